@@ -1,0 +1,100 @@
+//! What a filter answers: verdicts, modifications and the rest (`SMFIR_*`).
+//!
+//! Values only. [`Session::send`](crate::Session::send) checks that one is allowed now and writes it.
+
+use bytes::Bytes;
+
+use crate::command::{Address, HeaderField};
+use crate::negotiate::Negotiated;
+use crate::reply::Reply;
+
+/// One thing a filter sends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// The answer to [`Command::Negotiate`](crate::Command::Negotiate).
+    Negotiate(Negotiated),
+    /// An edit; at end of message only, before the verdict.
+    Modify(Modification),
+    /// "Still working"; at end of message only.
+    #[doc(alias = "SMFIR_PROGRESS")]
+    Progress,
+    /// No more body chunks, please; in answer to a body chunk only, and only if negotiated.
+    #[doc(alias = "SMFIR_SKIP")]
+    Skip,
+    /// The final reply to a command.
+    Verdict(Verdict),
+}
+
+/// The final reply to a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Go on.
+    #[doc(alias = "SMFIR_CONTINUE")]
+    Continue,
+    /// Accept without further filtering: the connection at CONNECT and HELO, later the message.
+    #[doc(alias = "SMFIR_ACCEPT")]
+    Accept,
+    /// Take the message from the client and drop it; from MAIL on.
+    #[doc(alias = "SMFIR_DISCARD")]
+    Discard,
+    /// Refuse for good with the MTA's own text; at RCPT that recipient only.
+    #[doc(alias = "SMFIR_REJECT")]
+    Reject,
+    /// Refuse for now with the MTA's own text; at RCPT that recipient only.
+    #[doc(alias = "SMFIR_TEMPFAIL")]
+    TempFail,
+    /// Refuse with a reply of our own.
+    #[doc(alias = "SMFIR_REPLYCODE")]
+    Reply(Reply),
+}
+
+impl Verdict {
+    /// True for the verdicts that end a message or refuse a recipient.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::Discard | Self::Reject | Self::TempFail | Self::Reply(_)
+        )
+    }
+}
+
+/// An edit of the message, executed by the MTA at end of message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Modification {
+    /// Appends a field (Sendmail: before the first field of that name).
+    #[doc(alias = "SMFIR_ADDHEADER")]
+    AddHeader(HeaderField),
+    /// Inserts a field: 0 is above the MTA's own Received, 1 below it. Other positions mean different things to
+    /// Postfix and Sendmail.
+    #[doc(alias = "SMFIR_INSHEADER")]
+    InsertHeader {
+        /// Position counted from the top.
+        position: u32,
+        /// The field.
+        field: HeaderField,
+    },
+    /// Replaces a field that the filter was shown.
+    #[doc(alias = "SMFIR_CHGHEADER")]
+    ChangeHeader {
+        /// Which of the fields of this name, from 1.
+        occurrence: u32,
+        /// The new field; an empty value deletes it.
+        field: HeaderField,
+    },
+    /// Replaces the reverse-path; its arguments go with it.
+    #[doc(alias = "SMFIR_CHGFROM")]
+    ChangeSender(Address),
+    /// Adds a recipient; with ESMTP arguments where it has any.
+    #[doc(alias = "SMFIR_ADDRCPT")]
+    #[doc(alias = "SMFIR_ADDRCPT_PAR")]
+    AddRecipient(Address),
+    /// Removes a recipient, spelled as the MTA gave it.
+    #[doc(alias = "SMFIR_DELRCPT")]
+    DeleteRecipient(Bytes),
+    /// A piece of the new body.
+    #[doc(alias = "SMFIR_REPLBODY")]
+    ReplaceBody(Bytes),
+    /// Puts the message on hold, with a reason.
+    #[doc(alias = "SMFIR_QUARANTINE")]
+    Quarantine(Bytes),
+}

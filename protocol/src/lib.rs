@@ -1,0 +1,17 @@
+//! The milter wire protocol, versions 2 to 6: both sides, no I/O.
+//!
+//! An MTA (Postfix, Sendmail) tells a filter of every step of an SMTP session and asks what to do. This crate cuts the
+//! byte stream into frames, parses them with nom without copying, checks the order of commands and replies, and writes
+//! the answers. It knows no sockets, no clock, no configuration and no meaning of header fields.
+
+pub mod action;
+pub mod command;
+pub mod macros;
+pub mod negotiate;
+pub mod reply;
+
+pub use action::{Action, Modification, Verdict};
+pub use command::{Address, Command, Connect, HeaderField, Peer};
+pub use macros::{MacroList, Stage};
+pub use negotiate::{ActionFlags, Negotiated, Offer, ProtocolFlags, Wanted};
+pub use reply::{Reply, ReplyError};
