@@ -106,7 +106,7 @@ pub struct Wanted {
     /// The part of `protocol` that must be offered.
     pub required: ProtocolFlags,
     /// Macros wanted at each stage.
-    pub macros: Vec<(Stage, Vec<&'static str>)>,
+    pub macros: Vec<(Stage, Vec<String>)>,
 }
 
 /// The answer to an offer; what both sides go by from then on.
