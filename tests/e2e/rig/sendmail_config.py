@@ -1,0 +1,47 @@
+"""The sendmail.mc of the private Sendmail."""
+
+MC = """\
+divert(-1)
+divert(0)
+include(`{cf}/m4/cf.m4')dnl
+VERSIONID(`e2e')dnl
+OSTYPE(`linux')dnl
+define(`QUEUE_DIR', `{folder}/queue')dnl
+define(`confPID_FILE', `{folder}/sendmail.pid')dnl
+define(`confCONTROL_SOCKET_NAME', `')dnl
+define(`STATUS_FILE', `{folder}/status')dnl
+define(`HELP_FILE', `{folder}/helpfile')dnl
+define(`ALIAS_FILE', `')dnl
+define(`confDOMAIN_NAME', `sm.test.example')dnl
+define(`confDONT_PROBE_INTERFACES', `true')dnl
+define(`confSERVICE_SWITCH_FILE', `{folder}/service.switch')dnl
+define(`confHOSTS_FILE', `/etc/hosts')dnl
+define(`confTO_IDENT', `0')dnl
+define(`confDEF_USER_ID', `nobody:nogroup')dnl
+define(`confDONT_BLAME_SENDMAIL', `GroupWritableDirPathSafe,AssumeSafeChown')dnl
+define(`confLOG_LEVEL', `14')dnl
+define(`confREFUSE_LA', `1000')dnl
+define(`confQUEUE_LA', `1000')dnl
+define(`confDELAY_LA', `1000')dnl
+define(`SMART_HOST', `relay:[127.0.0.1]')dnl
+define(`RELAY_MAILER_ARGS', `TCP $h {relay}')dnl
+FEATURE(`no_default_msa')dnl
+FEATURE(`nocanonify')dnl
+FEATURE(`promiscuous_relay')dnl
+FEATURE(`accept_unresolvable_domains')dnl
+FEATURE(`accept_unqualified_senders')dnl
+undefine(`ALIAS_FILE')dnl
+DAEMON_OPTIONS(`Name=MTA, Addr=127.0.0.1, Port={port}')dnl
+{milter}MAILER(`smtp')dnl
+"""
+
+MILTER = "INPUT_MAIL_FILTER(`{name}', `S={socket}, F=T, T=S:30s;R:30s;E:2m')dnl\n"
+
+# Sendmail logs to /dev/log only and sleeps a minute if its host name has no dot: private namespaces give it both
+# without a change outside.
+RUN = """\
+set -e
+hostname sm.test.example
+mount --bind {folder}/hosts /etc/hosts
+exec {binary} -C {folder}/sendmail.cf -bD -q1m -X {folder}/traffic.log
+"""
