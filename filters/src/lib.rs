@@ -1,1 +1,22 @@
-//! x
+//! What postseal does to a message.
+//!
+//! A [`Pipeline`] is the ordered list of configured [`Filter`]s of one listener. It says what of the SMTP dialogue its
+//! filters need, and the MTA is asked for nothing else. For each milter connection it starts a [`PipelineSession`],
+//! which takes one message after the other through the filters: envelope and header fields as they come, the body in
+//! pieces, edits collected in a [`Message`], and a verdict at the end.
+//!
+//! No sockets, no runtime, no configuration files: time comes as [`Clock`], settings as values. To write a filter,
+//! see [`filter`]; to test one, [`testing`].
+
+pub mod clock;
+pub mod connection;
+pub mod filter;
+pub mod message;
+pub mod network;
+pub mod report;
+
+pub use clock::Clock;
+pub use connection::{Connection, Mta, Origin, OriginPolicy, Role};
+pub use filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Outcome, Steps};
+pub use message::{Body, EditNote, EditOp, Message};
+pub use report::{Failure, Reason, Report, SignatureNote};

@@ -1,0 +1,12 @@
+//! Time as filters see it: a seam, so that tests can set the clock.
+
+use std::time::Instant;
+
+/// The source of time.
+pub trait Clock: Send + Sync {
+    /// Seconds since 1970-01-01 00:00 UTC.
+    fn unix_seconds(&self) -> u64;
+
+    /// A clock that never goes back, for measuring.
+    fn instant(&self) -> Instant;
+}

@@ -1,0 +1,115 @@
+//! Who sends: the SMTP client, the listener it came by, and whether its mail is ours to sign and limit.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use postseal_protocol::{Connect, MacroTable, Peer};
+
+use crate::network::Network;
+
+/// What a listener is for; decides which mail is ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Mail of users (`smtpd_milters` of a submission service): ours if `[origin]` says so.
+    Submission,
+    /// Mail made on this machine (`non_smtpd_milters`): ours.
+    Local,
+    /// Mail that comes back from a content filter: ours.
+    Reinject,
+    /// Mail from elsewhere: not ours.
+    Mx,
+}
+
+/// Which MTA is on the other side; the two place added header fields differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mta {
+    /// Postfix: adds missing Date, From and Message-ID before filters see the message.
+    Postfix,
+    /// Sendmail, or anything that does not call itself Postfix: adds them after.
+    Sendmail,
+}
+
+impl Mta {
+    /// Reads the macro `v`, which is "Postfix 3.7.11" or a bare Sendmail version.
+    pub fn from_macros(macros: &MacroTable) -> Self {
+        match macros.get("v") {
+            Some(version) if version.starts_with(b"Postfix") => Self::Postfix,
+            _ => Self::Sendmail,
+        }
+    }
+}
+
+/// An SMTP client's connection.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Name of the listener.
+    pub listener: Arc<str>,
+    /// Its role.
+    pub role: Role,
+    /// Host name and address.
+    pub client: Connect,
+    /// HELO name, once known.
+    pub helo: Bytes,
+    /// The MTA.
+    pub mta: Mta,
+}
+
+impl Connection {
+    /// A connection of which nothing is known yet.
+    pub fn new(listener: Arc<str>, role: Role) -> Self {
+        let client = Connect { hostname: Bytes::new(), peer: Peer::Unknown };
+        Self { listener, role, client, helo: Bytes::new(), mta: Mta::Sendmail }
+    }
+
+    /// The client's IP address.
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.client.peer.ip()
+    }
+}
+
+/// Why a message is ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The role of the listener says so.
+    Listener,
+    /// The client has authenticated.
+    Authenticated,
+    /// The client's network is listed.
+    Network,
+    /// A macro has a listed value.
+    Macro,
+}
+
+/// The `[origin]` section: which mail on a submission listener is ours.
+#[derive(Clone, Debug)]
+pub struct OriginPolicy {
+    /// Mail of authenticated clients.
+    pub authenticated: bool,
+    /// Mail of clients in these networks.
+    pub networks: Vec<Network>,
+    /// Mail with one of these values in a macro.
+    pub macros: Vec<(String, Vec<String>)>,
+}
+
+impl OriginPolicy {
+    /// Decides for a message, when the macros of MAIL are known.
+    pub fn origin(&self, connection: &Connection, macros: &MacroTable) -> Option<Origin> {
+        match connection.role {
+            Role::Local | Role::Reinject => return Some(Origin::Listener),
+            Role::Mx => return None,
+            Role::Submission => {}
+        }
+        if self.authenticated && macros.get("{auth_authen}").is_some_and(|user| !user.is_empty()) {
+            return Some(Origin::Authenticated);
+        }
+        if connection.ip().is_some_and(|ip| self.networks.iter().any(|network| network.contains(ip))) {
+            return Some(Origin::Network);
+        }
+        let listed = |(name, values): &(String, Vec<String>)| {
+            macros.get(name).is_some_and(|value| values.iter().any(|wanted| wanted.as_bytes() == value))
+        };
+        self.macros.iter().any(listed).then_some(Origin::Macro)
+    }
+}

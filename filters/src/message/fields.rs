@@ -1,0 +1,190 @@
+//! The header section, as received and as edited.
+//!
+//! Fields carry stable ids. Where added fields end up was measured on Postfix 3.7 and Sendmail 8.17: both agree only on
+//! "above the MTA's own Received" and "right below it" for inserts, and differ on appended fields, where Sendmail goes
+//! before the first field of that name (`headers.c addheader`). The view shows what the MTA at hand will deliver, so
+//! that a signer that comes last signs the truth.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use postseal_protocol::{HeaderField, Modification};
+
+use crate::connection::Mta;
+
+/// The header section of a message.
+#[derive(Clone, Debug)]
+pub struct Fields {
+    mta: Mta,
+    /// In the order of delivery. Deleted fields keep their place.
+    slots: Vec<Slot>,
+    received: u32,
+    next_id: u32,
+    /// Ids of appended fields, in the order in which they are sent.
+    appended: Vec<FieldId>,
+}
+
+/// Names one field of one message, whatever is inserted or deleted around it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FieldId(u32);
+
+#[derive(Clone, Debug)]
+struct Slot {
+    id: FieldId,
+    field: HeaderField,
+    place: Place,
+}
+
+#[derive(Clone, Debug)]
+enum Place {
+    /// Inserted above the MTA's own Received.
+    Top,
+    /// Inserted right below it.
+    BelowReceived,
+    /// Shown by the MTA; `field` of the slot is what was shown.
+    Received(Edit),
+    /// Appended by us.
+    Appended,
+}
+
+#[derive(Clone, Debug)]
+enum Edit {
+    Keep,
+    Replace(HeaderField),
+    Delete,
+}
+
+impl Fields {
+    pub(super) fn new(mta: Mta) -> Self {
+        Self { mta, slots: Vec::new(), received: 0, next_id: 0, appended: Vec::new() }
+    }
+
+    /// The fields as edited so far, from the top.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (FieldId, &HeaderField)> {
+        self.slots.iter().filter_map(|slot| slot.current().map(|field| (slot.id, field)))
+    }
+
+    /// The fields of one name as edited so far, from the top.
+    pub fn named<'a>(&'a self, name: &'a str) -> impl DoubleEndedIterator<Item = (FieldId, &'a HeaderField)> {
+        self.iter().filter(move |(_, field)| field.is(name))
+    }
+
+    /// The fields as the MTA showed them.
+    pub fn received(&self) -> impl Iterator<Item = &HeaderField> {
+        self.slots.iter().filter(|slot| matches!(slot.place, Place::Received(_))).map(|slot| &slot.field)
+    }
+
+    /// Number of fields that the MTA showed.
+    pub fn received_count(&self) -> u32 {
+        self.received
+    }
+
+    /// Inserts a field above everything, the MTA's own Received too. A later insert goes above an earlier one.
+    pub fn insert_top(&mut self, field: HeaderField) -> FieldId {
+        self.insert(0, field, Place::Top)
+    }
+
+    /// Inserts a field right below the MTA's own Received, above all fields that filters are shown.
+    pub fn insert_below_received(&mut self, field: HeaderField) -> FieldId {
+        let at = self.slots.iter().take_while(|slot| matches!(slot.place, Place::Top)).count();
+        self.insert(at, field, Place::BelowReceived)
+    }
+
+    /// Adds a field at the end; with Sendmail before the first field of that name.
+    pub fn append(&mut self, field: HeaderField) -> FieldId {
+        // What is inserted is sent later and so isn't there yet.
+        let sent_before = |slot: &Slot| matches!(slot.place, Place::Received(_) | Place::Appended);
+        let same_name = |slot: &Slot| sent_before(slot) && slot.field.is(&field.name);
+        let at = match self.mta {
+            Mta::Postfix => None,
+            Mta::Sendmail => self.slots.iter().position(same_name),
+        };
+        let id = self.insert(at.unwrap_or(self.slots.len()), field, Place::Appended);
+        self.appended.push(id);
+        id
+    }
+
+    /// Replaces a field's value, which carries its own leading space and LF folds. An empty value deletes the field, as
+    /// it does on the wire.
+    pub fn replace(&mut self, id: FieldId, value: impl Into<Bytes>) {
+        let value = value.into();
+        if value.is_empty() {
+            return self.delete(id);
+        }
+        let Some(slot) = self.slots.iter_mut().find(|slot| slot.id == id) else { return };
+        match &mut slot.place {
+            Place::Received(edit) if value == slot.field.value => *edit = Edit::Keep,
+            Place::Received(edit) => *edit = Edit::Replace(HeaderField { name: slot.field.name.clone(), value }),
+            Place::Top | Place::BelowReceived | Place::Appended => slot.field.value = value,
+        }
+    }
+
+    /// Deletes a field.
+    pub fn delete(&mut self, id: FieldId) {
+        let Some(at) = self.slots.iter().position(|slot| slot.id == id) else { return };
+        match self.slots.get_mut(at) {
+            Some(Slot { place: Place::Received(edit), .. }) => *edit = Edit::Delete,
+            _ => {
+                self.slots.remove(at);
+                self.appended.retain(|appended| *appended != id);
+            }
+        }
+    }
+
+    pub(crate) fn receive(&mut self, field: HeaderField) -> FieldId {
+        self.received = self.received.saturating_add(1);
+        self.insert(self.slots.len(), field, Place::Received(Edit::Keep))
+    }
+
+    fn insert(&mut self, at: usize, field: HeaderField, place: Place) -> FieldId {
+        let id = FieldId(self.next_id);
+        self.next_id = self.next_id.saturating_add(1);
+        self.slots.insert(at, Slot { id, field, place });
+        id
+    }
+
+    /// Changes and deletes from the last occurrence of a name to the first, since Postfix renumbers after each delete
+    /// and Sendmail does not (CVE-2022-48521 is what happens otherwise); then what is appended; then the inserts, from
+    /// the bottom up.
+    pub(super) fn modifications(&self, out: &mut Vec<Modification>) {
+        out.extend(self.changes().into_iter().rev());
+        let appended = self.appended.iter().filter_map(|id| self.slots.iter().find(|slot| slot.id == *id));
+        out.extend(appended.map(|slot| Modification::AddHeader(slot.field.clone())));
+        for (place, position) in [(Place::BelowReceived, 1), (Place::Top, 0)] {
+            let here = |slot: &&Slot| std::mem::discriminant(&slot.place) == std::mem::discriminant(&place);
+            let inserted = self.slots.iter().rev().filter(here);
+            out.extend(inserted.map(|slot| Modification::InsertHeader { position, field: slot.field.clone() }));
+        }
+    }
+
+    /// Changes and deletes from the top, each with the number of the field among the shown ones of its name, from 1.
+    fn changes(&self) -> Vec<Modification> {
+        let mut out = Vec::new();
+        if !self.slots.iter().any(|slot| matches!(slot.place, Place::Received(Edit::Replace(_) | Edit::Delete))) {
+            return out;
+        }
+        let mut seen: HashMap<Vec<u8>, u32> = HashMap::new();
+        for slot in &self.slots {
+            let Place::Received(edit) = &slot.place else { continue };
+            let occurrence = seen.entry(slot.field.name.to_ascii_lowercase()).or_default();
+            *occurrence = occurrence.saturating_add(1);
+            let field = match edit {
+                Edit::Keep => continue,
+                Edit::Replace(field) => field.clone(),
+                Edit::Delete => HeaderField::new(slot.field.name.clone(), Bytes::new()),
+            };
+            out.push(Modification::ChangeHeader { occurrence: *occurrence, field });
+        }
+        out
+    }
+}
+
+impl Slot {
+    fn current(&self) -> Option<&HeaderField> {
+        match &self.place {
+            Place::Received(Edit::Delete) => None,
+            Place::Received(Edit::Replace(field)) => Some(field),
+            _ => Some(&self.field),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What happened to a message: reasons, signatures, failures. The log line, the metrics and `explain` are all made of
+//! this one record, so that they can't disagree.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the filters have to say about one message, in order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    /// Every finding of every filter.
+    pub reasons: Vec<Reason>,
+    /// Signatures that the message got.
+    pub signatures: Vec<SignatureNote>,
+    /// Filters that failed or took too long.
+    pub failures: Vec<Failure>,
+}
+
+/// A reason code: the same in the log line, the metric label and `explain`. Written `filter.code`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Reason {
+    /// Name of the filter.
+    pub filter: &'static str,
+    /// What it found.
+    pub code: Cow<'static, str>,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.filter, self.code)
+    }
+}
+
+/// A signature that was added.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SignatureNote {
+    /// Signing domain (`d=`).
+    pub domain: Arc<str>,
+    /// Selector (`s=`).
+    pub selector: Arc<str>,
+    /// Algorithm as in `a=`.
+    pub algorithm: &'static str,
+    /// Time it took to compute.
+    pub duration: Duration,
+}
+
+/// A filter that could not do its work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Name of the filter.
+    pub filter: &'static str,
+    /// Reason code.
+    pub code: &'static str,
+    /// For people.
+    pub detail: String,
+}
