@@ -24,8 +24,8 @@ class Sent:
 class Crowd:
     """`clients` threads that send `rate` messages a second in all, each with its own X-Seq.
 
-    A client stays connected for `per_connection` messages. A message that got no 250 is not sent again: each X-Seq has
-    one reply at most, so what arrives can be checked against it.
+    A client stays connected for `per_connection` messages, or until one is refused. A message that got no 250 is not
+    sent again: each X-Seq has one reply at most, so what arrives can be checked against it.
     """
 
     port: int
@@ -87,7 +87,7 @@ class Crowd:
                 reply = connection.send(self.user, self.recipients, self.make(seq))
                 self.sent.append(Sent(seq, reply, time.monotonic()))
                 used += 1
-                if used >= self.per_connection or reply.code == 421:
+                if used >= self.per_connection or reply.code != 250:
                     connection = _close(connection)
             except (OSError, smtplib.SMTPException) as error:
                 self.sent.append(Sent(seq, _reply_of(error), time.monotonic(), repr(error)))

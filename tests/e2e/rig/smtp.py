@@ -26,7 +26,9 @@ class Client:
 
     def __init__(self, port: int, user: str | None = None, password: str = "secret", timeout: float = 60.0):
         self.smtp = smtplib.SMTP(HOST, port, local_hostname="client.test.example", timeout=timeout)
-        self.smtp.ehlo()
+        code, text = self.smtp.ehlo()
+        if code != 250:
+            raise smtplib.SMTPResponseException(code, text)
         if user:
             self.smtp.login(user, password)
 
