@@ -5,7 +5,7 @@
 use bytes::Bytes;
 
 use crate::command::{Address, HeaderField};
-use crate::negotiate::Negotiated;
+use crate::negotiate::{ActionFlags, Negotiated};
 use crate::reply::Reply;
 
 /// One thing a filter sends.
@@ -23,6 +23,19 @@ pub enum Action {
     Skip,
     /// The final reply to a command.
     Verdict(Verdict),
+}
+
+impl Action {
+    /// What the action is called in logs and errors.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Negotiate(_) => "negotiate",
+            Self::Modify(modification) => modification.name(),
+            Self::Progress => "progress",
+            Self::Skip => "skip",
+            Self::Verdict(verdict) => verdict.name(),
+        }
+    }
 }
 
 /// The final reply to a command.
@@ -49,6 +62,18 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// What the verdict is called in logs and errors.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Continue => "continue",
+            Self::Accept => "accept",
+            Self::Discard => "discard",
+            Self::Reject => "reject",
+            Self::TempFail => "tempfail",
+            Self::Reply(_) => "reply",
+        }
+    }
+
     /// True for the verdicts that end a message or refuse a recipient.
     pub fn is_refusal(&self) -> bool {
         matches!(
@@ -97,4 +122,39 @@ pub enum Modification {
     /// Puts the message on hold, with a reason.
     #[doc(alias = "SMFIR_QUARANTINE")]
     Quarantine(Bytes),
+}
+
+impl Modification {
+    /// What the edit is called in logs and errors.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::AddHeader(_) => "add header",
+            Self::InsertHeader { .. } => "insert header",
+            Self::ChangeHeader { .. } => "change header",
+            Self::ChangeSender(_) => "change sender",
+            Self::AddRecipient(_) => "add recipient",
+            Self::DeleteRecipient(_) => "delete recipient",
+            Self::ReplaceBody(_) => "replace body",
+            Self::Quarantine(_) => "quarantine",
+        }
+    }
+
+    /// True for a piece of the new body: it must be followed by nothing but its like and the final reply.
+    pub fn is_body(&self) -> bool {
+        matches!(self, Self::ReplaceBody(_))
+    }
+
+    /// The ability that must be negotiated before the edit may be used.
+    pub fn needs(&self) -> ActionFlags {
+        match self {
+            Self::AddHeader(_) | Self::InsertHeader { .. } => ActionFlags::ADD_HEADERS,
+            Self::ChangeHeader { .. } => ActionFlags::CHANGE_HEADERS,
+            Self::ChangeSender(_) => ActionFlags::CHANGE_SENDER,
+            Self::AddRecipient(address) if address.arguments.is_empty() => ActionFlags::ADD_RECIPIENTS,
+            Self::AddRecipient(_) => ActionFlags::ADD_RECIPIENTS_WITH_ARGUMENTS,
+            Self::DeleteRecipient(_) => ActionFlags::DELETE_RECIPIENTS,
+            Self::ReplaceBody(_) => ActionFlags::CHANGE_BODY,
+            Self::Quarantine(_) => ActionFlags::QUARANTINE,
+        }
+    }
 }

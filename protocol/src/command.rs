@@ -3,12 +3,13 @@
 //! Values only. [`parse`](crate::parse) makes them from frames, [`encode`](crate::encode) writes them, and
 //! [`Session`](crate::Session) checks their order. All text is bytes as the MTA sent them: no character set is assumed.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use bytes::Bytes;
 
 use crate::macros::MacroList;
-use crate::negotiate::Offer;
+use crate::negotiate::{Offer, ProtocolFlags};
 
 /// One command from the MTA.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +59,168 @@ pub enum Command {
     /// An SMTP command that the MTA does not know (version 3 and later).
     #[doc(alias = "SMFIC_UNKNOWN")]
     Unknown(Bytes),
+}
+
+impl Command {
+    /// Which command this is.
+    pub fn kind(&self) -> CommandKind {
+        match self {
+            Self::Negotiate(_) => CommandKind::Negotiate,
+            Self::Macros(_) => CommandKind::Macros,
+            Self::Connect(_) => CommandKind::Connect,
+            Self::Helo(_) => CommandKind::Helo,
+            Self::Mail(_) => CommandKind::Mail,
+            Self::Rcpt(_) => CommandKind::Rcpt,
+            Self::Data => CommandKind::Data,
+            Self::Header(_) => CommandKind::Header,
+            Self::EndOfHeaders => CommandKind::EndOfHeaders,
+            Self::BodyChunk(_) => CommandKind::BodyChunk,
+            Self::EndOfMessage(_) => CommandKind::EndOfMessage,
+            Self::Abort => CommandKind::Abort,
+            Self::Quit => CommandKind::Quit,
+            Self::QuitNewConnection => CommandKind::QuitNewConnection,
+            Self::Unknown(_) => CommandKind::Unknown,
+        }
+    }
+}
+
+/// A [`Command`] without its payload: the command byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CommandKind {
+    /// `O`
+    Negotiate,
+    /// `D`
+    Macros,
+    /// `C`
+    Connect,
+    /// `H`
+    Helo,
+    /// `M`
+    Mail,
+    /// `R`
+    Rcpt,
+    /// `T`
+    Data,
+    /// `L`
+    Header,
+    /// `N`
+    EndOfHeaders,
+    /// `B`
+    BodyChunk,
+    /// `E`
+    EndOfMessage,
+    /// `A`
+    Abort,
+    /// `Q`
+    Quit,
+    /// `K`
+    QuitNewConnection,
+    /// `U`
+    Unknown,
+}
+
+impl CommandKind {
+    /// All commands.
+    pub const ALL: [Self; 15] = [
+        Self::Negotiate,
+        Self::Macros,
+        Self::Connect,
+        Self::Helo,
+        Self::Mail,
+        Self::Rcpt,
+        Self::Data,
+        Self::Header,
+        Self::EndOfHeaders,
+        Self::BodyChunk,
+        Self::EndOfMessage,
+        Self::Abort,
+        Self::Quit,
+        Self::QuitNewConnection,
+        Self::Unknown,
+    ];
+
+    /// The byte that stands for the command on the wire.
+    pub fn byte(self) -> u8 {
+        match self {
+            Self::Negotiate => b'O',
+            Self::Macros => b'D',
+            Self::Connect => b'C',
+            Self::Helo => b'H',
+            Self::Mail => b'M',
+            Self::Rcpt => b'R',
+            Self::Data => b'T',
+            Self::Header => b'L',
+            Self::EndOfHeaders => b'N',
+            Self::BodyChunk => b'B',
+            Self::EndOfMessage => b'E',
+            Self::Abort => b'A',
+            Self::Quit => b'Q',
+            Self::QuitNewConnection => b'K',
+            Self::Unknown => b'U',
+        }
+    }
+
+    /// The command that a byte stands for.
+    pub fn from_byte(byte: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.byte() == byte)
+    }
+
+    /// The flag that switches the command off, for those that have one.
+    pub fn left_out_by(self) -> Option<ProtocolFlags> {
+        match self {
+            Self::Connect => Some(ProtocolFlags::NO_CONNECT),
+            Self::Helo => Some(ProtocolFlags::NO_HELO),
+            Self::Mail => Some(ProtocolFlags::NO_MAIL),
+            Self::Rcpt => Some(ProtocolFlags::NO_RCPT),
+            Self::Data => Some(ProtocolFlags::NO_DATA),
+            Self::Header => Some(ProtocolFlags::NO_HEADERS),
+            Self::EndOfHeaders => Some(ProtocolFlags::NO_END_OF_HEADERS),
+            Self::BodyChunk => Some(ProtocolFlags::NO_BODY),
+            Self::Unknown => Some(ProtocolFlags::NO_UNKNOWN),
+            _ => None,
+        }
+    }
+
+    /// True if the MTA waits for a reply to the command under these flags.
+    pub fn is_answered(self, agreed: ProtocolFlags) -> bool {
+        let waived = match self {
+            Self::Negotiate | Self::EndOfMessage => return true,
+            Self::Macros | Self::Abort | Self::Quit | Self::QuitNewConnection => return false,
+            Self::Connect => ProtocolFlags::NO_REPLY_CONNECT,
+            Self::Helo => ProtocolFlags::NO_REPLY_HELO,
+            Self::Mail => ProtocolFlags::NO_REPLY_MAIL,
+            Self::Rcpt => ProtocolFlags::NO_REPLY_RCPT,
+            Self::Data => ProtocolFlags::NO_REPLY_DATA,
+            Self::Header => ProtocolFlags::NO_REPLY_HEADER,
+            Self::EndOfHeaders => ProtocolFlags::NO_REPLY_END_OF_HEADERS,
+            Self::BodyChunk => ProtocolFlags::NO_REPLY_BODY,
+            Self::Unknown => ProtocolFlags::NO_REPLY_UNKNOWN,
+        };
+        !agreed.contains(waived)
+    }
+}
+
+impl fmt::Display for CommandKind {
+    /// The name that MTA logs use.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Negotiate => "OPTNEG",
+            Self::Macros => "MACRO",
+            Self::Connect => "CONNECT",
+            Self::Helo => "HELO",
+            Self::Mail => "MAIL",
+            Self::Rcpt => "RCPT",
+            Self::Data => "DATA",
+            Self::Header => "HEADER",
+            Self::EndOfHeaders => "EOH",
+            Self::BodyChunk => "BODY",
+            Self::EndOfMessage => "EOM",
+            Self::Abort => "ABORT",
+            Self::Quit => "QUIT",
+            Self::QuitNewConnection => "QUIT_NC",
+            Self::Unknown => "UNKNOWN",
+        })
+    }
 }
 
 /// The client of an SMTP connection.

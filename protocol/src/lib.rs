@@ -6,12 +6,19 @@
 
 pub mod action;
 pub mod command;
+pub mod encode;
+pub mod error;
+pub mod frame;
 pub mod macros;
 pub mod negotiate;
+pub mod parse;
 pub mod reply;
+pub mod session;
 
 pub use action::{Action, Modification, Verdict};
-pub use command::{Address, Command, Connect, HeaderField, Peer};
-pub use macros::{MacroList, Stage};
-pub use negotiate::{ActionFlags, Negotiated, Offer, ProtocolFlags, Wanted};
+pub use command::{Address, Command, CommandKind, Connect, HeaderField, Peer};
+pub use error::{EncodeError, Error, FrameError, NegotiateError, ParseError, SessionError};
+pub use macros::{MacroList, MacroTable, Stage};
+pub use negotiate::{ActionFlags, Negotiated, Offer, ProtocolFlags, Wanted, negotiate};
 pub use reply::{Reply, ReplyError};
+pub use session::{Ended, Event, Limits, Received, Session, State, Tick};

@@ -3,6 +3,7 @@
 use bitflags::bitflags;
 use bytes::Bytes;
 
+use crate::error::NegotiateError;
 use crate::macros::Stage;
 
 bitflags! {
@@ -99,13 +100,13 @@ pub struct Offer {
 /// What a filter wants of the MTA.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
-    /// Edits the filter will ask for; all must be offered.
+    /// Edits the filter will ask for; all must be offered. `SET_MACRO_LIST` is taken care of by `macros`.
     pub actions: ActionFlags,
     /// Steps to leave out, replies to waive and abilities that are taken where offered.
     pub protocol: ProtocolFlags,
     /// The part of `protocol` that must be offered.
     pub required: ProtocolFlags,
-    /// Macros wanted at each stage.
+    /// Macros wanted at each stage; where the MTA can't be asked for them, it sends what it is configured for.
     pub macros: Vec<(Stage, Vec<String>)>,
 }
 
@@ -121,3 +122,99 @@ pub struct Negotiated {
     /// Macros asked for, by stage; names separated by spaces, as on the wire.
     pub macros: Vec<(Stage, Bytes)>,
 }
+
+impl Negotiated {
+    /// True if one of these flags is in force.
+    pub fn has(&self, flags: ProtocolFlags) -> bool {
+        self.protocol.intersects(flags)
+    }
+}
+
+/// Computes the answer to an offer.
+///
+/// The answer never has a bit that was not offered: Sendmail ends the dialogue over a surplus protocol bit, both MTAs
+/// over a surplus action bit or a higher version. Macro lists are sent where the MTA offers them; those for the end of
+/// the header section and the end of the message always together, because Sendmail 8.17 ignores the latter without the
+/// former.
+///
+/// # Errors
+/// If the MTA is too old, or does not offer an action that is wanted or a protocol ability that is required.
+pub fn negotiate(offer: &Offer, wanted: &Wanted) -> Result<Negotiated, NegotiateError> {
+    if offer.version < MIN_VERSION {
+        return Err(NegotiateError::Version(offer.version));
+    }
+    // MTAs of version 1 left the masks empty (libmilter engine.c st_optionneg).
+    let offered_actions = if offer.actions.is_empty() {
+        VERSION_1_ACTIONS
+    } else {
+        offer.actions
+    };
+    let offered_protocol = if offer.protocol.is_empty() {
+        VERSION_1_PROTOCOL
+    } else {
+        offer.protocol
+    };
+
+    let must = wanted.actions - ActionFlags::SET_MACRO_LIST;
+    if !offered_actions.contains(must) {
+        return Err(NegotiateError::Actions(must - offered_actions));
+    }
+    if !offered_protocol.contains(wanted.required) {
+        return Err(NegotiateError::Protocol(wanted.required - offered_protocol));
+    }
+    let macros = if offered_actions.contains(ActionFlags::SET_MACRO_LIST) {
+        macro_lists(&wanted.macros)
+    } else {
+        Vec::new()
+    };
+    let mut actions = must;
+    actions.set(ActionFlags::SET_MACRO_LIST, !macros.is_empty());
+    Ok(Negotiated {
+        version: offer.version.min(MAX_VERSION),
+        actions,
+        protocol: (wanted.protocol | wanted.required) & offered_protocol,
+        macros,
+    })
+}
+
+/// One list a stage, without doubles. An empty list would mean the MTA's own list to Postfix, so none is sent.
+fn macro_lists(wanted: &[(Stage, Vec<String>)]) -> Vec<(Stage, Bytes)> {
+    let names = |stage: Stage| {
+        let mut names: Vec<&str> = Vec::new();
+        for name in wanted
+            .iter()
+            .filter(|(at, _)| *at == stage)
+            .flat_map(|(_, names)| names)
+        {
+            if !name.is_empty() && !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        names.join(" ")
+    };
+    let mut lists: Vec<(Stage, String)> = Stage::ALL
+        .into_iter()
+        .map(|stage| (stage, names(stage)))
+        .collect();
+    if let [.., (Stage::EndOfHeaders, headers), (Stage::EndOfMessage, message)] = lists.as_mut_slice() {
+        if headers.is_empty() {
+            headers.clone_from(message);
+        } else if message.is_empty() {
+            message.clone_from(headers);
+        }
+    }
+    let lists = lists.into_iter().filter(|(_, names)| !names.is_empty());
+    lists.map(|(stage, names)| (stage, Bytes::from(names))).collect()
+}
+
+/// What an MTA can do that does not say what it can.
+const VERSION_1_ACTIONS: ActionFlags = ActionFlags::from_bits_retain(0x0f);
+/// What an MTA can leave out that does not say so.
+const VERSION_1_PROTOCOL: ProtocolFlags = ProtocolFlags::from_bits_retain(0x3f);
+/// The oldest version that is supported.
+pub const MIN_VERSION: u32 = 2;
+/// The newest version there is.
+pub const MAX_VERSION: u32 = 6;
+
+#[cfg(test)]
+mod tests;
