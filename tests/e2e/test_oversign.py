@@ -53,7 +53,7 @@ def here(place, keys):
         yield here
 
 
-@pytest.mark.parametrize(("subject", "text"), [("rich", RICH), ("plain", PLAIN)])
+@pytest.mark.parametrize(("subject", "text"), [("rich", RICH), ("plain", PLAIN)], ids=["rich", "plain"])
 def test_one_more_of_any_signed_field_breaks_it(here, verifiers, say, subject, text):
     message = mail.crlf(text.format(subject=subject).encode())
     assert smtp.submit(here.submission, ALICE, [OUT], message, ALICE).code == 250

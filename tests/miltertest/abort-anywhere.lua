@@ -1,0 +1,18 @@
+-- Quirks 3 and 4: ABORT is legal at any moment, any number of times, and leaves nothing behind.
+
+local conn = open()
+mt.abort(conn)
+hello(conn)
+mt.abort(conn)
+envelope(conn, "alice@test.example")
+mt.abort(conn)
+envelope(conn, "alice@test.example")
+content(conn, "bob@nokey.example")
+mt.abort(conn)
+local first = signed("after an ABORT behind the body", send(conn))
+mt.abort(conn)
+mt.abort(conn)
+mt.abort(conn)
+local second = signed("after three ABORTs", send(conn))
+check("body hash", tag(second, "bh"), tag(first, "bh"))
+mt.disconnect(conn)

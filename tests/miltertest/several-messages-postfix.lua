@@ -1,0 +1,16 @@
+-- Quirk 3: Postfix sends ABORT after every message. Nothing of one message may reach the next.
+
+local conn = open()
+hello(conn)
+local first = signed("first", send(conn))
+mt.abort(conn)
+send(conn, "bob@nokey.example")
+unsigned("second, of a domain without a key", conn)
+mt.abort(conn)
+local third = signed("third", send(conn))
+check("body hash of the third", tag(third, "bh"), tag(first, "bh"))
+mt.abort(conn)
+mt.abort(conn)
+local fourth = signed("fourth", send(conn, nil, "another body\r\n"))
+check("body hash of the fourth differs", tag(fourth, "bh") ~= tag(first, "bh"), true)
+mt.disconnect(conn)
