@@ -13,6 +13,7 @@ One file is one thing that runs or one question that is asked:
     sink.py       where all mail ends: keeps envelope and exact bytes
     verify.py     what foreign verifiers say of a message's signatures
     corpus.py     2,500 real messages          mail.py             fields of a message, without changing a byte
+    mta.py        the MTA side of the milter protocol, byte by byte
     smtp.py       a client for one message           crowd.py           many clients with numbered messages, for load
     ledger.py     what was sent against what arrived: lost, doubled, unsigned
 
