@@ -1,1 +1,5 @@
-//! x
+//! The postseal daemon: everything that touches the world, around the filters and the protocol.
+//!
+//! A library besides the program, so that tests can start the service in their own process.
+
+pub mod config;

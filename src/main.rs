@@ -1,2 +1,3 @@
-//! x
+//! The `postseal` program.
+
 fn main() {}

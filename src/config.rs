@@ -1,0 +1,42 @@
+//! The configuration: what can be set, and where a setting comes from.
+//!
+//! One module a section, each a plain struct with its documented defaults. Values are parsed once, into types that
+//! carry their unit, so that nobody behind this module meets a bad one. Layers, each over the one before: defaults,
+//! the TOML file, `POSTSEAL__SECTION__KEY` environment variables, flags.
+//!
+//! No key file is read here (see `keys`), and no socket opened.
+
+pub mod address;
+pub mod admin;
+pub mod byte_size;
+pub mod duration;
+pub mod limits;
+pub mod listener;
+pub mod log;
+pub mod origin;
+
+use serde::{Deserialize, Serialize};
+
+pub use address::Address;
+pub use admin::Admin;
+pub use byte_size::ByteSize;
+pub use limits::Limits;
+pub use listener::{Listener, Mode};
+pub use log::{Format, Level, Log};
+pub use origin::Origin;
+
+/// Everything that can be configured.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// `[[listener]]`: where MTAs connect.
+    pub listener: Vec<Listener>,
+    /// `[admin]`: the HTTP port for metrics and health.
+    pub admin: Admin,
+    /// `[origin]`: which mail on a submission listener is ours.
+    pub origin: Origin,
+    /// `[limits]`: what one connection and all of them may use.
+    pub limits: Limits,
+    /// `[log]`: the log on stdout.
+    pub log: Log,
+}

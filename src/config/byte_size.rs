@@ -1,0 +1,151 @@
+//! Sizes with a unit: `64KiB`, `1MiB`, `10MB`, or a plain number of bytes.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A number of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ByteSize(usize);
+
+/// Why a text is no size.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ByteSizeError {
+    /// No number, or no unit that we know.
+    #[error("`{0}` is not a size; write a number and B, KB, MB, GB, KiB, MiB or GiB, such as 64KiB")]
+    Form(String),
+    /// More than can be counted.
+    #[error("`{0}` is too large")]
+    TooLarge(String),
+}
+
+impl ByteSize {
+    /// A size of so many bytes.
+    pub const fn new(bytes: usize) -> Self {
+        Self(bytes)
+    }
+
+    /// The number of bytes.
+    pub const fn bytes(self) -> usize {
+        self.0
+    }
+}
+
+impl FromStr for ByteSize {
+    type Err = ByteSizeError;
+
+    fn from_str(text: &str) -> Result<Self, ByteSizeError> {
+        let form = || ByteSizeError::Form(text.to_owned());
+        let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let (digits, unit) = text.split_at_checked(end).ok_or_else(form)?;
+        if digits.is_empty() {
+            return Err(form());
+        }
+        let unit = unit.trim_start();
+        let factor = match UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)) {
+            Some((_, factor)) => *factor,
+            None if unit.is_empty() => 1,
+            None => return Err(form()),
+        };
+        let number: Option<usize> = digits.parse().ok();
+        let bytes = number.and_then(|number| number.checked_mul(factor));
+        bytes
+            .map(Self)
+            .ok_or_else(|| ByteSizeError::TooLarge(text.to_owned()))
+    }
+}
+
+impl fmt::Display for ByteSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let exact = |(_, factor): &&(&str, usize)| self.0 >= *factor && self.0.is_multiple_of(*factor);
+        match UNITS.iter().find(exact) {
+            Some((unit, factor)) => write!(f, "{}{unit}", self.0 / factor),
+            None => write!(f, "{}B", self.0),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ByteSize {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl de::Visitor<'_> for Visitor {
+            type Value = ByteSize;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a size, such as \"64KiB\", or a number of bytes")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<ByteSize, E> {
+                text.parse().map_err(E::custom)
+            }
+
+            fn visit_u64<E: de::Error>(self, bytes: u64) -> Result<ByteSize, E> {
+                usize::try_from(bytes).map(ByteSize).map_err(E::custom)
+            }
+
+            fn visit_i64<E: de::Error>(self, bytes: i64) -> Result<ByteSize, E> {
+                usize::try_from(bytes)
+                    .map(ByteSize)
+                    .map_err(|_| E::custom("a size is not negative"))
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+impl Serialize for ByteSize {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Largest first, binary before decimal, so that the first that divides a size shows it best.
+const UNITS: [(&str, usize); 7] = [
+    ("GiB", 1 << 30),
+    ("GB", 1_000_000_000),
+    ("MiB", 1 << 20),
+    ("MB", 1_000_000),
+    ("KiB", 1 << 10),
+    ("KB", 1_000),
+    ("B", 1),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_and_shown() {
+        for (text, bytes, shown) in [
+            ("64KiB", 65_536, "64KiB"),
+            ("1MiB", 1_048_576, "1MiB"),
+            ("10MB", 10_000_000, "10MB"),
+            ("10 mb", 10_000_000, "10MB"),
+            ("1048577", 1_048_577, "1048577B"),
+            ("7B", 7, "7B"),
+            ("0", 0, "0B"),
+        ] {
+            let size: ByteSize = text.parse().unwrap();
+            assert_eq!((size.bytes(), size.to_string().as_str()), (bytes, shown));
+            assert_eq!(shown.parse(), Ok(size));
+        }
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let advice = "write a number and B, KB, MB, GB, KiB, MiB or GiB, such as 64KiB";
+        for text in ["", "KiB", "1.5MiB", "-1", "1 k", "1M", "ä"] {
+            let message = format!("`{text}` is not a size; {advice}");
+            assert_eq!(text.parse::<ByteSize>().unwrap_err().to_string(), message);
+        }
+        let large = "99999999999999999999GiB";
+        assert_eq!(
+            large.parse(),
+            Err::<ByteSize, _>(ByteSizeError::TooLarge(large.to_owned()))
+        );
+    }
+}

@@ -1,0 +1,55 @@
+//! `[limits]`: what one connection may use, and how many there may be.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{ByteSize, duration};
+
+/// The `[limits]` section.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Open connections, all listeners together; more wait in the backlog.
+    pub connections: usize,
+    /// Data of one milter packet from the MTA.
+    pub packet_size: ByteSize,
+    /// All header fields of a message together.
+    pub header_size: ByteSize,
+    /// Header fields of a message.
+    pub header_fields: usize,
+    /// Recipients of a message.
+    pub recipients: usize,
+    /// How long an MTA may say nothing. Postfix and Sendmail keep a connection while an SMTP client is idle.
+    #[serde(with = "duration")]
+    pub idle_timeout: Duration,
+    /// How long a packet that has begun may take to arrive.
+    #[serde(with = "duration")]
+    pub frame_timeout: Duration,
+    /// How long the filters may take for one command before the end of the message.
+    #[serde(with = "duration")]
+    pub filter_timeout: Duration,
+    /// How long the filters may take at the end of the message.
+    #[serde(with = "duration")]
+    pub end_of_message_timeout: Duration,
+    /// How long a shutdown waits for messages in flight.
+    #[serde(with = "duration")]
+    pub drain_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 1000,
+            packet_size: ByteSize::new(1 << 20),
+            header_size: ByteSize::new(1 << 20),
+            header_fields: 10_000,
+            recipients: 10_000,
+            idle_timeout: Duration::from_secs(7210),
+            frame_timeout: Duration::from_secs(60),
+            filter_timeout: Duration::from_secs(8),
+            end_of_message_timeout: Duration::from_secs(120),
+            drain_timeout: Duration::from_secs(30),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! `[[listener]]`: a socket that MTAs connect to, and what the mail on it is.
+
+use std::fmt;
+
+use postseal_filters::Role;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::Address;
+
+/// One `[[listener]]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    /// The name in logs and metrics.
+    pub name: String,
+    /// Where to listen.
+    pub address: Address,
+    /// Which mail comes this way.
+    #[serde(default = "submission")]
+    pub role: Role,
+    /// Permissions of a unix socket.
+    #[serde(default)]
+    pub mode: Mode,
+    /// Group of a unix socket, by name or number; else the one of the process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+}
+
+/// Permissions of a file, written in octal: `0660`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mode(u32);
+
+impl Mode {
+    /// The permission bits.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+}
+
+/// The MTA runs as another user, but can be in our group.
+impl Default for Mode {
+    fn default() -> Self {
+        Self(0o660)
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04o}", self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Mode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bits = u32::from_str_radix(&text, 8).ok().filter(|bits| *bits <= 0o777);
+        let advice = || de::Error::custom(format!("`{text}` is not an octal mode, such as \"0660\""));
+        bits.map(Self).ok_or_else(advice)
+    }
+}
+
+impl Serialize for Mode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The role that signs least by mistake and still does what most installations want.
+fn submission() -> Role {
+    Role::Submission
+}
