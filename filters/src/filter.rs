@@ -32,8 +32,9 @@ pub trait Filter: Send + Sync {
 pub struct Needs {
     /// Steps it is called for, beside end of message.
     pub sees: Steps,
-    /// Those of them where it may answer something else than Continue at once. A refusal at another step is held back
-    /// until the next step that is answered, at the latest end of message.
+    /// Those of them where it may answer something else than Continue at once (never header fields; for the body: it
+    /// may have enough of it). A refusal at another step is held back until the next step that is answered, at the
+    /// latest end of message.
     pub answers: Steps,
     /// Macros it reads.
     pub macros: Vec<(Stage, String)>,
@@ -174,7 +175,7 @@ pub trait FilterSession: Send {
         Ok(Verdict::Continue)
     }
 
-    /// A header field as received. Hot, so not async.
+    /// A header field as received. Hot, so not async, and never answered at once: see [`Needs::answers`].
     fn header(&mut self, cx: &mut Context<'_>, field: &HeaderField) -> Result<Verdict, FilterError> {
         Ok(Verdict::Continue)
     }

@@ -13,10 +13,16 @@ pub mod connection;
 pub mod filter;
 pub mod message;
 pub mod network;
+pub mod pipeline;
 pub mod report;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 
 pub use clock::Clock;
 pub use connection::{Connection, Mta, Origin, OriginPolicy, Role};
 pub use filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Outcome, Steps};
 pub use message::{Body, EditNote, EditOp, Message};
+pub use pipeline::{
+    Decision, Entry, MessageLimits, OnError, Pipeline, PipelineSession, Record, Settings, Summary,
+};
 pub use report::{Failure, Reason, Report, SignatureNote};

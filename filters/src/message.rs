@@ -142,10 +142,14 @@ impl EditNote {
         let (op, field) = match modification {
             Modification::AddHeader(field) => (EditOp::Add, name(field)),
             Modification::InsertHeader { field, .. } => (EditOp::Insert, name(field)),
-            Modification::ChangeHeader { field, .. } if field.value.is_empty() => (EditOp::Delete, name(field)),
+            Modification::ChangeHeader { field, .. } if field.value.is_empty() => {
+                (EditOp::Delete, name(field))
+            }
             Modification::ChangeHeader { field, .. } => (EditOp::Change, name(field)),
             Modification::ChangeSender(_) => (EditOp::Sender, String::new()),
-            Modification::AddRecipient(_) | Modification::DeleteRecipient(_) => (EditOp::Recipient, String::new()),
+            Modification::AddRecipient(_) | Modification::DeleteRecipient(_) => {
+                (EditOp::Recipient, String::new())
+            }
             Modification::ReplaceBody(_) => (EditOp::Body, String::new()),
             Modification::Quarantine(_) => (EditOp::Quarantine, String::new()),
         };
@@ -167,3 +171,5 @@ pub fn ability(modification: &Modification) -> ActionFlags {
     }
 }
 
+#[cfg(test)]
+mod tests;

@@ -53,7 +53,11 @@ impl FromStr for Network {
                 .ok_or_else(|| NetworkError::Prefix(prefix.to_owned()))?,
         };
         let network = Self { address: masked(address, bits), bits };
-        if network.address == address { Ok(network) } else { Err(NetworkError::HostBits(text.to_owned(), network)) }
+        if network.address == address {
+            Ok(network)
+        } else {
+            Err(NetworkError::HostBits(text.to_owned(), network))
+        }
     }
 }
 

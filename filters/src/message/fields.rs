@@ -111,17 +111,23 @@ impl Fields {
         if value.is_empty() {
             return self.delete(id);
         }
-        let Some(slot) = self.slots.iter_mut().find(|slot| slot.id == id) else { return };
+        let Some(slot) = self.slots.iter_mut().find(|slot| slot.id == id) else {
+            return;
+        };
         match &mut slot.place {
             Place::Received(edit) if value == slot.field.value => *edit = Edit::Keep,
-            Place::Received(edit) => *edit = Edit::Replace(HeaderField { name: slot.field.name.clone(), value }),
+            Place::Received(edit) => {
+                *edit = Edit::Replace(HeaderField { name: slot.field.name.clone(), value })
+            }
             Place::Top | Place::BelowReceived | Place::Appended => slot.field.value = value,
         }
     }
 
     /// Deletes a field.
     pub fn delete(&mut self, id: FieldId) {
-        let Some(at) = self.slots.iter().position(|slot| slot.id == id) else { return };
+        let Some(at) = self.slots.iter().position(|slot| slot.id == id) else {
+            return;
+        };
         match self.slots.get_mut(at) {
             Some(Slot { place: Place::Received(edit), .. }) => *edit = Edit::Delete,
             _ => {
@@ -153,19 +159,27 @@ impl Fields {
         for (place, position) in [(Place::BelowReceived, 1), (Place::Top, 0)] {
             let here = |slot: &&Slot| std::mem::discriminant(&slot.place) == std::mem::discriminant(&place);
             let inserted = self.slots.iter().rev().filter(here);
-            out.extend(inserted.map(|slot| Modification::InsertHeader { position, field: slot.field.clone() }));
+            out.extend(
+                inserted.map(|slot| Modification::InsertHeader { position, field: slot.field.clone() }),
+            );
         }
     }
 
     /// Changes and deletes from the top, each with the number of the field among the shown ones of its name, from 1.
     fn changes(&self) -> Vec<Modification> {
         let mut out = Vec::new();
-        if !self.slots.iter().any(|slot| matches!(slot.place, Place::Received(Edit::Replace(_) | Edit::Delete))) {
+        if !self
+            .slots
+            .iter()
+            .any(|slot| matches!(slot.place, Place::Received(Edit::Replace(_) | Edit::Delete)))
+        {
             return out;
         }
         let mut seen: HashMap<Vec<u8>, u32> = HashMap::new();
         for slot in &self.slots {
-            let Place::Received(edit) = &slot.place else { continue };
+            let Place::Received(edit) = &slot.place else {
+                continue;
+            };
             let occurrence = seen.entry(slot.field.name.to_ascii_lowercase()).or_default();
             *occurrence = occurrence.saturating_add(1);
             let field = match edit {

@@ -29,6 +29,15 @@ impl MacroTable {
             .find_map(|(key, value)| (plain(key) == name).then_some(value))
     }
 
+    /// Adds one value, as a packet for `stage` would: for those who play the MTA.
+    pub fn insert(&mut self, stage: Stage, name: impl Into<Bytes>, value: impl Into<Bytes>) {
+        if let Some(slot) = self.stages.get_mut(stage as usize) {
+            let mut values = std::mem::take(slot).into_vec();
+            values.push((name.into(), value.into()));
+            *slot = values.into_boxed_slice();
+        }
+    }
+
     /// A packet of macros for `stage` has come.
     pub(crate) fn announce(&mut self, stage: Stage, values: Vec<(Bytes, Bytes)>) {
         self.clear_from(stage);

@@ -1,0 +1,116 @@
+//! The ordered list of filters of one listener, and how their verdicts become one.
+//!
+//! Filters run in the order given. The first verdict other than Continue wins, except that Accept ends only the filter
+//! that gave it: an early accept must not skip the signer. A filter that fails is treated by its [`OnError`], a
+//! temporary failure by default; one that overruns its deadline always is a temporary failure.
+
+mod needs;
+mod record;
+mod session;
+
+pub use record::{Record, Summary};
+pub use session::{Decision, PipelineSession};
+
+use std::sync::Arc;
+
+use postseal_protocol::Wanted;
+
+use crate::clock::Clock;
+use crate::connection::{OriginPolicy, Role};
+use crate::filter::{Filter, Needs};
+
+/// What happens to a message when a filter fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnError {
+    /// 4xx: the client tries again.
+    #[default]
+    Tempfail,
+    /// The message goes on as if the filter were not there.
+    Pass,
+    /// 5xx.
+    Reject,
+}
+
+/// Everything about a pipeline that is not a filter.
+#[derive(Clone)]
+pub struct Settings {
+    /// Name of the listener.
+    pub listener: Arc<str>,
+    /// Role of the listener.
+    pub role: Role,
+    /// Which mail is ours.
+    pub origin: OriginPolicy,
+    /// Bounds on what is kept of a message.
+    pub limits: MessageLimits,
+    /// The source of time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Bounds on what is kept of a message. A header section over them is refused for good, too many recipients for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MessageLimits {
+    /// Octets of the header section.
+    pub header_octets: usize,
+    /// Number of header fields.
+    pub header_fields: usize,
+    /// Number of recipients.
+    pub recipients: usize,
+}
+
+impl Default for MessageLimits {
+    fn default() -> Self {
+        Self { header_octets: 1 << 20, header_fields: 10_000, recipients: 10_000 }
+    }
+}
+
+/// A filter in its place.
+#[derive(Clone)]
+pub struct Entry {
+    /// The filter.
+    pub filter: Arc<dyn Filter>,
+    /// What happens when it fails.
+    pub on_error: OnError,
+}
+
+/// The filters of one listener, shared by its connections.
+pub struct Pipeline {
+    entries: Vec<(Entry, Needs)>,
+    union: needs::Union,
+    settings: Settings,
+}
+
+impl Pipeline {
+    /// A pipeline of these filters, in this order.
+    pub fn new(settings: Settings, entries: Vec<Entry>) -> Self {
+        let entries: Vec<_> = entries
+            .into_iter()
+            .map(|entry| {
+                let needs = entry.filter.needs();
+                (entry, needs)
+            })
+            .collect();
+        let union = needs::Union::of(entries.iter().map(|(_, needs)| needs), &settings.origin);
+        Self { entries, union, settings }
+    }
+
+    /// What to ask of the MTA: exactly what the filters need.
+    pub fn wanted(&self) -> Wanted {
+        self.union.wanted()
+    }
+
+    /// Name of the listener.
+    pub fn listener(&self) -> &Arc<str> {
+        &self.settings.listener
+    }
+
+    /// Names of the filters, in order.
+    pub fn filters(&self) -> impl Iterator<Item = &'static str> {
+        self.entries.iter().map(|(entry, _)| entry.filter.name())
+    }
+
+    /// Starts the filters for one connection.
+    pub fn start(self: &Arc<Self>) -> PipelineSession {
+        PipelineSession::new(Arc::clone(self))
+    }
+}

@@ -1,0 +1,433 @@
+//! One milter connection's walk through the pipeline, message after message.
+//!
+//! The driver calls one method per step, in the order in which the MTA tells of them, and asks
+//! [`PipelineSession::take_record`] afterwards whether a message has ended. Methods for hot steps are not async. A
+//! refusal at a step that was not negotiated to be answered is held back until one that is.
+
+mod body;
+mod end;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use postseal_protocol::{Address, Connect, HeaderField, MacroTable, Modification, Reply, Verdict};
+
+use super::record::{Record, Summary};
+use super::{Entry, MessageLimits, OnError, Pipeline};
+use crate::connection::{Connection, Mta, Origin};
+use crate::filter::{BodyNeed, Context, FilterError, FilterSession, Flow, Needs, Outcome, Steps};
+use crate::message::Message;
+use crate::report::{Failure, Report};
+
+/// The filters of one connection.
+pub struct PipelineSession {
+    pipeline: Arc<Pipeline>,
+    connection: Connection,
+    /// Empty until the first step that a filter looks at: idle connections stay small.
+    filters: Vec<Running>,
+    /// A refusal of the whole connection that has not been said yet.
+    held: Option<Verdict>,
+    open: Option<Box<Open>>,
+    record: Option<Box<Record>>,
+    /// Index of the filter that is at work.
+    current: Option<usize>,
+}
+
+/// What end of message comes to.
+#[derive(Debug)]
+pub struct Decision {
+    /// What the MTA shall edit.
+    pub modifications: Vec<Modification>,
+    /// What it shall do.
+    pub verdict: Verdict,
+}
+
+struct Running {
+    session: Box<dyn FilterSession>,
+    /// Has no interest in the rest of the message.
+    done: bool,
+    /// Has no interest in the rest of the body.
+    enough: bool,
+}
+
+/// A message in the making.
+struct Open {
+    message: Message,
+    report: Report,
+    origin: Option<Origin>,
+    held: Option<Verdict>,
+    header_octets: usize,
+    body_octets: u64,
+    /// The body so far, while a filter wants it whole.
+    buffer: Option<Vec<Bytes>>,
+    message_id: Option<Bytes>,
+}
+
+/// One step that all filters are told of.
+enum Call<'a> {
+    Connect,
+    Helo(&'a [u8]),
+    Mail(&'a Address),
+    Rcpt(&'a Address),
+    RejectedRcpt(&'a Address),
+    Data,
+    EndOfHeaders,
+}
+
+impl PipelineSession {
+    pub(super) fn new(pipeline: Arc<Pipeline>) -> Self {
+        let connection = Connection::new(Arc::clone(&pipeline.settings.listener), pipeline.settings.role);
+        Self {
+            pipeline,
+            connection,
+            filters: Vec::new(),
+            held: None,
+            open: None,
+            record: None,
+            current: None,
+        }
+    }
+
+    /// A client has connected.
+    pub async fn connect(&mut self, client: Connect, macros: &MacroTable) -> Verdict {
+        self.connection.client = client;
+        self.connection.mta = Mta::from_macros(macros);
+        self.held = None;
+        self.step(Steps::CONNECT, Call::Connect, macros).await
+    }
+
+    /// HELO or EHLO.
+    pub async fn helo(&mut self, name: Bytes, macros: &MacroTable) -> Verdict {
+        self.connection.helo = Bytes::copy_from_slice(&name);
+        self.step(Steps::HELO, Call::Helo(&name), macros).await
+    }
+
+    /// MAIL FROM: a new message.
+    pub async fn mail(&mut self, sender: Address, macros: &MacroTable) -> Verdict {
+        let mut message = Message::new(self.connection.mta);
+        message.envelope.receive_sender(sender.clone());
+        let buffers = matches!(self.pipeline.union.body, BodyNeed::Buffer { .. });
+        self.open = Some(Box::new(Open {
+            message,
+            report: Report::default(),
+            origin: self.pipeline.settings.origin.origin(&self.connection, macros),
+            held: self.held.clone(),
+            header_octets: 0,
+            body_octets: 0,
+            buffer: buffers.then(Vec::new),
+            message_id: None,
+        }));
+        let verdict = self.step(Steps::MAIL, Call::Mail(&sender), macros).await;
+        self.close_if_refused(&verdict, macros).await;
+        verdict
+    }
+
+    /// RCPT TO. A refusal is this recipient's alone.
+    pub async fn rcpt(&mut self, recipient: Address, macros: &MacroTable) -> Verdict {
+        let most = self.pipeline.settings.limits.recipients;
+        match &mut self.open {
+            Some(open) if open.message.envelope.received_recipients().len() >= most => {
+                open.fail("too_many_recipients", format!("more than limits.recipients = {most}"));
+                open.held =
+                    Some(reply(452, (4, 5, 3), "Too many recipients; send the rest in another message"));
+            }
+            _ => {}
+        }
+        let verdict = self.step(Steps::RCPT, Call::Rcpt(&recipient), macros).await;
+        if let (Verdict::Continue, Some(open)) = (&verdict, &mut self.open) {
+            open.message.envelope.receive_recipient(recipient);
+        }
+        verdict
+    }
+
+    /// A recipient that the MTA has refused.
+    pub async fn rejected_rcpt(&mut self, recipient: Address, macros: &MacroTable) -> Verdict {
+        self.step(Steps::REJECTED_RCPT, Call::RejectedRcpt(&recipient), macros).await
+    }
+
+    /// DATA.
+    pub async fn data(&mut self, macros: &MacroTable) -> Verdict {
+        let verdict = self.step(Steps::DATA, Call::Data, macros).await;
+        self.close_if_refused(&verdict, macros).await;
+        verdict
+    }
+
+    /// A header field. Never answered: a refusal is held back until the end of the header section or of the message.
+    pub fn header(&mut self, field: HeaderField, macros: &MacroTable) {
+        let limits = self.pipeline.settings.limits;
+        let Some(open) = &mut self.open else { return };
+        open.header_octets = open.header_octets.saturating_add(field.name.len() + field.value.len() + 3);
+        if open.held.is_some() {
+            return;
+        }
+        if open.header_octets > limits.header_octets
+            || open.message.fields.received_count() as usize >= limits.header_fields
+        {
+            let MessageLimits { header_octets, header_fields, .. } = limits;
+            let detail = format!(
+                "over limits.header_size = {header_octets} or limits.header_fields = {header_fields}"
+            );
+            open.fail("header_too_large", detail);
+            open.held = Some(reply(552, (5, 3, 4), "Header section too large"));
+            return;
+        }
+        if open.message_id.is_none() && field.is("message-id") {
+            open.message_id = Some(Bytes::copy_from_slice(field.value.trim_ascii()));
+        }
+        if self.pipeline.union.sees.contains(Steps::HEADER) {
+            self.ensure_started();
+            self.header_to_filters(&field, macros);
+        }
+        if let Some(open) = &mut self.open {
+            open.message.fields.receive(field);
+        }
+    }
+
+    /// The header section is complete.
+    pub async fn end_of_headers(&mut self, macros: &MacroTable) -> Verdict {
+        let verdict = self.step(Steps::END_OF_HEADERS, Call::EndOfHeaders, macros).await;
+        self.close_if_refused(&verdict, macros).await;
+        verdict
+    }
+
+    /// A piece of the body. `Enough` when no filter wants more.
+    pub fn body_chunk(&mut self, chunk: Bytes, macros: &MacroTable) -> Flow {
+        self.ensure_started();
+        let Some(open) = &mut self.open else {
+            return Flow::Enough;
+        };
+        open.body_octets = open.body_octets.saturating_add(chunk.len() as u64);
+        if open.held.is_some() {
+            return Flow::Enough;
+        }
+        let mut flow = self.stream(&chunk, macros);
+        if let Some(pieces) = self.open.as_mut().and_then(|open| open.buffer.as_mut()) {
+            flow = Flow::More;
+            pieces.push(chunk);
+            self.spill_if_too_large(macros);
+        }
+        flow
+    }
+
+    /// The whole message is there: the verdict, and the edits if it is accepted.
+    pub async fn end_of_message(&mut self, macros: &MacroTable) -> Decision {
+        self.ensure_started();
+        self.join_buffer();
+        let mut verdict = match self.open.as_mut().and_then(|open| open.held.take()) {
+            Some(held) => held,
+            None => self.decide(macros).await,
+        };
+        let mut modifications = Vec::new();
+        if !verdict.is_refusal() {
+            verdict = Verdict::Accept;
+            match self.modifications() {
+                Ok(edits) => modifications = edits,
+                Err(detail) => {
+                    if let Some(open) = &mut self.open {
+                        open.fail("edit_refused", detail);
+                    }
+                    verdict = temporary_failure();
+                }
+            }
+        }
+        self.finish(&verdict, &modifications, macros).await;
+        Decision { modifications, verdict }
+    }
+
+    /// The message is given up: by ABORT, by a new MAIL, by the end of the connection.
+    pub async fn abort(&mut self, macros: &MacroTable) {
+        if self.open.is_some() {
+            self.close(Summary::Abort, None, &[], Outcome::Aborted, macros).await;
+        }
+    }
+
+    /// The filter at work took too long and its future was dropped: a temporary failure, and a failure in the report.
+    pub fn overrun(&mut self, macros: &MacroTable) -> Verdict {
+        let at = self.current.take().and_then(|at| self.pipeline.entries.get(at));
+        let filter = at.map_or(PIPELINE, |(entry, _)| entry.filter.name());
+        let verdict = temporary_failure();
+        if let Some(mut open) = self.open.take() {
+            let detail = "took longer than its deadline".to_owned();
+            open.report.failures.push(Failure { filter, code: "deadline", detail });
+            self.write_record(open, Summary::Tempfail, &verdict, &[], macros);
+            self.reset_filters();
+        }
+        verdict
+    }
+
+    /// The record of the message that has ended since the last call, if one has.
+    pub fn take_record(&mut self) -> Option<Box<Record>> {
+        self.record.take()
+    }
+
+    /// True while a message is open.
+    pub fn in_message(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// The message as edited so far.
+    pub fn message(&self) -> Option<&Message> {
+        self.open.as_deref().map(|open| &open.message)
+    }
+
+    fn ensure_started(&mut self) {
+        if self.filters.len() != self.pipeline.entries.len() {
+            let start = |(entry, _): &(Entry, Needs)| Running {
+                session: entry.filter.start(),
+                done: false,
+                enough: false,
+            };
+            self.filters = self.pipeline.entries.iter().map(start).collect();
+        }
+    }
+
+    /// Tells all filters that look at a step of it.
+    async fn step(&mut self, step: Steps, call: Call<'_>, macros: &MacroTable) -> Verdict {
+        let held = self.open.as_ref().map_or(self.held.is_some(), |open| open.held.is_some());
+        if held || !self.pipeline.union.sees.contains(step) {
+            return self.say(step, Verdict::Continue);
+        }
+        self.ensure_started();
+        let verdict = self.ask_all(step, &call, macros).await;
+        self.say(step, verdict)
+    }
+
+    async fn ask_all(&mut self, step: Steps, call: &Call<'_>, macros: &MacroTable) -> Verdict {
+        let Self { pipeline, connection, filters, open, current, .. } = self;
+        let mut outside = Report::default();
+        for (at, (running, (entry, needs))) in filters.iter_mut().zip(&pipeline.entries).enumerate() {
+            if running.done || !needs.sees.contains(step) {
+                continue;
+            }
+            *current = Some(at);
+            let (message, report, origin) = match open {
+                Some(open) => (Some(&mut open.message), &mut open.report, open.origin),
+                None => (None, &mut outside, None),
+            };
+            let clock = &*pipeline.settings.clock;
+            let filter = entry.filter.name();
+            let mut cx = Context { connection, macros, origin, clock, report, filter };
+            let session = &mut running.session;
+            let result = match (call, message) {
+                (Call::Connect, _) => session.connect(&mut cx).await,
+                (Call::Helo(name), _) => session.helo(&mut cx, name).await,
+                (Call::Mail(sender), _) => session.mail(&mut cx, sender).await,
+                (Call::Rcpt(recipient), _) => session.rcpt(&mut cx, recipient).await,
+                (Call::RejectedRcpt(recipient), _) => {
+                    session.rejected_rcpt(&mut cx, recipient).await.map(|()| Verdict::Continue)
+                }
+                (Call::Data, _) => session.data(&mut cx).await,
+                (Call::EndOfHeaders, Some(message)) => session.end_of_headers(&mut cx, message).await,
+                (Call::EndOfHeaders, None) => Ok(Verdict::Continue),
+            };
+            match judge(running, entry, report, result) {
+                Verdict::Continue => {}
+                verdict => return verdict,
+            }
+        }
+        *current = None;
+        Verdict::Continue
+    }
+
+    fn header_to_filters(&mut self, field: &HeaderField, macros: &MacroTable) {
+        let Self { pipeline, connection, filters, open, .. } = self;
+        let Some(open) = open else { return };
+        for (running, (entry, needs)) in filters.iter_mut().zip(&pipeline.entries) {
+            if running.done || !needs.sees.contains(Steps::HEADER) {
+                continue;
+            }
+            let mut cx = open.context(pipeline, connection, macros, entry);
+            let result = running.session.header(&mut cx, field);
+            let verdict = judge(running, entry, &mut open.report, result);
+            if verdict != Verdict::Continue {
+                open.held = Some(verdict);
+                return;
+            }
+        }
+    }
+
+    /// Turns a verdict into what may be said at a step: what can't be said now is held back.
+    fn say(&mut self, step: Steps, verdict: Verdict) -> Verdict {
+        let answers = self.pipeline.union.answers.contains(step);
+        let held = match &mut self.open {
+            Some(open) => &mut open.held,
+            None => &mut self.held,
+        };
+        if verdict.is_refusal() {
+            if answers {
+                return verdict;
+            }
+            held.get_or_insert(verdict);
+        }
+        match held {
+            // A recipient's answer does not end the message.
+            Some(held) if answers && step != Steps::RCPT => held.clone(),
+            _ => Verdict::Continue,
+        }
+    }
+}
+
+impl Open {
+    fn context<'a>(
+        &'a mut self,
+        pipeline: &'a Pipeline,
+        connection: &'a Connection,
+        macros: &'a MacroTable,
+        entry: &Entry,
+    ) -> Context<'a> {
+        let clock = &*pipeline.settings.clock;
+        Context {
+            connection,
+            macros,
+            origin: self.origin,
+            clock,
+            report: &mut self.report,
+            filter: entry.filter.name(),
+        }
+    }
+
+    fn fail(&mut self, code: &'static str, detail: String) {
+        self.report.failures.push(Failure { filter: PIPELINE, code, detail });
+    }
+}
+
+/// What one filter's answer means for the message.
+fn judge(
+    running: &mut Running,
+    entry: &Entry,
+    report: &mut Report,
+    result: Result<Verdict, FilterError>,
+) -> Verdict {
+    match result {
+        Ok(Verdict::Accept) => {
+            running.done = true;
+            Verdict::Continue
+        }
+        Ok(verdict) => verdict,
+        Err(error) => {
+            let failure = Failure { filter: entry.filter.name(), code: error.code, detail: error.detail };
+            report.failures.push(failure);
+            match entry.on_error {
+                OnError::Tempfail => temporary_failure(),
+                OnError::Reject => {
+                    reply(554, (5, 3, 0), "The mail filter of this server can't process this message")
+                }
+                OnError::Pass => {
+                    running.done = true;
+                    Verdict::Continue
+                }
+            }
+        }
+    }
+}
+
+fn temporary_failure() -> Verdict {
+    reply(451, (4, 3, 0), "The mail filter of this server has a problem; try again later")
+}
+
+fn reply(code: u16, enhanced: (u8, u16, u16), text: &str) -> Verdict {
+    Reply::new(code, enhanced, text).map_or(Verdict::TempFail, Verdict::Reply)
+}
+
+/// Stands for a filter's name where the pipeline itself failed.
+const PIPELINE: &str = "pipeline";

@@ -1,0 +1,84 @@
+//! The body's way through the filters: streamed as it comes, or kept whole for those that may replace it.
+
+use bytes::Bytes;
+use postseal_protocol::{MacroTable, Verdict};
+
+use super::{PipelineSession, judge};
+use crate::filter::{BodyNeed, Flow, Needs, Steps};
+use crate::message::Body;
+use crate::pipeline::Entry;
+
+impl PipelineSession {
+    /// Shows a piece of the body to the filters that take it as it comes: all of them, or, while the body is buffered,
+    /// those above the first that may replace it.
+    pub(super) fn stream(&mut self, chunk: &Bytes, macros: &MacroTable) -> Flow {
+        let end = match &self.open {
+            Some(open) if open.buffer.is_some() => self.first_buffering(),
+            _ => self.filters.len(),
+        };
+        self.stream_to(0..end, chunk, macros)
+    }
+
+    pub(super) fn stream_to(
+        &mut self,
+        range: std::ops::Range<usize>,
+        chunk: &Bytes,
+        macros: &MacroTable,
+    ) -> Flow {
+        let Self { pipeline, connection, filters, open, .. } = self;
+        let Some(open) = open else { return Flow::Enough };
+        let mut flow = Flow::Enough;
+        let all = filters.iter_mut().zip(&pipeline.entries);
+        for (running, (entry, needs)) in all.skip(range.start).take(range.len()) {
+            if running.done || running.enough || !needs.sees.contains(Steps::BODY) {
+                continue;
+            }
+            let mut cx = open.context(pipeline, connection, macros, entry);
+            match running.session.body_chunk(&mut cx, chunk) {
+                Ok(Flow::More) => flow = Flow::More,
+                Ok(Flow::Enough) => running.enough = true,
+                Err(error) => {
+                    let verdict = judge(running, entry, &mut open.report, Err(error));
+                    if verdict != Verdict::Continue {
+                        open.held = Some(verdict);
+                        return Flow::Enough;
+                    }
+                }
+            }
+        }
+        flow
+    }
+
+    pub(super) fn first_buffering(&self) -> usize {
+        let buffers = |(_, needs): &(Entry, Needs)| matches!(needs.body, BodyNeed::Buffer { .. });
+        self.pipeline.entries.iter().position(buffers).unwrap_or(self.pipeline.entries.len())
+    }
+
+    /// Over the largest limit, nobody gets the body whole, and the filters that were kept waiting for it are shown the
+    /// pieces after all.
+    pub(super) fn spill_if_too_large(&mut self, macros: &MacroTable) {
+        let BodyNeed::Buffer { limit } = self.pipeline.union.body else {
+            return;
+        };
+        let waiting = self.first_buffering()..self.filters.len();
+        let Some(open) = &mut self.open else { return };
+        if open.body_octets <= limit as u64 {
+            return;
+        }
+        open.message.set_body(Body::TooLarge);
+        for piece in open.buffer.take().unwrap_or_default() {
+            self.stream_to(waiting.clone(), &piece, macros);
+        }
+    }
+
+    pub(super) fn join_buffer(&mut self) {
+        let Some(open) = &mut self.open else { return };
+        if let Some(pieces) = open.buffer.take() {
+            let whole = match <[Bytes; 1]>::try_from(pieces) {
+                Ok([piece]) => piece,
+                Err(pieces) => pieces.concat().into(),
+            };
+            open.message.set_body(Body::Whole(whole));
+        }
+    }
+}

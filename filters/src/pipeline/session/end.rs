@@ -1,0 +1,158 @@
+//! How a message ends: the filters' last word, the edits, the record.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use postseal_protocol::{MacroTable, Modification, Verdict};
+
+use super::{Open, PipelineSession, judge, temporary_failure};
+use crate::filter::{BodyNeed, Context, Outcome};
+use crate::message::{Body, EditNote, ability};
+use crate::pipeline::record::{Record, Summary};
+
+impl PipelineSession {
+    /// Asks each filter at end of message. Those below one that may replace the body are shown the body only now.
+    pub(super) async fn decide(&mut self, macros: &MacroTable) -> Verdict {
+        let first_buffering = self.first_buffering();
+        for at in 0..self.filters.len() {
+            self.current = Some(at);
+            let body = self.open.as_ref().map(|open| open.message.body());
+            if at >= first_buffering
+                && let Some(Body::Whole(body)) = &body
+            {
+                self.stream_to(at..at + 1, body, macros);
+            }
+            let Self { pipeline, connection, filters, open, .. } = self;
+            let (Some(open), Some(running), Some((entry, needs))) =
+                (open, filters.get_mut(at), pipeline.entries.get(at))
+            else {
+                return temporary_failure();
+            };
+            if let Some(held) = open.held.take() {
+                return held;
+            }
+            if running.done {
+                continue;
+            }
+            let too_large = matches!((needs.body, &body), (BodyNeed::Buffer { limit }, Some(Body::Whole(body)))
+                if body.len() > limit);
+            if too_large {
+                open.message.set_body(Body::TooLarge);
+            }
+            let mut cx = Context {
+                connection,
+                macros,
+                origin: open.origin,
+                clock: &*pipeline.settings.clock,
+                report: &mut open.report,
+                filter: entry.filter.name(),
+            };
+            let result = running.session.end_of_message(&mut cx, &mut open.message).await;
+            if let (true, Some(body)) = (too_large, body) {
+                open.message.set_body(body);
+            }
+            match judge(running, entry, &mut open.report, result) {
+                Verdict::Continue => {}
+                verdict => return verdict,
+            }
+        }
+        self.current = None;
+        Verdict::Continue
+    }
+
+    /// The edits, if every one of them was negotiated.
+    pub(super) fn modifications(&self) -> Result<Vec<Modification>, String> {
+        let Some(open) = &self.open else {
+            return Ok(Vec::new());
+        };
+        let modifications = open.message.modifications().map_err(|error| error.to_string())?;
+        match modifications.iter().find(|edit| !self.pipeline.union.edits.contains(ability(edit))) {
+            Some(edit) => Err(format!("{edit:?} is not among the edits that its filter declared")),
+            None => Ok(modifications),
+        }
+    }
+
+    pub(super) async fn close_if_refused(&mut self, verdict: &Verdict, macros: &MacroTable) {
+        if verdict.is_refusal() {
+            self.finish(verdict, &[], macros).await;
+        }
+    }
+
+    pub(super) async fn finish(
+        &mut self,
+        verdict: &Verdict,
+        modifications: &[Modification],
+        macros: &MacroTable,
+    ) {
+        let quarantined = self.open.as_ref().is_some_and(|open| open.message.is_quarantined());
+        let outcome = if verdict.is_refusal() { Outcome::Refused } else { Outcome::Accepted };
+        let summary = Summary::of(verdict, quarantined);
+        self.close(summary, Some(verdict), modifications, outcome, macros).await;
+    }
+
+    pub(super) async fn close(
+        &mut self,
+        summary: Summary,
+        verdict: Option<&Verdict>,
+        modifications: &[Modification],
+        outcome: Outcome,
+        macros: &MacroTable,
+    ) {
+        let Self { pipeline, connection, filters, open, current, .. } = self;
+        if let Some(open) = open {
+            for (at, (running, (entry, _))) in filters.iter_mut().zip(&pipeline.entries).enumerate() {
+                *current = Some(at);
+                let mut cx = Context {
+                    connection,
+                    macros,
+                    origin: open.origin,
+                    clock: &*pipeline.settings.clock,
+                    report: &mut open.report,
+                    filter: entry.filter.name(),
+                };
+                running.session.finish(&mut cx, &open.message, outcome).await;
+            }
+            *current = None;
+        }
+        self.reset_filters();
+        if let Some(open) = self.open.take() {
+            self.write_record(open, summary, verdict.unwrap_or(&Verdict::Continue), modifications, macros);
+        }
+    }
+
+    pub(super) fn reset_filters(&mut self) {
+        for running in &mut self.filters {
+            running.session.reset();
+            running.done = false;
+            running.enough = false;
+        }
+    }
+
+    pub(super) fn write_record(
+        &mut self,
+        open: Box<Open>,
+        summary: Summary,
+        verdict: &Verdict,
+        modifications: &[Modification],
+        macros: &MacroTable,
+    ) {
+        let value = |name| macros.get(name).filter(|value: &&Bytes| !value.is_empty()).cloned();
+        let mail_from = open.message.envelope.received_sender().map_or(&b""[..], |sender| sender.mailbox());
+        self.record = Some(Box::new(Record {
+            listener: Arc::clone(&self.pipeline.settings.listener),
+            queue_id: value("i"),
+            client: self.connection.ip(),
+            user: value("{auth_authen}"),
+            origin: open.origin,
+            mail_from: Bytes::copy_from_slice(mail_from),
+            rcpt_count: open.message.envelope.received_recipients().len(),
+            message_id: open.message_id,
+            size: (open.header_octets as u64).saturating_add(open.body_octets),
+            summary,
+            reply: if let Verdict::Reply(reply) = verdict { Some(reply.clone()) } else { None },
+            edits: modifications.iter().map(EditNote::of).collect(),
+            report: open.report,
+            duration: std::time::Duration::ZERO,
+        }));
+    }
+}
