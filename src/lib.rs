@@ -2,4 +2,9 @@
 //!
 //! A library besides the program, so that tests can start the service in their own process.
 
+pub mod clock;
 pub mod config;
+pub mod connection;
+pub mod log;
+pub mod notify;
+pub mod stream;

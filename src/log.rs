@@ -1,0 +1,117 @@
+//! The log: one line per message, and one for whatever an operator should know.
+//!
+//! Both kinds have the same form, JSON or text, and go the same way: made here, put into a bounded queue, written by a
+//! thread of its own. So a stdout that is full, slow or closed never holds up mail; what does not fit is dropped and
+//! counted. A message's line is made of its [`Record`]; everything else comes as [`tracing`] events, once
+//! [`Log::install`] has been called. Events carry what they belong to (`listener`, `queue_id`) as fields of their own:
+//! spans are not kept, they would cost every connection memory for the few lines that are ever written.
+//!
+//! Mail addresses are shortened unless the level is `debug` or `log.addresses` says otherwise.
+
+mod address;
+mod event;
+mod line;
+mod message;
+mod queue;
+mod throttle;
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use postseal_filters::pipeline::Record;
+use prometheus::IntCounter;
+
+use crate::config;
+use crate::config::Level;
+
+pub use address::shorten;
+pub use throttle::Throttle;
+
+use line::Line;
+use queue::Queue;
+
+/// The log. Clones write to the same place.
+#[derive(Clone)]
+pub struct Log {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    settings: ArcSwap<config::Log>,
+    queue: Arc<Queue>,
+    failures: Throttle,
+}
+
+impl Log {
+    /// Starts the thread that writes to `sink`. Lines that can't be written are counted in `dropped`.
+    ///
+    /// # Errors
+    /// If there can't be another thread.
+    pub fn start(
+        settings: config::Log,
+        sink: impl Write + Send + 'static,
+        dropped: IntCounter,
+    ) -> std::io::Result<Self> {
+        let queue = Arc::new(Queue::new(dropped));
+        let writer = Arc::clone(&queue);
+        std::thread::Builder::new().name("log".to_owned()).spawn(move || writer.run(sink))?;
+        let settings = ArcSwap::from_pointee(settings);
+        Ok(Self { inner: Arc::new(Inner { settings, queue, failures: Throttle::new(FAILURE_PAUSE) }) })
+    }
+
+    /// Makes this the place where [`tracing`] events and panics of this process go; the first log that asks is it.
+    pub fn install(&self) {
+        if tracing::subscriber::set_global_default(event::Events::new(self.clone())).is_ok() {
+            std::panic::set_hook(Box::new(event::panicked));
+        }
+    }
+
+    /// Changes form, level and addresses.
+    pub fn set(&self, settings: config::Log) {
+        self.inner.settings.store(Arc::new(settings));
+        tracing::callsite::rebuild_interest_cache();
+    }
+
+    /// Writes the line of a finished message, and a warning if filters failed on it.
+    pub fn message(&self, record: &Record) {
+        let settings = self.inner.settings.load();
+        if settings.level >= Level::Info {
+            let mut line = Line::new(settings.format, Level::Info, "message");
+            message::write(record, settings.addresses || settings.level >= Level::Debug, &mut line);
+            self.write(line);
+        }
+        if !record.report.failures.is_empty()
+            && settings.level >= Level::Warn
+            && let Some(suppressed) = self.inner.failures.pass()
+        {
+            for failure in &record.report.failures {
+                let mut line = Line::new(settings.format, Level::Warn, "filter_failed");
+                message::write_failure(record, failure, suppressed, &mut line);
+                self.write(line);
+            }
+        }
+    }
+
+    /// Waits until everything so far is written, but not longer than `patience`.
+    pub fn flush(&self, patience: Duration) {
+        self.inner.queue.flush(patience);
+    }
+
+    fn write(&self, line: Line) {
+        self.inner.queue.push(&line.finish());
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+/// A filter that fails does so on each message; the reasons are in every message's line, the details need not be.
+const FAILURE_PAUSE: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! One line of the log, in either form, from the same fields in the same order.
+//!
+//! JSON: `{"timestamp":"..","level":"info","event":"message","listener":"submission",..}`.
+//! Text: `2026-03-01T08:30:00.000250Z info message listener=submission ..`, where a value that could be mistaken is
+//! quoted as in JSON, and one that is not known is `-`.
+
+use serde::Serialize;
+
+use crate::clock;
+use crate::config::{Format, Level};
+
+/// A line in the making.
+pub(super) struct Line {
+    format: Format,
+    out: Vec<u8>,
+}
+
+impl Line {
+    /// Time, level and kind of event.
+    pub(super) fn new(format: Format, level: Level, event: &str) -> Self {
+        let timestamp = clock::rfc3339(clock::since_epoch());
+        let mut line = Self { format, out: Vec::with_capacity(USUAL) };
+        match format {
+            Format::Json => {
+                line.out.extend_from_slice(b"{\"timestamp\":");
+                line.json(&timestamp);
+                line.field("level", name(level));
+                line.field("event", event);
+            }
+            Format::Text => {
+                for word in [timestamp.as_str(), " ", name(level), " ", event] {
+                    line.out.extend_from_slice(word.as_bytes());
+                }
+            }
+        }
+        line
+    }
+
+    /// One more field; names are ours and need no escaping.
+    pub(super) fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+        match self.format {
+            Format::Json => {
+                self.out.extend_from_slice(b",\"");
+                self.out.extend_from_slice(name.as_bytes());
+                self.out.extend_from_slice(b"\":");
+                self.json(value);
+            }
+            Format::Text => {
+                self.out.push(b' ');
+                self.out.extend_from_slice(name.as_bytes());
+                self.out.push(b'=');
+                let start = self.out.len();
+                self.json(value);
+                self.plain(start);
+            }
+        }
+    }
+
+    /// What is said in words: a field in JSON, the words themselves in text.
+    pub(super) fn words(&mut self, words: &str) {
+        match self.format {
+            Format::Json => self.field("message", words),
+            Format::Text => {
+                self.out.extend_from_slice(b": ");
+                let visible = words.chars().map(|c| if c.is_control() { ' ' } else { c });
+                self.out.extend(visible.collect::<String>().bytes());
+            }
+        }
+    }
+
+    /// The line with its end.
+    pub(super) fn finish(mut self) -> Vec<u8> {
+        let end: &[u8] = if self.format == Format::Json { b"}\n" } else { b"\n" };
+        self.out.extend_from_slice(end);
+        self.out
+    }
+
+    fn json<T: Serialize + ?Sized>(&mut self, value: &T) {
+        let start = self.out.len();
+        if serde_json::to_writer(&mut self.out, value).is_err() {
+            // Only a map with keys that are no strings could get here.
+            self.out.truncate(start);
+            self.out.extend_from_slice(b"null");
+        }
+    }
+
+    /// Takes the quotes off a JSON string that needs none.
+    fn plain(&mut self, start: usize) {
+        let value = self.out.get(start..).unwrap_or_default();
+        if value == b"null" {
+            self.out.truncate(start);
+            self.out.push(b'-');
+        } else if let [b'"', inner @ .., b'"'] = value
+            && !inner.is_empty()
+            && inner.iter().all(|byte| byte.is_ascii_graphic() && !b"\"\\=".contains(byte))
+        {
+            self.out.remove(start);
+            self.out.pop();
+        }
+    }
+}
+
+fn name(level: Level) -> &'static str {
+    match level {
+        Level::Error => "error",
+        Level::Warn => "warn",
+        Level::Info => "info",
+        Level::Debug => "debug",
+        Level::Trace => "trace",
+    }
+}
+
+/// Octets of a usual line.
+const USUAL: usize = 640;

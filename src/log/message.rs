@@ -1,0 +1,70 @@
+//! The line of a finished message.
+
+use postseal_filters::pipeline::Record;
+use postseal_filters::{Failure, Reason, SignatureNote};
+use serde::{Serialize, Serializer};
+
+use super::address::{clip, shorten};
+use super::line::Line;
+
+/// Writes all that is logged of a message; addresses in full only on demand.
+pub(super) fn write(record: &Record, full: bool, line: &mut Line) {
+    let address = |bytes: &[u8]| if full { clip(bytes).into_owned() } else { shorten(bytes) };
+    // A login name without a domain is no address.
+    let user = |bytes: &[u8]| if bytes.contains(&b'@') { address(bytes) } else { clip(bytes).into_owned() };
+    line.field("listener", &*record.listener);
+    line.field("queue_id", &record.queue_id.as_deref().map(clip));
+    line.field("client", &record.client);
+    line.field("user", &record.user.as_deref().map(user));
+    line.field("mail_from", &address(&record.mail_from));
+    line.field("rcpt_count", &record.rcpt_count);
+    line.field("message_id", &record.message_id.as_deref().map(clip));
+    line.field("size", &record.size);
+    line.field("verdict", record.summary.as_str());
+    line.field("reply", &record.reply.as_ref().map(ToString::to_string));
+    line.field("reasons", &Reasons(record));
+    line.field("edits", &record.edits);
+    line.field("signatures", &Signatures(&record.report.signatures));
+    line.field("duration_us", &u64::try_from(record.duration.as_micros()).unwrap_or(u64::MAX));
+}
+
+/// Writes what a filter failed of, for those who can mend it.
+pub(super) fn write_failure(record: &Record, failure: &Failure, suppressed: u64, line: &mut Line) {
+    line.words(&failure.detail);
+    line.field("filter", failure.filter);
+    line.field("code", failure.code);
+    line.field("listener", &*record.listener);
+    line.field("queue_id", &record.queue_id.as_deref().map(clip));
+    line.field("suppressed", &suppressed);
+}
+
+/// Findings and failures, as `filter.code`.
+struct Reasons<'a>(&'a Record);
+
+impl Serialize for Reasons<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let report = &self.0.report;
+        let failed = |failure: &Failure| format!("{}.{}", failure.filter, failure.code);
+        let found = report.reasons.iter().map(Reason::to_string);
+        serializer.collect_seq(found.chain(report.failures.iter().map(failed)))
+    }
+}
+
+struct Signatures<'a>(&'a [SignatureNote]);
+
+#[derive(Serialize)]
+struct Signature<'a> {
+    domain: &'a str,
+    selector: &'a str,
+    algorithm: &'static str,
+}
+
+impl Serialize for Signatures<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|note| Signature {
+            domain: &note.domain,
+            selector: &note.selector,
+            algorithm: note.algorithm,
+        }))
+    }
+}

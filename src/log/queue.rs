@@ -1,0 +1,119 @@
+//! The bounded queue between those who log and the thread that writes.
+//!
+//! One buffer is filled while the other is written, so a line costs no allocation here, and under load many lines cost
+//! one system call.
+
+use std::io::{self, Write};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use prometheus::IntCounter;
+
+/// Lines that wait to be written.
+pub(super) struct Queue {
+    state: Mutex<State>,
+    filled: Condvar,
+    written: Condvar,
+    dropped: IntCounter,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: Vec<u8>,
+    lines: u64,
+    writing: bool,
+    closed: bool,
+}
+
+impl Queue {
+    pub(super) fn new(dropped: IntCounter) -> Self {
+        Self { state: Mutex::default(), filled: Condvar::new(), written: Condvar::new(), dropped }
+    }
+
+    /// Adds a line, or drops it if there is no room. Never waits for the writer.
+    pub(super) fn push(&self, line: &[u8]) {
+        let mut state = self.lock();
+        if state.closed || state.waiting.len() + line.len() > CAPACITY {
+            drop(state);
+            self.dropped.inc();
+            return;
+        }
+        let was_empty = state.waiting.is_empty();
+        state.waiting.extend_from_slice(line);
+        state.lines += 1;
+        drop(state);
+        if was_empty {
+            self.filled.notify_one();
+        }
+    }
+
+    /// Waits until everything so far is written, but not longer than `patience`.
+    pub(super) fn flush(&self, patience: Duration) {
+        let busy = |state: &mut State| state.writing || !state.waiting.is_empty();
+        let waited = self.written.wait_timeout_while(self.lock(), patience, busy);
+        drop(waited);
+    }
+
+    /// Ends the writer once everything is written.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+        self.filled.notify_one();
+    }
+
+    /// Writes until the queue is closed.
+    pub(super) fn run(&self, mut sink: impl Write) {
+        let mut batch = Vec::new();
+        while let Some(lines) = self.next(&mut batch) {
+            let result = write_all(&mut sink, &batch);
+            batch.clear();
+            batch.shrink_to(KEPT);
+            self.lock().writing = false;
+            self.written.notify_all();
+            match result {
+                // More lines gather meanwhile, and go out together.
+                Ok(()) => std::thread::sleep(PAUSE),
+                Err(_) => {
+                    self.dropped.inc_by(lines);
+                    std::thread::sleep(PAUSE_AFTER_ERROR);
+                }
+            }
+        }
+    }
+
+    /// Swaps the lines that wait with an empty batch.
+    fn next(&self, batch: &mut Vec<u8>) -> Option<u64> {
+        let idle = |state: &mut State| state.waiting.is_empty() && !state.closed;
+        let mut state = self.filled.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
+        if state.waiting.is_empty() {
+            return None;
+        }
+        std::mem::swap(batch, &mut state.waiting);
+        state.writing = true;
+        Some(std::mem::take(&mut state.lines))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// As [`Write::write_all`], also for a pipe that somebody has set to non-blocking.
+fn write_all(sink: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match sink.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::thread::sleep(PAUSE),
+            Err(error) => return Err(error),
+        }
+    }
+    sink.flush()
+}
+
+/// Octets that may wait: some 1,500 messages.
+const CAPACITY: usize = 1 << 20;
+/// Octets of buffer that are kept after a burst.
+const KEPT: usize = 64 << 10;
+const PAUSE: Duration = Duration::from_millis(5);
+const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
