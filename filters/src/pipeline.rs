@@ -114,3 +114,6 @@ impl Pipeline {
         PipelineSession::new(Arc::clone(self))
     }
 }
+
+#[cfg(test)]
+mod tests;
