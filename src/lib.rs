@@ -6,5 +6,6 @@ pub mod clock;
 pub mod config;
 pub mod connection;
 pub mod log;
+pub mod metrics;
 pub mod notify;
 pub mod stream;

@@ -1,0 +1,65 @@
+//! What one listener counts, with its handles at hand.
+
+use std::sync::Arc;
+
+use postseal_filters::{Record, Summary};
+use prometheus::{Histogram, IntCounter, IntGauge};
+
+use super::{Metrics, SIGNER};
+
+/// The metrics of one listener.
+pub struct ListenerMetrics {
+    all: Arc<Metrics>,
+    /// Connections served.
+    pub connections: IntCounter,
+    /// Connections open now.
+    pub open: IntGauge,
+    /// Connections over the limit.
+    pub refused: IntCounter,
+    /// In the order of [`Summary::ALL`].
+    messages: [IntCounter; Summary::ALL.len()],
+    duration: Histogram,
+}
+
+impl ListenerMetrics {
+    pub(super) fn new(all: &Arc<Metrics>, name: &str) -> Self {
+        let messages = Summary::ALL.map(|verdict| all.messages.with_label_values(&[name, verdict.as_str()]));
+        Self {
+            connections: all.connections.with_label_values(&[name]),
+            open: all.connections_open.with_label_values(&[name]),
+            refused: all.connections_refused.with_label_values(&[name]),
+            messages,
+            duration: all.message_duration.with_label_values(&[name]),
+            all: Arc::clone(all),
+        }
+    }
+
+    /// Counts a finished message.
+    pub fn observe(&self, record: &Record) {
+        let verdict = record.summary.as_str();
+        if let Some(at) = Summary::ALL.iter().position(|summary| *summary == record.summary)
+            && let Some(messages) = self.messages.get(at)
+        {
+            messages.inc();
+        }
+        self.duration.observe(record.duration.as_secs_f64());
+        let report = &record.report;
+        let findings = report.reasons.iter().map(|reason| (reason.filter, &*reason.code));
+        let failures = report.failures.iter().map(|failure| (failure.filter, failure.code));
+        for (filter, code) in findings.clone().chain(failures.clone()) {
+            self.all.filter_verdicts.with_label_values(&[filter, verdict, code]).inc();
+        }
+        for note in &report.signatures {
+            self.all.signatures.load().count(&note.domain, &note.selector, note.algorithm);
+            let times = self.all.dkim_sign_duration.with_label_values(&[note.algorithm]);
+            times.observe(note.duration.as_secs_f64());
+        }
+        let accepted = matches!(record.summary, Summary::Accept | Summary::Quarantine);
+        if accepted
+            && report.signatures.is_empty()
+            && let Some((_, code)) = findings.chain(failures).find(|(filter, _)| *filter == SIGNER)
+        {
+            self.all.unsigned.with_label_values(&[code]).inc();
+        }
+    }
+}
