@@ -40,6 +40,8 @@ pub struct Decision {
     pub modifications: Vec<Modification>,
     /// What it shall do.
     pub verdict: Verdict,
+    /// The message as edited.
+    pub message: Option<Message>,
 }
 
 struct Running {
@@ -230,8 +232,8 @@ impl PipelineSession {
                 }
             }
         }
-        self.finish(&verdict, &modifications, macros).await;
-        Decision { modifications, verdict }
+        let message = self.finish(&verdict, &modifications, macros).await;
+        Decision { modifications, verdict, message }
     }
 
     /// The message is given up: by ABORT, by a new MAIL, by the end of the connection.
@@ -263,11 +265,6 @@ impl PipelineSession {
     /// True while a message is open.
     pub fn in_message(&self) -> bool {
         self.open.is_some()
-    }
-
-    /// The message as edited so far.
-    pub fn message(&self) -> Option<&Message> {
-        self.open.as_deref().map(|open| &open.message)
     }
 
     fn ensure_started(&mut self) {

@@ -7,7 +7,7 @@ use postseal_protocol::{MacroTable, Modification, Verdict};
 
 use super::{Open, PipelineSession, judge, temporary_failure};
 use crate::filter::{BodyNeed, Context, Outcome};
-use crate::message::{Body, EditNote, ability};
+use crate::message::{Body, EditNote, Message, ability};
 use crate::pipeline::record::{Record, Summary};
 
 impl PipelineSession {
@@ -83,11 +83,11 @@ impl PipelineSession {
         verdict: &Verdict,
         modifications: &[Modification],
         macros: &MacroTable,
-    ) {
+    ) -> Option<Message> {
         let quarantined = self.open.as_ref().is_some_and(|open| open.message.is_quarantined());
         let outcome = if verdict.is_refusal() { Outcome::Refused } else { Outcome::Accepted };
         let summary = Summary::of(verdict, quarantined);
-        self.close(summary, Some(verdict), modifications, outcome, macros).await;
+        self.close(summary, Some(verdict), modifications, outcome, macros).await
     }
 
     pub(super) async fn close(
@@ -97,7 +97,7 @@ impl PipelineSession {
         modifications: &[Modification],
         outcome: Outcome,
         macros: &MacroTable,
-    ) {
+    ) -> Option<Message> {
         let Self { pipeline, connection, filters, open, current, .. } = self;
         if let Some(open) = open {
             for (at, (running, (entry, _))) in filters.iter_mut().zip(&pipeline.entries).enumerate() {
@@ -115,9 +115,8 @@ impl PipelineSession {
             *current = None;
         }
         self.reset_filters();
-        if let Some(open) = self.open.take() {
-            self.write_record(open, summary, verdict.unwrap_or(&Verdict::Continue), modifications, macros);
-        }
+        let open = self.open.take()?;
+        Some(self.write_record(open, summary, verdict.unwrap_or(&Verdict::Continue), modifications, macros))
     }
 
     pub(super) fn reset_filters(&mut self) {
@@ -135,7 +134,7 @@ impl PipelineSession {
         verdict: &Verdict,
         modifications: &[Modification],
         macros: &MacroTable,
-    ) {
+    ) -> Message {
         let value = |name| macros.get(name).filter(|value: &&Bytes| !value.is_empty()).cloned();
         let mail_from = open.message.envelope.received_sender().map_or(&b""[..], |sender| sender.mailbox());
         self.record = Some(Box::new(Record {
@@ -154,5 +153,6 @@ impl PipelineSession {
             report: open.report,
             duration: std::time::Duration::ZERO,
         }));
+        open.message
     }
 }
