@@ -76,10 +76,7 @@ impl Verdict {
 
     /// True for the verdicts that end a message or refuse a recipient.
     pub fn is_refusal(&self) -> bool {
-        matches!(
-            self,
-            Self::Discard | Self::Reject | Self::TempFail | Self::Reply(_)
-        )
+        matches!(self, Self::Discard | Self::Reject | Self::TempFail | Self::Reply(_))
     }
 }
 

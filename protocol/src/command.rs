@@ -265,18 +265,13 @@ pub struct Address {
 impl Address {
     /// A path without arguments.
     pub fn new(path: impl Into<Bytes>) -> Self {
-        Self {
-            path: path.into(),
-            arguments: Vec::new(),
-        }
+        Self { path: path.into(), arguments: Vec::new() }
     }
 
     /// The mailbox without angle brackets; empty for the null reverse-path.
     pub fn mailbox(&self) -> &[u8] {
         let path = self.path.trim_ascii();
-        path.strip_prefix(b"<")
-            .and_then(|rest| rest.strip_suffix(b">"))
-            .unwrap_or(path)
+        path.strip_prefix(b"<").and_then(|rest| rest.strip_suffix(b">")).unwrap_or(path)
     }
 
     /// True for the null reverse-path: `<>`, or nothing (Postfix `non_smtpd_milters`).
@@ -297,10 +292,7 @@ pub struct HeaderField {
 impl HeaderField {
     /// A field from its name and value; the value carries its own leading space.
     pub fn new(name: impl Into<Bytes>, value: impl Into<Bytes>) -> Self {
-        Self {
-            name: name.into(),
-            value: value.into(),
-        }
+        Self { name: name.into(), value: value.into() }
     }
 
     /// Compares field names as RFC 5322 does: ASCII letters in any case.

@@ -44,11 +44,7 @@ pub fn cut(input: &mut BytesMut, limit: usize) -> Result<Option<Frame>, FrameErr
     }
     input.advance(4);
     let code = input.get_u8();
-    let data = if data_length == 0 {
-        Bytes::new()
-    } else {
-        input.split_to(data_length).freeze()
-    };
+    let data = if data_length == 0 { Bytes::new() } else { input.split_to(data_length).freeze() };
     Ok(Some(Frame { code, data }))
 }
 

@@ -10,10 +10,13 @@ pub mod encode;
 pub mod error;
 pub mod frame;
 pub mod macros;
+pub mod mta;
 pub mod negotiate;
 pub mod parse;
 pub mod reply;
 pub mod session;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use action::{Action, Modification, Verdict};
 pub use command::{Address, Command, CommandKind, Connect, HeaderField, Peer};

@@ -144,16 +144,8 @@ pub fn negotiate(offer: &Offer, wanted: &Wanted) -> Result<Negotiated, Negotiate
         return Err(NegotiateError::Version(offer.version));
     }
     // MTAs of version 1 left the masks empty (libmilter engine.c st_optionneg).
-    let offered_actions = if offer.actions.is_empty() {
-        VERSION_1_ACTIONS
-    } else {
-        offer.actions
-    };
-    let offered_protocol = if offer.protocol.is_empty() {
-        VERSION_1_PROTOCOL
-    } else {
-        offer.protocol
-    };
+    let offered_actions = if offer.actions.is_empty() { VERSION_1_ACTIONS } else { offer.actions };
+    let offered_protocol = if offer.protocol.is_empty() { VERSION_1_PROTOCOL } else { offer.protocol };
 
     let must = wanted.actions - ActionFlags::SET_MACRO_LIST;
     if !offered_actions.contains(must) {
@@ -181,21 +173,14 @@ pub fn negotiate(offer: &Offer, wanted: &Wanted) -> Result<Negotiated, Negotiate
 fn macro_lists(wanted: &[(Stage, Vec<String>)]) -> Vec<(Stage, Bytes)> {
     let names = |stage: Stage| {
         let mut names: Vec<&str> = Vec::new();
-        for name in wanted
-            .iter()
-            .filter(|(at, _)| *at == stage)
-            .flat_map(|(_, names)| names)
-        {
+        for name in wanted.iter().filter(|(at, _)| *at == stage).flat_map(|(_, names)| names) {
             if !name.is_empty() && !names.contains(&name.as_str()) {
                 names.push(name);
             }
         }
         names.join(" ")
     };
-    let mut lists: Vec<(Stage, String)> = Stage::ALL
-        .into_iter()
-        .map(|stage| (stage, names(stage)))
-        .collect();
+    let mut lists: Vec<(Stage, String)> = Stage::ALL.into_iter().map(|stage| (stage, names(stage))).collect();
     if let [.., (Stage::EndOfHeaders, headers), (Stage::EndOfMessage, message)] = lists.as_mut_slice() {
         if headers.is_empty() {
             headers.clone_from(message);

@@ -68,10 +68,7 @@ fn one_string(frame: &Frame) -> Result<Bytes, ParseError> {
 /// `header = string string` - field name and field body
 fn header(frame: &Frame) -> Result<HeaderField, ParseError> {
     let (name, value) = run(frame.code, &frame.data, pair(string, string))?;
-    Ok(HeaderField {
-        name: frame.data.slice_ref(name),
-        value: frame.data.slice_ref(value),
-    })
+    Ok(HeaderField { name: frame.data.slice_ref(name), value: frame.data.slice_ref(value) })
 }
 
 /// Runs a rule over the data of a packet, all of it.

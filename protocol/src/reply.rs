@@ -65,12 +65,7 @@ impl Reply {
         }
         let (class, subject, detail) = enhanced;
         if u16::from(class) != code / 100 || subject > 999 || detail > 999 {
-            return Err(ReplyError::EnhancedClass {
-                code,
-                class,
-                subject,
-                detail,
-            });
+            return Err(ReplyError::EnhancedClass { code, class, subject, detail });
         }
         if lines.is_empty() || lines.len() > Self::MAX_LINES {
             return Err(ReplyError::Lines(lines.len()));
@@ -80,11 +75,7 @@ impl Reply {
         };
         match lines.iter().position(|line| !printable(line)) {
             Some(at) => Err(ReplyError::Text(at + 1)),
-            None => Ok(Self {
-                code,
-                enhanced,
-                lines,
-            }),
+            None => Ok(Self { code, enhanced, lines }),
         }
     }
 
@@ -113,11 +104,6 @@ impl fmt::Display for Reply {
     /// The reply on one line, as logs want it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (class, subject, detail) = self.enhanced;
-        write!(
-            f,
-            "{} {class}.{subject}.{detail} {}",
-            self.code,
-            self.lines.join(" ")
-        )
+        write!(f, "{} {class}.{subject}.{detail} {}", self.code, self.lines.join(" "))
     }
 }

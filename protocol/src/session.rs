@@ -197,9 +197,7 @@ impl Session {
     }
 
     fn agreed(&self) -> ProtocolFlags {
-        self.negotiated
-            .as_ref()
-            .map_or(ProtocolFlags::empty(), |negotiated| negotiated.protocol)
+        self.negotiated.as_ref().map_or(ProtocolFlags::empty(), |negotiated| negotiated.protocol)
     }
 
     /// Back to between messages.

@@ -110,11 +110,7 @@ fn reply_text(reply: &Reply, out: &mut BytesMut) {
     let (class, subject, detail) = reply.enhanced();
     let last = reply.lines().len().saturating_sub(1);
     for (number, text) in reply.lines().iter().enumerate() {
-        let (separator, end) = if number == last {
-            (' ', "\0")
-        } else {
-            ('-', "\r\n")
-        };
+        let (separator, end) = if number == last { (' ', "\0") } else { ('-', "\r\n") };
         let code = reply.code();
         let text = text.replace('%', "%%");
         out.put_slice(format!("{code}{separator}{class}.{subject}.{detail} {text}{end}").as_bytes());

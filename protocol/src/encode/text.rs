@@ -24,9 +24,7 @@ pub(super) fn field_name(name: &[u8], out: &mut BytesMut) -> Result<(), EncodeEr
     if name.is_empty() {
         return Err(EncodeError::Empty("field name"));
     }
-    refuse("field name", name, |octet| {
-        !octet.is_ascii_graphic() || octet == b':'
-    })?;
+    refuse("field name", name, |octet| !octet.is_ascii_graphic() || octet == b':')?;
     string("field name", name, out)
 }
 
@@ -35,18 +33,18 @@ pub(super) fn field_name(name: &[u8], out: &mut BytesMut) -> Result<(), EncodeEr
 /// Both MTAs write the CR themselves, so that CRLF would become CR CR LF. They repair a line break without white space
 /// by adding some, each its own kind.
 pub(super) fn field_body(value: &[u8], leading_space: bool, out: &mut BytesMut) -> Result<(), EncodeError> {
-    let value = without_space(value, leading_space);
-    let mut rest = value;
+    let mut rest = match without_space(value, leading_space) {
+        // An empty value would delete the field; better one space too many.
+        [] => value,
+        value => value,
+    };
     while let Some(at) = rest.iter().position(|octet| matches!(octet, 0 | b'\r' | b'\n')) {
         let (text, stop) = rest.split_at(at);
         out.put_slice(text);
         rest = match stop {
             [b'\r', b'\n', after @ ..] | [b'\n', after @ ..] => after,
             [octet, ..] => {
-                return Err(EncodeError::Octet {
-                    what: "header value",
-                    octet: *octet,
-                });
+                return Err(EncodeError::Octet { what: "header value", octet: *octet });
             }
             [] => stop,
         };
@@ -86,6 +84,9 @@ pub(super) fn path(what: &'static str, address: &Address, out: &mut BytesMut) ->
         quoted ^= *octet == b'"' && !escaped;
         escaped = *octet == b'\\' && !escaped;
     }
+    if quoted || escaped {
+        return Err(EncodeError::Octet { what, octet: b'"' });
+    }
     out.put_u8(b'<');
     out.put_slice(mailbox);
     out.put_slice(b">\0");
@@ -98,9 +99,7 @@ pub(super) fn arguments(address: &Address, out: &mut BytesMut) -> Result<(), Enc
         if argument.is_empty() {
             return Err(EncodeError::Empty("ESMTP argument"));
         }
-        refuse("ESMTP argument", argument, |octet| {
-            octet.is_ascii_control() || octet == b' '
-        })?;
+        refuse("ESMTP argument", argument, |octet| octet.is_ascii_control() || octet == b' ')?;
         if number > 0 {
             out.put_u8(b' ');
         }

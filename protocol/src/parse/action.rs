@@ -61,10 +61,7 @@ fn modification(frame: &Frame) -> Result<Modification, ParseError> {
 /// `numbered-header = u32 string string` - position or occurrence, field name, field body
 fn numbered_header(frame: &Frame) -> Result<(u32, HeaderField), ParseError> {
     let (number, name, value) = run(frame.code, &frame.data, (u32, string, string))?;
-    let field = HeaderField {
-        name: frame.data.slice_ref(name),
-        value: frame.data.slice_ref(value),
-    };
+    let field = HeaderField { name: frame.data.slice_ref(name), value: frame.data.slice_ref(value) };
     Ok((number, field))
 }
 
@@ -108,10 +105,6 @@ fn reply(data: &Bytes) -> Result<Reply, ParseError> {
 /// `enhanced = class "." subject "." detail` (RFC 3463 section 2)
 fn status(text: &str) -> Option<(u8, u16, u16)> {
     let mut parts = text.split('.');
-    let status = (
-        parts.next()?.parse().ok()?,
-        parts.next()?.parse().ok()?,
-        parts.next()?.parse().ok()?,
-    );
+    let status = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
     parts.next().is_none().then_some(status)
 }

@@ -20,10 +20,7 @@ pub(super) fn address(frame: &Frame) -> Result<Address, ParseError> {
     );
     let (path, arguments) = run(frame.code, &frame.data, pair(string, arguments))?;
     let part = |text| frame.data.slice_ref(text);
-    Ok(Address {
-        path: part(path),
-        arguments: arguments.into_iter().map(part).collect::<Vec<Bytes>>(),
-    })
+    Ok(Address { path: part(path), arguments: arguments.into_iter().map(part).collect::<Vec<Bytes>>() })
 }
 
 /// More than fit into an SMTP command line that any MTA takes.

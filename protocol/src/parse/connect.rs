@@ -51,10 +51,7 @@ fn place(input: &[u8]) -> Parsed<'_, Place<'_>> {
 /// `ip = ["["] ["IPv6:"] (IPv4 / IPv6) ["%" zone] ["]"]` - the family byte is not trusted: Sendmail and Postfix disagree
 /// on mapped addresses
 fn ip(text: &[u8]) -> Option<IpAddr> {
-    let text = text
-        .strip_prefix(b"[")
-        .and_then(|inner| inner.strip_suffix(b"]"))
-        .unwrap_or(text);
+    let text = text.strip_prefix(b"[").and_then(|inner| inner.strip_suffix(b"]")).unwrap_or(text);
     let text = match text.split_first_chunk::<5>() {
         Some((prefix, address)) if prefix.eq_ignore_ascii_case(b"IPv6:") => address,
         _ => text,

@@ -18,9 +18,6 @@ pub(crate) fn macro_list(data: &Bytes) -> Result<MacroList, ParseError> {
     let part = |text| data.slice_ref(text);
     Ok(MacroList {
         command,
-        values: pairs
-            .into_iter()
-            .map(|(name, value)| (part(name), part(value)))
-            .collect(),
+        values: pairs.into_iter().map(|(name, value)| (part(name), part(value))).collect(),
     })
 }

@@ -21,9 +21,7 @@ pub(super) fn offer(data: &Bytes) -> Result<Offer, ParseError> {
 /// `answer = masks *macro-list`
 pub(super) fn answer(data: &Bytes) -> Result<Negotiated, ParseError> {
     let (offer, lists) = run(b'O', data, pair(masks, many0(macro_list)))?;
-    let lists = lists
-        .into_iter()
-        .map(|(stage, names)| (stage, data.slice_ref(names)));
+    let lists = lists.into_iter().map(|(stage, names)| (stage, data.slice_ref(names)));
     Ok(Negotiated {
         version: offer.version,
         actions: offer.actions,
@@ -45,9 +43,5 @@ fn masks(input: &[u8]) -> Parsed<'_, Offer> {
 
 /// `macro-list = u32 string` - stage, and names separated by spaces
 fn macro_list(input: &[u8]) -> Parsed<'_, (Stage, &[u8])> {
-    pair(
-        context("a macro stage", map_opt(u32, Stage::from_wire_number)),
-        string,
-    )
-    .parse(input)
+    pair(context("a macro stage", map_opt(u32, Stage::from_wire_number)), string).parse(input)
 }

@@ -18,17 +18,11 @@ pub(super) struct Expected {
 impl Expected {
     /// For a rule that fails on its own account.
     pub(super) fn new(what: &'static str, input: &[u8]) -> Self {
-        Self {
-            what: Some(what),
-            left: input.len(),
-        }
+        Self { what: Some(what), left: input.len() }
     }
 
     pub(super) fn more() -> Self {
-        Self {
-            what: Some("more octets"),
-            left: 0,
-        }
+        Self { what: Some("more octets"), left: 0 }
     }
 
     pub(super) fn at(self, code: u8, data: &[u8]) -> ParseError {
@@ -42,10 +36,7 @@ impl Expected {
 
 impl NomError<&[u8]> for Expected {
     fn from_error_kind(input: &[u8], _: ErrorKind) -> Self {
-        Self {
-            what: None,
-            left: input.len(),
-        }
+        Self { what: None, left: input.len() }
     }
 
     fn append(_: &[u8], _: ErrorKind, other: Self) -> Self {
@@ -58,11 +49,7 @@ impl ContextError<&[u8]> for Expected {
     fn add_context(input: &[u8], what: &'static str, other: Self) -> Self {
         Self {
             what: other.what.or(Some(what)),
-            left: if other.what.is_some() {
-                other.left
-            } else {
-                input.len()
-            },
+            left: if other.what.is_some() { other.left } else { input.len() },
         }
     }
 }

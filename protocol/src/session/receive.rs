@@ -27,11 +27,7 @@ impl Session {
         };
         let command = CommandKind::from_byte(frame.code).ok_or(ParseError::UnknownCommand(frame.code))?;
         let Some(next) = self.state.after(command, self.agreed()) else {
-            return Err(SessionError::Unexpected {
-                state: self.state,
-                command,
-            }
-            .into());
+            return Err(SessionError::Unexpected { state: self.state, command }.into());
         };
         let ended = self.ended_by(command, &frame.data);
         let event = self.event(command, frame)?;
@@ -115,11 +111,7 @@ impl Session {
         let mailer = self.macros.get("{rcpt_mailer}");
         self.reply_ignored = self.agreed().contains(ProtocolFlags::REJECTED_RECIPIENTS)
             && mailer.is_some_and(|mailer| mailer.as_ref() == b"error");
-        if self.reply_ignored {
-            Event::RejectedRcpt(address)
-        } else {
-            Event::Rcpt(address)
-        }
+        if self.reply_ignored { Event::RejectedRcpt(address) } else { Event::Rcpt(address) }
     }
 
     /// Both MTAs take one space off a value unless they have agreed not to.
@@ -130,10 +122,7 @@ impl Session {
         let mut value = BytesMut::with_capacity(field.value.len() + 1);
         value.put_u8(b' ');
         value.put_slice(&field.value);
-        HeaderField {
-            name: field.name,
-            value: value.freeze(),
-        }
+        HeaderField { name: field.name, value: value.freeze() }
     }
 
     /// Macros of other commands than the stages' (Postfix sends them with each header field and body chunk) repeat what
@@ -159,10 +148,9 @@ impl Session {
 /// What lives as long as the connection is copied, so that it does not hold on to a read buffer.
 fn own(command: CommandKind, frame: Frame) -> Frame {
     match command {
-        CommandKind::Connect | CommandKind::Helo => Frame {
-            code: frame.code,
-            data: Bytes::copy_from_slice(&frame.data),
-        },
+        CommandKind::Connect | CommandKind::Helo => {
+            Frame { code: frame.code, data: Bytes::copy_from_slice(&frame.data) }
+        }
         _ => frame,
     }
 }

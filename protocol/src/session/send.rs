@@ -18,10 +18,7 @@ impl Session {
     /// If no offer waits for an answer, or the macro lists can't be sent.
     pub fn accept_offer(&mut self, now: Instant, out: &mut BytesMut) -> Result<(), SessionError> {
         let Some(negotiated) = self.negotiated.as_mut().filter(|_| self.state == State::Offered) else {
-            return Err(SessionError::NoReplyDue {
-                action: "negotiate",
-                state: self.state,
-            });
+            return Err(SessionError::NoReplyDue { action: "negotiate", state: self.state });
         };
         let answer = Action::Negotiate(negotiated.clone());
         encode::action(&answer, true, out)?;
@@ -44,10 +41,7 @@ impl Session {
     /// Nothing has been written then, and what was due still is.
     pub fn send(&mut self, action: Action, now: Instant, out: &mut BytesMut) -> Result<(), SessionError> {
         let Some(command) = self.due else {
-            return Err(SessionError::NoReplyDue {
-                action: action.name(),
-                state: self.state,
-            });
+            return Err(SessionError::NoReplyDue { action: action.name(), state: self.state });
         };
         self.check(&action, command)?;
         let leading_space = self.agreed().contains(ProtocolFlags::LEADING_SPACE);
@@ -65,19 +59,15 @@ impl Session {
     fn check(&self, action: &Action, command: CommandKind) -> Result<(), SessionError> {
         let negotiated = |agreed: bool| match agreed {
             true => Ok(()),
-            false => Err(SessionError::NotNegotiated {
-                action: action.name(),
-            }),
+            false => Err(SessionError::NotNegotiated { action: action.name() }),
         };
         let at_end = command == CommandKind::EndOfMessage;
         let behind_body = self.body_begun && at_end;
         match action {
-            Action::Modify(edit) if behind_body && !edit.is_body() => Err(SessionError::BehindBody {
-                action: action.name(),
-            }),
-            Action::Progress if behind_body => Err(SessionError::BehindBody {
-                action: action.name(),
-            }),
+            Action::Modify(edit) if behind_body && !edit.is_body() => {
+                Err(SessionError::BehindBody { action: action.name() })
+            }
+            Action::Progress if behind_body => Err(SessionError::BehindBody { action: action.name() }),
             Action::Modify(edit) if at_end => {
                 let agreed = self.negotiated.as_ref().map(|negotiated| negotiated.actions);
                 negotiated(agreed.is_some_and(|agreed| agreed.contains(edit.needs())))
@@ -87,10 +77,7 @@ impl Session {
                 negotiated(self.agreed().contains(ProtocolFlags::SKIP))
             }
             Action::Verdict(verdict) if fits(verdict, command) => Ok(()),
-            _ => Err(SessionError::NotAllowed {
-                action: action.name(),
-                command,
-            }),
+            _ => Err(SessionError::NotAllowed { action: action.name(), command }),
         }
     }
 

@@ -62,10 +62,7 @@ impl State {
 
     /// True from MAIL to the final reply.
     pub(super) fn in_message(self) -> bool {
-        matches!(
-            self,
-            Self::Envelope | Self::Headers | Self::Body | Self::EndOfMessage
-        )
+        matches!(self, Self::Envelope | Self::Headers | Self::Body | Self::EndOfMessage)
     }
 
     /// The state that a command leads to; `None` if it may not come here.

@@ -1,39 +1,67 @@
-use std::time::Instant;
+//! Every state against every command and every action, and what the two sides tell each other about time, macros and
+//! memory.
 
-use bytes::{Bytes, BytesMut};
+use crate::command::{Address, Command, CommandKind, Connect, HeaderField};
+use crate::macros::MacroList;
+use crate::mta::OFFER;
+use crate::negotiate::{ActionFlags, ProtocolFlags, Wanted};
+use crate::session::State;
+use crate::testing::Dialogue;
 
-use super::{Event, Limits, Session};
-use crate::action::{Action, Modification, Verdict};
-use crate::command::{Command, HeaderField};
-use crate::encode;
-use crate::negotiate::{ActionFlags, Offer, ProtocolFlags, Wanted};
+mod commands;
+mod headers;
+mod lifetimes;
+mod replies;
+mod time;
 
-#[test]
-fn a_dialogue_from_offer_to_quit() {
-    let now = Instant::now();
-    let wanted = Wanted {
-        actions: ActionFlags::ADD_HEADERS,
-        protocol: ProtocolFlags::LEADING_SPACE,
-        ..Wanted::default()
+/// All edits, and these protocol flags.
+fn wanted(protocol: ProtocolFlags) -> Wanted {
+    Wanted { actions: ActionFlags::from_bits_retain(0xff), protocol, ..Wanted::default() }
+}
+
+/// A dialogue that has come as far as `state`, every reply being `Continue`.
+fn dialogue_in(state: State, protocol: ProtocolFlags) -> Dialogue {
+    if state == State::Start {
+        return Dialogue::unopened(OFFER, wanted(protocol), crate::Limits::default());
+    }
+    let mut dialogue = Dialogue::new(OFFER, wanted(protocol));
+    let way: &[CommandKind] = match state {
+        State::Start | State::Negotiated => &[],
+        State::Connected => &[CommandKind::Connect],
+        State::Envelope => &[CommandKind::Connect, CommandKind::Mail],
+        State::Headers => &[CommandKind::Connect, CommandKind::Mail, CommandKind::Header],
+        State::Body => &[CommandKind::Connect, CommandKind::Mail, CommandKind::BodyChunk],
+        State::Closed => &[CommandKind::Quit],
+        State::Offered | State::EndOfMessage => panic!("a reply is due in {state:?}"),
     };
-    let mut session = Session::new(wanted, Limits::default(), now);
-    let mut input = BytesMut::new();
-    let mut out = BytesMut::new();
-    let offer = Offer {
-        version: 6,
-        actions: ActionFlags::from_bits_retain(0x1ff),
-        protocol: ProtocolFlags::from_bits_retain(0x1f_ffff),
-    };
-    encode::command(&Command::Negotiate(offer), true, &mut input).unwrap();
-    let received = session.receive(&mut input, now).unwrap().unwrap();
-    assert_eq!(received.event, Event::Negotiate);
-    session.accept_offer(now, &mut out).unwrap();
-    assert_eq!(&out[..], b"\0\0\0\x0dO\0\0\0\x06\0\0\0\x01\0\x10\0\0");
-    out.clear();
-    input.extend_from_slice(b"\0\0\0\x16Clocalhost\x004\0\x19127.0.0.1\0");
-    input.truncate(input.len());
-    let _ = Bytes::new();
-    let _ = session.receive(&mut input, now);
-    let _ = Action::Modify(Modification::AddHeader(HeaderField::new("a", "b")));
-    let _ = Verdict::Continue;
+    let way: Vec<Command> = way.iter().map(|kind| command(*kind)).collect();
+    dialogue.pass(&way).unwrap();
+    assert_eq!(dialogue.session.state(), state);
+    dialogue
+}
+
+/// A typical command of each kind.
+fn command(kind: CommandKind) -> Command {
+    match kind {
+        CommandKind::Negotiate => Command::Negotiate(OFFER),
+        CommandKind::Macros => macros(b'R', &[]),
+        CommandKind::Connect => Command::Connect(Connect::local()),
+        CommandKind::Helo => Command::Helo("client.example.com".into()),
+        CommandKind::Mail => Command::Mail(Address::new("<from@example.com>")),
+        CommandKind::Rcpt => Command::Rcpt(Address::new("<to@example.com>")),
+        CommandKind::Data => Command::Data,
+        CommandKind::Header => Command::Header(HeaderField::new("Subject", " hello")),
+        CommandKind::EndOfHeaders => Command::EndOfHeaders,
+        CommandKind::BodyChunk => Command::BodyChunk("text\r\n".into()),
+        CommandKind::EndOfMessage => Command::EndOfMessage(None),
+        CommandKind::Abort => Command::Abort,
+        CommandKind::Quit => Command::Quit,
+        CommandKind::QuitNewConnection => Command::QuitNewConnection,
+        CommandKind::Unknown => Command::Unknown("FOOBAR".into()),
+    }
+}
+
+fn macros(command: u8, values: &[(&'static str, &'static str)]) -> Command {
+    let values = values.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+    Command::Macros(MacroList { command, values: values.collect() })
 }

@@ -25,11 +25,7 @@ impl Session {
     /// When [`Session::tick`] must be called next. Moves with each command and reply.
     pub fn deadline(&self) -> Instant {
         let idle = after(self.last_activity, self.limits.idle);
-        if self.wants_progress() {
-            idle.min(after(self.last_progress, self.limits.progress))
-        } else {
-            idle
-        }
+        if self.wants_progress() { idle.min(after(self.last_progress, self.limits.progress)) } else { idle }
     }
 
     /// Does what the time has come for. Calling it early is harmless.

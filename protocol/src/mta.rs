@@ -1,0 +1,224 @@
+//! The other side of the wire: what an MTA says and hears. For tests, benchmarks and tools.
+//!
+//! [`Mta`] plays a strict MTA without I/O: it leaves out the commands that were negotiated away, knows which ones are
+//! answered, treats header values as agreed, and takes no answer that Postfix or Sendmail would refuse. A fake MTA is
+//! then a loop: [`Mta::say`] a command, send the bytes, and while [`Mta::waiting`], read bytes and [`Mta::hear`] actions.
+//! Commands out of order are up to the caller; whole packets out of order come from [`frame::put`].
+//!
+//! It keeps no mail and executes no edits.
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::action::{Action, Modification, Verdict};
+use crate::command::{Command, CommandKind, HeaderField};
+use crate::encode;
+use crate::error::{EncodeError, FrameError, ParseError};
+use crate::frame;
+use crate::macros::Stage;
+use crate::negotiate::{ActionFlags, Negotiated, Offer, ProtocolFlags};
+use crate::parse;
+
+/// What Postfix and Sendmail offer today.
+pub const OFFER: Offer = Offer {
+    version: 6,
+    actions: ActionFlags::from_bits_retain(0x1ff),
+    protocol: ProtocolFlags::from_bits_retain(0x1f_ffff),
+};
+
+/// A strict MTA.
+#[derive(Clone, Debug)]
+pub struct Mta {
+    offer: Offer,
+    negotiated: Option<Negotiated>,
+    waiting: Option<CommandKind>,
+    /// The filter wants no more of this body.
+    skipping: bool,
+    /// Pieces of a new body have come.
+    body_begun: bool,
+}
+
+/// What an MTA ends the dialogue for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MtaError {
+    /// The stream can't be cut into packets.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// A packet can't be read.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
+    /// The answer to the offer has something that was not offered.
+    #[error("the filter asks for more than was offered: {0:?}")]
+    Surplus(Negotiated),
+    /// An action that nobody waits for.
+    #[error("{0} without a question")]
+    Unasked(&'static str),
+    /// An action that is no answer to this command.
+    #[error("{action} in reply to {command}")]
+    Wrong {
+        /// The action.
+        action: &'static str,
+        /// The command that waits for a reply.
+        command: CommandKind,
+    },
+    /// An action that was not negotiated.
+    #[error("{0} was not negotiated")]
+    NotNegotiated(&'static str),
+}
+
+impl Mta {
+    /// An MTA that offers this much, for instance [`OFFER`].
+    pub fn new(offer: Offer) -> Self {
+        Self { offer, negotiated: None, waiting: None, skipping: false, body_begun: false }
+    }
+
+    /// Writes the offer.
+    ///
+    /// # Errors
+    /// None that an offer can cause.
+    pub fn offer(&mut self, out: &mut BytesMut) -> Result<(), EncodeError> {
+        self.say(&Command::Negotiate(self.offer), out).map(|_| ())
+    }
+
+    /// Writes a command, unless it was negotiated away; tells which.
+    ///
+    /// # Errors
+    /// If the command can't be written.
+    pub fn say(&mut self, command: &Command, out: &mut BytesMut) -> Result<bool, EncodeError> {
+        let kind = command.kind();
+        self.skipping &= kind == CommandKind::BodyChunk;
+        if self.skipping || self.left_out(kind) {
+            return Ok(false);
+        }
+        encode::command(command, self.has(ProtocolFlags::LEADING_SPACE), out)?;
+        self.body_begun = false;
+        if kind.is_answered(self.agreed()) {
+            self.waiting = Some(kind);
+        }
+        Ok(true)
+    }
+
+    /// The command whose final reply has not come.
+    pub fn waiting(&self) -> Option<CommandKind> {
+        self.waiting
+    }
+
+    /// What was agreed on; `None` before the answer to the offer.
+    pub fn negotiated(&self) -> Option<&Negotiated> {
+        self.negotiated.as_ref()
+    }
+
+    /// The macros that the filter asked for at a stage, separated by spaces; `None` if it left the choice to the MTA.
+    pub fn macros_wanted(&self, stage: Stage) -> Option<&Bytes> {
+        let lists = &self.negotiated.as_ref()?.macros;
+        lists.iter().find_map(|(at, names)| (*at == stage).then_some(names))
+    }
+
+    /// Takes the next action off `input`, if it is there in full. Header values have their leading space.
+    ///
+    /// # Errors
+    /// If a real MTA could refuse it.
+    pub fn hear(&mut self, input: &mut BytesMut) -> Result<Option<Action>, MtaError> {
+        let Some(frame) = frame::cut(input, frame::MAX_DATA + 1)? else {
+            return Ok(None);
+        };
+        let action = parse::action(&frame)?;
+        let command = self.waiting.ok_or(MtaError::Unasked(action.name()))?;
+        self.check(&action, command)?;
+        match &action {
+            Action::Negotiate(answer) => self.negotiated = Some(answer.clone()),
+            Action::Skip => self.skipping = true,
+            Action::Modify(Modification::ReplaceBody(_)) => self.body_begun = true,
+            _ => {}
+        }
+        if matches!(action, Action::Negotiate(_) | Action::Skip | Action::Verdict(_)) {
+            self.waiting = None;
+        }
+        Ok(Some(self.with_space(action)))
+    }
+
+    fn check(&self, action: &Action, command: CommandKind) -> Result<(), MtaError> {
+        let name = action.name();
+        let wrong = Err(MtaError::Wrong { action: name, command });
+        let at_end = command == CommandKind::EndOfMessage;
+        match action {
+            Action::Negotiate(answer) if command == CommandKind::Negotiate => self.check_answer(answer),
+            Action::Negotiate(_) => wrong,
+            _ if command == CommandKind::Negotiate => wrong,
+            Action::Skip if command != CommandKind::BodyChunk => wrong,
+            Action::Skip if !self.has(ProtocolFlags::SKIP) => Err(MtaError::NotNegotiated(name)),
+            Action::Modify(_) | Action::Progress if !at_end => wrong,
+            Action::Modify(Modification::ReplaceBody(_)) => self.check_edit(ActionFlags::CHANGE_BODY, name),
+            Action::Modify(_) | Action::Progress if self.body_begun => wrong,
+            Action::Modify(edit) => self.check_edit(edit.needs(), name),
+            Action::Verdict(Verdict::Discard)
+                if matches!(command, CommandKind::Connect | CommandKind::Helo) =>
+            {
+                wrong
+            }
+            Action::Skip | Action::Progress | Action::Verdict(_) => Ok(()),
+        }
+    }
+
+    fn check_answer(&self, answer: &Negotiated) -> Result<(), MtaError> {
+        let offer = &self.offer;
+        let fits = (2..=offer.version).contains(&answer.version)
+            && offer.actions.contains(answer.actions)
+            && offer.protocol.contains(answer.protocol);
+        match fits {
+            true => Ok(()),
+            false => Err(MtaError::Surplus(answer.clone())),
+        }
+    }
+
+    fn check_edit(&self, needs: ActionFlags, name: &'static str) -> Result<(), MtaError> {
+        let agreed = self.negotiated.as_ref().map(|negotiated| negotiated.actions);
+        match agreed {
+            Some(agreed) if agreed.contains(needs) => Ok(()),
+            _ => Err(MtaError::NotNegotiated(name)),
+        }
+    }
+
+    fn with_space(&self, mut action: Action) -> Action {
+        let leading_space = self.has(ProtocolFlags::LEADING_SPACE);
+        if let Action::Modify(
+            Modification::AddHeader(field)
+            | Modification::InsertHeader { field, .. }
+            | Modification::ChangeHeader { field, .. },
+        ) = &mut action
+            && !leading_space
+        {
+            *field = spaced(field);
+        }
+        action
+    }
+
+    fn left_out(&self, kind: CommandKind) -> bool {
+        let version = self.negotiated.as_ref().map_or(6, |negotiated| negotiated.version);
+        kind.left_out_by().is_some_and(|flag| self.has(flag))
+            || (kind == CommandKind::Data && version < 4)
+            || (kind == CommandKind::Unknown && version < 3)
+    }
+
+    fn has(&self, flag: ProtocolFlags) -> bool {
+        self.agreed().contains(flag)
+    }
+
+    fn agreed(&self) -> ProtocolFlags {
+        self.negotiated.as_ref().map_or(ProtocolFlags::empty(), |negotiated| negotiated.protocol)
+    }
+}
+
+/// An empty value stays empty: it deletes the field.
+fn spaced(field: &HeaderField) -> HeaderField {
+    if field.value.is_empty() {
+        return field.clone();
+    }
+    let mut value = BytesMut::with_capacity(field.value.len() + 1);
+    value.put_u8(b' ');
+    value.put_slice(&field.value);
+    HeaderField::new(field.name.clone(), value.freeze())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,11 @@
+//! For tests only (feature `testing`): a dialogue with a fake MTA, and the fuzz targets.
+//!
+//! Everything here panics when an invariant is broken; that is what it is for.
+
+mod dialogue;
+mod fuzz;
+mod source;
+
+pub use dialogue::{Dialogue, any_time};
+pub use fuzz::{fuzz_parse, fuzz_round_trip, fuzz_session};
+pub use source::Source;

@@ -1,0 +1,197 @@
+//! A session between an MTA that says anything and a filter that tries anything.
+
+use std::time::{Duration, Instant};
+
+use bytes::BytesMut;
+
+use crate::action::{Action, Verdict};
+use crate::command::Command;
+use crate::frame;
+use crate::mta::{Mta, OFFER};
+use crate::negotiate::{ActionFlags, Offer, ProtocolFlags, Wanted};
+use crate::session::{Ended, Event, Limits, Received, Session, State, Tick};
+use crate::testing::dialogue::any_time;
+use crate::testing::source::Source;
+
+/// An MTA that says anything, a filter that tries anything: what the session lets out is what a strict MTA takes, what
+/// it refuses leaves no trace, and it never loses count of what is open and what is due.
+pub fn fuzz_session(data: &[u8]) {
+    let mut source = Source::new(data);
+    let mut table = Table::new(&mut source);
+    while !source.is_empty() {
+        table.say(&mut source);
+        if !table.drain(&mut source) {
+            break;
+        }
+    }
+    table.hang_up();
+}
+
+struct Table {
+    mta: Mta,
+    session: Session,
+    limits: Limits,
+    now: Instant,
+    to_filter: BytesMut,
+    to_mta: BytesMut,
+    /// What the MTA has said is what it believes: no stray packets so far.
+    honest: bool,
+}
+
+impl Table {
+    fn new(source: &mut Source<'_>) -> Self {
+        let offer = match source.octet() % 4 {
+            0 => source.offer(),
+            _ => Offer { version: 2 + u32::from(source.octet() % 6), ..OFFER },
+        };
+        let wanted = Wanted {
+            actions: ActionFlags::from_bits_retain(source.number()) & offer.actions,
+            protocol: ProtocolFlags::from_bits_retain(source.number()),
+            required: ProtocolFlags::empty(),
+            macros: Vec::new(),
+        };
+        let limits = Limits { macros: 6, ..Limits::default() };
+        let now = any_time();
+        let mut table = Self {
+            mta: Mta::new(offer),
+            session: Session::new(wanted, limits, now),
+            limits,
+            now,
+            to_filter: BytesMut::new(),
+            to_mta: BytesMut::new(),
+            honest: true,
+        };
+        if source.octet() != 0 {
+            let offered = table.mta.offer(&mut table.to_filter);
+            assert_eq!(offered, Ok(()));
+        }
+        table
+    }
+
+    /// Mostly a command; sometimes a packet of anything, or octets that are no packet at all.
+    fn say(&mut self, source: &mut Source<'_>) {
+        match source.octet() {
+            0 => {
+                self.honest = false;
+                self.to_filter.extend_from_slice(&source.octets());
+            }
+            1..=8 => {
+                self.honest = false;
+                frame::put(source.octet(), &source.octets(), &mut self.to_filter);
+            }
+            // A second offer would leave the MTA without the first.
+            _ => match source.command() {
+                Command::Negotiate(_) => {}
+                command => {
+                    let _ = self.mta.say(&command, &mut self.to_filter);
+                }
+            },
+        }
+    }
+
+    /// The filter's side; false when the dialogue is over.
+    fn drain(&mut self, source: &mut Source<'_>) -> bool {
+        loop {
+            let before = self.session.state();
+            match self.session.receive(&mut self.to_filter, self.now) {
+                Ok(None) => return true,
+                Ok(Some(received)) => self.happened(before, &received, source),
+                Err(error) => {
+                    assert!(!error.kind().is_empty() && !error.to_string().is_empty());
+                    return false;
+                }
+            }
+            if self.session.state() == State::Closed {
+                return false;
+            }
+        }
+    }
+
+    fn happened(&mut self, before: State, received: &Received, source: &mut Source<'_>) {
+        let was_open = !matches!(before, State::Start | State::Offered | State::Negotiated | State::Closed);
+        match received.ended {
+            Some(Ended::Connection) => assert!(was_open),
+            Some(Ended::Message) => assert!(was_open && before != State::Connected),
+            None => assert!(!matches!(received.event, Event::Mail(_)) || !self.is_message(before)),
+        }
+        if let Event::Header(field) = &received.event {
+            let spaced = field.value.first() == Some(&b' ');
+            assert!(spaced || self.agreed().contains(ProtocolFlags::LEADING_SPACE));
+        }
+        self.answer(&received.event, source);
+        assert!(!self.session.reply_due());
+        if matches!(received.event, Event::EndOfMessage(_) | Event::Abort) {
+            assert!(!self.session.in_message());
+        }
+    }
+
+    fn is_message(&self, state: State) -> bool {
+        matches!(state, State::Envelope | State::Headers | State::Body | State::EndOfMessage)
+    }
+
+    /// Tries some actions, then says what is always allowed.
+    fn answer(&mut self, event: &Event, source: &mut Source<'_>) {
+        for _ in 0..source.octet() % 4 {
+            let due = self.session.reply_due();
+            let action = source.action();
+            let sent = self.session.send(action.clone(), self.now, &mut self.to_mta);
+            match sent {
+                Ok(()) => {
+                    let closes = matches!(action, Action::Verdict(_) | Action::Skip);
+                    assert!(due && self.session.reply_due() != closes, "{action:?}");
+                    self.hear();
+                }
+                Err(_) => assert!(self.to_mta.is_empty(), "{action:?} was refused and written"),
+            }
+            self.wait(source);
+        }
+        if *event == Event::Negotiate {
+            let accepted = self.session.accept_offer(self.now, &mut self.to_mta);
+            assert_eq!(accepted, Ok(()));
+        } else if self.session.reply_due() {
+            let verdict = Action::Verdict(Verdict::Continue);
+            assert_eq!(self.session.send(verdict, self.now, &mut self.to_mta), Ok(()));
+        }
+        self.hear();
+    }
+
+    /// An MTA that knows what it said agrees with all that comes back.
+    fn hear(&mut self) {
+        if !self.honest {
+            self.to_mta.clear();
+        }
+        loop {
+            match self.mta.hear(&mut self.to_mta) {
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(error) => panic!("the MTA refuses an action: {error}"),
+            }
+        }
+        assert!(self.to_mta.is_empty(), "part of a packet was written");
+    }
+
+    fn wait(&mut self, source: &mut Source<'_>) {
+        self.now += Duration::from_millis(u64::from(source.octet()) * 40);
+        let deadline = self.session.deadline();
+        match self.session.tick(self.now, &mut self.to_mta) {
+            Tick::Waiting => assert!(self.to_mta.is_empty()),
+            Tick::Progress => assert!(self.now >= deadline),
+            Tick::Idle => panic!("idle after {:?}", self.limits.idle),
+        }
+        self.hear();
+    }
+
+    fn hang_up(&mut self) {
+        let open = self.session.state();
+        let ended = self.session.end_of_input();
+        let was_open = open == State::Connected || self.is_message(open);
+        assert_eq!(ended, was_open.then_some(Ended::Connection));
+        assert_eq!(self.session.end_of_input(), None);
+        assert!(!self.session.reply_due() && !self.session.in_message());
+        assert_eq!(self.session.macros().get("i"), None);
+    }
+
+    fn agreed(&self) -> ProtocolFlags {
+        self.session.negotiated().map_or(ProtocolFlags::empty(), |agreed| agreed.protocol)
+    }
+}
