@@ -9,21 +9,36 @@
 pub mod address;
 pub mod admin;
 pub mod byte_size;
+mod check;
+mod document;
 pub mod duration;
+mod effective;
+mod extract;
+mod key_path;
+mod layers;
 pub mod limits;
 pub mod listener;
+mod load;
 pub mod log;
 pub mod origin;
+mod problem;
+mod secret;
+mod source;
+mod suggest;
 
 use serde::{Deserialize, Serialize};
 
 pub use address::Address;
 pub use admin::Admin;
 pub use byte_size::ByteSize;
+pub use key_path::KeyPath;
 pub use limits::Limits;
 pub use listener::{Listener, Mode};
+pub use load::{DEFAULT_FILE, Loaded, Override, load, load_from};
 pub use log::{Format, Level, Log};
 pub use origin::Origin;
+pub use problem::{ConfigError, Problem};
+pub use source::Source;
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]

@@ -3,6 +3,7 @@
 //! A library besides the program, so that tests can start the service in their own process.
 
 pub mod clock;
+pub mod command;
 pub mod config;
 pub mod connection;
 pub mod log;

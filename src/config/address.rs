@@ -79,9 +79,7 @@ impl FromStr for Address {
         if text.starts_with('/') {
             return unix(text);
         }
-        let (scheme, rest) = text
-            .split_once(':')
-            .ok_or_else(|| AddressError::Scheme(text.to_owned()))?;
+        let (scheme, rest) = text.split_once(':').ok_or_else(|| AddressError::Scheme(text.to_owned()))?;
         match scheme {
             "inet" => host_and_port(rest).map(|(host, port)| Self::Inet { host, port }),
             "inet6" => {
@@ -159,9 +157,7 @@ fn host_and_port(text: &str) -> Result<(String, u16), AddressError> {
             },
         },
     };
-    let port = digits
-        .parse()
-        .map_err(|_| AddressError::Port(digits.to_owned()))?;
+    let port = digits.parse().map_err(|_| AddressError::Port(digits.to_owned()))?;
     if host.is_empty() || host == "*" {
         return Err(AddressError::Host(text.to_owned(), port));
     }
@@ -179,11 +175,7 @@ fn host_name(text: &str) -> Result<String, AddressError> {
         return Err(AddressError::Brackets(address));
     }
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    if text.chars().all(fits) {
-        Ok(text.to_owned())
-    } else {
-        Err(bad())
-    }
+    if text.chars().all(fits) { Ok(text.to_owned()) } else { Err(bad()) }
 }
 
 /// `sun_path` has 108 bytes; some are kept for the temporary name that a socket is bound under.

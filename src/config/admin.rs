@@ -15,9 +15,7 @@ pub struct Admin {
 
 impl Default for Admin {
     fn default() -> Self {
-        Self {
-            address: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 9891))),
-        }
+        Self { address: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 9891))) }
     }
 }
 
@@ -31,11 +29,8 @@ mod address {
         if matches!(text.as_str(), "" | "none") {
             return Ok(None);
         }
-        let advice = || {
-            de::Error::custom(format!(
-                "`{text}` is not IP:PORT, such as 127.0.0.1:9891 or [::1]:9891"
-            ))
-        };
+        let advice =
+            || de::Error::custom(format!("`{text}` is not IP:PORT, such as 127.0.0.1:9891 or [::1]:9891"));
         text.parse().map(Some).map_err(|_| advice())
     }
 

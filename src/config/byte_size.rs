@@ -51,9 +51,7 @@ impl FromStr for ByteSize {
         };
         let number: Option<usize> = digits.parse().ok();
         let bytes = number.and_then(|number| number.checked_mul(factor));
-        bytes
-            .map(Self)
-            .ok_or_else(|| ByteSizeError::TooLarge(text.to_owned()))
+        bytes.map(Self).ok_or_else(|| ByteSizeError::TooLarge(text.to_owned()))
     }
 }
 
@@ -87,9 +85,7 @@ impl<'de> Deserialize<'de> for ByteSize {
             }
 
             fn visit_i64<E: de::Error>(self, bytes: i64) -> Result<ByteSize, E> {
-                usize::try_from(bytes)
-                    .map(ByteSize)
-                    .map_err(|_| E::custom("a size is not negative"))
+                usize::try_from(bytes).map(ByteSize).map_err(|_| E::custom("a size is not negative"))
             }
         }
 
@@ -143,9 +139,6 @@ mod tests {
             assert_eq!(text.parse::<ByteSize>().unwrap_err().to_string(), message);
         }
         let large = "99999999999999999999GiB";
-        assert_eq!(
-            large.parse(),
-            Err::<ByteSize, _>(ByteSizeError::TooLarge(large.to_owned()))
-        );
+        assert_eq!(large.parse(), Err::<ByteSize, _>(ByteSizeError::TooLarge(large.to_owned())));
     }
 }

@@ -38,18 +38,13 @@ pub fn parse(text: &str) -> Result<Duration, DurationError> {
     while !rest.is_empty() {
         let end = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(form)?;
         let (digits, tail) = rest.split_at_checked(end).ok_or_else(form)?;
-        let end = tail
-            .find(|c: char| !c.is_ascii_alphabetic())
-            .unwrap_or(tail.len());
+        let end = tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len());
         let (unit, tail) = tail.split_at_checked(end).ok_or_else(form)?;
         let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(form)?;
         if digits.is_empty() {
             return Err(form());
         }
-        let part = digits
-            .parse()
-            .ok()
-            .and_then(|number: u64| number.checked_mul(*factor));
+        let part = digits.parse().ok().and_then(|number: u64| number.checked_mul(*factor));
         let sum = part.and_then(|part| total.checked_add(part));
         total = sum.ok_or_else(|| DurationError::TooLong(text.to_owned()))?;
         rest = tail;
@@ -84,11 +79,7 @@ pub mod optional {
     /// For `#[serde(with = "duration::optional")]`.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
         let read = |text: &str| -> Result<_, DurationError> {
-            if text == "none" {
-                Ok(None)
-            } else {
-                parse(text).map(Some)
-            }
+            if text == "none" { Ok(None) } else { parse(text).map(Some) }
         };
         deserializer.deserialize_any(Text)?.parse_with(read)
     }
@@ -135,14 +126,8 @@ impl de::Visitor<'_> for Text {
 }
 
 /// Milliseconds, largest first.
-const UNITS: [(&str, u64); 6] = [
-    ("w", 604_800_000),
-    ("d", 86_400_000),
-    ("h", 3_600_000),
-    ("m", 60_000),
-    ("s", 1_000),
-    ("ms", 1),
-];
+const UNITS: [(&str, u64); 6] =
+    [("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 #[cfg(test)]
 mod tests {
@@ -172,13 +157,7 @@ mod tests {
             let message = format!("`{text}` is not a duration; {advice}");
             assert_eq!(parse(text).unwrap_err().to_string(), message);
         }
-        assert_eq!(
-            parse("8").unwrap_err().to_string(),
-            "`8` has no unit; write 8s for seconds"
-        );
-        assert_eq!(
-            parse("99999999999999999w"),
-            Err(DurationError::TooLong("99999999999999999w".to_owned()))
-        );
+        assert_eq!(parse("8").unwrap_err().to_string(), "`8` has no unit; write 8s for seconds");
+        assert_eq!(parse("99999999999999999w"), Err(DurationError::TooLong("99999999999999999w".to_owned())));
     }
 }

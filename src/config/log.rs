@@ -16,11 +16,7 @@ pub struct Log {
 
 impl Default for Log {
     fn default() -> Self {
-        Self {
-            format: Format::Json,
-            level: Level::Info,
-            addresses: false,
-        }
+        Self { format: Format::Json, level: Level::Info, addresses: false }
     }
 }
 

@@ -25,11 +25,7 @@ impl Origin {
         OriginPolicy {
             authenticated: self.authenticated,
             networks: self.networks.clone(),
-            macros: self
-                .macros
-                .iter()
-                .map(|(name, values)| (name.clone(), values.clone()))
-                .collect(),
+            macros: self.macros.iter().map(|(name, values)| (name.clone(), values.clone())).collect(),
         }
     }
 }
@@ -39,10 +35,7 @@ impl Default for Origin {
         let loopback = ["127.0.0.0/8", "::1/128"];
         Self {
             authenticated: true,
-            networks: loopback
-                .iter()
-                .filter_map(|network| network.parse().ok())
-                .collect(),
+            networks: loopback.iter().filter_map(|network| network.parse().ok()).collect(),
             macros: BTreeMap::new(),
         }
     }
@@ -53,10 +46,7 @@ mod networks {
     use serde::{Deserialize, Deserializer, Serializer, de};
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Network>, D::Error> {
-        Ok(Vec::<Text>::deserialize(deserializer)?
-            .into_iter()
-            .map(|text| text.0)
-            .collect())
+        Ok(Vec::<Text>::deserialize(deserializer)?.into_iter().map(|text| text.0).collect())
     }
 
     pub(super) fn serialize<S: Serializer>(networks: &[Network], serializer: S) -> Result<S::Ok, S::Error> {
@@ -68,10 +58,7 @@ mod networks {
 
     impl<'de> Deserialize<'de> for Text {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            String::deserialize(deserializer)?
-                .parse()
-                .map(Self)
-                .map_err(de::Error::custom)
+            String::deserialize(deserializer)?.parse().map(Self).map_err(de::Error::custom)
         }
     }
 }
@@ -99,21 +86,14 @@ mod macros {
     impl<'de> Deserialize<'de> for Name {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
             let text = String::deserialize(deserializer)?;
-            let inner = text
-                .strip_prefix('{')
-                .and_then(|text| text.strip_suffix('}'))
-                .unwrap_or(&text);
+            let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(&text);
             let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
             if inner.is_empty() || !inner.chars().all(fits) {
                 return Err(de::Error::custom(format!(
                     "`{text}` is not a macro name, such as {{daemon_name}} or j"
                 )));
             }
-            Ok(Self(if inner.len() == 1 {
-                inner.to_owned()
-            } else {
-                format!("{{{inner}}}")
-            }))
+            Ok(Self(if inner.len() == 1 { inner.to_owned() } else { format!("{{{inner}}}") }))
         }
     }
 }

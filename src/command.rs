@@ -1,0 +1,121 @@
+//! The command line: one file a subcommand, and the exit codes that scripts rely on.
+
+pub mod check_config;
+pub mod keygen;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{self, ConfigError, Loaded, Override};
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// All is well.
+    Fine,
+    /// Something is wrong with what it was given.
+    Problem,
+    /// The command line makes no sense.
+    Usage,
+    /// The running service can't be reached.
+    Unreachable,
+    /// The service can't start with this configuration.
+    Configuration,
+}
+
+impl Exit {
+    /// The exit code; those from 64 on are those of sysexits.h.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Problem => 1,
+            Self::Usage => 64,
+            Self::Unreachable => 69,
+            Self::Configuration => 78,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// Signs outgoing mail with DKIM, as a milter for Postfix and Sendmail.
+#[derive(Debug, Parser)]
+#[command(name = "postseal", version, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    CheckConfig(check_config::CheckConfig),
+    Keygen(keygen::Keygen),
+}
+
+/// Where the configuration comes from: the same flags for every command that reads it.
+#[derive(Args, Clone, Debug)]
+pub struct Configuration {
+    /// Configuration file.
+    #[arg(long, value_name = "FILE", default_value = config::DEFAULT_FILE)]
+    pub config: PathBuf,
+    /// Sets one key over file and environment, such as log.level=debug.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub overrides: Vec<Override>,
+}
+
+impl Configuration {
+    /// Loads the configuration.
+    ///
+    /// # Errors
+    /// All mistakes found, each with its place.
+    pub fn load(&self) -> Result<Loaded, ConfigError> {
+        config::load(Some(&self.config), &self.overrides)
+    }
+}
+
+/// Does what the command line says: results on `out`, complaints on `err`.
+pub fn execute(
+    arguments: impl IntoIterator<Item = OsString>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return explain_usage(&error, out, err),
+    };
+    let result = match cli.command {
+        Command::CheckConfig(command) => command.execute(out, err),
+        Command::Keygen(command) => command.execute(out),
+    };
+    result.unwrap_or_else(|error| {
+        // A closed pipe (`postseal .. | head`) is no reason to complain, and there is nobody to complain to.
+        if !is_broken_pipe(&error) {
+            let _ = writeln!(err, "postseal: {error:#}");
+        }
+        Exit::Problem
+    })
+}
+
+/// Help and version were asked for and are results; everything else is a mistake.
+fn explain_usage(error: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
+    let text = error.render();
+    let (written, exit) = match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => (write!(out, "{text}"), Exit::Fine),
+        _ => (write!(err, "{text}"), Exit::Usage),
+    };
+    if written.is_ok() { exit } else { Exit::Problem }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+    kind == Some(io::ErrorKind::BrokenPipe)
+}

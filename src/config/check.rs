@@ -1,0 +1,107 @@
+//! What is wrong with a configuration whose every value is right by itself.
+
+use super::{Address, Config, KeyPath, Limits, Listener};
+
+/// Something found.
+pub(super) struct Finding {
+    pub(super) key: KeyPath,
+    pub(super) reason: String,
+}
+
+/// Everything found: what makes the configuration unusable, and what is only unwise.
+#[derive(Default)]
+pub(super) struct Findings {
+    pub(super) errors: Vec<Finding>,
+    pub(super) warnings: Vec<Finding>,
+}
+
+impl Findings {
+    fn error(&mut self, key: KeyPath, reason: impl Into<String>) {
+        self.errors.push(Finding { key, reason: reason.into() });
+    }
+
+    fn warning(&mut self, key: KeyPath, reason: impl Into<String>) {
+        self.warnings.push(Finding { key, reason: reason.into() });
+    }
+}
+
+/// Looks at the whole.
+pub(super) fn check(config: &Config) -> Findings {
+    let mut findings = Findings::default();
+    if config.listener.is_empty() {
+        findings.error(KeyPath::new(["listener"]), "no listener; add a [[listener]] with name and address");
+    }
+    for (index, listener) in config.listener.iter().enumerate() {
+        let key = KeyPath::new(["listener"]).then(index);
+        let before = config.listener.get(..index).unwrap_or_default();
+        check_listener(listener, before, &key, &mut findings);
+        check_admin(listener, &key, config, &mut findings);
+    }
+    check_limits(&config.limits, &mut findings);
+    findings
+}
+
+fn check_listener(listener: &Listener, before: &[Listener], key: &KeyPath, findings: &mut Findings) {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    if listener.name.is_empty() || listener.name.len() > 64 || !listener.name.chars().all(fits) {
+        findings.error(key.then("name"), "expected 1 to 64 letters, digits, `_`, `-` or `.`");
+    }
+    if let Some(index) = before.iter().position(|other| other.name == listener.name) {
+        findings.error(key.then("name"), format!("listener[{index}] has the same name"));
+    }
+    let any_port =
+        matches!(&listener.address, Address::Inet { port: 0, .. } | Address::Inet6 { port: 0, .. });
+    let twin = before.iter().position(|other| other.address == listener.address);
+    if let Some(index) = twin.filter(|_| !any_port) {
+        findings.error(key.then("address"), format!("listener[{index}] has the same address"));
+    }
+    if let Address::Unix(_) = listener.address {
+        if listener.mode.bits() & 0o002 != 0 {
+            findings.warning(key.then("mode"), "every local user can have mail signed; better set `group`");
+        }
+    } else if listener.group.is_some() {
+        findings.warning(key.then("group"), "has no effect: the address is not a unix socket");
+    }
+}
+
+fn check_admin(listener: &Listener, key: &KeyPath, config: &Config, findings: &mut Findings) {
+    let (Address::Inet { host, port } | Address::Inet6 { host, port }) = &listener.address else { return };
+    let Some(admin) = config.admin.address else { return };
+    if *port != 0 && *port == admin.port() && host.parse() == Ok(admin.ip()) {
+        findings.error(key.then("address"), format!("is the same as admin.address, {admin}"));
+    }
+}
+
+fn check_limits(limits: &Limits, findings: &mut Findings) {
+    let counts = [
+        ("connections", limits.connections),
+        ("header_size", limits.header_size.bytes()),
+        ("header_fields", limits.header_fields),
+        ("recipients", limits.recipients),
+        ("idle_timeout", millis(limits.idle_timeout)),
+        ("frame_timeout", millis(limits.frame_timeout)),
+        ("filter_timeout", millis(limits.filter_timeout)),
+        ("end_of_message_timeout", millis(limits.end_of_message_timeout)),
+    ];
+    for (name, _) in counts.iter().filter(|(_, count)| *count == 0) {
+        findings.error(limit(name), "must be more than 0");
+    }
+    let packet = limits.packet_size.bytes();
+    if packet < SMALLEST_PACKET {
+        findings
+            .error(limit("packet_size"), "must be at least 64KiB: MTAs send the body in pieces of that size");
+    } else if packet > LARGEST_PACKET {
+        findings.error(limit("packet_size"), "must be at most 16MiB: each connection may keep that much");
+    }
+}
+
+fn limit(name: &str) -> KeyPath {
+    KeyPath::new(["limits", name])
+}
+
+fn millis(duration: std::time::Duration) -> usize {
+    usize::try_from(duration.as_millis()).unwrap_or(usize::MAX)
+}
+
+const SMALLEST_PACKET: usize = 64 << 10;
+const LARGEST_PACKET: usize = 16 << 20;

@@ -1,0 +1,101 @@
+//! The text of the configuration file, and where in it a key stands.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use toml_edit::{ImDocument, Item, Table, TableLike, Value};
+
+use super::KeyPath;
+use super::problem::Problem;
+use super::source::Source;
+
+/// A configuration file that is TOML.
+pub(super) struct Document {
+    path: PathBuf,
+    text: String,
+    tree: ImDocument<String>,
+}
+
+impl Document {
+    /// Reads the text of the file at `path`; the error says where the text stops being TOML, and why.
+    pub(super) fn parse(path: &Path, text: String) -> Result<Self, Problem> {
+        match ImDocument::parse(text.clone()) {
+            Ok(tree) => Ok(Self { path: path.to_owned(), text, tree }),
+            Err(error) => {
+                let offset = error.span().map(|span| span.start);
+                let source = position(path, &text, offset);
+                let reason: Vec<_> = error.message().lines().collect();
+                Err(Problem::new(source, KeyPath::default(), format!("not TOML: {}", reason.join("; "))))
+            }
+        }
+    }
+
+    /// The whole text.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Where the key stands, or the innermost table around it that does.
+    pub(super) fn locate(&self, key: &KeyPath) -> Source {
+        let mut here = Node::Item(self.tree.as_item());
+        let mut found = None;
+        for step in key.steps() {
+            let Some((next, span)) = here.step(step) else { break };
+            found = span.or(found);
+            here = next;
+        }
+        position(&self.path, &self.text, found.map(|span| span.start))
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Node<'a> {
+    Item(&'a Item),
+    Table(&'a Table),
+    Value(&'a Value),
+}
+
+impl<'a> Node<'a> {
+    /// One step in, with the place of the key, or of the element of a list.
+    fn step(self, step: &str) -> Option<(Self, Option<Range<usize>>)> {
+        if let Some(table) = self.table() {
+            let (key, item) = table.get_key_value(step)?;
+            // A table that is only opened by a longer name ([a.b] opens a) has no place of its own.
+            return Some((Node::Item(item), key.span().or_else(|| item.span())));
+        }
+        let index: usize = step.parse().ok()?;
+        if let Node::Item(Item::ArrayOfTables(tables)) = self {
+            let table = tables.get(index)?;
+            return Some((Node::Table(table), table.span()));
+        }
+        let value = self.value()?.as_array()?.get(index)?;
+        Some((Node::Value(value), value.span()))
+    }
+
+    fn table(self) -> Option<&'a dyn TableLike> {
+        match self {
+            Node::Item(item) => item.as_table_like(),
+            Node::Table(table) => Some(table),
+            Node::Value(value) => value.as_inline_table().map(|table| table as &dyn TableLike),
+        }
+    }
+
+    fn value(self) -> Option<&'a Value> {
+        match self {
+            Node::Item(item) => item.as_value(),
+            Node::Table(_) => None,
+            Node::Value(value) => Some(value),
+        }
+    }
+}
+
+/// Line and column of a byte offset; columns count characters.
+fn position(path: &Path, text: &str, offset: Option<usize>) -> Source {
+    let before = offset.and_then(|offset| text.get(..offset));
+    let position = before.map(|before| {
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        (line, column)
+    });
+    Source::File { path: path.to_owned(), position }
+}

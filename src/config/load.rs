@@ -1,0 +1,90 @@
+//! Loads the configuration: reads the layers, makes types of them, and checks what only shows in the whole.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use figment::value::Value;
+
+use super::layers::Layers;
+use super::problem::{self, ConfigError, Problem};
+use super::{Config, KeyPath, check, effective, extract};
+
+/// The file read if none is named.
+pub const DEFAULT_FILE: &str = "/etc/postseal/postseal.toml";
+
+/// A setting from the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    /// What is set.
+    pub key: KeyPath,
+    /// To what, in the notation of environment variables.
+    pub text: String,
+}
+
+impl FromStr for Override {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (key, text) = text.split_once('=').ok_or("write KEY=VALUE, such as log.level=debug")?;
+        Ok(Self { key: KeyPath::new(key.trim().split('.')), text: text.trim().to_owned() })
+    }
+}
+
+/// A good configuration, and what is known about it.
+pub struct Loaded {
+    /// The settings.
+    pub config: Config,
+    /// What an operator should look at, though it works.
+    pub warnings: Vec<Problem>,
+    /// The file.
+    pub path: PathBuf,
+    layers: Layers,
+}
+
+/// Loads the configuration from the file (or [`DEFAULT_FILE`]), the environment, and the flags.
+///
+/// # Errors
+/// All mistakes found, each with its place.
+pub fn load(path: Option<&Path>, overrides: &[Override]) -> Result<Loaded, ConfigError> {
+    load_from(path.unwrap_or_else(|| Path::new(DEFAULT_FILE)), std::env::vars_os(), overrides)
+}
+
+/// Loads the configuration in a given environment.
+///
+/// # Errors
+/// All mistakes found, each with its place.
+pub fn load_from(
+    path: &Path,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+    overrides: &[Override],
+) -> Result<Loaded, ConfigError> {
+    let layers = Layers::read(path, environment, overrides)?;
+    let known = Value::serialize(Config::default()).unwrap_or_else(|_| Value::from(false));
+    let config: Config = extract::extract(&layers, &known).map_err(sorted)?;
+    let findings = check::check(&config);
+    let located = |findings: Vec<check::Finding>| -> Vec<Problem> {
+        findings.into_iter().map(|finding| layers.problem(finding.key, finding.reason)).collect()
+    };
+    if !findings.errors.is_empty() {
+        return Err(sorted(located(findings.errors)));
+    }
+    let warnings = located(findings.warnings);
+    Ok(Loaded { config, warnings, path: path.to_owned(), layers })
+}
+
+fn sorted(mut problems: Vec<Problem>) -> ConfigError {
+    problem::sort(&mut problems);
+    ConfigError::Invalid(problems)
+}
+
+impl Loaded {
+    /// Writes the settings in force as TOML, each with where it was set.
+    ///
+    /// # Errors
+    /// Those of the writer.
+    pub fn write_effective(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        effective::write(&self.config, |key| self.layers.source(key), out)
+    }
+}

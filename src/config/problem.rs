@@ -1,0 +1,87 @@
+//! What is wrong with a configuration: every finding with its place, key, value and reason.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use super::KeyPath;
+use super::secret;
+use super::source::Source;
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where the value was set.
+    pub source: Source,
+    /// The key.
+    pub key: KeyPath,
+    /// The value, if it is short enough to show.
+    pub value: Option<String>,
+    /// What is wrong, and what to do about it.
+    pub reason: String,
+}
+
+impl Problem {
+    pub(super) fn new(source: Source, key: KeyPath, reason: impl Into<String>) -> Self {
+        Self { source, key, value: None, reason: reason.into() }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.source != Source::Default {
+            write!(f, "{}: ", self.source)?;
+        }
+        if !self.key.is_root() {
+            write!(f, "{}", self.key)?;
+            if let Some(value) = &self.value {
+                write!(f, " = {}", secret::masked(&self.key, value))?;
+            }
+            f.write_str(": ")?;
+        }
+        f.write_str(&secret::masked(&self.key, &self.reason))
+    }
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("can't read the configuration {}: {source}; give another file with --config FILE", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The configuration is wrong.
+    #[error("{}", lines(.0))]
+    Invalid(Vec<Problem>),
+}
+
+impl ConfigError {
+    pub(super) fn invalid(problem: Problem) -> Self {
+        Self::Invalid(vec![problem])
+    }
+
+    /// What is wrong, one by one; nothing if the file couldn't even be read.
+    pub fn problems(&self) -> &[Problem] {
+        match self {
+            Self::Read { .. } => &[],
+            Self::Invalid(problems) => problems,
+        }
+    }
+}
+
+/// Puts findings in the order of the file; those that stand nowhere in particular come last.
+pub(super) fn sort(problems: &mut [Problem]) {
+    problems.sort_by_key(|problem| match problem.source {
+        Source::File { position: Some(position), .. } => position,
+        _ => (usize::MAX, 0),
+    });
+}
+
+fn lines(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}

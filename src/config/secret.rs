@@ -1,0 +1,59 @@
+//! Keeps secrets out of everything that is shown: passwords in URLs, and values of keys that are secret by name.
+
+use std::borrow::Cow;
+
+use super::KeyPath;
+
+/// The text with what is secret replaced by `***`.
+pub(super) fn masked<'a>(key: &KeyPath, text: &'a str) -> Cow<'a, str> {
+    if key.last().is_some_and(|name| SECRET_KEYS.contains(&name)) {
+        return Cow::Borrowed("***");
+    }
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("://") {
+        // Up to the end of the URL, not of its authority: a password may hold a slash that should have been escaped.
+        let end = after.find(|c: char| c.is_whitespace() || matches!(c, '"' | '`'));
+        let (url, tail) = after.split_at_checked(end.unwrap_or(after.len())).unwrap_or((after, ""));
+        shown.push_str(before);
+        shown.push_str("://");
+        match url.rsplit_once('@') {
+            Some((login, host)) => {
+                let user = login.split_once(':').map_or("", |(user, _)| user);
+                shown.push_str(user);
+                shown.push_str(":***@");
+                shown.push_str(host);
+            }
+            None => shown.push_str(url),
+        }
+        rest = tail;
+    }
+    if shown.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    shown.push_str(rest);
+    Cow::Owned(shown)
+}
+
+/// Keys whose values are secret whatever they look like.
+const SECRET_KEYS: [&str; 4] = ["password", "passphrase", "secret", "token"];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_masked() {
+        for (key, text, shown) in [
+            ("url", "redis://:geheim@cache:6379/0", "redis://:***@cache:6379/0"),
+            ("url", "rediss://app:p@ss:word@a,b?x=1", "rediss://app:***@a,b?x=1"),
+            ("url", "`redis://token@cache` has no port", "`redis://:***@cache` has no port"),
+            ("url", "redis://app:pass/word@cache:6379/0", "redis://app:***@cache:6379/0"),
+            ("url", "redis://cache:6379", "redis://cache:6379"),
+            ("file", "/etc/a@b:c.pem", "/etc/a@b:c.pem"),
+            ("token", "geheim", "***"),
+        ] {
+            assert_eq!(masked(&KeyPath::new([key]), text), shown);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The configuration as an operator meets it: layers, the texts of mistakes, and the printout.
+#![allow(clippy::unwrap_used, clippy::result_large_err, reason = "a test may panic; the error is figment's")]
+
+use std::path::Path;
+
+use figment::Jail;
+use postseal::config::{self, Config, Loaded, Override};
+
+const MINIMAL: &str = r#"
+[[listener]]
+name = "submission"
+address = "inet:127.0.0.1:8891"
+"#;
+
+/// Loads `text` with these variables and flags.
+fn load(text: &str, variables: &[(&str, &str)], flags: &[&str]) -> Result<Loaded, String> {
+    let mut result = Err(String::new());
+    Jail::expect_with(|jail| {
+        jail.clear_env();
+        jail.create_file("p.toml", text)?;
+        for (name, value) in variables {
+            jail.set_env(name, value);
+        }
+        let flags: Vec<Override> = flags.iter().map(|flag| flag.parse().unwrap()).collect();
+        result = config::load(Some(Path::new("p.toml")), &flags).map_err(|error| error.to_string());
+        Ok(())
+    });
+    result
+}
+
+fn mistakes(text: &str, variables: &[(&str, &str)], flags: &[&str]) -> String {
+    match load(text, variables, flags) {
+        Ok(_) => panic!("accepted: {text}"),
+        Err(mistakes) => mistakes,
+    }
+}
+
+#[test]
+fn what_is_not_set_is_the_default() {
+    let config = load(MINIMAL, &[], &[]).unwrap().config;
+    let listener = config.listener.clone();
+    assert_eq!(config, Config { listener, ..Config::default() });
+    assert_eq!(config.listener[0].mode.bits(), 0o660);
+    assert_eq!(config.limits.packet_size.bytes(), 1 << 20);
+}
+
+#[test]
+fn file_then_environment_then_flags() {
+    let text = format!("{MINIMAL}[limits]\nconnections = 1\nrecipients = 1\nheader_fields = 1\n");
+    let variables = [("POSTSEAL__LIMITS__RECIPIENTS", "2"), ("POSTSEAL__LIMITS__HEADER_FIELDS", "2")];
+    let limits = load(&text, &variables, &["limits.header_fields=3"]).unwrap().config.limits;
+    assert_eq!((limits.connections, limits.recipients, limits.header_fields), (1, 2, 3));
+}
+
+#[test]
+fn a_variable_can_hold_lists_tables_and_text_that_looks_like_a_number() {
+    let variables = [
+        ("POSTSEAL__LISTENER", r#"[{name="a", address="unix:/run/a", mode="0600", group="101"}]"#),
+        ("POSTSEAL__ORIGIN__NETWORKS", r#"["10.0.0.0/8"]"#),
+        ("POSTSEAL__ORIGIN__MACROS", r#"{"{daemon_name}"=["ORIGINATING"], j=["a"]}"#),
+        ("POSTSEAL__ADMIN__ADDRESS", "none"),
+        // Kubernetes makes such variables for a Service of our name.
+        ("POSTSEAL_PORT", "tcp://10.0.0.1:8891"),
+    ];
+    let config = load("", &variables, &[]).unwrap().config;
+    assert_eq!(config.listener[0].group.as_deref(), Some("101"));
+    assert_eq!(config.origin.networks, ["10.0.0.0/8".parse().unwrap()]);
+    assert_eq!(config.origin.macros["{daemon_name}"], ["ORIGINATING"]);
+    assert_eq!(config.admin.address, None);
+}
+
+#[test]
+fn mistakes_say_where_what_and_why() {
+    let mut wrong = String::new();
+    for (text, message) in [
+        ("", "p.toml: listener: no listener; add a [[listener]] with name and address"),
+        (
+            "[limits]\nconections = 1",
+            "p.toml:2:1: limits.conections = 1: unknown key; did you mean `connections`?",
+        ),
+        ("[limit]\n", "p.toml:1:2: limit: unknown key; did you mean `limits`?"),
+        (
+            "[log]\nidle-timeout = \"1s\"",
+            "p.toml:2:1: log.idle-timeout = \"1s\": unknown key here; it belongs in [limits]",
+        ),
+        (
+            "[log]\nidle_timeout = \"1s\"",
+            "p.toml:2:1: log.idle_timeout = \"1s\": unknown key here; it belongs in [limits]",
+        ),
+        ("level = \"info\"", "p.toml:1:1: level = \"info\": unknown key; it belongs in [log]"),
+        (
+            "[log]\ncolour = true",
+            "p.toml:2:1: log.colour = true: unknown key; there are `format`, `level`, `addresses`",
+        ),
+        (
+            "[log]\nlevel = \"warning\"",
+            "p.toml:2:1: log.level = \"warning\": expected one of `error`, `warn`, `info`, `debug`, `trace`",
+        ),
+        (
+            "[log]\nlevel = \"inf\"",
+            "p.toml:2:1: log.level = \"inf\": expected one of `error`, `warn`, `info`, `debug`, `trace`; \
+             did you mean `info`?",
+        ),
+        (
+            "[limits]\nidle_timeout = 30",
+            "p.toml:2:1: limits.idle_timeout = 30: `30` has no unit; write 30s for seconds",
+        ),
+        (
+            "[limits]\nidle_timeout = true",
+            "p.toml:2:1: limits.idle_timeout = true: expected a duration in quotes, such as \"8s\", found true or false",
+        ),
+        (
+            "[limits]\nheader_size = \"1M\"",
+            "p.toml:2:1: limits.header_size = \"1M\": `1M` is not a size; write a number and B, KB, MB, GB, KiB, MiB \
+             or GiB, such as 64KiB",
+        ),
+        (
+            "[limits]\nconnections = -1",
+            "p.toml:2:1: limits.connections = -1: expected a whole number, found a number below 0",
+        ),
+        ("[limits]\nconnections = 0", "p.toml:2:1: limits.connections = 0: must be more than 0"),
+        (
+            "[limits]\npacket_size = 100",
+            "p.toml:2:1: limits.packet_size = 100: must be at least 64KiB: MTAs send the body in pieces of that size",
+        ),
+        (
+            "[origin]\nnetworks = [\"::1\", \"10.0.0.1/8\"]",
+            "p.toml:2:20: origin.networks[1] = \"10.0.0.1/8\": `10.0.0.1/8` has bits set behind its prefix; \
+             did you mean 10.0.0.0/8?",
+        ),
+        (
+            "[origin.macros]\n\"{auth type}\" = []",
+            "p.toml:2:1: origin.macros.\"{auth type}\": `{auth type}` is not a macro name, such as {daemon_name} or j",
+        ),
+        (
+            "[admin]\naddress = \"localhost:9891\"",
+            "p.toml:2:1: admin.address = \"localhost:9891\": `localhost:9891` is not IP:PORT, such as 127.0.0.1:9891 \
+             or [::1]:9891",
+        ),
+        (
+            "[[listener]]\nname = \"a\"\naddress = \"inet:127.0.0.1:1\"\n[[listener]]\nname = \"b\"",
+            "p.toml:4:1: listener[1].address: is required",
+        ),
+        (
+            "[[listener]]\nname = \"a\"\naddress = \"unix:/a\"\nmode = \"888\"",
+            "p.toml:4:1: listener[0].mode = \"888\": `888` is not an octal mode, such as \"0660\"",
+        ),
+        (
+            "[[listener]]\nname = \"a\"\naddress = \"unix:/a\"\nmode = 660",
+            "p.toml:4:1: listener[0].mode = 660: expected text in quotes, found a number",
+        ),
+        (
+            "[[listener]]\nname = \"a b\"\naddress = \"unix:/a\"",
+            "p.toml:2:1: listener[0].name = \"a b\": expected 1 to 64 letters, digits, `_`, `-` or `.`",
+        ),
+        ("[log\n", "p.toml:1:5: not TOML: invalid table header; expected `.`, `]`"),
+        (
+            "[log]\nlevel = \"info\"\nlevel = \"warn\"",
+            "p.toml:3:1: not TOML: duplicate key `level` in table `log`",
+        ),
+    ] {
+        let found = mistakes(text, &[], &[]);
+        let others =
+            found.strip_suffix("\np.toml: listener: no listener; add a [[listener]] with name and address");
+        let found = others.unwrap_or(&found);
+        if found != message {
+            wrong.push_str(&format!("\n{text}\n  found:    {found}\n  expected: {message}\n"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
