@@ -82,6 +82,18 @@ pub enum Origin {
     Macro,
 }
 
+impl Origin {
+    /// The word for people.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Listener => "listener",
+            Self::Authenticated => "authenticated",
+            Self::Network => "network",
+            Self::Macro => "macro",
+        }
+    }
+}
+
 /// The `[origin]` section: which mail on a submission listener is ours.
 #[derive(Clone, Debug)]
 pub struct OriginPolicy {

@@ -71,6 +71,22 @@ pub enum EditError {
     NoRecipients,
 }
 
+impl EditOp {
+    /// The word for logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Insert => "insert",
+            Self::Change => "change",
+            Self::Delete => "delete",
+            Self::Sender => "sender",
+            Self::Recipient => "recipient",
+            Self::Body => "body",
+            Self::Quarantine => "quarantine",
+        }
+    }
+}
+
 impl Message {
     /// An empty message as the given MTA would treat it.
     pub fn new(mta: Mta) -> Self {

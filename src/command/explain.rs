@@ -1,0 +1,184 @@
+//! `postseal explain`: one message through the filters, offline, and why it came out as it did.
+//!
+//! The same pipeline as the service, built from the same configuration; only the MTA is missing. It can't reach the
+//! network, and leaves no trace.
+
+use std::io::Write;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use clap::Args;
+use postseal_filters::{Decision, Pipeline, Record};
+use postseal_protocol::{Address, Connect, MacroTable, Peer, Stage, Verdict};
+
+use super::{Configuration, Exit};
+use crate::message_file::{self, MessageFile};
+use crate::registry;
+
+/// Runs one message through the filters and tells what each decided, and why.
+#[derive(Args, Debug)]
+pub struct Explain {
+    /// The message.
+    #[arg(value_name = "FILE.eml")]
+    file: PathBuf,
+    #[command(flatten)]
+    configuration: Configuration,
+    /// Reverse-path (MAIL FROM).
+    #[arg(long, value_name = "ADDRESS", default_value = "<>")]
+    from: String,
+    /// Recipient (RCPT TO); may be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    rcpt: Vec<String>,
+    /// The user that the client has authenticated as.
+    #[arg(long, value_name = "USER")]
+    auth: Option<String>,
+    /// The client's address.
+    #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
+    client: IpAddr,
+    /// HELO name of the client.
+    #[arg(long, value_name = "NAME", default_value = "localhost")]
+    helo: String,
+    /// The listener that the message comes by; default: the first.
+    #[arg(long, value_name = "NAME")]
+    listener: Option<String>,
+    /// Another macro of the MTA, such as {daemon_name}=ORIGINATING; may be repeated.
+    #[arg(long = "macro", value_name = "NAME=VALUE")]
+    macros: Vec<String>,
+    /// Prints the log line of the message instead of text.
+    #[arg(long)]
+    json: bool,
+    /// Writes the message as it would leave to this file.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Explain {
+    /// Prints the explanation on `out`, mistakes in the configuration on `err`.
+    ///
+    /// # Errors
+    /// If the message can't be read or the result not written.
+    pub fn execute(self, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
+        let loaded = match self.configuration.load() {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                writeln!(err, "{error}")?;
+                return Ok(Exit::Configuration);
+            }
+        };
+        let pipelines = registry::Pipelines::build(&loaded).pipelines;
+        let wanted = |pipeline: &&Arc<Pipeline>| match &self.listener {
+            Some(name) => **pipeline.listener() == **name,
+            None => true,
+        };
+        let Some(pipeline) = pipelines.iter().find(wanted) else {
+            let names: Vec<_> = pipelines.iter().map(|pipeline| &**pipeline.listener()).collect();
+            writeln!(err, "--listener: no such listener; the configuration has {}", names.join(", "))?;
+            return Ok(Exit::Usage);
+        };
+        let text = std::fs::read(&self.file).with_context(|| format!("can't read {}", self.file.display()))?;
+        let file = MessageFile::parse(&text);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let end = runtime.block_on(self.run(pipeline, &file));
+        match (&end.record, self.json) {
+            (Some(record), true) => writeln!(out, "{}", crate::log::as_json(record))?,
+            (Some(record), false) => self.describe(pipeline, record, &end, out)?,
+            (None, _) => anyhow::bail!("the filters left no record of the message"),
+        }
+        if let (Some(path), Some(message)) = (&self.output, end.decision.and_then(|decision| decision.message)) {
+            let text = message_file::write(&message, &file.body);
+            std::fs::write(path, text).with_context(|| format!("can't write {}", path.display()))?;
+        }
+        Ok(Exit::Fine)
+    }
+
+    /// Plays the MTA.
+    async fn run(&self, pipeline: &Arc<Pipeline>, file: &MessageFile) -> End {
+        let macros = self.macro_table();
+        let mut session = pipeline.start();
+        let peer = Peer::Inet((self.client, 0).into());
+        let hostname = Bytes::from(format!("[{}]", self.client));
+        let connect = session.connect(Connect { hostname, peer }, &macros).await;
+        let helo = session.helo(Bytes::from(self.helo.clone()), &macros).await;
+        let mut refused = Vec::new();
+        if connect.is_refusal() || helo.is_refusal() {
+            refused.push(("connection".to_owned(), if connect.is_refusal() { connect } else { helo }));
+        }
+        let mail = session.mail(Address::new(self.from.clone()), &macros).await;
+        let mut over = mail.is_refusal();
+        for rcpt in self.rcpt.iter().filter(|_| !over) {
+            let verdict = session.rcpt(Address::new(rcpt.clone()), &macros).await;
+            if verdict.is_refusal() {
+                refused.push((rcpt.clone(), verdict));
+            }
+        }
+        over = over || session.data(&macros).await.is_refusal();
+        if !over {
+            file.fields.iter().for_each(|field| session.header(field.clone(), &macros));
+            over = session.end_of_headers(&macros).await.is_refusal();
+        }
+        let mut decision = None;
+        if !over {
+            session.body_chunk(file.body.clone(), &macros);
+            decision = Some(session.end_of_message(&macros).await);
+        }
+        End { record: session.take_record(), decision, refused }
+    }
+
+    fn macro_table(&self) -> MacroTable {
+        let mut macros = MacroTable::default();
+        macros.insert(Stage::Connect, "v", "Postfix");
+        if let Some(user) = &self.auth {
+            macros.insert(Stage::Mail, "{auth_authen}", user.clone());
+        }
+        for (name, value) in self.macros.iter().filter_map(|text| text.split_once('=')) {
+            macros.insert(Stage::Mail, name.to_owned(), value.to_owned());
+        }
+        macros
+    }
+
+    fn describe(&self, pipeline: &Pipeline, record: &Record, end: &End, out: &mut dyn Write) -> anyhow::Result<()> {
+        let user = self.auth.as_deref().map_or_else(String::new, |user| format!(", user {user}"));
+        let names: Vec<_> = pipeline.filters().collect();
+        writeln!(out, "listener    {}", record.listener)?;
+        writeln!(out, "client      {}{user}", self.client)?;
+        let ours = record.origin.map_or("no", |origin| origin.as_str());
+        writeln!(out, "ours        {ours}")?;
+        writeln!(out, "filters     {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") })?;
+        for (what, verdict) in &end.refused {
+            writeln!(out, "refused     {what}: {}", verdict_text(verdict))?;
+        }
+        for reason in &record.report.reasons {
+            writeln!(out, "reason      {reason}")?;
+        }
+        for failure in &record.report.failures {
+            writeln!(out, "failure     {}.{}: {}", failure.filter, failure.code, failure.detail)?;
+        }
+        for note in &record.report.signatures {
+            writeln!(out, "signature   d={} s={} a={}", note.domain, note.selector, note.algorithm)?;
+        }
+        for edit in &record.edits {
+            writeln!(out, "edit        {} {}", edit.op.as_str(), edit.field)?;
+        }
+        let reply = record.reply.as_ref().map_or_else(String::new, |reply| format!(" ({reply})"));
+        writeln!(out, "verdict     {}{reply}", record.summary.as_str())?;
+        Ok(())
+    }
+}
+
+/// How the message ended.
+struct End {
+    record: Option<Box<Record>>,
+    decision: Option<Decision>,
+    /// Recipients, or the connection, that were refused.
+    refused: Vec<(String, Verdict)>,
+}
+
+fn verdict_text(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Reply(reply) => reply.to_string(),
+        other => format!("{other:?}").to_lowercase(),
+    }
+}
