@@ -134,7 +134,9 @@ impl Connection {
         }
     }
 
-    async fn wait(&self, drain: &mut watch::Receiver<bool>) -> io::Result<Woken> {
+    // `&self` would make the future of a connection one that can't change threads: filters' sessions are not `Sync`.
+    #[expect(clippy::needless_pass_by_ref_mut, reason = "see above")]
+    async fn wait(&mut self, drain: &mut watch::Receiver<bool>) -> io::Result<Woken> {
         let packet = self.packet_since.and_then(|since| since.checked_add(self.limits.frame_timeout));
         let idle = self.session.deadline();
         let deadline = packet.map_or(idle, |packet| packet.min(idle));

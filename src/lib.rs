@@ -6,6 +6,8 @@ pub mod clock;
 pub mod command;
 pub mod config;
 pub mod connection;
+pub mod keys;
+pub mod listener;
 pub mod log;
 pub mod metrics;
 pub mod notify;

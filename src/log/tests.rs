@@ -109,7 +109,7 @@ fn message_as_text() {
 fn addresses_in_full_on_demand() {
     let default = config::Log::default();
     for settings in [
-        config::Log { addresses: true, ..default.clone() },
+        config::Log { addresses: true, ..config::Log::default() },
         config::Log { level: Level::Debug, ..config::Log::default() },
     ] {
         let line = without_time(&written(settings, |log| log.message(&record())));

@@ -1,0 +1,293 @@
+//! A listener: takes connections from MTAs and starts a task for each.
+//!
+//! All listeners share one number of connections; one more is accepted and closed at once, so that the MTA knows
+//! instead of waiting, and file descriptors stay in bounds. A unix socket whose file is taken away is bound again; the
+//! connections it already has go on. What can go wrong while accepting passes, so a listener never gives up: it waits a
+//! little and says so now and then.
+
+mod bind;
+mod inherited;
+mod unix;
+
+use std::future::pending;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use nix::errno::Errno;
+use postseal_filters::{Pipeline, Record};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
+
+use crate::config;
+use crate::connection::{self, Closed, ConnectionLimits, Observer};
+use crate::log::{Log, Throttle};
+use crate::metrics::{ListenerMetrics, Metrics};
+use crate::stream::Stream;
+
+pub use bind::BindError;
+pub use inherited::Inherited;
+
+use bind::Socket;
+
+/// What the connections of all listeners share.
+pub struct Shared {
+    /// Limits of connections that come from now on.
+    pub limits: ArcSwap<ConnectionLimits>,
+    /// The metrics of the service.
+    pub metrics: Arc<Metrics>,
+    /// The log.
+    pub log: Log,
+    /// One for each connection that may be open.
+    pub permits: Arc<Semaphore>,
+}
+
+/// One listener, as its connections and those who look after it see it.
+pub struct ListenerState {
+    name: Arc<str>,
+    /// The filters of connections that come from now on.
+    pub pipeline: ArcSwap<Pipeline>,
+    shared: Arc<Shared>,
+    metrics: ListenerMetrics,
+    up: AtomicBool,
+    warnings: Warnings,
+}
+
+struct Warnings {
+    accept: Throttle,
+    full: Throttle,
+    file: Throttle,
+    closed: Throttle,
+}
+
+impl ListenerState {
+    /// A listener of that name.
+    pub fn new(shared: Arc<Shared>, name: &str, pipeline: Arc<Pipeline>) -> Arc<Self> {
+        let throttle = || Throttle::new(WARNING_PAUSE);
+        Arc::new(Self {
+            name: name.into(),
+            pipeline: ArcSwap::new(pipeline),
+            metrics: shared.metrics.listener(name),
+            shared,
+            up: AtomicBool::new(true),
+            warnings: Warnings { accept: throttle(), full: throttle(), file: throttle(), closed: throttle() },
+        })
+    }
+
+    /// The name in configuration, log and metrics.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// False while MTAs can't reach it because its socket file can't be restored.
+    pub fn is_up(&self) -> bool {
+        self.up.load(Ordering::Relaxed)
+    }
+
+    /// Counts a connection's end, and tells of it where somebody can do something about it.
+    fn closed(&self, closed: &Closed) {
+        let (kind, error): (&str, &dyn std::fmt::Display) = match closed {
+            Closed::ByMta | Closed::Drained => return,
+            Closed::Idle => ("idle_timeout", &"the MTA said nothing for limits.idle_timeout"),
+            Closed::SlowPacket => ("slow_packet", &"a packet took longer than limits.frame_timeout"),
+            Closed::Protocol(error) => (error.kind(), error),
+            Closed::Io(error) => ("io", error),
+        };
+        self.shared.metrics.protocol_error(kind);
+        if matches!(closed, Closed::Protocol(_) | Closed::SlowPacket)
+            && let Some(suppressed) = self.warnings.closed.pass()
+        {
+            tracing::warn!(event = "protocol_error", listener = self.name(), kind, suppressed, "{error}");
+        } else {
+            tracing::debug!(event = "closed", listener = self.name(), kind, "{error}");
+        }
+    }
+}
+
+impl Observer for ListenerState {
+    fn message(&self, record: &Record) {
+        self.metrics.observe(record);
+        self.shared.log.message(record);
+    }
+}
+
+/// A bound socket and what becomes of its connections.
+pub struct Listener {
+    state: Arc<ListenerState>,
+    socket: Socket,
+    settings: config::Listener,
+    back_off: Duration,
+}
+
+impl Listener {
+    /// Binds the address of a `[[listener]]`, or takes the socket that systemd holds for it.
+    ///
+    /// # Errors
+    /// If the address can't be had.
+    pub async fn bind(
+        state: Arc<ListenerState>,
+        settings: config::Listener,
+        inherited: &mut Inherited,
+    ) -> Result<Self, BindError> {
+        let socket = Socket::bind(&settings, inherited).await?;
+        Ok(Self { state, socket, settings, back_off: Duration::ZERO })
+    }
+
+    /// The address that was bound, with the port that the system chose.
+    pub fn address(&self) -> config::Address {
+        self.socket.address().unwrap_or_else(|| self.settings.address.clone())
+    }
+
+    /// Takes connections until `drain` says stop, then closes the socket and removes its file.
+    pub async fn run(mut self, drain: watch::Receiver<bool>) {
+        let mut stop = drain.clone();
+        let mut look = self.socket.file().is_some().then(every_look);
+        loop {
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => return,
+                () = tick(&mut look) => self.look_after_file(&drain),
+                accepted = self.socket.accept() => match accepted {
+                    Ok(stream) => self.admit(stream, &drain),
+                    Err(error) => self.wait_after(&error).await,
+                },
+            }
+        }
+    }
+
+    /// Starts the task of a connection, if there may be one more.
+    fn admit(&mut self, stream: Stream, drain: &watch::Receiver<bool>) {
+        self.back_off = Duration::ZERO;
+        let state = Arc::clone(&self.state);
+        let Ok(permit) = Arc::clone(&state.shared.permits).try_acquire_owned() else {
+            state.metrics.refused.inc();
+            if let Some(suppressed) = state.warnings.full.pass() {
+                let listener = state.name();
+                tracing::warn!(
+                    event = "connections_full",
+                    listener,
+                    suppressed,
+                    "limits.connections is reached"
+                );
+            }
+            return;
+        };
+        let drain = drain.clone();
+        tokio::spawn(async move {
+            let open = Open::new(state, permit);
+            let state = &open.state;
+            let limits = **state.shared.limits.load();
+            let observer: Arc<dyn Observer> = Arc::clone(state) as _;
+            let closed = connection::serve(stream, state.pipeline.load_full(), limits, observer, drain).await;
+            state.closed(&closed);
+        });
+    }
+
+    /// After an error of accept(2). Those of one connection pass at once, those of the machine take time.
+    async fn wait_after(&mut self, error: &io::Error) {
+        let errno = Errno::from_raw(error.raw_os_error().unwrap_or_default());
+        if matches!(errno, Errno::ECONNABORTED | Errno::EINTR) {
+            return;
+        }
+        let state = &self.state;
+        state.shared.metrics.protocol_error("accept");
+        if let Some(suppressed) = state.warnings.accept.pass() {
+            let hint = match errno {
+                Errno::EMFILE => "; raise the limit of open files (LimitNOFILE= in systemd, ulimit -n)",
+                Errno::ENFILE => "; raise fs.file-max",
+                _ => "",
+            };
+            let listener = state.name();
+            tracing::warn!(event = "accept", listener, suppressed, "can't take a connection: {error}{hint}");
+        }
+        self.back_off = (self.back_off * 2).clamp(SHORTEST_BACK_OFF, LONGEST_BACK_OFF);
+        sleep(self.back_off).await;
+    }
+
+    /// Binds the socket again if its file is gone or no longer ours.
+    fn look_after_file(&mut self, drain: &watch::Receiver<bool>) {
+        if self.socket.file().is_none_or(unix::SocketFile::is_ours) {
+            return;
+        }
+        let listener = self.state.name();
+        match self.socket.bind_again(&self.settings) {
+            Ok(old) => {
+                self.state.up.store(true, Ordering::Relaxed);
+                tracing::warn!(
+                    event = "socket_restored",
+                    listener,
+                    "the socket file was gone; bound it again"
+                );
+                // Who connected before the file went is still served.
+                let mut context = Context::from_waker(Waker::noop());
+                while let Poll::Ready(Ok((stream, _))) = old.poll_accept(&mut context) {
+                    self.admit(Stream::Unix(stream), drain);
+                }
+            }
+            Err(error) => {
+                self.state.up.store(false, Ordering::Relaxed);
+                if let Some(suppressed) = self.state.warnings.file.pass() {
+                    tracing::error!(
+                        event = "socket_lost",
+                        listener,
+                        suppressed,
+                        "the socket file is gone: {error}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// An open connection, counted until it is dropped.
+struct Open {
+    state: Arc<ListenerState>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Open {
+    fn new(state: Arc<ListenerState>, permit: OwnedSemaphorePermit) -> Self {
+        state.metrics.connections.inc();
+        state.metrics.open.inc();
+        Self { state, _permit: permit }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.state.metrics.open.dec();
+        // The runtime ends the task; the socket is closed, which the MTA takes for a temporary failure.
+        if std::thread::panicking() {
+            self.state.shared.metrics.protocol_error("panic");
+            tracing::error!(
+                event = "connection_panicked",
+                listener = self.state.name(),
+                "a connection was lost"
+            );
+        }
+    }
+}
+
+fn every_look() -> Interval {
+    let mut look = interval(LOOK_PAUSE);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    look
+}
+
+async fn tick(interval: &mut Option<Interval>) {
+    match interval {
+        Some(interval) => {
+            interval.tick().await;
+        }
+        None => pending().await,
+    }
+}
+
+/// How often a socket file is looked at; a lost one is back well within a second.
+const LOOK_PAUSE: Duration = Duration::from_millis(250);
+const SHORTEST_BACK_OFF: Duration = Duration::from_millis(10);
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(1);
+const WARNING_PAUSE: Duration = Duration::from_secs(10);

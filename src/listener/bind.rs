@@ -1,0 +1,205 @@
+//! Sockets that wait for MTAs.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use socket2::{Domain, Protocol, SockAddr, SockRef, TcpKeepalive, Type};
+use tokio::net::{TcpListener, UnixListener, lookup_host};
+
+use super::inherited::{Inherited, Passed};
+use super::unix::{self, SocketFile};
+use crate::config::{Address, Listener};
+use crate::stream::Stream;
+
+/// A socket that waits for connections.
+#[derive(Debug)]
+pub(crate) enum Socket {
+    /// TCP.
+    Tcp(TcpListener),
+    /// Unix socket.
+    Unix {
+        /// Its file, if it is ours and not the service manager's. Goes first when the socket is closed, so that no MTA
+        /// finds one that nobody listens on.
+        file: Option<SocketFile>,
+        /// The socket.
+        socket: UnixListener,
+    },
+}
+
+/// Why an address can't be had, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// Somebody else is there.
+    #[error("another process answers on {0}; stop it, or give this listener another address")]
+    Answered(Address),
+    /// Not a socket.
+    #[error("{0} exists and is not a socket; remove it, or give this listener another path")]
+    NotASocket(PathBuf),
+    /// No such group.
+    #[error("there is no group `{0}`")]
+    Group(String),
+    /// The file can't be given to the group.
+    #[error(
+        "can't give {path} to the group `{group}`: {source}; run as a member of it (SupplementaryGroups= in systemd)"
+    )]
+    ChangeGroup {
+        /// The socket file.
+        path: PathBuf,
+        /// The group.
+        group: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The host name is unknown.
+    #[error("can't find the address of `{host}`: {source}; write an IP address")]
+    Resolve {
+        /// The host name.
+        host: String,
+        /// What the resolver says.
+        source: io::Error,
+    },
+    /// `fd:NAME` without such a descriptor.
+    #[error(
+        "systemd has passed no socket named `{0}` (FileDescriptorName= of the socket unit); it has passed: {1}"
+    )]
+    NotPassed(String, String),
+    /// Anything that the system does not allow.
+    #[error("can't listen on {address}: {source}{hint}")]
+    System {
+        /// Where.
+        address: Address,
+        /// What the system says.
+        source: io::Error,
+        /// What may help.
+        hint: &'static str,
+    },
+}
+
+impl Socket {
+    /// Takes the socket that the service manager passes for this listener, or binds its address.
+    pub(super) async fn bind(listener: &Listener, inherited: &mut Inherited) -> Result<Self, BindError> {
+        let address = &listener.address;
+        let name = if let Address::Systemd(name) = address { name } else { &listener.name };
+        if let Some(passed) = inherited.take(name) {
+            return Self::passed(passed).map_err(|source| system(address, source));
+        }
+        match address {
+            Address::Unix(path) => {
+                let (socket, file) = unix::bind(path, listener)?;
+                Ok(Self::Unix { file: Some(file), socket })
+            }
+            Address::Inet { host, port } => {
+                Self::tcp(resolve(host, *port, false).await?, false).map_err(|source| system(address, source))
+            }
+            Address::Inet6 { host, port } => {
+                Self::tcp(resolve(host, *port, true).await?, true).map_err(|source| system(address, source))
+            }
+            Address::Systemd(name) => Err(BindError::NotPassed(name.clone(), inherited.names())),
+        }
+    }
+
+    /// Binds a unix socket again, and gives back the one that was bound before.
+    pub(super) fn bind_again(&mut self, listener: &Listener) -> Result<UnixListener, BindError> {
+        let (Self::Unix { file, socket }, Address::Unix(path)) = (self, &listener.address) else {
+            return Err(system(&listener.address, io::ErrorKind::Unsupported.into()));
+        };
+        let (new_socket, new_file) = unix::bind(path, listener)?;
+        *file = Some(new_file);
+        Ok(std::mem::replace(socket, new_socket))
+    }
+
+    pub(super) fn file(&self) -> Option<&SocketFile> {
+        match self {
+            Self::Tcp(_) => None,
+            Self::Unix { file, .. } => file.as_ref(),
+        }
+    }
+
+    pub(super) async fn accept(&self) -> io::Result<Stream> {
+        match self {
+            Self::Tcp(socket) => socket.accept().await.map(|(stream, _)| Stream::Tcp(stream)),
+            Self::Unix { socket, .. } => socket.accept().await.map(|(stream, _)| Stream::Unix(stream)),
+        }
+    }
+
+    /// The address that was bound, if it is another one than was asked for.
+    pub(super) fn address(&self) -> Option<Address> {
+        let Self::Tcp(socket) = self else { return None };
+        let bound = socket.local_addr().ok()?;
+        let (host, port) = (bound.ip().to_string(), bound.port());
+        Some(if bound.is_ipv4() { Address::Inet { host, port } } else { Address::Inet6 { host, port } })
+    }
+
+    fn tcp(address: SocketAddr, only_v6: bool) -> io::Result<Self> {
+        let socket = socket2::Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        if only_v6 {
+            socket.set_only_v6(true)?;
+        }
+        socket.set_reuse_address(true)?;
+        socket.set_nonblocking(true)?;
+        socket.bind(&SockAddr::from(address))?;
+        Self::for_each_connection(&SockRef::from(&socket))?;
+        socket.listen(BACKLOG)?;
+        TcpListener::from_std(socket.into()).map(Self::Tcp)
+    }
+
+    fn passed(passed: Passed) -> io::Result<Self> {
+        match passed {
+            Passed::Tcp(socket) => {
+                Self::for_each_connection(&SockRef::from(&socket))?;
+                socket.set_nonblocking(true)?;
+                TcpListener::from_std(socket).map(Self::Tcp)
+            }
+            Passed::Unix(socket) => {
+                socket.set_nonblocking(true)?;
+                UnixListener::from_std(socket).map(|socket| Self::Unix { file: None, socket })
+            }
+        }
+    }
+
+    /// Set on the socket that listens; Linux passes them on to each connection. Keepalive finds MTAs that are gone
+    /// without a word, in two minutes: the idle limit alone takes two hours.
+    fn for_each_connection(socket: &SockRef<'_>) -> io::Result<()> {
+        let keepalive = TcpKeepalive::new()
+            .with_time(Duration::from_secs(60))
+            .with_interval(Duration::from_secs(15))
+            .with_retries(4);
+        socket.set_tcp_keepalive(&keepalive)?;
+        socket.set_tcp_nodelay(true)
+    }
+}
+
+/// The first address of a host; `inet:` prefers IPv4, which is what `localhost` means to most who write it.
+async fn resolve(host: &str, port: u16, only_v6: bool) -> Result<SocketAddr, BindError> {
+    let failed = |source| BindError::Resolve { host: host.to_owned(), source };
+    let found: Vec<SocketAddr> = lookup_host((host, port)).await.map_err(failed)?.collect();
+    let best = found.iter().find(|address| address.is_ipv6() == only_v6);
+    let any = if only_v6 { None } else { found.first() };
+    best.or(any).copied().ok_or_else(|| failed(io::ErrorKind::NotFound.into()))
+}
+
+/// An error of the system, with what usually is behind it.
+pub(super) fn system(address: &Address, source: io::Error) -> BindError {
+    let unix = matches!(address, Address::Unix(_));
+    let hint = match Errno::from_raw(source.raw_os_error().unwrap_or_default()) {
+        Errno::EADDRINUSE => "; `ss -ltnp` shows which process has it",
+        Errno::EADDRNOTAVAIL => "; no network interface of this machine has that address",
+        Errno::EACCES if unix => "; the user of this service must be able to write to the folder",
+        Errno::EACCES => "; ports below 1024 need CAP_NET_BIND_SERVICE",
+        Errno::EAFNOSUPPORT => "; this machine has no IPv6",
+        Errno::ENOENT if unix => "; create the folder first (RuntimeDirectory= in systemd)",
+        Errno::EROFS => "; the folder is read-only (ReadWritePaths= in systemd)",
+        _ => "",
+    };
+    BindError::System { address: address.clone(), source, hint }
+}
+
+/// Connections that may wait to be taken; the system may allow less (`net.core.somaxconn`).
+pub(super) const BACKLOG: i32 = 1024;
+
+#[cfg(test)]
+mod tests;

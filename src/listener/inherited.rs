@@ -1,0 +1,56 @@
+//! Sockets that the service manager holds open for us (sd_listen_fds(3)): no connection is refused while we restart.
+
+use std::net;
+use std::os::unix::net as unix;
+
+use listenfd::ListenFd;
+
+/// Sockets that were passed to this process, by their `FileDescriptorName=`.
+#[derive(Debug, Default)]
+pub struct Inherited {
+    sockets: Vec<(String, Passed)>,
+}
+
+/// A socket as it was passed.
+#[derive(Debug)]
+pub(super) enum Passed {
+    Tcp(net::TcpListener),
+    Unix(unix::UnixListener),
+}
+
+impl Inherited {
+    /// What `LISTEN_FDS` and `LISTEN_FDNAMES` say. They are taken out of the environment, so this comes first in a
+    /// process, before there is a second thread.
+    pub fn from_environment() -> Self {
+        let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
+        let mut names = names.split(':');
+        let mut descriptors = ListenFd::from_env();
+        let mut sockets = Vec::new();
+        for at in 0..descriptors.len() {
+            let name = names.next().unwrap_or_default().to_owned();
+            let unix = descriptors.take_unix_listener(at).ok().flatten().map(Passed::Unix);
+            let tcp = || descriptors.take_tcp_listener(at).ok().flatten().map(Passed::Tcp);
+            if let Some(socket) = unix.or_else(tcp) {
+                sockets.push((name, socket));
+            }
+        }
+        Self { sockets }
+    }
+
+    /// Takes the socket of that name.
+    pub(super) fn take(&mut self, name: &str) -> Option<Passed> {
+        let at = self.sockets.iter().position(|(other, _)| other == name)?;
+        Some(self.sockets.swap_remove(at).1)
+    }
+
+    /// Names of the sockets that nobody has taken.
+    pub fn names(&self) -> String {
+        let names: Vec<&str> = self.sockets.iter().map(|(name, _)| name.as_str()).collect();
+        if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    }
+
+    /// True if all have been taken.
+    pub fn is_empty(&self) -> bool {
+        self.sockets.is_empty()
+    }
+}
