@@ -2,9 +2,10 @@
 """postseal at work, in half a minute, on a machine of your own: run by `make demo`.
 
 Makes throw-away keys, starts postseal, a private Postfix with a submission port and a sink, all on loopback; sends
-three mails and shows what came out. Nothing is left behind: no process, no file, no change to the machine's own Postfix.
+three mails and shows what came out. Nothing is left behind: no process, no file, no change to the machine's Postfix.
 """
 
+import json
 import os
 import re
 import sys
@@ -68,7 +69,10 @@ def start(stack: ExitStack, place: Place) -> tuple[Postseal, Postfix, Sink, Dkim
     config = Config([milter], [domain(DOMAIN, keys)])
     begin = time.monotonic()
     daemon = stack.enter_context(Postseal(place.folder("postseal"), config))
-    row("postseal run", f"milter on {milter.address}, metrics on {HOST}:{config.admin}; ready in {time.monotonic() - begin:.2f} s")
+    row(
+        "postseal run",
+        f"milter on {milter.address}, metrics on {HOST}:{config.admin}; ready in {time.monotonic() - begin:.2f} s",
+    )
 
     sink = stack.enter_context(Sink())
     listener = Listener("submission", milter.address, sasl=True)
@@ -99,14 +103,18 @@ def show(letter: Letter, daemon: Postseal, postfix: Postfix, sink: Sink, verifie
         result = paint("pass", "32") if one.passed else paint(f"FAIL {one.detail}", "31")
         row("dkimpy says", f"{one.algorithm} of {one.domain}: {result}")
 
-    line = daemon.message(reply.queue_id)
-    row("log", f"queue_id={line['queue_id']} verdict={line['verdict']} reasons={line['reasons']} signatures={len(line['signatures'])}")
+    row("log", json.dumps(daemon.message(reply.queue_id), ensure_ascii=False))
     return len(verdicts) == letter.signatures and all(one.passed for one in verdicts)
 
 
 def show_metrics(daemon: Postseal) -> None:
     title("What the metrics say")
-    wanted = ("postseal_messages_total", "postseal_dkim_signatures_total", "postseal_unsigned_total", "postseal_connections_total")
+    wanted = (
+        "postseal_messages_total",
+        "postseal_dkim_signatures_total",
+        "postseal_unsigned_total",
+        "postseal_connections_total",
+    )
     for line in daemon.get("metrics").splitlines():
         if line.startswith(wanted) and not line.endswith(" 0"):
             print("  " + line)

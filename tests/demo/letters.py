@@ -38,7 +38,9 @@ def letters(domain: str) -> list[Letter]:
     alice, bob = f"alice@{domain}", "bob@elsewhere.example"
     plain = _letter(f"Alice <{alice}>", "Lunch?", "Hello,\n\nat noon, as ever?\n\nAlice\n", domain)
     german = _letter(f"Jörg Müller <{alice}>", "Grüße aus Köln", GREETING, domain, "8bit")
-    german.add_attachment(bytes(range(256)) * 8, maintype="application", subtype="octet-stream", filename="Übersicht.bin")
+    german.add_attachment(
+        bytes(range(256)) * 8, maintype="application", subtype="octet-stream", filename="Übersicht.bin"
+    )
     foreign = _letter(f"Bob <{bob}>", "From elsewhere", "Hello,\n\nno key for my domain here.\n", "elsewhere.example")
     return [
         Letter("1. A plain mail", alice, plain.as_bytes(), 2),

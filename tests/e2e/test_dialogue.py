@@ -22,7 +22,9 @@ BODY = b"Hello,\r\n\r\nall is well. \r\n\r\n\r\n"
 
 @pytest.fixture(scope="module")
 def daemon(place, keys):
-    config = Config([Milter("submission")], [domain(DOMAIN, keys)], origin={"authenticated": True, "networks": ["::1/128"]})
+    config = Config(
+        [Milter("submission")], [domain(DOMAIN, keys)], origin={"authenticated": True, "networks": ["::1/128"]}
+    )
     with Postseal(place.folder("postseal"), config) as daemon:
         yield daemon
 
@@ -116,7 +118,14 @@ def test_quirk_05_one_final_reply_when_all_is_pipelined(mta, assert_valid):
 
 def test_quirk_10_bytes_of_a_field_as_negotiated(mta, assert_valid):
     """Odd white space reaches the signature as it is."""
-    fields = [*FIELDS[:2], (b"Subject", b"no space"), (b"X-A", b"  two"), (b"References", b"\r\n <x>"), (b"Cc", b" a@b,\r\n\tc@d "), *FIELDS[3:]]
+    fields = [
+        *FIELDS[:2],
+        (b"Subject", b"no space"),
+        (b"X-A", b"  two"),
+        (b"References", b"\r\n <x>"),
+        (b"Cc", b" a@b,\r\n\tc@d "),
+        *FIELDS[3:],
+    ]
     mta.negotiate()
     mta.hello()
     assert_valid(mta.message(BODY, fields), fields=fields)
@@ -189,7 +198,9 @@ def test_unknown_commands_close_the_connection(daemon, mta, command):
     mta.write(packet(command, b"x"))
     with pytest.raises(Closed):
         mta.read()
-    wait_for("a protocol error in the metrics", lambda: daemon.metrics().sum("postseal_protocol_errors_total") == before + 1)
+    wait_for(
+        "a protocol error in the metrics", lambda: daemon.metrics().sum("postseal_protocol_errors_total") == before + 1
+    )
 
 
 def test_quirk_27_end_anywhere(daemon):

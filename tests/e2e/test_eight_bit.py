@@ -21,7 +21,9 @@ OUT = "someone@dest.example"
 @pytest.mark.parametrize(("setting", "holds"), [("no", False), ("yes", True)])
 def test_next_hop_without_8bitmime(keys, verifiers, setting, holds):
     encoding = "Content-Transfer-Encoding: 8bit"
-    message = mail.make(ALICE, OUT, "umlauts", "Gr\u00fc\u00dfe aus K\u00f6ln\n", encoding).replace(b"us-ascii", b"utf-8")
+    message = mail.make(ALICE, OUT, "umlauts", "Gr\u00fc\u00dfe aus K\u00f6ln\n", encoding).replace(
+        b"us-ascii", b"utf-8"
+    )
     milter = Milter("submission")
     config = Config([milter], [domain(DOMAIN, keys)])
     with Place("8bit") as place, Sink(eight_bit=False) as sink, Postseal(place.folder("postseal"), config):

@@ -142,7 +142,9 @@ def test_half_a_key_file_and_reload(here, verifiers, say, keys):
         here.daemon.reload()
         time.sleep(1.0)
 
-    result = load(here, verifiers, lambda: half_and_back([key.file for key in keys], reload), say, "half a key file, SIGHUP")
+    result = load(
+        here, verifiers, lambda: half_and_back([key.file for key in keys], reload), say, "half a key file, SIGHUP"
+    )
     assert result.tempfailed == 0, "the old key stays"
 
 
@@ -154,7 +156,9 @@ def test_half_a_key_file_in_key_dir(place, keys, verifiers, say):
         file.write_bytes(key.file.read_bytes())
         file.chmod(0o600)
     with world(place, Config(milters(place), dkim={"key_dir": folder.parent})) as here:
-        result = load(here, verifiers, lambda: half_and_back(files, lambda: time.sleep(1.5)), say, "half a key file in key_dir")
+        result = load(
+            here, verifiers, lambda: half_and_back(files, lambda: time.sleep(1.5)), say, "half a key file in key_dir"
+        )
         assert result.tempfailed == 0, "the old key stays"
 
 

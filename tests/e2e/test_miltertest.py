@@ -39,7 +39,9 @@ def daemon_for(place, keys):
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda file: file.stem)
 def test_dialogue(script, daemon_for):
-    daemon = daemon_for({key: json.loads(value) for key, value in re.findall(r"(?m)^-- dkim: (\w+) = (.+)$", script.read_text())})
+    daemon = daemon_for(
+        {key: json.loads(value) for key, value in re.findall(r"(?m)^-- dkim: (\w+) = (.+)$", script.read_text())}
+    )
     socket = f"inet:{daemon.config.milters[0].port}@{HOST}"
     command = [need_tool("miltertest"), "-D", f"socket={socket}", "-D", f"script={script}", "-s", "run.lua"]
     done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=60)

@@ -71,5 +71,7 @@ def test_one_more_of_any_signed_field_breaks_it(here, verifiers, say, subject, t
 
 
 def _field(name: str) -> bytes:
-    text = {"from": "Mallory <mallory@evil.example>", "date": "Mon, 23 Nov 2026 11:11:11 +0000"}.get(name, "<forged@evil.example>")
+    text = {"from": "Mallory <mallory@evil.example>", "date": "Mon, 23 Nov 2026 11:11:11 +0000"}.get(
+        name, "<forged@evil.example>"
+    )
     return f"{name.title()}: {text}\r\n".encode()

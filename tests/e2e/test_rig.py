@@ -67,7 +67,9 @@ def test_a_batch_keeps_its_order(postfix, sink, verifiers):
 
 def test_ledger_sees_lost_doubled_and_unsigned(postfix, sink, verifiers):
     sink.arrivals.clear()
-    crowd = Crowd(postfix.port("submission"), ALICE, lambda seq: numbered(seq, ALICE), ["sink@dest.example"], rate=40, clients=4)
+    crowd = Crowd(
+        postfix.port("submission"), ALICE, lambda seq: numbered(seq, ALICE), ["sink@dest.example"], rate=40, clients=4
+    )
     crowd.start()
     sink.wait(20)
     crowd.stop()

@@ -19,7 +19,9 @@ def here(place, keys):
         yield here
 
 
-def submit(here, sender: str, subject: str, port: int | None = None, user: str | None = ALICE, to: str = OUT) -> smtp.Reply:
+def submit(
+    here, sender: str, subject: str, port: int | None = None, user: str | None = ALICE, to: str = OUT
+) -> smtp.Reply:
     message = mail.make(sender, to, subject, "Guten Tag,\n\n.eine Zeile\n\n\n")
     return smtp.submit(port or here.submission, sender.split("<")[-1].strip(">"), [to], message, user)
 

@@ -53,7 +53,9 @@ class NameServer:
         folder.chmod(0o777)  # NSD gives up root before it writes its pid file
         config = CONFIG.format(host=HOST, port=self.port, alias=self.alias, folder=folder)
         for zone, records in zones.items():
-            lines = ZONE_HEAD.format(zone=zone) + "".join(f"{name}. TXT {txt(text)}\n" for name, text in records.items())
+            lines = ZONE_HEAD.format(zone=zone) + "".join(
+                f"{name}. TXT {txt(text)}\n" for name, text in records.items()
+            )
             (folder / f"{zone}.zone").write_text(lines)
             config += f'zone:\n  name: "{zone}"\n  zonefile: "{zone}.zone"\n'
         (folder / "nsd.conf").write_text(config)

@@ -24,7 +24,9 @@ class Key:
 
 
 def _openssl(*args, data: bytes | None = None) -> bytes:
-    return subprocess.run([need_tool("openssl", "demo"), *map(str, args)], input=data, check=True, capture_output=True).stdout
+    return subprocess.run(
+        [need_tool("openssl", "demo"), *map(str, args)], input=data, check=True, capture_output=True
+    ).stdout
 
 
 def make_key(folder: Path, domain: str, selector: str, algorithm: str = "rsa", bits: int = 2048) -> Key:

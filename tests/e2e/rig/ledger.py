@@ -46,13 +46,16 @@ class Balance:
     def __str__(self) -> str:
         others = ", ".join(f"{count} x {code}" for code, count in sorted(self.replies.items()) if code != "250")
         return (
-            f"{self.accepted} accepted, {self.tempfailed} tempfailed{f' ({others})' if others else ''}, {self.arrived} arrived, "
+            f"{self.accepted} accepted, {self.tempfailed} tempfailed ({others or 'no other replies'}), "
+            f"{self.arrived} arrived, "
             f"{len(self.lost)} lost, {len(self.doubled)} doubled, {len(self.unsigned)} unsigned, "
             f"longest time without an accepted mail {self.longest_gap:.2f} s"
         )
 
 
-def balance(crowd: Crowd, arrivals: list[Arrival], verifier: DkimPy, algorithms: tuple[str, ...], domain: str) -> Balance:
+def balance(
+    crowd: Crowd, arrivals: list[Arrival], verifier: DkimPy, algorithms: tuple[str, ...], domain: str
+) -> Balance:
     """Compares, and verifies each message that arrived. The queue must have drained."""
     result = Balance(longest_gap=crowd.longest_gap(), arrived=len(arrivals))
     result.replies.update(str(one.reply.code) if one.reply else f"no reply: {one.error}" for one in crowd.sent)

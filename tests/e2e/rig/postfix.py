@@ -92,7 +92,9 @@ class Postfix:
         os.chown(self.folder / "data", owner.pw_uid, owner.pw_gid)
         main = postfix_config.MAIN.format(folder=self.folder, name=self.folder.parent.name, relay=relay)
         main += "".join(f"{key} = {value}\n" for key, value in settings.items())
-        services = (postfix_config.service(one.port, one.name, one.milters, one.sasl, one.options) for one in self.listeners)
+        services = (
+            postfix_config.service(one.port, one.name, one.milters, one.sasl, one.options) for one in self.listeners
+        )
         (self.config / "main.cf").write_text(main)
         (self.config / "master.cf").write_text("".join(services) + postfix_config.MASTER)
         (self.config / "sasl" / "smtpd.conf").write_text(postfix_config.SASL.format(folder=self.folder))

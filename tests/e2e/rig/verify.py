@@ -119,14 +119,20 @@ class OpenDkimT:
         )
 
     def check(self, messages: list[bytes]) -> list[list[Verdict]]:
-        return [verdicts for at in range(0, len(messages), self.BATCH) for verdicts in self._batch(messages[at : at + self.BATCH])]
+        return [
+            verdicts
+            for at in range(0, len(messages), self.BATCH)
+            for verdicts in self._batch(messages[at : at + self.BATCH])
+        ]
 
     def _batch(self, messages: list[bytes]) -> list[list[Verdict]]:
         names = [f"{number}.eml" for number in range(len(messages))]
         for name, message in zip(names, messages):
             (self.folder / name).write_bytes(message)
         done = subprocess.run(
-            [need_tool("opendkim"), "-x", self.config.name, "-vv", "-t", ",".join(names)], cwd=self.folder, capture_output=True
+            [need_tool("opendkim"), "-x", self.config.name, "-vv", "-t", ",".join(names)],
+            cwd=self.folder,
+            capture_output=True,
         )
         parts: dict[str, str] = {name: "" for name in names}
         text = ""
@@ -139,7 +145,9 @@ class OpenDkimT:
 
     def _verdicts(self, text: str) -> list[Verdict]:
         return [
-            Verdict(self.name, part["d"], part["s"], part["a"], part["result"] == "pass", part["reason"] or part["result"])
+            Verdict(
+                self.name, part["d"], part["s"], part["a"], part["result"] == "pass", part["reason"] or part["result"]
+            )
             for part in self.PART.finditer(text)
         ]
 
