@@ -2,6 +2,7 @@
 //!
 //! A library besides the program, so that tests can start the service in their own process.
 
+pub mod admin;
 pub mod clock;
 pub mod command;
 pub mod config;

@@ -1,25 +1,157 @@
 //! `postseal keygen`: makes a signing key and the DNS record for it.
+//!
+//! The file is `DIR/DOMAIN/SELECTOR.pem`, so that the directory can be used as `dkim.key_dir` as it is. It is complete
+//! when it appears under its name, and never takes the place of another.
 
-use std::io::Write;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::Exit;
+use crate::keys::generate::{Algorithm, generate, zone_record};
 
 /// Makes a signing key, and shows the DNS record and the configuration for it.
 #[derive(Args, Debug)]
 pub struct Keygen {
     /// Domain to sign for.
     domain: String,
+    /// Name of the key in DNS [default: s or e and the year, such as s2026].
+    #[arg(long, value_name = "S")]
+    selector: Option<String>,
+    /// Kind of key.
+    #[arg(long, value_enum, default_value_t = Algorithm::Rsa2048)]
+    algorithm: Algorithm,
+    /// Directory of keys; the file is DIR/DOMAIN/SELECTOR.pem.
+    #[arg(long, value_name = "D", default_value = "/etc/postseal/keys")]
+    dir: PathBuf,
 }
 
 impl Keygen {
     /// Writes the key file, prints the rest on `out`.
     ///
     /// # Errors
-    /// If the key can't be made or written.
+    /// If the names are wrong, or the key can't be made or written.
     pub fn execute(self, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        writeln!(out, "{}", self.domain)?;
-        Ok(Exit::Problem)
+        let domain = self.domain.trim_end_matches('.').to_ascii_lowercase();
+        check_name("domain", &domain)?;
+        if !domain.contains('.') {
+            bail!("`{domain}` is not a domain: it has no dot");
+        }
+        let selector = self.selector.unwrap_or_else(|| {
+            let age = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            format!("{}{}", self.algorithm.letter(), year(age))
+        });
+        check_name("selector", &selector)?;
+
+        let folder = self.dir.join(&domain);
+        let file = folder.join(format!("{selector}.pem"));
+        if file.try_exists().unwrap_or(false) {
+            bail!("{} exists and is kept; choose another name with --selector", file.display());
+        }
+        let key = generate(self.algorithm)?;
+        fs::create_dir_all(&folder).with_context(|| format!("can't make {}", folder.display()))?;
+        let written = write_new(&folder, &file, key.pem.as_bytes());
+        written.with_context(|| format!("can't write {}", file.display()))?;
+
+        writeln!(out, "Private key: {}", file.display())?;
+        writeln!(out, "Only its owner can read it: give it to the user that postseal runs as.")?;
+        writeln!(out, "\nDNS record for a zone file:\n")?;
+        writeln!(out, "{}", zone_record(&selector, &domain, &key.record))?;
+        writeln!(out, "\nThe same for a web form, name and text:\n")?;
+        writeln!(out, "{selector}._domainkey.{domain}\n{}", key.record)?;
+        writeln!(
+            out,
+            "\nSign with it only when others can look the record up. With dkim.key_dir = {:?}",
+            self.dir
+        )?;
+        writeln!(
+            out,
+            "a running service takes it up by itself, within seconds; else add to postseal.toml:\n"
+        )?;
+        writeln!(out, "[[dkim.domain]]\ndomain = \"{domain}\"\nkeys = [")?;
+        writeln!(out, "  {{ selector = \"{selector}\", file = {:?} }},\n]", absolute(&file))?;
+        Ok(Exit::Fine)
+    }
+}
+
+/// Host name labels; a selector is one or several of them (RFC 6376 section 3.1).
+fn check_name(what: &str, name: &str) -> anyhow::Result<()> {
+    if !name.is_ascii() {
+        bail!("the {what} `{name}` is not in the form that DNS has: write its labels as xn--...");
+    }
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.chars().all(fits)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    if name.len() > 253 || !name.split('.').all(label) {
+        bail!("`{name}` is not a {what}");
+    }
+    Ok(())
+}
+
+/// Writes under a hidden name first, so that nobody sees half a key.
+fn write_new(folder: &Path, file: &Path, content: &[u8]) -> io::Result<()> {
+    let draft = folder.join(format!(".new-{}.pem", std::process::id()));
+    let mut open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    let written = open.write_all(content).and_then(|()| open.sync_all());
+    // Unlike a rename, a link never replaces what is there.
+    let linked = written.and_then(|()| fs::hard_link(&draft, file));
+    let removed = fs::remove_file(&draft);
+    linked.and(removed)?;
+    File::open(folder)?.sync_all()
+}
+
+fn absolute(file: &Path) -> PathBuf {
+    std::path::absolute(file).unwrap_or_else(|_| file.to_owned())
+}
+
+/// The year (UTC) so long after 1970 began. Four hundred years always have 146,097 days.
+fn year(age: Duration) -> u64 {
+    // Counted from March, a leap day is the last day of its year.
+    let day = age.as_secs() / 86_400 + 719_468;
+    let (era, day) = (day / 146_097, day % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * year + year / 4 - year / 100);
+    era * 400 + year + u64::from(day_of_year >= 306)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn years_begin_when_they_do() {
+        for (seconds, expected) in [
+            (0, 1970),
+            (31_535_999, 1970),
+            (31_536_000, 1971),
+            (951_782_400, 2000),
+            (978_307_199, 2000),
+            (978_307_200, 2001),
+            (1_735_689_599, 2024),
+            (1_735_689_600, 2025),
+            (1_798_761_600, 2027),
+        ] {
+            assert_eq!(year(Duration::from_secs(seconds)), expected, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn names_that_dns_has_not_are_refused() {
+        for good in ["example.com", "xn--bcher-kva.example", "s2026", "a.b_c"] {
+            check_name("domain", good).unwrap();
+        }
+        let long = "a".repeat(64);
+        for bad in ["", "a..b", "-a.b", "a-.b", "a/b", "../a", "bücher.example", "a b", &long] {
+            check_name("domain", bad).unwrap_err();
+        }
     }
 }

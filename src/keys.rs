@@ -1,0 +1,3 @@
+//! Signing keys: files, made and read.
+
+pub mod generate;
