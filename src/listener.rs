@@ -29,6 +29,7 @@ use crate::metrics::{ListenerMetrics, Metrics};
 use crate::stream::Stream;
 
 pub use bind::BindError;
+pub(crate) use bind::system as bind_error;
 pub use inherited::Inherited;
 
 use bind::Socket;

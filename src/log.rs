@@ -104,6 +104,13 @@ impl Log {
     }
 }
 
+/// The line of a message as JSON with full addresses, for those who look at one message.
+pub fn as_json(record: &Record) -> String {
+    let mut line = Line::new(config::Format::Json, Level::Info, "message");
+    message::write(record, true, &mut line);
+    String::from_utf8_lossy(line.finish().trim_ascii_end()).into_owned()
+}
+
 impl Drop for Inner {
     fn drop(&mut self) {
         self.queue.close();

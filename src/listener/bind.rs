@@ -183,7 +183,7 @@ async fn resolve(host: &str, port: u16, only_v6: bool) -> Result<SocketAddr, Bin
 }
 
 /// An error of the system, with what usually is behind it.
-pub(super) fn system(address: &Address, source: io::Error) -> BindError {
+pub(crate) fn system(address: &Address, source: io::Error) -> BindError {
     let unix = matches!(address, Address::Unix(_));
     let hint = match Errno::from_raw(source.raw_os_error().unwrap_or_default()) {
         Errno::EADDRINUSE => "; `ss -ltnp` shows which process has it",

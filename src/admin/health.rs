@@ -1,0 +1,89 @@
+//! Whether the service can take mail, and if not, why.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::listener::ListenerState;
+
+/// The state of the service as probes see it.
+#[derive(Default)]
+pub struct Health {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    phase: Phase,
+    listeners: Vec<Arc<ListenerState>>,
+    problems: BTreeMap<&'static str, String>,
+}
+
+/// How far the service is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// Not all listeners are up yet.
+    #[default]
+    Starting,
+    /// At work.
+    Running,
+    /// Finishing what is in flight.
+    Draining,
+}
+
+impl Health {
+    /// Changes the phase.
+    pub fn set_phase(&self, phase: Phase) {
+        self.with(|state| state.phase = phase);
+    }
+
+    /// The listeners that must be up.
+    pub fn set_listeners(&self, listeners: Vec<Arc<ListenerState>>) {
+        self.with(|state| state.listeners = listeners);
+    }
+
+    /// Something without which no mail should come, or that it is mended.
+    pub fn set_problem(&self, what: &'static str, problem: Option<String>) {
+        self.with(|state| match problem {
+            Some(problem) => drop(state.problems.insert(what, problem)),
+            None => drop(state.problems.remove(what)),
+        });
+    }
+
+    /// Why the service can't take mail now.
+    pub fn unready(&self) -> Option<String> {
+        self.with(|state| match state.phase {
+            Phase::Starting => Some("starting".to_owned()),
+            Phase::Draining => Some("draining".to_owned()),
+            Phase::Running => {
+                let down = state.listeners.iter().filter(|listener| !listener.is_up());
+                let down = down.map(|listener| format!("listener {} is down", listener.name()));
+                let problems = state.problems.iter().map(|(what, problem)| format!("{what}: {problem}"));
+                let reasons: Vec<String> = down.chain(problems).collect();
+                (!reasons.is_empty()).then(|| reasons.join("; "))
+            }
+        })
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+        look(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_running_service_without_problems_is_ready() {
+        let health = Health::default();
+        assert_eq!(health.unready().as_deref(), Some("starting"));
+        health.set_phase(Phase::Running);
+        assert_eq!(health.unready(), None);
+        health.set_problem("keys", Some("none can be used".to_owned()));
+        assert_eq!(health.unready().as_deref(), Some("keys: none can be used"));
+        health.set_problem("keys", None);
+        assert_eq!(health.unready(), None);
+        health.set_phase(Phase::Draining);
+        assert_eq!(health.unready().as_deref(), Some("draining"));
+    }
+}
