@@ -8,6 +8,7 @@ three mails and shows what came out. Nothing is left behind: no process, no file
 import json
 import os
 import re
+import shutil
 import sys
 import textwrap
 import time
@@ -21,7 +22,7 @@ try:
     from letters import Letter, letters
     from record import make_keys
     from rig import mail, smtp
-    from rig.place import HOST, Place
+    from rig.place import HOST, Place, need_root
     from rig.postfix import Listener, Postfix
     from rig.postseal import Postseal, binary
     from rig.postseal_config import Config, Milter, domain
@@ -121,8 +122,9 @@ def show_metrics(daemon: Postseal) -> None:
 
 
 def main() -> int:
-    if os.geteuid() != 0:  # Postfix starts as root
+    if os.geteuid() != 0 and shutil.which("sudo"):
         os.execvp("sudo", ["sudo", "--preserve-env=POSTSEAL_BIN", sys.executable, *sys.argv])
+    need_root("Postfix starts as root")
     with Place("demo") as place, ExitStack() as stack:
         running = start(stack, place)
         good = [show(letter, *running) for letter in letters(DOMAIN)]

@@ -13,12 +13,11 @@ def make_keys(binary: Path, folder: Path, domain: str) -> list[Key]:
 
 
 def _make(binary: Path, folder: Path, domain: str, selector: str, algorithm: str) -> Key:
-    before = set(folder.iterdir())
     command = [binary, "keygen", domain, "--selector", selector, "--algorithm", algorithm, "--dir", folder]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(f"postseal keygen failed: {done.stderr or done.stdout}")
-    (file,) = set(folder.iterdir()) - before
+    file = folder / domain / f"{selector}.pem"
     name = "rsa-sha256" if algorithm.startswith("rsa") else algorithm + "-sha256"
     return Key(domain, selector, name, file, one_line(done.stdout))
 

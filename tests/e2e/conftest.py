@@ -16,7 +16,10 @@ DOMAIN = "test.example"
 def pytest_configure(config) -> None:
     # so that fixtures clean up when the run is ended from outside
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    need_root("it starts private mail servers")
+    try:
+        need_root("it starts private mail servers")
+    except PermissionError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 class Verifiers:
