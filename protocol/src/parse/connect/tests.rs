@@ -17,7 +17,7 @@ fn inet(address: &str) -> Peer {
 #[test]
 fn every_way_to_write_an_ip_address() {
     assert_eq!(peer(b"mx\x004\x27\x0f192.0.2.1\0"), inet("192.0.2.1:9999"));
-    assert_eq!(peer(b"mx\x004\0\0127.0.0.1\0"), inet("127.0.0.1:0"));
+    assert_eq!(peer(b"mx\x004\0\x00127.0.0.1\0"), inet("127.0.0.1:0"));
     assert_eq!(peer(b"mx\x006\0\x192001:db8::1\0"), inet("[2001:db8::1]:25"));
     for text in [
         &b"mx\x006\0\x19IPv6:2001:db8::1\0"[..],
@@ -56,8 +56,8 @@ fn quirk_02_unreadable_addresses_are_unknown() {
     for text in [
         &b"mx\x004\0\0\0"[..],
         b"mx\x004\0\0unknown\0",
-        b"mx\x004\0\0192.0.2\0",
-        b"mx\x004\0\0192.0.2.256\0",
+        b"mx\x004\0\x00192.0.2\0",
+        b"mx\x004\0\x00192.0.2.256\0",
         b"mx\x006\0\0IPv6:\0",
         b"mx\x006\0\0IPv6:2001:db8\0",
         b"mx\x006\0\0[2001:db8::1\0",
