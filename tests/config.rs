@@ -169,3 +169,109 @@ fn mistakes_say_where_what_and_why() {
     }
     assert!(wrong.is_empty(), "{wrong}");
 }
+
+#[test]
+fn all_mistakes_are_told_in_the_order_of_the_file() {
+    let text = r#"
+[[listener]]
+name = "a"
+addres = "unix:/run/a"
+[[listener]]
+name = "b"
+address = "inet:8891"
+role = "submision"
+[origin]
+networks = ["10.0.0.1/8", "::1", "localhost"]
+[limits]
+connections = "many"
+"#;
+    let variables = [("POSTSEAL__LOG__FORMAT", "xml"), ("POSTSEAL__LIMIT__X", "1")];
+    assert_eq!(
+        mistakes(text, &variables, &["log.level=verbose"]).lines().collect::<Vec<_>>(),
+        [
+            "p.toml:2:1: listener[0].address: is required",
+            "p.toml:4:1: listener[0].addres = \"unix:/run/a\": unknown key; did you mean `address`?",
+            "p.toml:7:1: listener[1].address = \"inet:8891\": `8891` names no host; write inet:127.0.0.1:8891 for \
+             this machine, inet:0.0.0.0:8891 for every network",
+            "p.toml:8:1: listener[1].role = \"submision\": expected one of `submission`, `local`, `reinject`, `mx`; \
+             did you mean `submission`?",
+            "p.toml:10:13: origin.networks[0] = \"10.0.0.1/8\": `10.0.0.1/8` has bits set behind its prefix; did you \
+             mean 10.0.0.0/8?",
+            "p.toml:10:34: origin.networks[2] = \"localhost\": `localhost` is not an IP address",
+            "p.toml:12:1: limits.connections = \"many\": expected a whole number, found text",
+            "POSTSEAL__LIMIT__X: limit: unknown key; did you mean `limits`?",
+            "POSTSEAL__LOG__FORMAT: log.format = \"xml\": expected one of `json`, `text`",
+            "--set log.level: log.level = \"verbose\": expected one of `error`, `warn`, `info`, `debug`, `trace`",
+        ]
+    );
+}
+
+#[test]
+fn what_only_shows_in_the_whole_is_a_mistake_too() {
+    let listener =
+        |name: &str, address: &str| format!("[[listener]]\nname = {name:?}\naddress = {address:?}\n");
+    for (text, message) in [
+        (
+            listener("a", "unix:/a") + &listener("a", "unix:/b"),
+            "p.toml:5:1: listener[1].name = \"a\": listener[0] has the same name",
+        ),
+        (
+            listener("a", "unix:/a") + &listener("b", "local:/a"),
+            "p.toml:6:1: listener[1].address = \"local:/a\": listener[0] has the same address",
+        ),
+        (
+            listener("a", "inet:127.0.0.1:9891"),
+            "p.toml:3:1: listener[0].address = \"inet:127.0.0.1:9891\": is the same as admin.address, 127.0.0.1:9891",
+        ),
+    ] {
+        assert_eq!(mistakes(&text, &[], &[]), message);
+    }
+    load(&(listener("a", "inet:127.0.0.1:0") + &listener("b", "inet:127.0.0.1:0")), &[], &[]).unwrap();
+}
+
+#[test]
+fn the_unwise_is_a_warning() {
+    for (more, warning) in [
+        (
+            "address = \"unix:/run/a\"\nmode = \"0666\"",
+            "p.toml:4:1: listener[0].mode = \"0666\": every local user can have mail signed; better set `group`",
+        ),
+        (
+            "address = \"inet:localhost:8891\"\ngroup = \"postfix\"",
+            "p.toml:4:1: listener[0].group = \"postfix\": has no effect: the address is not a unix socket",
+        ),
+    ] {
+        let loaded = load(&format!("[[listener]]\nname = \"a\"\n{more}\n"), &[], &[]).unwrap();
+        assert_eq!(loaded.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(), [warning]);
+    }
+}
+
+#[test]
+fn the_printout_names_every_source_and_can_be_used_again() {
+    let text = format!("{MINIMAL}[limits]\nrecipients = 1\n");
+    let loaded = load(&text, &[("POSTSEAL__LIMITS__CONNECTIONS", "2")], &["log.format=text"]).unwrap();
+    let mut out = Vec::new();
+    loaded.write_effective(&mut out).unwrap();
+    let out = String::from_utf8(out).unwrap();
+    for (setting, source) in [
+        ("name = \"submission\"", "p.toml:3:1"),
+        ("role = \"submission\"", "default"),
+        ("connections = 2", "POSTSEAL__LIMITS__CONNECTIONS"),
+        ("recipients = 1", "p.toml:6:1"),
+        ("format = \"text\"", "--set log.format"),
+    ] {
+        let line = out.lines().find(|line| line.starts_with(setting));
+        assert_eq!(line.and_then(|line| line.split("  # ").nth(1)), Some(source), "{setting}");
+    }
+    assert_eq!(load(&out, &[], &[]).unwrap().config, loaded.config);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let error = config::load(Some(Path::new("/nowhere/p.toml")), &[]).err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        "can't read the configuration /nowhere/p.toml: No such file or directory (os error 2); give another file \
+         with --config FILE"
+    );
+}

@@ -1,0 +1,95 @@
+//! `deploy/postseal.toml` tells the truth: it loads, it shows every key, and what it shows as default is the default.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::path::{Path, PathBuf};
+
+use postseal::config::{self, Config, KeyPath, Source};
+use toml_edit::{DocumentMut, Item, Value};
+
+#[test]
+fn it_loads_and_sets_nothing_but_a_listener() {
+    let loaded = config::load_from(&example(), [], &[]).unwrap();
+    assert_eq!(loaded.warnings, []);
+    let listener = loaded.config.listener.clone();
+    assert_eq!(loaded.config, Config { listener, ..Config::default() });
+}
+
+#[test]
+fn its_commented_settings_are_the_defaults() {
+    let text = with_all_settings();
+    let file = std::env::temp_dir().join(format!("postseal-example-{}.toml", std::process::id()));
+    std::fs::write(&file, &text).unwrap();
+    let loaded = config::load_from(&file, [], &[]);
+    std::fs::remove_file(&file).unwrap();
+    let mut config = loaded.unwrap_or_else(|error| panic!("{error}")).config;
+    let [listener] = config.listener.as_mut_slice() else { panic!("not one listener") };
+    // What has no default is shown by an example.
+    assert_eq!(listener.group.take().as_deref(), Some("postfix"));
+    assert_eq!(config, config::load_from(&example(), [], &[]).unwrap().config);
+}
+
+#[test]
+fn it_shows_every_key() {
+    let shown: DocumentMut = with_all_settings().parse().unwrap();
+    let mut config = config::load_from(&example(), [], &[]).unwrap().config;
+    for listener in &mut config.listener {
+        listener.group = Some(String::new());
+    }
+    let every = toml_edit::ser::to_document(&config).unwrap();
+    let mut missing = Vec::new();
+    compare(every.as_item(), shown.as_item(), &KeyPath::default(), &mut missing);
+    assert_eq!(missing, Vec::<String>::new());
+}
+
+#[test]
+fn its_settings_are_traced_to_their_lines() {
+    let mut out = Vec::new();
+    config::load_from(&example(), [], &[]).unwrap().write_effective(&mut out).unwrap();
+    let out = String::from_utf8(out).unwrap();
+    let line =
+        std::fs::read_to_string(example()).unwrap().lines().position(|line| line.starts_with("name = "));
+    let source = Source::File { path: example(), position: Some((line.unwrap() + 1, 1)) };
+    assert!(out.starts_with("[[listener]]\nname = \"submission\""), "{out}");
+    assert!(out.lines().nth(1).unwrap().ends_with(&format!(" # {source}")), "{out}");
+}
+
+fn example() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/postseal.toml")
+}
+
+/// The example with every `#key = value` in force.
+fn with_all_settings() -> String {
+    let text = std::fs::read_to_string(example()).unwrap();
+    let setting = |line: &str| {
+        line.strip_prefix('#')
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '['))
+    };
+    let lines = text.lines().map(|line| if setting(line) { line.trim_start_matches('#') } else { line });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn compare(every: &Item, shown: &Item, here: &KeyPath, missing: &mut Vec<String>) {
+    if let Some(table) = every.as_table_like() {
+        for (key, item) in table.iter() {
+            match shown.as_table_like().and_then(|shown| shown.get(key)) {
+                Some(shown) => compare(item, shown, &here.then(key), missing),
+                None => missing.push(here.then(key).to_string()),
+            }
+        }
+    } else if let Some(list) = every.as_array() {
+        for (index, value) in list.iter().enumerate().filter(|(_, value)| value.is_inline_table()) {
+            compare(&Item::Value(value.clone()), &element(shown, index), &here.then(index), missing);
+        }
+    }
+}
+
+fn element(list: &Item, index: usize) -> Item {
+    let table = list.as_array_of_tables().and_then(|tables| tables.get(index)).cloned().map(Item::Table);
+    let value = || {
+        list.as_array()
+            .and_then(|list: &toml_edit::Array| list.get(index))
+            .cloned()
+            .map(|value: Value| Item::Value(value))
+    };
+    table.or_else(value).unwrap_or(Item::None)
+}
