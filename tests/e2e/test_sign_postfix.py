@@ -103,7 +103,7 @@ def test_from_that_decides_nothing(here, head, reason):
     assert not line["signatures"] and reason in line["reasons"]
 
 
-def test_local_submission_is_signed(here, verifiers):
+def test_quirk_19_local_submission_is_signed(here, verifiers):
     here.postfix.sendmail("cron@test.example", [OUT], mail.make("cron@test.example", OUT, "from cron"))
     assert_valid(here.sink.wait_for_subject("from cron").data, verifiers)
     assert any(line["listener"] == "local" and line["signatures"] for line in here.daemon.messages())

@@ -78,6 +78,13 @@ class Postfix:
         queues = ("maildrop", "incoming", "active", "deferred", "hold")
         return [file.name for queue in queues for file in (self.folder / "queue" / queue).rglob("*") if file.is_file()]
 
+    def held(self) -> list[str]:
+        return [file.name for file in (self.folder / "queue" / "hold").rglob("*") if file.is_file()]
+
+    def release(self) -> None:
+        """Lets go all that is on hold."""
+        self._run("postsuper", "-c", self.config, "-H", "ALL")
+
     def wait_empty(self, timeout: float = 60.0) -> None:
         wait_for("an empty Postfix queue", lambda: not self.queued(), timeout, interval=0.1)
 
