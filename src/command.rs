@@ -2,6 +2,7 @@
 
 pub mod check_config;
 pub mod keygen;
+pub mod run;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -59,6 +60,7 @@ struct Cli {
 enum Command {
     CheckConfig(check_config::CheckConfig),
     Keygen(keygen::Keygen),
+    Run(run::Run),
 }
 
 /// Where the configuration comes from: the same flags for every command that reads it.
@@ -95,6 +97,7 @@ pub fn execute(
     let result = match cli.command {
         Command::CheckConfig(command) => command.execute(out, err),
         Command::Keygen(command) => command.execute(out),
+        Command::Run(command) => command.execute(err),
     };
     result.unwrap_or_else(|error| {
         // A closed pipe (`postseal .. | head`) is no reason to complain, and there is nobody to complain to.

@@ -20,7 +20,7 @@ use arc_swap::ArcSwap;
 use nix::errno::Errno;
 use postseal_filters::{Pipeline, Record};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
+use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 use crate::config;
 use crate::connection::{self, Closed, ConnectionLimits, Observer};
@@ -149,11 +149,14 @@ impl Listener {
         loop {
             tokio::select! {
                 biased;
-                _ = stop.wait_for(|stop| *stop) => return,
+                () = told_to(&mut stop) => return,
                 () = tick(&mut look) => self.look_after_file(&drain),
                 accepted = self.socket.accept() => match accepted {
                     Ok(stream) => self.admit(stream, &drain),
-                    Err(error) => self.wait_after(&error).await,
+                    Err(error) => {
+                        let pause = self.pause_after(&error);
+                        let _ = timeout(pause, told_to(&mut stop)).await;
+                    }
                 },
             }
         }
@@ -187,11 +190,12 @@ impl Listener {
         });
     }
 
-    /// After an error of accept(2). Those of one connection pass at once, those of the machine take time.
-    async fn wait_after(&mut self, error: &io::Error) {
+    /// How long to wait after an error of accept(2). Those of one connection pass at once, those of the machine take
+    /// time.
+    fn pause_after(&mut self, error: &io::Error) -> Duration {
         let errno = Errno::from_raw(error.raw_os_error().unwrap_or_default());
         if matches!(errno, Errno::ECONNABORTED | Errno::EINTR) {
-            return;
+            return Duration::ZERO;
         }
         let state = &self.state;
         state.shared.metrics.protocol_error("accept");
@@ -205,7 +209,7 @@ impl Listener {
             tracing::warn!(event = "accept", listener, suppressed, "can't take a connection: {error}{hint}");
         }
         self.back_off = (self.back_off * 2).clamp(SHORTEST_BACK_OFF, LONGEST_BACK_OFF);
-        sleep(self.back_off).await;
+        self.back_off
     }
 
     /// Binds the socket again if its file is gone or no longer ours.
@@ -270,6 +274,11 @@ impl Drop for Open {
             );
         }
     }
+}
+
+/// Waits until the flag is set, or can't be any more.
+async fn told_to(flag: &mut watch::Receiver<bool>) {
+    let _ = flag.wait_for(|told| *told).await;
 }
 
 fn every_look() -> Interval {

@@ -1,0 +1,62 @@
+//! `postseal run`: the service, in the foreground, with its log on stdout.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+
+use anyhow::Context as _;
+use clap::Args;
+use tokio::runtime::Builder;
+
+use super::{Configuration, Exit};
+use crate::daemon::{self, Daemon, StartError};
+use crate::listener::Inherited;
+
+/// Runs the service in the foreground, with its log on stdout.
+#[derive(Args, Debug)]
+pub struct Run {
+    #[command(flatten)]
+    configuration: Configuration,
+}
+
+impl Run {
+    /// Returns when the service has ended. Why it does not start is said on `err`.
+    ///
+    /// # Errors
+    /// If the system lacks something that every service needs.
+    pub fn execute(self, err: &mut dyn Write) -> anyhow::Result<Exit> {
+        // Changes the environment, so there must be no other thread yet.
+        let inherited = Inherited::from_environment();
+        let runtime = Builder::new_multi_thread()
+            .thread_name("worker")
+            .max_blocking_threads(BLOCKING_THREADS)
+            .enable_all()
+            .build()
+            .context("can't start the runtime")?;
+        let ended = runtime.block_on(async {
+            let orders = daemon::signals().context("can't handle signals")?;
+            // Not through `io::stdout`, whose buffer and lock are of no use to a thread that writes whole batches.
+            let stdout = File::from(io::stdout().as_fd().try_clone_to_owned().context("stdout")?);
+            match Daemon::start(self.configuration, inherited, stdout).await {
+                Ok(daemon) => {
+                    daemon.run(orders).await;
+                    Ok(Exit::Fine)
+                }
+                Err(error) => {
+                    writeln!(err, "{error}")?;
+                    Ok(if matches!(error, StartError::Config(_)) {
+                        Exit::Configuration
+                    } else {
+                        Exit::Problem
+                    })
+                }
+            }
+        });
+        // Connections that are left have been given up; whatever still blocks is not worth waiting for.
+        runtime.shutdown_background();
+        ended
+    }
+}
+
+/// For loading configuration and keys, and names of hosts; connections need none.
+const BLOCKING_THREADS: usize = 8;

@@ -1,0 +1,335 @@
+//! The service: builds everything from the configuration, keeps it going, and ends it without losing mail.
+//!
+//! Start: configuration, log, admin port, filters, listeners; ready only when all of it stands. Then orders come, from
+//! signals or from a test: [`Order::Reload`] puts a new configuration in force or leaves all as it was, [`Order::Stop`]
+//! drains. Draining means: not ready any more, no new connections, connections without a message in flight are closed
+//! at once and the others when their message has its final reply. After `limits.drain_timeout`, or at a second
+//! [`Order::Stop`], what is left is cut; the MTAs then tell their clients to try again.
+
+mod signals;
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::sleep;
+
+use crate::admin::{Admin, Health, Phase};
+use crate::command::Configuration;
+use crate::config::{Address, Config, ConfigError};
+use crate::listener::{BindError, Inherited, Listener, ListenerState, Shared};
+use crate::log::Log;
+use crate::metrics::{Metrics, open_files_limit};
+use crate::notify::Notifier;
+use crate::reload::{self, Prepared};
+
+pub use signals::signals;
+
+/// What the service can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Load the configuration again.
+    Reload,
+    /// Drain and end; the second time, end at once.
+    Stop,
+}
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The configuration has mistakes.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// An address can't be had.
+    #[error("{what}: {source}")]
+    Bind {
+        /// Whose address.
+        what: String,
+        /// Why not.
+        source: BindError,
+    },
+    /// Two metrics of the same name.
+    #[error("metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+    /// The system gives no thread.
+    #[error("can't start a thread: {0}")]
+    Thread(#[from] io::Error),
+}
+
+/// A running service.
+pub struct Daemon {
+    source: Configuration,
+    /// What is in force.
+    config: Config,
+    shared: Arc<Shared>,
+    health: Arc<Health>,
+    notifier: Arc<Notifier>,
+    listeners: Vec<Arc<ListenerState>>,
+    addresses: Vec<Address>,
+    admin: Option<SocketAddr>,
+    stop: watch::Sender<bool>,
+    accepting: JoinSet<()>,
+    /// Ends with the service, however that ends.
+    background: JoinSet<()>,
+}
+
+impl Daemon {
+    /// Starts the service; it is ready when this returns. Log lines go to `sink`.
+    ///
+    /// # Errors
+    /// If anything of it can't be had: half a service helps nobody.
+    pub async fn start(
+        source: Configuration,
+        mut inherited: Inherited,
+        sink: impl Write + Send + 'static,
+    ) -> Result<Self, StartError> {
+        let Prepared { loaded, pipelines } = prepare(&source).await.map_err(io::Error::from)??;
+        let config = loaded.config;
+        let metrics = Metrics::new()?;
+        let log = Log::start(config.log.clone(), sink, metrics.log_dropped.clone())?;
+        log.install();
+        let notifier = Arc::new(Notifier::from_environment());
+        for warning in &loaded.warnings {
+            tracing::warn!(event = "configuration", "{warning}");
+        }
+        let shared = Arc::new(Shared {
+            limits: ArcSwap::from_pointee(reload::connection_limits(&config.limits)),
+            metrics: Arc::clone(&metrics),
+            log,
+            permits: Arc::new(Semaphore::new(config.limits.connections)),
+        });
+        let mut daemon = Self {
+            source,
+            shared,
+            health: Arc::default(),
+            notifier,
+            listeners: Vec::new(),
+            addresses: Vec::new(),
+            admin: None,
+            stop: watch::Sender::new(false),
+            accepting: JoinSet::new(),
+            background: JoinSet::new(),
+            config,
+        };
+        daemon.open_admin().await?;
+        let listeners = std::mem::take(&mut daemon.config.listener);
+        for (settings, pipeline) in listeners.iter().zip(pipelines.pipelines) {
+            let state = ListenerState::new(Arc::clone(&daemon.shared), &settings.name, pipeline);
+            daemon.listeners.push(Arc::clone(&state));
+            let listener = Listener::bind(state, settings.clone(), &mut inherited).await;
+            let listener = listener.map_err(|source| StartError::Bind {
+                what: format!("listener `{}`", settings.name),
+                source,
+            })?;
+            daemon.addresses.push(listener.address());
+            daemon.accepting.spawn(listener.run(daemon.stop.subscribe()));
+        }
+        daemon.config.listener = listeners;
+        daemon.opened(&inherited);
+        Ok(daemon)
+    }
+
+    async fn open_admin(&mut self) -> Result<(), StartError> {
+        let Some(address) = self.config.admin.address else { return Ok(()) };
+        let (metrics, health) = (Arc::clone(&self.shared.metrics), Arc::clone(&self.health));
+        let admin = Admin::bind(address, metrics, health).await;
+        let admin = admin.map_err(|source| StartError::Bind { what: "admin".to_owned(), source })?;
+        self.admin = admin.address();
+        self.background.spawn(admin.run());
+        Ok(())
+    }
+
+    /// Everything is there: says so to all who want to know.
+    fn opened(&mut self, inherited: &Inherited) {
+        let metrics = &self.shared.metrics;
+        metrics.configuration_loaded();
+        let connections = self.config.limits.connections;
+        metrics.connections_limit.set(i64::try_from(connections).unwrap_or(i64::MAX));
+        let files = open_files_limit();
+        if let Some(files) = files.filter(|files| *files < connections as u64 + OTHER_FILES) {
+            tracing::warn!(
+                event = "open_files",
+                limit = files,
+                connections,
+                "the limit of open files is too low for limits.connections; raise it (LimitNOFILE= in systemd)"
+            );
+        }
+        if !inherited.is_empty() {
+            let names = inherited.names();
+            tracing::warn!(
+                event = "sockets_unused",
+                names,
+                "systemd has passed sockets that no listener uses"
+            );
+        }
+        for (listener, address) in self.listeners.iter().zip(&self.addresses) {
+            tracing::info!(event = "listening", listener = listener.name(), %address, "waiting for MTAs");
+        }
+        if let Some(address) = self.admin {
+            tracing::info!(event = "listening", listener = "admin", %address, "serving metrics and health");
+        }
+        self.health.set_listeners(self.listeners.clone());
+        self.health.set_phase(Phase::Running);
+        self.notifier.ready(&self.status());
+        if let Some(period) = self.notifier.watchdog() {
+            let notifier = Arc::clone(&self.notifier);
+            self.background.spawn(async move {
+                loop {
+                    notifier.alive();
+                    sleep(period / 2).await;
+                }
+            });
+        }
+        tracing::info!(event = "ready", version = env!("CARGO_PKG_VERSION"), "ready");
+    }
+
+    /// Addresses of the listeners, with the ports that the system chose.
+    pub fn addresses(&self) -> &[Address] {
+        &self.addresses
+    }
+
+    /// Address of the admin port.
+    pub fn admin(&self) -> Option<SocketAddr> {
+        self.admin
+    }
+
+    /// Follows orders until the service has ended. It ends too when nobody can give orders any more.
+    pub async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+        let mut preparing: Option<JoinHandle<Result<Prepared, ConfigError>>> = None;
+        let mut again = false;
+        loop {
+            tokio::select! {
+                order = orders.recv() => match order {
+                    Some(Order::Reload) if preparing.is_some() => again = true,
+                    Some(Order::Reload) => preparing = Some(self.prepare()),
+                    Some(Order::Stop) | None => break,
+                },
+                prepared = finished(&mut preparing) => {
+                    self.put_in_force(prepared);
+                    preparing = std::mem::take(&mut again).then(|| self.prepare());
+                }
+            }
+        }
+        self.drain(&mut orders).await;
+    }
+
+    fn prepare(&self) -> JoinHandle<Result<Prepared, ConfigError>> {
+        self.notifier.reloading();
+        prepare(&self.source)
+    }
+
+    /// Swaps everything that the new configuration changes, or nothing.
+    fn put_in_force(&mut self, prepared: io::Result<Result<Prepared, ConfigError>>) {
+        let success = match prepared {
+            Ok(Ok(prepared)) => {
+                self.swap(prepared);
+                tracing::info!(event = "reload", outcome = "success", "the new configuration is in force");
+                true
+            }
+            Ok(Err(error)) => {
+                tracing::error!(
+                    event = "reload",
+                    outcome = "failure",
+                    "the configuration stays as it was: {error}"
+                );
+                false
+            }
+            Err(error) => {
+                tracing::error!(
+                    event = "reload",
+                    outcome = "failure",
+                    "the configuration stays as it was: {error}"
+                );
+                false
+            }
+        };
+        self.shared.metrics.reloaded(success);
+        self.notifier.ready(&self.status());
+    }
+
+    fn swap(&mut self, Prepared { loaded, pipelines }: Prepared) {
+        for warning in &loaded.warnings {
+            tracing::warn!(event = "configuration", "{warning}");
+        }
+        let mut config = loaded.config;
+        for key in reload::needs_restart(&self.config, &config) {
+            tracing::warn!(event = "restart_needed", key, "changed, but only a restart puts it in force");
+        }
+        for pipeline in pipelines.pipelines {
+            let same = |listener: &&Arc<ListenerState>| listener.name() == &**pipeline.listener();
+            if let Some(listener) = self.listeners.iter().find(same) {
+                listener.pipeline.store(pipeline);
+            }
+        }
+        self.shared.limits.store(Arc::new(reload::connection_limits(&config.limits)));
+        self.shared.log.set(config.log.clone());
+        reload::keep_what_needs_restart(&self.config, &mut config);
+        self.config = config;
+    }
+
+    /// Ends the service: mail in flight first.
+    async fn drain(mut self, orders: &mut mpsc::Receiver<Order>) {
+        self.health.set_phase(Phase::Draining);
+        self.notifier.stopping("finishing messages in flight");
+        tracing::info!(event = "draining", open = self.open(), "stopping");
+        self.stop.send_replace(true);
+        while self.accepting.join_next().await.is_some() {}
+        let all = u32::try_from(self.config.limits.connections).unwrap_or(u32::MAX);
+        tokio::select! {
+            _ = self.shared.permits.acquire_many(all) => {
+                tracing::info!(event = "stopped", "every message in flight got its reply");
+            }
+            () = sleep(self.config.limits.drain_timeout) => {
+                tracing::warn!(event = "stopped", cut = self.open(), "limits.drain_timeout is over; connections were cut");
+            }
+            () = second_stop(orders) => {
+                tracing::warn!(event = "stopped", cut = self.open(), "told twice to stop; connections were cut");
+            }
+        }
+        self.shared.log.flush(FLUSH_PATIENCE);
+    }
+
+    /// Connections open now.
+    fn open(&self) -> usize {
+        self.config.limits.connections.saturating_sub(self.shared.permits.available_permits())
+    }
+
+    fn status(&self) -> String {
+        let addresses: Vec<String> = self.addresses.iter().map(ToString::to_string).collect();
+        format!("waiting for MTAs on {}", addresses.join(", "))
+    }
+}
+
+/// Loads and builds on a thread that may block.
+fn prepare(source: &Configuration) -> JoinHandle<Result<Prepared, ConfigError>> {
+    let source = source.clone();
+    tokio::task::spawn_blocking(move || Prepared::load(&source))
+}
+
+async fn finished<T>(task: &mut Option<JoinHandle<T>>) -> io::Result<T> {
+    let Some(running) = task else { return std::future::pending().await };
+    let result = running.await;
+    *task = None;
+    Ok(result?)
+}
+
+/// Nobody being left to say it does not count.
+async fn second_stop(orders: &mut mpsc::Receiver<Order>) {
+    loop {
+        match orders.recv().await {
+            Some(Order::Stop) => return,
+            Some(Order::Reload) => {}
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// Files that are open beside connections: listeners, log, admin port, keys that are read.
+const OTHER_FILES: u64 = 100;
+/// How long the end waits for the log.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(1);

@@ -1,0 +1,114 @@
+//! A configuration on its way into force: loaded and built completely before anything of it is used.
+
+use postseal_protocol::Limits;
+
+use crate::command::Configuration;
+use crate::config::{self, Config, ConfigError, Loaded};
+use crate::connection::ConnectionLimits;
+use crate::registry::Pipelines;
+
+/// A configuration that is known to work.
+pub(crate) struct Prepared {
+    pub(crate) loaded: Loaded,
+    pub(crate) pipelines: Pipelines,
+}
+
+impl Prepared {
+    /// Reads files and parses keys; not for threads that serve connections.
+    pub(crate) fn load(source: &Configuration) -> Result<Self, ConfigError> {
+        let loaded = source.load()?;
+        let pipelines = Pipelines::build(&loaded);
+        Ok(Self { loaded, pipelines })
+    }
+}
+
+/// What a new configuration changes that is only put in force by a restart.
+pub(crate) fn needs_restart(old: &Config, new: &Config) -> Vec<String> {
+    let mut keys = Vec::new();
+    for listener in &old.listener {
+        let name = &listener.name;
+        match new.listener.iter().find(|other| other.name == *name) {
+            None => keys.push(format!("listener `{name}` is gone")),
+            Some(other) => {
+                let mut changed = |key, changed| {
+                    if changed {
+                        keys.push(format!("listener `{name}`: {key}"));
+                    }
+                };
+                changed("address", other.address != listener.address);
+                changed("mode", other.mode != listener.mode);
+                changed("group", other.group != listener.group);
+            }
+        }
+    }
+    for listener in &new.listener {
+        if old.listener.iter().all(|other| other.name != listener.name) {
+            keys.push(format!("listener `{}` is new", listener.name));
+        }
+    }
+    if old.admin != new.admin {
+        keys.push("admin".to_owned());
+    }
+    if old.limits.connections != new.limits.connections {
+        keys.push("limits.connections".to_owned());
+    }
+    keys
+}
+
+/// Puts back what stays in force until a restart.
+pub(crate) fn keep_what_needs_restart(old: &Config, new: &mut Config) {
+    new.listener.clone_from(&old.listener);
+    new.admin.clone_from(&old.admin);
+    new.limits.connections = old.limits.connections;
+}
+
+/// What a connection must know of `[limits]`.
+pub(crate) fn connection_limits(limits: &config::Limits) -> ConnectionLimits {
+    let protocol = Limits {
+        // The length field counts the command byte too.
+        frame: limits.packet_size.bytes().saturating_add(1),
+        idle: limits.idle_timeout,
+        ..Limits::default()
+    };
+    ConnectionLimits {
+        protocol,
+        frame_timeout: limits.frame_timeout,
+        filter_timeout: limits.filter_timeout,
+        end_of_message_timeout: limits.end_of_message_timeout,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(text: &str) -> Config {
+        toml_edit::de::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn what_only_a_restart_changes_is_named_and_kept() {
+        let old = config(
+            "[[listener]]\nname = \"a\"\naddress = \"inet:127.0.0.1:1\"\n\
+             [[listener]]\nname = \"b\"\naddress = \"unix:/run/b\"\n[limits]\nconnections = 10",
+        );
+        let mut new = config(
+            "[[listener]]\nname = \"a\"\naddress = \"inet:127.0.0.1:2\"\nrole = \"mx\"\n\
+             [[listener]]\nname = \"c\"\naddress = \"unix:/run/b\"\n[limits]\nconnections = 20\nrecipients = 5\n\
+             [admin]\naddress = \"none\"",
+        );
+        assert_eq!(
+            needs_restart(&old, &new),
+            [
+                "listener `a`: address",
+                "listener `b` is gone",
+                "listener `c` is new",
+                "admin",
+                "limits.connections"
+            ]
+        );
+        keep_what_needs_restart(&old, &mut new);
+        assert!(needs_restart(&old, &new).is_empty());
+        assert_eq!(new.limits.recipients, 5);
+    }
+}
