@@ -14,7 +14,7 @@ pub use envelope::Envelope;
 pub use fields::{FieldId, Fields};
 
 use bytes::Bytes;
-use postseal_protocol::{ActionFlags, HeaderField, Modification};
+use postseal_protocol::{HeaderField, Modification};
 
 use crate::connection::Mta;
 
@@ -170,20 +170,6 @@ impl EditNote {
             Modification::Quarantine(_) => (EditOp::Quarantine, String::new()),
         };
         Self { op, field }
-    }
-}
-
-/// The ability that a modification needs.
-pub fn ability(modification: &Modification) -> ActionFlags {
-    match modification {
-        Modification::AddHeader(_) | Modification::InsertHeader { .. } => ActionFlags::ADD_HEADERS,
-        Modification::ChangeHeader { .. } => ActionFlags::CHANGE_HEADERS,
-        Modification::ChangeSender(_) => ActionFlags::CHANGE_SENDER,
-        Modification::AddRecipient(to) if to.arguments.is_empty() => ActionFlags::ADD_RECIPIENTS,
-        Modification::AddRecipient(_) => ActionFlags::ADD_RECIPIENTS_WITH_ARGUMENTS,
-        Modification::DeleteRecipient(_) => ActionFlags::DELETE_RECIPIENTS,
-        Modification::ReplaceBody(_) => ActionFlags::CHANGE_BODY,
-        Modification::Quarantine(_) => ActionFlags::QUARANTINE,
     }
 }
 

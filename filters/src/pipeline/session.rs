@@ -58,6 +58,8 @@ struct Open {
     report: Report,
     origin: Option<Origin>,
     held: Option<Verdict>,
+    /// What was answered to DATA, if it was a refusal.
+    refused: Option<Verdict>,
     header_octets: usize,
     body_octets: u64,
     /// The body so far, while a filter wants it whole.
@@ -114,6 +116,7 @@ impl PipelineSession {
             report: Report::default(),
             origin: self.pipeline.settings.origin.origin(&self.connection, macros),
             held: self.held.clone(),
+            refused: None,
             header_octets: 0,
             body_octets: 0,
             buffer: buffers.then(Vec::new),
@@ -147,10 +150,12 @@ impl PipelineSession {
         self.step(Steps::REJECTED_RCPT, Call::RejectedRcpt(&recipient), macros).await
     }
 
-    /// DATA.
+    /// DATA. After a refusal the client may name other recipients and try again, so the message stays open.
     pub async fn data(&mut self, macros: &MacroTable) -> Verdict {
         let verdict = self.step(Steps::DATA, Call::Data, macros).await;
-        self.close_if_refused(&verdict, macros).await;
+        if let (true, Some(open)) = (verdict.is_refusal(), &mut self.open) {
+            open.refused = Some(verdict.clone());
+        }
         verdict
     }
 
@@ -238,8 +243,10 @@ impl PipelineSession {
 
     /// The message is given up: by ABORT, by a new MAIL, by the end of the connection.
     pub async fn abort(&mut self, macros: &MacroTable) {
-        if self.open.is_some() {
-            self.close(Summary::Abort, None, &[], Outcome::Aborted, macros).await;
+        match self.open.as_mut().map(|open| open.refused.take()) {
+            Some(Some(refused)) => drop(self.finish(&refused, &[], macros).await),
+            Some(None) => drop(self.close(Summary::Abort, None, &[], Outcome::Aborted, macros).await),
+            None => {}
         }
     }
 

@@ -7,7 +7,7 @@ use postseal_protocol::{MacroTable, Modification, Verdict};
 
 use super::{Open, PipelineSession, judge, temporary_failure};
 use crate::filter::{BodyNeed, Context, Outcome};
-use crate::message::{Body, EditNote, Message, ability};
+use crate::message::{Body, EditNote, Message};
 use crate::pipeline::record::{Record, Summary};
 
 impl PipelineSession {
@@ -66,7 +66,7 @@ impl PipelineSession {
             return Ok(Vec::new());
         };
         let modifications = open.message.modifications().map_err(|error| error.to_string())?;
-        match modifications.iter().find(|edit| !self.pipeline.union.edits.contains(ability(edit))) {
+        match modifications.iter().find(|edit| !self.pipeline.union.edits.contains(edit.needs())) {
             Some(edit) => Err(format!("{edit:?} is not among the edits that its filter declared")),
             None => Ok(modifications),
         }
