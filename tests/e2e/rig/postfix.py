@@ -1,5 +1,6 @@
 """A private Postfix: its own folder, ports, queue, users and log. Nothing of the machine's own Postfix is touched."""
 
+import grp
 import os
 import pwd
 import subprocess
@@ -41,7 +42,6 @@ class Postfix:
         return next(one.port for one in self.listeners if one.name == name)
 
     def start(self) -> "Postfix":
-        self._run("postfix", "-c", self.config, "check")
         self.process.start()
         for one in self.listeners:
             self.process.wait_until(f"port of {one.name}", lambda one=one: port_is_open(one.port))
@@ -93,10 +93,14 @@ class Postfix:
         return path.read_text(errors="replace") if path.exists() else ""
 
     def _write(self, relay: int, settings: dict[str, str]) -> None:
-        for name in ("etc/sasl", "queue", "data", "sasl"):
+        for name in ("etc/sasl", "queue/pid", "sasl"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        owner = pwd.getpwnam("postfix")
-        os.chown(self.folder / "data", owner.pw_uid, owner.pw_gid)
+        owner, postdrop = pwd.getpwnam("postfix"), grp.getgrnam("postdrop").gr_gid
+        for name, mode in postfix_config.FOLDERS.items():
+            path = self.folder / name
+            path.mkdir()
+            os.chown(path, owner.pw_uid, owner.pw_gid if mode == 0o700 else postdrop)
+            path.chmod(mode)
         main = postfix_config.MAIN.format(folder=self.folder, name=self.folder.parent.name, relay=relay)
         main += "".join(f"{key} = {value}\n" for key, value in settings.items())
         services = (
@@ -104,6 +108,7 @@ class Postfix:
         )
         (self.config / "main.cf").write_text(main)
         (self.config / "master.cf").write_text("".join(services) + postfix_config.MASTER)
+        os.utime(self.config / "main.cf", (0, 0))  # Postfix waits while the file is younger than two seconds
         (self.config / "sasl" / "smtpd.conf").write_text(postfix_config.SASL.format(folder=self.folder))
 
     def _make_users(self, users: tuple[str, ...]) -> None:

@@ -1,5 +1,14 @@
 """main.cf and master.cf of the private Postfix. Every path that it writes to is below its own folder."""
 
+# What `postfix check` would make too, but it takes seconds. The open ones belong to the group postdrop.
+FOLDERS = {
+    "data": 0o700,
+    **{f"queue/{name}": 0o700 for name in ("incoming", "active", "deferred", "defer", "bounce", "hold", "corrupt")},
+    **{f"queue/{name}": 0o700 for name in ("flush", "saved", "trace", "private")},
+    "queue/public": 0o710,
+    "queue/maildrop": 0o730,
+}
+
 MAIN = """\
 compatibility_level = 3.6
 queue_directory = {folder}/queue
