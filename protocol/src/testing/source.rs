@@ -47,7 +47,8 @@ impl<'a> Source<'a> {
     pub fn octets(&mut self) -> Bytes {
         let length = match self.octet() {
             255 => 65_530 + usize::from(self.octet()) / 16,
-            length => usize::from(length % 64),
+            length @ 192.. => usize::from(length % 64),
+            length => usize::from(length % 8),
         };
         let (part, rest) = self.data.split_at_checked(length).unwrap_or((self.data, b""));
         self.data = rest;
@@ -77,6 +78,18 @@ impl<'a> Source<'a> {
         HeaderField::new(self.text(), self.text())
     }
 
+    /// A header field, more often than not one that can be sent.
+    fn sound_field(&mut self) -> HeaderField {
+        let field = self.field();
+        if self.octet() < 64 {
+            return field;
+        }
+        // Graphic characters without the colon; a fold for each line break.
+        let name = field.name.iter().map(|octet| b';' + octet % 68);
+        let value = String::from_utf8_lossy(&field.value).replace(['\r', '\n'], "\r\n ");
+        HeaderField::new(name.chain([b'X']).collect::<Bytes>(), value)
+    }
+
     /// An offer of any masks.
     pub fn offer(&mut self) -> Offer {
         Offer {
@@ -86,33 +99,43 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// One of several.
+    pub fn one_of<T: Copy>(&mut self, several: &[T]) -> Option<T> {
+        several.get(usize::from(self.octet()).checked_rem(several.len())?).copied()
+    }
+
     /// A command that can be encoded, apart from its size.
     pub fn command(&mut self) -> Command {
-        let kind = usize::from(self.octet()) % CommandKind::ALL.len();
-        match CommandKind::ALL.get(kind) {
-            None | Some(CommandKind::Data) => Command::Data,
-            Some(CommandKind::Negotiate) => Command::Negotiate(self.offer()),
-            Some(CommandKind::Macros) => Command::Macros(self.macros()),
-            Some(CommandKind::Connect) => Command::Connect(self.connect()),
-            Some(CommandKind::Helo) => Command::Helo(self.text()),
-            Some(CommandKind::Mail) => Command::Mail(self.address()),
-            Some(CommandKind::Rcpt) => Command::Rcpt(self.address()),
-            Some(CommandKind::Header) => Command::Header(self.field()),
-            Some(CommandKind::EndOfHeaders) => Command::EndOfHeaders,
-            Some(CommandKind::BodyChunk) => Command::BodyChunk(self.octets()),
-            Some(CommandKind::EndOfMessage) => {
+        let kind = self.one_of(&CommandKind::ALL);
+        kind.map_or(Command::Abort, |kind| self.command_of(kind))
+    }
+
+    /// A command of this kind.
+    pub fn command_of(&mut self, kind: CommandKind) -> Command {
+        match kind {
+            CommandKind::Negotiate => Command::Negotiate(self.offer()),
+            CommandKind::Macros => Command::Macros(self.macros()),
+            CommandKind::Connect => Command::Connect(self.connect()),
+            CommandKind::Helo => Command::Helo(self.text()),
+            CommandKind::Mail => Command::Mail(self.address()),
+            CommandKind::Rcpt => Command::Rcpt(self.address()),
+            CommandKind::Data => Command::Data,
+            CommandKind::Header => Command::Header(self.field()),
+            CommandKind::EndOfHeaders => Command::EndOfHeaders,
+            CommandKind::BodyChunk => Command::BodyChunk(self.octets()),
+            CommandKind::EndOfMessage => {
                 Command::EndOfMessage(Some(self.octets()).filter(|chunk| !chunk.is_empty()))
             }
-            Some(CommandKind::Abort) => Command::Abort,
-            Some(CommandKind::Quit) => Command::Quit,
-            Some(CommandKind::QuitNewConnection) => Command::QuitNewConnection,
-            Some(CommandKind::Unknown) => Command::Unknown(self.text()),
+            CommandKind::Abort => Command::Abort,
+            CommandKind::Quit => Command::Quit,
+            CommandKind::QuitNewConnection => Command::QuitNewConnection,
+            CommandKind::Unknown => Command::Unknown(self.text()),
         }
     }
 
     fn macros(&mut self) -> MacroList {
-        let kind = usize::from(self.octet());
-        let command = CommandKind::ALL.get(kind % 20).map_or(b'?', |kind| kind.byte());
+        let kind = usize::from(self.octet()) % 20;
+        let command = CommandKind::ALL.get(kind).map_or(b'?', |kind| kind.byte());
         let count = self.octet() % 8;
         MacroList { command, values: (0..count).map(|_| (self.text(), self.text())).collect() }
     }
@@ -141,17 +164,17 @@ impl<'a> Source<'a> {
             5 => return Action::Skip,
             6 => return Action::Progress,
             7 => return Action::Negotiate(self.negotiated()),
-            8 => return Action::Modify(Modification::AddHeader(self.field())),
+            8 => return Action::Modify(Modification::AddHeader(self.sound_field())),
             9 => {
                 return Action::Modify(Modification::InsertHeader {
                     position: self.number(),
-                    field: self.field(),
+                    field: self.sound_field(),
                 });
             }
             10 => {
                 return Action::Modify(Modification::ChangeHeader {
                     occurrence: self.number(),
-                    field: self.field(),
+                    field: self.sound_field(),
                 });
             }
             11 => return Action::Modify(Modification::ChangeSender(self.address())),

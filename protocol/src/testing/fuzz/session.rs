@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 
 use crate::action::{Action, Verdict};
-use crate::command::Command;
+use crate::command::CommandKind;
 use crate::frame;
 use crate::mta::{Mta, OFFER};
 use crate::negotiate::{ActionFlags, Offer, ProtocolFlags, Wanted};
@@ -18,11 +18,8 @@ use crate::testing::source::Source;
 pub fn fuzz_session(data: &[u8]) {
     let mut source = Source::new(data);
     let mut table = Table::new(&mut source);
-    while !source.is_empty() {
+    while table.drain(&mut source) && !source.is_empty() {
         table.say(&mut source);
-        if !table.drain(&mut source) {
-            break;
-        }
     }
     table.hang_up();
 }
@@ -46,7 +43,8 @@ impl Table {
         };
         let wanted = Wanted {
             actions: ActionFlags::from_bits_retain(source.number()) & offer.actions,
-            protocol: ProtocolFlags::from_bits_retain(source.number()),
+            // Few bits at once: a dialogue without steps is short.
+            protocol: ProtocolFlags::from_bits_retain(source.number() & source.number()),
             required: ProtocolFlags::empty(),
             macros: Vec::new(),
         };
@@ -68,24 +66,24 @@ impl Table {
         table
     }
 
-    /// Mostly a command; sometimes a packet of anything, or octets that are no packet at all.
+    /// Mostly a command that fits, sometimes any; sometimes a packet of anything, or octets that are no packet at all.
     fn say(&mut self, source: &mut Source<'_>) {
-        match source.octet() {
+        let kind = match source.octet() {
             0 => {
                 self.honest = false;
-                self.to_filter.extend_from_slice(&source.octets());
+                return self.to_filter.extend_from_slice(&source.octets());
             }
-            1..=8 => {
+            1..=4 => {
                 self.honest = false;
-                frame::put(source.octet(), &source.octets(), &mut self.to_filter);
+                return frame::put(source.octet(), &source.octets(), &mut self.to_filter);
             }
-            // A second offer would leave the MTA without the first.
-            _ => match source.command() {
-                Command::Negotiate(_) => {}
-                command => {
-                    let _ = self.mta.say(&command, &mut self.to_filter);
-                }
-            },
+            5..=40 => source.one_of(&CommandKind::ALL),
+            _ => source.one_of(usual(self.session.state())),
+        };
+        // A second offer would leave the MTA without the answer to the first.
+        if let Some(kind) = kind.filter(|kind| *kind != CommandKind::Negotiate) {
+            // What is too large for a packet, or negotiated away, is not said.
+            let _ = self.mta.say(&source.command_of(kind), &mut self.to_filter);
         }
     }
 
@@ -131,7 +129,8 @@ impl Table {
 
     /// Tries some actions, then says what is always allowed.
     fn answer(&mut self, event: &Event, source: &mut Source<'_>) {
-        for _ in 0..source.octet() % 4 {
+        let edits = if matches!(event, Event::EndOfMessage(_)) { 4 } else { 0 };
+        for _ in 0..edits + source.octet() / 100 {
             let due = self.session.reply_due();
             let action = source.action();
             let sent = self.session.send(action.clone(), self.now, &mut self.to_mta);
@@ -193,5 +192,21 @@ impl Table {
 
     fn agreed(&self) -> ProtocolFlags {
         self.session.negotiated().map_or(ProtocolFlags::empty(), |agreed| agreed.protocol)
+    }
+}
+
+/// What an MTA usually says next.
+fn usual(state: State) -> &'static [CommandKind] {
+    use CommandKind::{
+        Abort, BodyChunk, Connect, Data, EndOfHeaders, EndOfMessage, Header, Helo, Macros, Mail, Rcpt,
+        Unknown,
+    };
+    match state {
+        State::Negotiated => &[Connect, Connect, Macros],
+        State::Connected => &[Helo, Mail, Mail, Mail, Macros, Abort, Unknown],
+        State::Envelope => &[Rcpt, Rcpt, Data, Header, EndOfHeaders, Macros, Mail],
+        State::Headers => &[Header, Header, EndOfHeaders, BodyChunk, Macros],
+        State::Body => &[BodyChunk, EndOfMessage, EndOfMessage, Macros],
+        State::Start | State::Offered | State::EndOfMessage | State::Closed => &CommandKind::ALL,
     }
 }

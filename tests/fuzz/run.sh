@@ -1,0 +1,24 @@
+#!/bin/sh
+# Runs one fuzz target: run.sh TARGET [CASES [libFuzzer options]]. Works with a stable compiler and g++: no sanitizer, but
+# coverage that libFuzzer goes by. Inputs that are worth keeping land in corpus/TARGET, those that fail in
+# artifacts/TARGET. Exits with 1 on a panic, or if an input takes more than 100 ms of CPU time.
+set -eu
+
+target=${1:?usage: run.sh TARGET [CASES [libFuzzer options]]}
+cases=${2:-1000000}
+shift "$(($# < 2 ? $# : 2))"
+
+cd "$(dirname "$0")"
+mkdir -p "corpus/$target" "artifacts/$target"
+
+level=-sanitizer-coverage-level
+cover=-sanitizer-coverage
+export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=$level=4 -Cllvm-args=$cover-inline-8bit-counters \
+-Cllvm-args=$cover-pc-table -Cllvm-args=$cover-trace-compares -Ccodegen-units=1"
+# With a target, build scripts and macros stay without instrumentation.
+triple=$(rustc -vV | sed -n 's/^host: //p')
+cargo build --quiet --release --ignore-rust-version --target "$triple" --bin "$target"
+binary=${CARGO_TARGET_DIR:-target}/$triple/release/$target
+
+exec "$binary" "corpus/$target" -runs="$cases" -artifact_prefix="artifacts/$target/" -max_len=4096 -timeout=10 \
+    -rss_limit_mb=1024 -print_final_stats=1 -verbosity=1 "$@"
