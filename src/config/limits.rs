@@ -10,7 +10,7 @@ use super::{ByteSize, duration};
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Open connections, all listeners together; more wait in the backlog.
+    /// Open connections, all listeners together; one more is closed at once.
     pub connections: usize,
     /// Data of one milter packet from the MTA.
     pub packet_size: ByteSize,

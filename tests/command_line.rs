@@ -1,0 +1,113 @@
+//! The commands as a script meets them: exit codes, and what goes where.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::ffi::OsString;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use postseal::command::{Exit, execute};
+
+/// Runs a command: exit code, what it wrote to stdout, and to stderr.
+fn run<S: Into<OsString>>(arguments: impl IntoIterator<Item = S>) -> (Exit, String, String) {
+    let arguments = [OsString::from("postseal")].into_iter().chain(arguments.into_iter().map(Into::into));
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let exit = execute(arguments, &mut out, &mut err);
+    (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+}
+
+fn folder(name: &str) -> PathBuf {
+    let path = std::env::temp_dir().join(format!("postseal-command-{name}-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&path);
+    std::fs::create_dir_all(&path).unwrap();
+    path
+}
+
+#[test]
+fn wrong_usage_is_64() {
+    for arguments in [vec![], vec!["sign"], vec!["keygen"], vec!["keygen", "a.b", "--algorithm", "dsa"]] {
+        let (exit, out, err) = run(&arguments);
+        assert_eq!((exit.code(), out.as_str()), (64, ""), "{arguments:?}");
+        assert!(err.contains("Usage: postseal") || err.contains("try '--help'"), "{err}");
+    }
+    let (exit, _, err) = run(["check-config", "--set", "log.level"]);
+    assert_eq!(exit.code(), 64);
+    assert!(err.contains("write KEY=VALUE, such as log.level=debug"), "{err}");
+}
+
+#[test]
+fn help_and_version_are_results() {
+    let (exit, out, err) = run(["--version"]);
+    assert_eq!((exit.code(), err.as_str()), (0, ""));
+    assert_eq!(out, format!("postseal {}\n", env!("CARGO_PKG_VERSION")));
+    let (exit, out, err) = run(["--help"]);
+    assert_eq!((exit.code(), err.as_str()), (0, ""));
+    assert!(out.contains("check-config"), "{out}");
+}
+
+#[test]
+fn check_config_shows_what_is_in_force() {
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/postseal.toml");
+    let (exit, out, err) = run([
+        "check-config".as_ref(),
+        "--config".as_ref(),
+        example.as_os_str(),
+        "--set=log.format=text".as_ref(),
+    ]);
+    assert_eq!((exit.code(), err.as_str()), (0, ""));
+    assert!(out.contains("--set log.format"), "{out}");
+}
+
+#[test]
+fn a_bad_configuration_is_1_to_check_and_78_to_run() {
+    let file = folder("bad").join("p.toml");
+    std::fs::write(&file, "[log]\nlevl = 1\n").unwrap();
+    let complaint = format!("{}:2:1: log.levl = 1: unknown key; did you mean `level`?\n", file.display());
+    for (command, code) in [("check-config", 1), ("run", 78)] {
+        let (exit, out, err) = run([command.as_ref(), "--config".as_ref(), file.as_os_str()]);
+        assert_eq!((exit.code(), out, err.as_str()), (code, String::new(), complaint.as_str()));
+    }
+    std::fs::remove_dir_all(file.parent().unwrap()).unwrap();
+}
+
+#[test]
+fn keygen_never_replaces_a_key() {
+    let folder = folder("keygen");
+    let keygen = |more: &[&str]| {
+        let mut arguments = vec!["keygen", "Example.com.", "--dir", folder.to_str().unwrap()];
+        arguments.extend(more);
+        run(arguments)
+    };
+    let (exit, out, err) = keygen(&["--selector", "s1", "--algorithm", "ed25519"]);
+    assert_eq!((exit.code(), err.as_str()), (0, ""));
+    let file = folder.join("example.com/s1.pem");
+    assert!(out.contains("\ns1._domainkey.example.com. IN TXT (\n    \"v=DKIM1; k=ed25519; p="), "{out}");
+    assert!(out.contains("\ns1._domainkey.example.com\nv=DKIM1; k=ed25519; p="), "{out}");
+    assert!(out.contains(&format!("{{ selector = \"s1\", file = {file:?} }}")), "{out}");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+
+    let pem = std::fs::read(&file).unwrap();
+    let (exit, out, err) = keygen(&["--selector", "s1"]);
+    assert_eq!((exit.code(), out.as_str()), (1, ""));
+    assert!(err.ends_with("s1.pem exists and is kept; choose another name with --selector\n"), "{err}");
+    assert_eq!(std::fs::read(&file).unwrap(), pem);
+    // No draft is left behind.
+    assert_eq!(std::fs::read_dir(file.parent().unwrap()).unwrap().count(), 1);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn keygen_takes_no_name_that_leads_elsewhere() {
+    for (domain, selector, complaint) in [
+        ("../etc", "s1", "`../etc` is not a domain"),
+        ("example.com", "../../s1", "`../../s1` is not a selector"),
+        ("localhost", "s1", "`localhost` is not a domain: it has no dot"),
+        (
+            "bücher.example",
+            "s1",
+            "the domain `bücher.example` is not in the form that DNS has: write its labels as xn--...",
+        ),
+    ] {
+        let (exit, _, err) = run(["keygen", domain, "--selector", selector, "--dir", "/nowhere"]);
+        assert_eq!((exit.code(), err), (1, format!("postseal: {complaint}\n")));
+    }
+}
