@@ -1,0 +1,128 @@
+//! The admin port, as scrapers and probes meet it.
+
+mod support;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use nix::sys::signal::Signal;
+use support::mta::FakeMta;
+use support::{ONE_LISTENER, PATIENCE, Service, Start, http};
+
+#[test]
+fn health_and_metrics() {
+    let service = Service::start(ONE_LISTENER);
+    for (path, body) in [("/healthz", "alive\n"), ("/livez", "alive\n"), ("/readyz", "ready\n")] {
+        let response = service.get(path);
+        assert_eq!((response.status, response.body.as_str()), (200, body), "{path}");
+    }
+    let response = service.get("/metrics");
+    assert_eq!(response.status, 200);
+    assert!(response.head.contains("content-type: text/plain; version=0.0.4"), "{}", response.head);
+    assert!(response.body.contains("\n# TYPE postseal_messages_total counter\n"), "{}", response.body);
+    assert!(
+        response.body.contains("\npostseal_config_reloads_total{outcome=\"success\"} 0\n"),
+        "{}",
+        response.body
+    );
+}
+
+#[test]
+fn other_paths_and_methods_are_explained() {
+    let service = Service::start(ONE_LISTENER);
+    let response = service.get("/");
+    assert_eq!(
+        (response.status, response.body.as_str()),
+        (404, "there is /metrics /healthz /livez /readyz\n")
+    );
+    let address = service.address("admin");
+    let response = http(&address, "POST /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert_eq!(response.status, 405);
+    assert!(response.head.contains("allow: get, head"), "{}", response.head);
+    let response = http(&address, "HEAD /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert_eq!((response.status, response.body.as_str()), (200, ""));
+    let response = http(&address, "this is not HTTP\r\n\r\n");
+    assert_eq!(response.status, 400);
+}
+
+#[test]
+fn a_request_has_a_limit() {
+    let service = Service::start(ONE_LISTENER);
+    let address = service.address("admin");
+    let long = "x".repeat(64 << 10);
+    let mut stream = TcpStream::connect(&address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    // The other side may close before all is written.
+    let _ = stream.write_all(format!("GET /metrics HTTP/1.1\r\nX: {long}\r\n\r\n").as_bytes());
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
+    assert_eq!(service.get("/healthz").status, 200);
+}
+
+#[test]
+fn connections_have_a_limit() {
+    let service = Service::start(ONE_LISTENER);
+    let address = service.address("admin");
+    let mut held: Vec<TcpStream> = Vec::new();
+    // Each is known to be served before the next one comes.
+    for _ in 0..64 {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(b"HEAD /healthz HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        assert!(stream.read(&mut [0; 512]).unwrap() > 0);
+        held.push(stream);
+    }
+    let mut one_more = TcpStream::connect(&address).unwrap();
+    one_more.set_read_timeout(Some(PATIENCE)).unwrap();
+    assert_eq!(one_more.read(&mut [0; 1]).unwrap_or(0), 0, "closed at once");
+    drop(held);
+}
+
+#[test]
+fn messages_are_counted_and_logged() {
+    let mut service = Service::start(ONE_LISTENER);
+    let mut mta = FakeMta::connect(&service.address("submission"));
+    mta.message("4XyZ1");
+    let line = service.wait_for("message");
+    assert_eq!(
+        (&line["queue_id"], &line["listener"], &line["verdict"]),
+        (&"4XyZ1".into(), &"submission".into(), &"accept".into())
+    );
+    assert_eq!(line["mail_from"], "a***@example.com");
+    assert_eq!(service.metric("postseal_messages_total{listener=\"submission\",verdict=\"accept\"}"), 1.0);
+    assert_eq!(service.metric("postseal_message_duration_seconds_count{listener=\"submission\"}"), 1.0);
+    assert_eq!(service.metric("postseal_connections_total{listener=\"submission\"}"), 1.0);
+    assert_eq!(service.metric("postseal_connections_open{listener=\"submission\"}"), 1.0);
+    drop(mta);
+    service.wait_for_metric("postseal_connections_open{listener=\"submission\"}", 0.0);
+}
+
+#[test]
+fn a_closed_stdout_costs_log_lines_and_nothing_else() {
+    // Ports can't be read from a log that nobody gets, so there is a socket with a known path.
+    let start = Start::new(
+        "[[listener]]\nname = \"submission\"\naddress = \"unix:{folder}/milter.sock\"\n\
+         [admin]\naddress = \"127.0.0.1:0\"",
+    );
+    let mut service = start.start();
+    let address = format!("unix:{}", service.path("milter.sock").display());
+    let admin = service.address("admin");
+    service.close_log();
+    let mut mta = FakeMta::connect(&address);
+    for number in 0..3 {
+        mta.message(&format!("4Q{number}"));
+    }
+    let dropped = || {
+        let text = http(&admin, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").body;
+        let line =
+            text.lines().find(|line| line.starts_with("postseal_log_dropped_total ")).unwrap().to_owned();
+        line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()
+    };
+    while dropped() == 0 {
+        mta.message("4Qx");
+    }
+    service.signal(Signal::SIGTERM);
+    assert!(service.exit_status().success());
+}
