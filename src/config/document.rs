@@ -11,19 +11,25 @@ use super::source::Source;
 
 /// A configuration file that is TOML.
 pub(super) struct Document {
+    text: Text,
+    tree: ImDocument<String>,
+}
+
+struct Text {
     path: PathBuf,
     text: String,
-    tree: ImDocument<String>,
+    /// Where each line begins.
+    lines: Vec<usize>,
 }
 
 impl Document {
     /// Reads the text of the file at `path`; the error says where the text stops being TOML, and why.
     pub(super) fn parse(path: &Path, text: String) -> Result<Self, Problem> {
-        match ImDocument::parse(text.clone()) {
-            Ok(tree) => Ok(Self { path: path.to_owned(), text, tree }),
+        let text = Text::new(path, text);
+        match ImDocument::parse(text.text.clone()) {
+            Ok(tree) => Ok(Self { text, tree }),
             Err(error) => {
-                let offset = error.span().map(|span| span.start);
-                let source = position(path, &text, offset);
+                let source = text.position(error.span().map(|span| span.start));
                 let reason: Vec<_> = error.message().lines().collect();
                 Err(Problem::new(source, KeyPath::default(), format!("not TOML: {}", reason.join("; "))))
             }
@@ -32,7 +38,7 @@ impl Document {
 
     /// The whole text.
     pub(super) fn text(&self) -> &str {
-        &self.text
+        &self.text.text
     }
 
     /// Where the key stands, or the innermost table around it that does.
@@ -44,7 +50,7 @@ impl Document {
             found = span.or(found);
             here = next;
         }
-        position(&self.path, &self.text, found.map(|span| span.start))
+        self.text.position(found.map(|span| span.start))
     }
 }
 
@@ -89,13 +95,20 @@ impl<'a> Node<'a> {
     }
 }
 
-/// Line and column of a byte offset; columns count characters.
-fn position(path: &Path, text: &str, offset: Option<usize>) -> Source {
-    let before = offset.and_then(|offset| text.get(..offset));
-    let position = before.map(|before| {
-        let line = before.matches('\n').count() + 1;
-        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-        (line, column)
-    });
-    Source::File { path: path.to_owned(), position }
+impl Text {
+    fn new(path: &Path, text: String) -> Self {
+        let starts = text.match_indices('\n').map(|(end, _)| end + 1);
+        let lines = std::iter::once(0).chain(starts).collect();
+        Self { path: path.to_owned(), text, lines }
+    }
+
+    /// Line and column of a byte offset; columns count characters.
+    fn position(&self, offset: Option<usize>) -> Source {
+        let position = offset.and_then(|offset| {
+            let line = self.lines.partition_point(|start| *start <= offset);
+            let start = *self.lines.get(line.checked_sub(1)?)?;
+            Some((line, self.text.get(start..offset)?.chars().count() + 1))
+        });
+        Source::File { path: self.path.clone(), position }
+    }
 }
