@@ -8,8 +8,10 @@
 //! No sockets, no runtime, no configuration files: time comes as [`Clock`], settings as values. To write a filter,
 //! see [`filter`]; to test one, [`testing`].
 
+pub mod address;
 pub mod clock;
 pub mod connection;
+pub mod dkim;
 pub mod filter;
 pub mod message;
 pub mod network;
