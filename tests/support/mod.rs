@@ -9,6 +9,7 @@
     reason = "for tests, each of which uses a part"
 )]
 
+pub mod inside;
 pub mod mta;
 
 use std::ffi::OsString;
@@ -82,15 +83,13 @@ impl Start {
         service
     }
 
-    /// Starts it and waits until it has given up.
-    pub fn fail(self) -> Output {
-        let (_folder, mut command) = self.command();
-        command.output().unwrap()
+    /// Starts it and waits until it has given up; what it said.
+    pub fn fail(&mut self) -> Output {
+        self.command().output().unwrap()
     }
 
-    pub fn spawn(self) -> Service {
-        let (folder, mut command) = self.command();
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    pub fn spawn(mut self) -> Service {
+        let mut child = self.command().stdout(Stdio::piped()).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
         std::thread::spawn(move || {
@@ -101,15 +100,16 @@ impl Start {
                 }
             }
         });
-        Service { folder, child, lines, seen: Vec::new() }
+        Service { folder: self.folder, child, lines, seen: Vec::new() }
     }
 
-    fn command(self) -> (TempDir, Command) {
+    fn command(&mut self) -> Command {
         let mut command = Command::new("/bin/sh");
         command.arg("-c").arg(format!("{} exec \"$0\" run --config \"$1\"", self.prelude));
         command.arg(env!("CARGO_BIN_EXE_postseal")).arg(self.folder.path().join("postseal.toml"));
-        command.envs(self.variables).stdin(self.stdin);
-        (self.folder, command)
+        let variables = self.variables.iter().map(|(name, value)| (name, value));
+        command.envs(variables).stdin(std::mem::replace(&mut self.stdin, Stdio::null()));
+        command
     }
 }
 

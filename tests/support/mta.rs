@@ -59,11 +59,16 @@ impl FakeMta {
         self.stream.write_all(bytes).unwrap();
     }
 
-    /// Says a command, and waits for the verdict if one is due. `None` if it was not asked for, or is not answered.
-    pub fn say(&mut self, command: &Command) -> Option<Verdict> {
+    /// Says a command, and does not wait.
+    pub fn tell(&mut self, command: &Command) {
         let mut out = BytesMut::new();
         self.mta.say(command, &mut out).unwrap();
         self.send(&out);
+    }
+
+    /// Says a command, and waits for the verdict if one is due. `None` if it was not asked for, or is not answered.
+    pub fn say(&mut self, command: &Command) -> Option<Verdict> {
+        self.tell(command);
         self.verdict()
     }
 
@@ -81,13 +86,18 @@ impl FakeMta {
 
     /// A message up to the recipient.
     pub fn begin(&mut self) {
+        self.greet();
+        self.mail();
+    }
+
+    /// A client of this MTA connects and greets.
+    pub fn greet(&mut self) {
         let client = Connect {
             hostname: Bytes::from_static(b"localhost"),
             peer: Peer::Inet("127.0.0.1:25".parse().unwrap()),
         };
         self.say(&Command::Connect(client));
         self.say(&Command::Helo(Bytes::from_static(b"client.example")));
-        self.mail();
     }
 
     /// MAIL, in a connection that has begun.
