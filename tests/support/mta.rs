@@ -15,6 +15,8 @@ pub struct FakeMta {
     stream: Box<dyn Stream>,
     mta: Mta,
     input: BytesMut,
+    /// How often the filter has said that it is at work.
+    pub progress: usize,
 }
 
 trait Stream: Read + Write + Send {}
@@ -51,7 +53,7 @@ impl FakeMta {
             }
             None => panic!("{address} is no address"),
         };
-        Ok(Self { stream, mta: Mta::new(OFFER), input: BytesMut::new() })
+        Ok(Self { stream, mta: Mta::new(OFFER), input: BytesMut::new(), progress: 0 })
     }
 
     /// Bytes as they are.
@@ -77,6 +79,7 @@ impl FakeMta {
         while self.mta.waiting().is_some() {
             match self.hear() {
                 Some(Action::Verdict(verdict)) => return Some(verdict),
+                Some(Action::Progress) => self.progress += 1,
                 Some(_) => {}
                 None => panic!("the filter has closed the connection"),
             }
@@ -104,6 +107,11 @@ impl FakeMta {
     pub fn mail(&mut self) {
         self.say(&Command::Mail(Address::new("<alice@example.com>")));
         self.say(&Command::Rcpt(Address::new("<bob@example.net>")));
+    }
+
+    /// One more recipient.
+    pub fn another_recipient(&mut self) {
+        self.say(&Command::Rcpt(Address::new("<carol@example.net>")));
     }
 
     /// The rest of a message.

@@ -1,0 +1,152 @@
+//! Every bound on what an MTA may take of us, reached.
+
+mod support;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use postseal::connection::ConnectionLimits;
+use postseal_protocol::{Address, Command, HeaderField, Verdict};
+use support::inside::{Behaviour, Inside, LIMITS};
+use support::mta::FakeMta;
+use support::{ONE_LISTENER, Service};
+
+fn with(limits: &str) -> Service {
+    Service::start(&format!("{ONE_LISTENER}[limits]\n{limits}\n"))
+}
+
+fn code(verdict: Verdict) -> u16 {
+    match verdict {
+        Verdict::Reply(reply) => reply.code(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn packet_size() {
+    let mut service = with("packet_size = \"64KiB\"");
+    let address = service.address("submission");
+    let mut mta = FakeMta::connect(&address);
+    mta.begin();
+    let most = Bytes::from(vec![b'x'; 65_535 - "X\0\0".len()]);
+    mta.tell(&Command::Header(HeaderField::new("X", most)));
+    assert_eq!(mta.finish("4Q1"), Verdict::Accept, "as much data as MTAs put into a packet");
+    mta.mail();
+    // The length counts the command byte.
+    mta.send(&[0, 1, 0, 2, b'L']);
+    mta.closed();
+    assert_eq!(service.wait_for("message")["verdict"], "accept");
+    assert_eq!(service.wait_for("message")["verdict"], "abort");
+    assert_eq!(service.wait_for("protocol_error")["kind"], "frame_too_long");
+    assert_eq!(service.metric("postseal_protocol_errors_total{kind=\"frame_too_long\"}"), 1.0);
+
+    let mut mta = FakeMta::silent(&address);
+    mta.send(&[0xff; 5]);
+    mta.closed();
+}
+
+#[test]
+fn header_size() {
+    let mut service = with("header_size = \"64KiB\"");
+    let mut mta = FakeMta::connect(&service.address("submission"));
+    mta.begin();
+    let value = Bytes::from(vec![b'x'; 1000]);
+    for _ in 0..65 {
+        mta.tell(&Command::Header(HeaderField::new("X-Long", value.clone())));
+    }
+    assert_eq!(code(mta.finish("4Q1")), 552);
+    let line = service.wait_for("message");
+    assert_eq!(
+        (&line["verdict"], &line["reasons"]),
+        (&"reject".into(), &serde_json::json!(["pipeline.header_too_large"]))
+    );
+    mta.mail();
+    assert_eq!(mta.finish("4Q2"), Verdict::Accept, "the next message on the connection");
+}
+
+#[test]
+fn header_fields() {
+    let service = with("header_fields = 10");
+    let mut mta = FakeMta::connect(&service.address("submission"));
+    mta.begin();
+    for _ in 0..8 {
+        mta.tell(&Command::Header(HeaderField::new("X", " y")));
+    }
+    assert_eq!(mta.finish("4Q1"), Verdict::Accept, "ten in all");
+    mta.mail();
+    for _ in 0..9 {
+        mta.tell(&Command::Header(HeaderField::new("X", " y")));
+    }
+    assert_eq!(code(mta.finish("4Q2")), 552);
+}
+
+#[test]
+fn recipients() {
+    let service = with("recipients = 2");
+    let mut mta = FakeMta::connect(&service.address("submission"));
+    mta.begin();
+    mta.another_recipient();
+    assert_eq!(mta.finish("4Q1"), Verdict::Accept);
+    mta.mail();
+    mta.another_recipient();
+    mta.another_recipient();
+    assert_eq!(code(mta.finish("4Q2")), 452);
+}
+
+#[test]
+fn idle_timeout() {
+    let mut service = with("idle_timeout = \"200ms\"");
+    let address = service.address("submission");
+    let mut said_nothing = FakeMta::silent(&address);
+    let mut between_messages = FakeMta::connect(&address);
+    between_messages.message("4Q1");
+    let mut within_a_message = FakeMta::connect(&address);
+    within_a_message.begin();
+    said_nothing.closed();
+    between_messages.closed();
+    within_a_message.closed();
+    service.wait_for_metric("postseal_protocol_errors_total{kind=\"idle_timeout\"}", 3.0);
+    service.wait_for("message");
+    assert_eq!(service.wait_for("message")["verdict"], "abort");
+}
+
+#[test]
+fn frame_timeout() {
+    let mut service = with("frame_timeout = \"200ms\"");
+    let address = service.address("submission");
+    let mut idle = FakeMta::connect(&address);
+    let mut mta = FakeMta::connect(&address);
+    // Half a packet.
+    mta.send(&[0, 0, 0, 10, b'H', b'x']);
+    mta.closed();
+    assert_eq!(service.wait_for("protocol_error")["kind"], "slow_packet");
+    assert_eq!(idle.message("4Q1"), Verdict::Accept, "silence between packets is no slow packet");
+}
+
+#[test]
+fn filter_timeout() {
+    let limits = ConnectionLimits { filter_timeout: Duration::from_millis(50), ..LIMITS };
+    let inside = Inside::start(Behaviour::HangAtMail, limits);
+    let mut mta = FakeMta::connect(&inside.address);
+    mta.greet();
+    let verdict = mta.say(&Command::Mail(Address::new("<alice@example.com>"))).unwrap();
+    assert_eq!(code(verdict), 451);
+    inside.wait_for_metric("postseal_messages_total{listener=\"test\",verdict=\"tempfail\"}", 1.0);
+    assert_eq!(
+        inside.metric(
+            "postseal_filter_verdicts_total{filter=\"misbehaving\",reason=\"deadline\",verdict=\"tempfail\"}"
+        ),
+        1.0
+    );
+}
+
+#[test]
+fn end_of_message_timeout() {
+    let mut limits = ConnectionLimits { end_of_message_timeout: Duration::from_millis(150), ..LIMITS };
+    limits.protocol.progress = Duration::from_millis(20);
+    let inside = Inside::start(Behaviour::HangAtEnd, limits);
+    let mut mta = FakeMta::connect(&inside.address);
+    assert_eq!(code(mta.message("4Q1")), 451);
+    assert!(mta.progress > 1, "the MTA was told that we are at work");
+    inside.wait_for_metric("postseal_messages_total{listener=\"test\",verdict=\"tempfail\"}", 1.0);
+}

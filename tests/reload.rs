@@ -1,0 +1,113 @@
+//! SIGHUP: a new configuration in force at once, or the old one untouched.
+
+mod support;
+
+use nix::sys::signal::Signal;
+use postseal_protocol::Verdict;
+use support::mta::FakeMta;
+use support::{ONE_LISTENER, Service};
+
+const SUCCESS: &str = "postseal_config_reloads_total{outcome=\"success\"}";
+const FAILURE: &str = "postseal_config_reloads_total{outcome=\"failure\"}";
+const LAST_SUCCESSFUL: &str = "postseal_config_last_reload_successful";
+
+#[test]
+fn a_good_configuration_is_put_in_force() {
+    let mut service = Service::start(ONE_LISTENER);
+    let address = service.address("submission");
+    let mut before = FakeMta::connect(&address);
+    before.begin();
+    let line = service.reload(&format!("{ONE_LISTENER}[log]\naddresses = true\n[limits]\nrecipients = 1\n"));
+    assert_eq!(line["outcome"], "success");
+    assert_eq!(
+        (service.metric(SUCCESS), service.metric(FAILURE), service.metric(LAST_SUCCESSFUL)),
+        (1.0, 0.0, 1.0)
+    );
+    assert!(service.seen("restart_needed").is_empty());
+
+    assert_eq!(before.finish("4Q1"), Verdict::Accept, "a message in flight does not notice");
+    let line = service.wait_for("message");
+    assert_eq!(line["mail_from"], "alice@example.com", "the log changes at once");
+    before.mail();
+    before.another_recipient();
+    assert_eq!(
+        before.finish("4Q2"),
+        Verdict::Accept,
+        "the connection keeps its filters until the MTA closes it"
+    );
+
+    let mut after = FakeMta::connect(&address);
+    after.begin();
+    after.another_recipient();
+    assert!(
+        matches!(after.finish("4Q3"), Verdict::Reply(reply) if reply.code() == 452),
+        "a new one has the new limit"
+    );
+}
+
+#[test]
+fn a_broken_configuration_changes_nothing() {
+    let mut service = Service::start(ONE_LISTENER);
+    let address = service.address("submission");
+    let loaded = service.metric("postseal_config_last_reload_timestamp_seconds");
+    for (broken, named) in [
+        (format!("{ONE_LISTENER}[log]\nlevel = \"loud\"\n"), "log.level"),
+        (format!("{ONE_LISTENER}[log]\nadresses = true\n"), "addresses"),
+        ("[[listener]".to_owned(), "postseal.toml"),
+        (String::new(), "listener"),
+    ] {
+        let line = service.reload(&broken);
+        assert_eq!((&line["outcome"], &line["level"]), (&"failure".into(), &"error".into()), "{line}");
+        let message = line["message"].as_str().unwrap();
+        assert!(
+            message.starts_with("the configuration stays as it was: ") && message.contains(named),
+            "{message}"
+        );
+        assert_eq!(FakeMta::connect(&address).message("4Q1"), Verdict::Accept);
+    }
+    assert_eq!(
+        (service.metric(SUCCESS), service.metric(FAILURE), service.metric(LAST_SUCCESSFUL)),
+        (0.0, 4.0, 0.0)
+    );
+    assert_eq!(service.metric("postseal_config_last_reload_timestamp_seconds"), loaded);
+    assert_eq!(service.get("/readyz").status, 200);
+    service.reload(ONE_LISTENER);
+    assert_eq!((service.metric(SUCCESS), service.metric(LAST_SUCCESSFUL)), (1.0, 1.0));
+}
+
+#[test]
+fn what_needs_a_restart_is_named_and_the_rest_is_taken() {
+    let mut service = Service::start(ONE_LISTENER);
+    let address = service.address("submission");
+    service.reload(
+        "[[listener]]\nname = \"submission\"\naddress = \"inet:127.0.0.1:1\"\n\
+         [[listener]]\nname = \"another\"\naddress = \"inet:127.0.0.1:2\"\n\
+         [admin]\naddress = \"none\"\n[limits]\nconnections = 5\n[log]\naddresses = true\n",
+    );
+    let named: Vec<_> = service.seen("restart_needed").into_iter().map(|line| line["key"].clone()).collect();
+    assert_eq!(
+        named,
+        ["listener `submission`: address", "listener `another` is new", "admin", "limits.connections"]
+    );
+    FakeMta::connect(&address).message("4Q1");
+    assert_eq!(service.wait_for("message")["mail_from"], "alice@example.com");
+    assert_eq!(service.metric("postseal_connections_limit"), 1000.0);
+    // Back again: nothing is left to restart for.
+    service.reload(ONE_LISTENER);
+    assert_eq!(service.seen("restart_needed").len(), 4);
+}
+
+#[test]
+fn a_hail_of_signals_is_survived() {
+    let mut service = Service::start(ONE_LISTENER);
+    let address = service.address("submission");
+    let mut mta = FakeMta::connect(&address);
+    for number in 0..50 {
+        service.signal(Signal::SIGHUP);
+        assert_eq!(mta.message(&format!("4Q{number}")), Verdict::Accept);
+    }
+    service.signal(Signal::SIGTERM);
+    assert!(service.ended().success());
+    assert!(!service.seen("reload").is_empty());
+    assert_eq!(service.seen("message").len(), 50);
+}
