@@ -14,7 +14,8 @@
 use bytes::BytesMut;
 use postseal_protocol::testing::any_time;
 use postseal_protocol::{
-    Action, ActionFlags, Event, Limits, ProtocolFlags, Received, Session, Stage, State, Wanted, frame, parse,
+    Action, ActionFlags, Event, Limits, Modification, ProtocolFlags, Received, Session, Stage, State, Wanted,
+    frame, parse,
 };
 
 macro_rules! traces {
@@ -30,6 +31,21 @@ traces! {
     postfix_two_mails postfix_helo_in_transaction postfix_no_replies postfix_non_smtpd postfix_old_protocol
     postfix_reject_at_connect postfix_data_again sendmail_two_mails sendmail_reset_and_quit sendmail_rejected_recipient
     one_connection_for_several_clients
+}
+
+/// What `traces/record.py` has written down while real MTAs talked to a filter; without `=` and `?`.
+#[expect(clippy::disallowed_methods, reason = "as many files as were recorded")]
+#[test]
+fn recorded() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/traces/recorded");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        println!("{}", path.display());
+        play(&std::fs::read_to_string(path).unwrap());
+        count += 1;
+    }
+    assert!(count >= 30, "{count} recordings");
 }
 
 fn play(trace: &str) {
@@ -79,7 +95,18 @@ impl Player {
         let expected = packet_from(packet);
         let frame = frame::cut(&mut expected.clone(), 100_000).unwrap().unwrap();
         let mut out = BytesMut::new();
-        let sent = match parse::action(&frame).unwrap() {
+        let mut action = parse::action(&frame).unwrap();
+        let agreed = self.session().negotiated().unwrap().protocol;
+        if let Action::Modify(
+            Modification::AddHeader(field)
+            | Modification::InsertHeader { field, .. }
+            | Modification::ChangeHeader { field, .. },
+        ) = &mut action
+            && !agreed.contains(ProtocolFlags::LEADING_SPACE)
+        {
+            field.value = [b" ", &field.value[..]].concat().into();
+        }
+        let sent = match action {
             Action::Negotiate(_) => self.session().accept_offer(any_time(), &mut out),
             action => self.session().send(action, any_time(), &mut out),
         };

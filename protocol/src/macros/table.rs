@@ -29,11 +29,13 @@ impl MacroTable {
             .find_map(|(key, value)| (plain(key) == name).then_some(value))
     }
 
-    /// Adds one value, as a packet for `stage` would: for those who play the MTA.
+    /// Sets one value, as a packet for `stage` would: for those who play the MTA.
     pub fn insert(&mut self, stage: Stage, name: impl Into<Bytes>, value: impl Into<Bytes>) {
         if let Some(slot) = self.stages.get_mut(stage as usize) {
+            let name = name.into();
             let mut values = std::mem::take(slot).into_vec();
-            values.push((name.into(), value.into()));
+            values.retain(|(key, _)| plain(key) != plain(&name));
+            values.push((name, value.into()));
             *slot = values.into_boxed_slice();
         }
     }

@@ -68,6 +68,14 @@ fn macros_hold_for_one_command_of_their_stage() {
 }
 
 #[test]
+fn a_value_that_is_set_again_is_replaced() {
+    let mut table = table(&[(Stage::Mail, "i", "1"), (Stage::Rcpt, "{rcpt_addr}", "a")]);
+    table.insert(Stage::Mail, "{i}", "2");
+    assert_eq!(value(&table, "i"), Some("2"));
+    assert_eq!(value(&table, "{rcpt_addr}"), Some("a"));
+}
+
+#[test]
 fn stage_numbers_of_the_wire() {
     let numbers = Stage::ALL.map(Stage::wire_number);
     assert_eq!(numbers, [0, 1, 2, 3, 4, 6, 5]);
