@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand, and the exit codes that scripts rely on.
 
 pub mod check_config;
+pub mod explain;
 pub mod keygen;
 pub mod run;
 
@@ -59,6 +60,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     CheckConfig(check_config::CheckConfig),
+    Explain(explain::Explain),
     Keygen(keygen::Keygen),
     Run(run::Run),
 }
@@ -96,6 +98,7 @@ pub fn execute(
     };
     let result = match cli.command {
         Command::CheckConfig(command) => command.execute(out, err),
+        Command::Explain(command) => command.execute(out, err),
         Command::Keygen(command) => command.execute(out),
         Command::Run(command) => command.execute(err),
     };

@@ -11,6 +11,7 @@ pub mod daemon;
 pub mod keys;
 pub mod listener;
 pub mod log;
+pub mod message_file;
 pub mod metrics;
 pub mod notify;
 pub mod registry;
