@@ -75,7 +75,7 @@ impl Mta {
     /// Writes the offer.
     ///
     /// # Errors
-    /// None that an offer can cause.
+    /// Never: an offer fits into a packet.
     pub fn offer(&mut self, out: &mut BytesMut) -> Result<(), EncodeError> {
         self.say(&Command::Negotiate(self.offer), out).map(|_| ())
     }
@@ -86,8 +86,9 @@ impl Mta {
     /// If the command can't be written.
     pub fn say(&mut self, command: &Command, out: &mut BytesMut) -> Result<bool, EncodeError> {
         let kind = command.kind();
-        self.skipping &= kind == CommandKind::BodyChunk;
-        if self.skipping || self.left_out(kind) {
+        // Macros of a chunk belong to the body that is skipped.
+        self.skipping &= matches!(kind, CommandKind::BodyChunk | CommandKind::Macros);
+        if self.leaves_out(kind) {
             return Ok(false);
         }
         encode::command(command, self.has(ProtocolFlags::LEADING_SPACE), out)?;
@@ -96,6 +97,16 @@ impl Mta {
             self.waiting = Some(kind);
         }
         Ok(true)
+    }
+
+    /// True for a command that is not said now: negotiated away, or part of a body that the filter wants no more of.
+    /// (Postfix and Sendmail send the macros of a command that was negotiated away all the same.)
+    pub fn leaves_out(&self, kind: CommandKind) -> bool {
+        let version = self.negotiated.as_ref().map_or(6, |negotiated| negotiated.version);
+        kind.left_out_by().is_some_and(|flag| self.has(flag))
+            || (kind == CommandKind::BodyChunk && self.skipping)
+            || (kind == CommandKind::Data && version < 4)
+            || (kind == CommandKind::Unknown && version < 3)
     }
 
     /// The command whose final reply has not come.
@@ -191,13 +202,6 @@ impl Mta {
             *field = spaced(field);
         }
         action
-    }
-
-    fn left_out(&self, kind: CommandKind) -> bool {
-        let version = self.negotiated.as_ref().map_or(6, |negotiated| negotiated.version);
-        kind.left_out_by().is_some_and(|flag| self.has(flag))
-            || (kind == CommandKind::Data && version < 4)
-            || (kind == CommandKind::Unknown && version < 3)
     }
 
     fn has(&self, flag: ProtocolFlags) -> bool {

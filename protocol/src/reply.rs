@@ -107,3 +107,6 @@ impl fmt::Display for Reply {
         write!(f, "{} {class}.{subject}.{detail} {}", self.code, self.lines.join(" "))
     }
 }
+
+#[cfg(test)]
+mod tests;

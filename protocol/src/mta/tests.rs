@@ -81,6 +81,8 @@ fn edits_are_heard_at_end_of_message_only_and_only_as_negotiated() {
     assert!(matches!(hear(&mut mta, &body()), Err(MtaError::Wrong { .. })));
     assert!(matches!(hear(&mut mta, &Action::Progress), Err(MtaError::Wrong { .. })));
     hear(&mut mta, &Action::Skip).unwrap();
+    say(&mut mta, &Command::Macros(MacroList { command: b'B', values: Vec::new() }));
+    assert!(mta.leaves_out(CommandKind::BodyChunk));
     assert!(!say(&mut mta, &Command::BodyChunk("y".into())));
     say(&mut mta, &Command::EndOfMessage(None));
     assert!(matches!(hear(&mut mta, &Action::Skip), Err(MtaError::Wrong { .. })));
