@@ -219,24 +219,21 @@ def test_quirk_31_socket_file(place, keys):
     """A stale socket is replaced; one that somebody answers on is not; mode and group are as configured."""
     milter = Milter("unix", socket=place.folder("s") / "milter.sock")
     config = Config([milter], [domain(DOMAIN, keys)])
-    first = Postseal(place.folder("first"), config).start()
-    assert oct(milter.socket.stat().st_mode & 0o777) == "0o660"
-    first.process.kill()
+    with Postseal(place.folder("first"), config) as first:
+        assert oct(milter.socket.stat().st_mode & 0o777) == "0o660"
+        first.process.kill()
     assert milter.socket.exists(), "nobody cleaned up after kill -9"
     with Postseal(place.folder("second"), Config([milter], [domain(DOMAIN, keys)])):
         third = Postseal(place.folder("third"), Config([milter], [domain(DOMAIN, keys)]))
-        third.process.start()
-        assert third.process.wait(10) != 0, "the socket is somebody else's"
+        with third.process.start() as process:
+            assert process.wait(10) != 0, "the socket is somebody else's"
         assert milter.socket.exists()
-        third.stop()
-    first.stop()
 
 
 def test_quirk_32_reload_and_end_in_mid_message(place, keys, assert_valid):
     """SIGHUP and SIGTERM let a message in flight finish; after SIGTERM the daemon waits for it, then goes."""
     config = Config([Milter("submission")], [domain(DOMAIN, keys)])
-    daemon = Postseal(place.folder("drain"), config).start()
-    with Mta(config.milters[0].port) as mta:
+    with Postseal(place.folder("drain"), config) as daemon, Mta(config.milters[0].port) as mta:
         mta.negotiate(steps=LEADING_SPACE | 0x7F)  # each step is answered, so the daemon has seen it
         mta.hello()
         mta.envelope()
@@ -252,7 +249,7 @@ def test_quirk_32_reload_and_end_in_mid_message(place, keys, assert_valid):
         assert_valid(mta.finish(last_chunk=BODY[9:]))
         with pytest.raises(Closed):
             mta.read()
-    assert daemon.process.wait(10) == 0
+        assert daemon.process.wait(10) == 0
 
 
 def test_many_idle_connections(daemon, mta, assert_valid):

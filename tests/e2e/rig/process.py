@@ -4,12 +4,11 @@ import atexit
 import os
 import signal
 import subprocess
-import weakref
 from pathlib import Path
 
 from .place import wait_for
 
-_running: "weakref.WeakSet[Process]" = weakref.WeakSet()
+_running: "set[Process]" = set()
 
 
 class Process:
