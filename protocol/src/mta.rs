@@ -172,7 +172,7 @@ impl Mta {
     }
 
     fn check_answer(&self, answer: &Negotiated) -> Result<(), MtaError> {
-        let offer = &self.offer;
+        let offer = self.offer.explicit();
         let fits = (2..=offer.version).contains(&answer.version)
             && offer.actions.contains(answer.actions)
             && offer.protocol.contains(answer.protocol);

@@ -97,6 +97,22 @@ pub struct Offer {
     pub protocol: ProtocolFlags,
 }
 
+impl Offer {
+    /// The offer with empty masks replaced by what they stand for: MTAs of version 1 left them out, and libmilter
+    /// (engine.c `st_optionneg`) takes all others the same way.
+    #[must_use]
+    pub fn explicit(self) -> Self {
+        let Self { version, mut actions, mut protocol } = self;
+        if actions.is_empty() {
+            actions = VERSION_1_ACTIONS;
+        }
+        if protocol.is_empty() {
+            protocol = VERSION_1_PROTOCOL;
+        }
+        Self { version, actions, protocol }
+    }
+}
+
 /// What a filter wants of the MTA.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted {
@@ -143,9 +159,7 @@ pub fn negotiate(offer: &Offer, wanted: &Wanted) -> Result<Negotiated, Negotiate
     if offer.version < MIN_VERSION {
         return Err(NegotiateError::Version(offer.version));
     }
-    // MTAs of version 1 left the masks empty (libmilter engine.c st_optionneg).
-    let offered_actions = if offer.actions.is_empty() { VERSION_1_ACTIONS } else { offer.actions };
-    let offered_protocol = if offer.protocol.is_empty() { VERSION_1_PROTOCOL } else { offer.protocol };
+    let Offer { actions: offered_actions, protocol: offered_protocol, .. } = offer.explicit();
 
     let must = wanted.actions - ActionFlags::SET_MACRO_LIST;
     if !offered_actions.contains(must) {
