@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Records dialogues of real MTAs into `recorded/`: needs root, and what `tests/setup.sh test` installs.
+"""Records dialogues of real MTAs into `recorded/`, all of them or those named. Needs root, and what `tests/setup.sh
+test` installs.
 
 A filter that does as it is told stands between: it writes down every packet of both directions, in the form that
 `tests/dialogues.rs` plays. Queue ids, ports and the like differ from one recording to the next; that is no reason to
@@ -65,7 +66,16 @@ SCENARIOS = {
         {"R1": [b"t"], "T1": [b"y451 4.7.1 later\0"], "M2": [b"r"], "N2": [b"t"]},
         (0, LEADING_SPACE, {}),
     ),
-    "accept_early": (["EHLO client.test.example", *MAIL, *MAIL, "QUIT"], {"M1": [b"a"], "N1": [b"a"]}, (0, 0, {})),
+    "accept_early": (
+        ["EHLO client.test.example", *5 * MAIL, "QUIT"],
+        {"M1": [b"a"], "R1": [b"a"], "T1": [b"a"], "L1": [b"a"], "B1": [b"a"]},
+        (0, 0, {}),
+    ),
+    "refuse_content": (
+        ["EHLO client.test.example", *4 * MAIL, "QUIT"],
+        {"L1": [b"r"], "N1": [b"t"], "B1": [b"y550 5.7.1 no\0"], "E1": [b"r"]},
+        (0, 0, {}),
+    ),
     "discard": (["EHLO client.test.example", *MAIL, *MAIL, "QUIT"], {"R1": [b"d"], "E1": [b"d"]}, (0, 0, {})),
     "rejected_recipients": (
         ["EHLO client.test.example", MAIL[0], "RCPT TO:<refused@dest.example>", *MAIL[1:], "QUIT"],
@@ -199,10 +209,13 @@ def sendmail(place, sink, port):
     return Sendmail(place.folder("sendmail"), sink.port, f"inet:{port}@{HOST}")
 
 
-def main():
-    for name, (lines, replies, wishes) in SCENARIOS.items():
+def main(names):
+    for name in names:
+        lines, replies, wishes = SCENARIOS[name]
         record(f"postfix_{name}", postfix, replies, wishes, lambda mta: talk(mta.listeners[0].port, lines))
         record(f"sendmail_{name}", sendmail, replies, wishes, lambda mta: talk(mta.port, lines))
+    if names != list(SCENARIOS):
+        return
     for version in (2, 3, 4):
         lines, replies, wishes = SCENARIOS["two_mails"]
         old = lambda *place, version=version: postfix(*place, milter_protocol=str(version))  # noqa: E731
@@ -217,4 +230,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:] or list(SCENARIOS))
