@@ -35,6 +35,7 @@ unit:
 	cargo test --workspace --all-features --quiet $(CARGO_FLAGS)
 
 e2e: build
+	@cargo build --release --quiet $(CARGO_FLAGS) --example editor
 	@tests/setup.sh test
 	$(PYTHON) -m pytest tests/e2e -q
 

@@ -2,7 +2,7 @@
 //!
 //! `editor inet:127.0.0.1:PORT`. Orders are separated by `;`, their arguments by `|`, octets written as `%0A`:
 //! `top|NAME|VALUE`, `below|NAME|VALUE`, `append|NAME|VALUE`, `replace|N|VALUE`, `delete|N` (N counts the fields as they
-//! stand at that moment), `sender|PATH`, `add|PATH`, `remove|MAILBOX`, `body|TEXT`, `hold|REASON`, `reject`, `tempfail`,
+//! stand at that moment), `sender|PATH`, `add|PATH`, `remove|MAILBOX`, `body|TEXT`, `repeat|TEXT|N`, `hold|REASON`, `reject`, `tempfail`,
 //! `discard`. For every message a JSON line with the expected result goes to stdout.
 
 use std::io::Write;
@@ -83,6 +83,10 @@ fn obey(message: &mut Message, order: &[Bytes]) -> Option<Verdict> {
         "add" => message.envelope.add_recipient(Address::new(part(1))),
         "remove" => message.envelope.delete_recipient(&part(1)),
         "body" => message.replace_body(part(1)),
+        "repeat" => {
+            let times = text(&part(2)).parse().unwrap_or_default();
+            message.replace_body(part(1).repeat(times));
+        }
         "hold" => message.quarantine(text(&part(1))),
         "reject" => return Some(Verdict::Reject),
         "tempfail" => return Some(Verdict::TempFail),
