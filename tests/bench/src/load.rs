@@ -33,7 +33,7 @@ pub(crate) struct Load {
     #[arg(long, default_value_t = 4096)]
     pub(crate) size: usize,
     /// What bodies are made of
-    #[arg(long, value_enum, default_value = "attachment")]
+    #[arg(long, value_enum, default_value = "text")]
     pub(crate) body: Kind,
     /// Messages a second; as fast as replies come if it is left out
     #[arg(long)]

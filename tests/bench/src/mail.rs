@@ -24,15 +24,20 @@ pub(crate) struct Mail {
 pub(crate) enum Kind {
     /// Lines of words.
     Text,
-    /// 4 KiB of text, the rest as a base64 attachment.
+    /// 4 KiB of text, and the rest as an attachment in base64.
     Attachment,
 }
 
 impl Mails {
     /// Messages whose bodies have `size` octets.
     pub(crate) fn new(size: usize, kind: Kind) -> Self {
-        let fields = FIELDS.iter().map(|(name, value)| HeaderField::new(*name, *value));
-        Self { body: body(size, kind), fields: fields.collect() }
+        let (content_type, body) = match kind {
+            Kind::Text => (" text/plain; charset=UTF-8; format=flowed", text(size)),
+            Kind::Attachment => (" multipart/mixed;\n boundary=\"------------part\"", attachment(size)),
+        };
+        let mut fields: Vec<_> = FIELDS.iter().map(|(name, value)| HeaderField::new(*name, *value)).collect();
+        fields.push(HeaderField::new("Content-Type", content_type));
+        Self { body, fields }
     }
 
     /// The message with this number.
@@ -47,17 +52,25 @@ impl Mails {
     }
 }
 
-/// Exactly `size` octets that end in CRLF.
-fn body(size: usize, kind: Kind) -> Bytes {
-    let text = if kind == Kind::Text { size } else { size.min(TEXT) };
-    let mut body = Vec::with_capacity(size + 80);
-    let mut lines = LINES.iter().cycle();
-    while body.len() < text
-        && let Some(line) = lines.next()
-    {
-        body.extend_from_slice(line.as_bytes());
-        body.extend_from_slice(b"\r\n");
+/// Exactly `size` octets of text that end in CRLF.
+fn text(size: usize) -> Bytes {
+    let mut text = Vec::with_capacity(size + 80);
+    for line in LINES.iter().cycle() {
+        if text.len() >= size {
+            break;
+        }
+        text.extend_from_slice(line.as_bytes());
+        text.extend_from_slice(b"\r\n");
     }
+    end_at(size, text)
+}
+
+/// Exactly `size` octets: a multipart of text and an attachment, whose end is cut off.
+fn attachment(size: usize) -> Bytes {
+    let mut body = Vec::with_capacity(size + 80);
+    body.extend_from_slice(TEXT_PART.as_bytes());
+    body.extend_from_slice(&text(4 << 10));
+    body.extend_from_slice(ATTACHED_PART.as_bytes());
     let mut state: u32 = 1;
     while body.len() < size {
         for _ in 0..76 {
@@ -66,20 +79,22 @@ fn body(size: usize, kind: Kind) -> Bytes {
         }
         body.extend_from_slice(b"\r\n");
     }
-    body.truncate(size.saturating_sub(4));
-    // A cut between CR and LF would leave a bare CR.
-    if body.last() == Some(&b'\r') {
-        body.pop();
+    end_at(size, body)
+}
+
+/// Cuts the text; it ends in CRLF then, and has no bare CR.
+fn end_at(size: usize, mut text: Vec<u8>) -> Bytes {
+    text.truncate(size.saturating_sub(2));
+    if text.last() == Some(&b'\r') {
+        text.pop();
+        text.push(b'.');
     }
-    while body.len() + 2 < size {
-        body.push(b'.');
-    }
-    body.extend_from_slice(b"\r\n");
-    body.into()
+    text.extend_from_slice(b"\r\n");
+    text.into()
 }
 
 /// The fields that are the same in all messages. Values have their leading space, and LF at folds.
-const FIELDS: [(&str, &str); 11] = [
+const FIELDS: [(&str, &str); 10] = [
     ("Date", " Sun, 22 Nov 2026 16:04:11 +0100"),
     ("MIME-Version", " 1.0"),
     ("User-Agent", " Mozilla Thunderbird"),
@@ -92,7 +107,6 @@ const FIELDS: [(&str, &str); 11] = [
     ),
     ("In-Reply-To", " <8d777f38-5d3d@dest.example>"),
     ("Content-Language", " en-GB"),
-    ("Content-Type", " text/plain; charset=UTF-8; format=flowed"),
     ("Content-Transfer-Encoding", " 8bit"),
 ];
 
@@ -108,7 +122,21 @@ const LINES: [&str; 9] = [
     "",
 ];
 
-const TEXT: usize = 4 << 10;
+const TEXT_PART: &str = "\
+This is a multi-part message in MIME format.\r
+--------------part\r
+Content-Type: text/plain; charset=UTF-8; format=flowed\r
+Content-Transfer-Encoding: 8bit\r
+\r
+";
+
+const ATTACHED_PART: &str = "\
+--------------part\r
+Content-Type: application/octet-stream; name=\"figures.bin\"\r
+Content-Disposition: attachment; filename=\"figures.bin\"\r
+Content-Transfer-Encoding: base64\r
+\r
+";
 
 #[cfg(test)]
 mod tests {
@@ -116,13 +144,13 @@ mod tests {
 
     #[test]
     fn bodies_have_the_size_asked_for() {
-        for kind in [Kind::Text, Kind::Attachment] {
-            for size in [2, 3, 4, 5, 100, 4095, 4096, 4097, 70_000] {
-                let body = body(size, kind);
-                assert_eq!(body.len(), size, "{kind:?}");
+        for make in [text, attachment] {
+            for size in (4000..4200).chain([5000, 70_000]) {
+                let body = make(size);
+                assert_eq!(body.len(), size);
                 assert!(body.ends_with(b"\r\n"));
                 let bare = body.windows(2).filter(|pair| (pair[0] == b'\r') != (pair[1] == b'\n')).count();
-                assert_eq!(bare, 0, "{kind:?} {size}");
+                assert_eq!(bare, 0, "{size}");
             }
         }
     }

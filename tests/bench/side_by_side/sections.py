@@ -1,0 +1,165 @@
+"""What is measured. Candidates take turns in rounds, so that a busy minute of the machine hits all of them alike."""
+
+import resource
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+
+from rig.keys import Key
+from rig.place import wait_for
+
+from . import generator
+from .generator import Idle, load
+from .report import Report
+from .servers import ALL, OpenDkim, Postseal, Rspamd, Server
+
+MIB = 1 << 20
+# What a signature may cost beyond the RSA operation, and by how much the whole may be off: see README.md.
+OVERHEAD_US = 40
+SLACK = 1.4
+
+
+class Bench:
+    """One run: the key, the folder, the report, and how much of everything."""
+
+    def __init__(self, folder: Path, key: Key, report: Report, rounds: int, scale: float):
+        self.folder = folder
+        self.key = key
+        self.report = report
+        self.rounds = rounds
+        self.scale = scale
+        self.places = 0
+
+    def start(self, stack: ExitStack, kind: type[Server], unix: bool = False) -> Server:
+        self.places += 1
+        folder = self.folder / str(self.places)
+        folder.mkdir(mode=0o755)
+        server = stack.enter_context(kind(folder, self.key, unix))
+        wait_for(f"{server.name}: the first signature", lambda: generator.signs(server), server.patience)
+        return server
+
+    def count(self, number: int) -> int:
+        return max(1, int(number * self.scale))
+
+    def take_turns(self, servers: list[Server], **options) -> dict[str, list[dict]]:
+        """Each candidate once in a round, after a warm-up that does not count."""
+        for server in servers:
+            load(server, **options | {"messages": max(1, options["messages"] // 5)})
+        results: dict[str, list[dict]] = {server.name: [] for server in servers}
+        for number in range(self.rounds):
+            for server in servers[number % len(servers):] + servers[: number % len(servers)]:  # fmt: skip
+                results[server.name].append(load(server, **options))
+        return results
+
+    def cpu(self) -> None:
+        with ExitStack() as stack:
+            servers = [self.start(stack, kind) for kind in ALL]
+            for per_connection in (1, 20):
+                self.report.section(
+                    f"CPU time for a signed message, 4 KiB, RSA-2048, 20 connections, {per_connection} to a connection"
+                )
+                self._cpu_4k(servers, per_connection)
+            self.report.section("CPU time for a signed message, 5 MiB, RSA-2048, 4 connections")
+            self._cpu_5m(servers)
+
+    def _cpu_4k(self, servers: list[Server], per_connection: int) -> None:
+        raw = [generator.raw(self.key, self.folder)["rsa_us"]]
+        results = self.take_turns(
+            servers, messages=self.count(1000), connections=20, messages_per_connection=per_connection
+        )
+        raw.append(generator.raw(self.key, self.folder)["rsa_us"])
+        self.report.add("one RSA-2048 signature alone", median(raw), "us")
+        self._cpu_rows(results)
+        ours, bound = _median(results, "postseal"), SLACK * (median(raw) + OVERHEAD_US)
+        self.report.add("postseal", ours, "us", bound, f"{SLACK} x (RSA + {OVERHEAD_US} us)")
+        self.report.add("postseal beyond RSA", ours - median(raw), "us")
+        self._ratio(results, "opendkim", 0.25)
+        self._ratio(results, "rspamd", 0.4)
+        self.report.add("load generator", _median(results, "postseal", "generator_us"), "us")
+
+    def _cpu_5m(self, servers: list[Server]) -> None:
+        options = {"connections": 4, "messages_per_connection": 5, "size": 5 * MIB, "body": "attachment"}
+        results = self.take_turns(servers, messages=self.count(40), **options)
+        self.report.add("SHA-256 of 5 MiB alone", generator.raw(self.key, self.folder)["sha256_5m_us"], "us")
+        self._cpu_rows(results)
+        self.report.add("postseal", _median(results, "postseal"), "us")
+        self._ratio(results, "opendkim", 0.6)
+        self._ratio(results, "rspamd", None)
+
+    def _cpu_rows(self, results: dict[str, list[dict]]) -> None:
+        for name in results:
+            if name != "postseal":
+                self.report.add(name, _median(results, name), "us")
+
+    def _ratio(self, results: dict[str, list[dict]], name: str, limit: float | None) -> None:
+        """The median of the rounds' ratios: both were measured within seconds of each other."""
+        pairs = zip(results["postseal"], results[name])
+        ratio = median(ours["cpu_us"] / theirs["cpu_us"] for ours, theirs in pairs)
+        self.report.add(f"postseal / {name}", ratio, "", limit)
+
+    def memory(self) -> None:
+        self.report.section("Memory of an idle connection that has carried one message (resident)")
+        for kind, connections in ((Postseal, 1000), (OpenDkim, 200), (Rspamd, 200)):
+            each = self._each_idle(kind, connections)
+            self.report.add(f"{kind.name}, {connections:,} connections, each", each, "KiB", 8 if kind is Postseal else None)
+        self._many_idle()
+        self.report.section("Memory under load (resident, most since the start)")
+        for kind in ALL:
+            with ExitStack() as stack:
+                server = self.start(stack, kind)
+                load(server, messages=self.count(2000), connections=50)
+                load(server, messages=self.count(40), connections=8, size=5 * MIB, body="attachment")
+                peak = server.memory().peak / 1024
+                self.report.add(kind.name, peak, "MiB", 15 if kind is Postseal else None)
+
+    def _each_idle(self, kind: type[Server], connections: int) -> float:
+        with ExitStack() as stack:
+            server = self.start(stack, kind)
+            load(server, messages=self.count(1000), connections=20)
+            before = server.memory().rss
+            stack.enter_context(Idle(server, connections))
+            return (server.memory().rss - before) / connections
+
+    def _many_idle(self) -> None:
+        connections = min(10_000, _descriptors() - 200)
+        if connections < 10_000:
+            print(f"  only {connections} connections: ulimit -Hn is too low for 10,000")
+        with ExitStack() as stack:
+            server = self.start(stack, Postseal)
+            stack.enter_context(Idle(server, connections))
+            now = server.memory()
+            self.report.add(f"postseal, {connections:,} connections, in all", now.rss / 1024, "MiB", 100)
+            result = load(server, messages=self.count(1000), connections=20, rate=500)
+            what = f"postseal, a new message beside them, 500 a second, p99"
+            self.report.add(what, result["end_us"]["p99"] / 1000, "ms", 50)
+
+    def latency(self) -> None:
+        for unix in (False, True):
+            where = "unix socket" if unix else "TCP"
+            self.report.section(f"End of the body to the final reply, {where}, 300 messages a second, 20 connections")
+            with ExitStack() as stack:
+                servers = [self.start(stack, kind, unix) for kind in ALL]
+                results = self.take_turns(servers, messages=self.count(600), connections=20, rate=300)
+                for name, runs in results.items():
+                    for point in ("p50", "p99"):
+                        worst = median(run["end_us"][point] for run in runs)
+                        self.report.add(f"{name}, {point}", worst / 1000, "ms")
+        self.report.section("As fast as replies come, unix socket, 20 connections")
+        with ExitStack() as stack:
+            server = self.start(stack, Postseal, unix=True)
+            runs = self.take_turns([server], messages=self.count(3000), connections=20)["postseal"]
+            rate = median(run["messages_per_s"] for run in runs)
+            self.report.add("postseal, messages", rate, "/s", 1500, at_least=True)
+            p99 = median(run["end_us"]["p99"] for run in runs) / 1000
+            self.report.add("postseal, p99", p99, "ms", 20)
+
+
+def _median(results: dict[str, list[dict]], name: str, what: str = "cpu_us") -> float:
+    return median(run[what] for run in results[name])
+
+
+def _descriptors() -> int:
+    """How many files a process may open; raised to what it is allowed to raise it to, for all children."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
