@@ -1,4 +1,227 @@
 //! Signing with DKIM (RFC 6376, RFC 8301, RFC 8463).
+//!
+//! [`DkimFilter`] hashes the body of mail that is ours while it streams by and signs at end of message, what the filters
+//! before it have made of the header section. The From address decides which keys sign; the table of them is swapped
+//! from outside at any time and taken anew for each message.
+//!
+//! A message that is not signed has exactly one reason for it, an [`Unsigned`] code, and where the settings say so it is
+//! refused with a text that tells its sender what to do. A fault of ours is a [`FilterError`].
+//!
+//! [`Settings`] is the section of the configuration, [`Settings::plan`] checks it. Key files are read by others and
+//! handed in as [`PrivateKey`]s in a [`KeyTable`]. Signatures of others are left where they are. Nothing is verified.
 
-pub mod body;
-pub mod header;
+mod body;
+mod fields;
+mod header;
+mod keys;
+mod pattern;
+mod reason;
+mod settings;
+mod sign;
+mod table;
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use bytes::Bytes;
+use postseal_protocol::{ActionFlags, HeaderField, Verdict};
+
+pub use crate::address::{DomainName, NameError, SelectorName};
+pub use fields::{FieldName, FieldNameError};
+pub use keys::{Algorithm, KeyError, PrivateKey};
+pub use mail_auth::dkim::Canonicalization;
+pub use pattern::{Identity, Pattern, PatternError};
+pub use reason::Unsigned;
+pub use settings::{
+    CanonicalizationError, Canonicalizations, DomainSettings, FieldList, KeySettings, Plan, PlannedRule,
+    Policy, Settings, SettingsError, Signing,
+};
+pub use table::{Key, KeyTable, Rule};
+
+use crate::address::{Mailbox, mailboxes};
+use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Steps};
+use crate::message::Message;
+use body::BodyHash;
+use reason::Refusal;
+use sign::{Input, Signed};
+
+/// The signer.
+pub struct DkimFilter {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    signing: Signing,
+    keys: Arc<ArcSwap<KeyTable>>,
+}
+
+impl DkimFilter {
+    /// A signer with a key table that may be swapped while it works.
+    pub fn new(signing: Signing, keys: Arc<ArcSwap<KeyTable>>) -> Self {
+        Self { shared: Arc::new(Shared { signing, keys }) }
+    }
+}
+
+impl Filter for DkimFilter {
+    fn name(&self) -> &'static str {
+        "dkim"
+    }
+
+    /// Nothing is answered before end of message, and whether the mail is ours is known from MAIL on. So the body is
+    /// all that is asked for: even a From that has no key now may get another from a filter at end of message.
+    fn needs(&self) -> Needs {
+        Needs {
+            sees: Steps::BODY,
+            edits: ActionFlags::ADD_HEADERS,
+            body: BodyNeed::Stream,
+            ..Needs::default()
+        }
+    }
+
+    fn start(&self) -> Box<dyn FilterSession> {
+        Box::new(DkimSession { shared: Arc::clone(&self.shared), body: None })
+    }
+}
+
+struct DkimSession {
+    shared: Arc<Shared>,
+    /// None until there is a body to hash.
+    body: Option<BodyHash>,
+}
+
+/// Why a message is not signed.
+enum Failure {
+    /// The message is such that it can't be.
+    Refusal(Refusal),
+    /// We can't.
+    Error(Unsigned, String),
+}
+
+#[async_trait]
+impl FilterSession for DkimSession {
+    fn body_chunk(&mut self, cx: &mut Context<'_>, chunk: &Bytes) -> Result<Flow, FilterError> {
+        if cx.origin.is_none() {
+            return Ok(Flow::Enough);
+        }
+        let rule = self.shared.signing.canonicalization.body;
+        self.body.get_or_insert_with(|| BodyHash::new(rule)).update(chunk);
+        Ok(Flow::More)
+    }
+
+    async fn end_of_message(
+        &mut self,
+        cx: &mut Context<'_>,
+        message: &mut Message,
+    ) -> Result<Verdict, FilterError> {
+        let body = self.body.take();
+        let shadow = self.shared.signing.shadow;
+        match self.shared.sign(cx, message, body) {
+            Ok(_) if shadow => cx.note(Unsigned::Shadow.as_str()),
+            Ok(signatures) => {
+                // The last that is inserted ends up topmost, and that should be the first.
+                for signed in signatures.iter().rev() {
+                    message.fields.insert_top(signed.field.clone());
+                }
+                cx.report.signatures.extend(signatures.into_iter().map(|signed| signed.note));
+            }
+            Err(Failure::Error(reason, detail)) if !shadow => {
+                return Err(FilterError { code: reason.as_str(), detail });
+            }
+            Err(Failure::Error(reason, _)) => cx.note(reason.as_str()),
+            Err(Failure::Refusal(refusal)) => {
+                cx.note(refusal.reason.as_str());
+                if !shadow {
+                    return Ok(refusal.verdict());
+                }
+            }
+        }
+        Ok(Verdict::Continue)
+    }
+
+    fn reset(&mut self) {
+        self.body = None;
+    }
+}
+
+impl Shared {
+    /// The signatures that the message is to get.
+    fn sign(
+        &self,
+        cx: &Context<'_>,
+        message: &Message,
+        body: Option<BodyHash>,
+    ) -> Result<Vec<Signed>, Failure> {
+        if cx.origin.is_none() {
+            return Err(refuse(Unsigned::NotOrigin, Policy::Pass, String::new()));
+        }
+        let from = self.from(message)?;
+        let keys = self.keys.load();
+        let domain = from.domain.as_deref().unwrap_or_default();
+        let Some(rule) = keys.find(&from) else {
+            let text =
+                format!("No DKIM key for {domain}: send from a domain of this server, or have a key added");
+            return Err(refuse(Unsigned::NoKeyForDomain, self.signing.on_missing_key, text));
+        };
+        if rule.keys().is_empty() {
+            let detail = format!("none of the keys of {} can be used", rule.pattern);
+            return Err(Failure::Error(Unsigned::KeyUnusable, detail));
+        }
+        let fields = self.signing.fields.select(&message.fields, cx.connection.mta).map_err(|many| {
+            let text = format!("The message has too many {} fields", many.name);
+            refuse(Unsigned::TooManyFields, self.signing.on_too_many_fields, text)
+        })?;
+        let canonicalization = self.signing.canonicalization;
+        let time = cx.clock.unix_seconds();
+        let input = Input {
+            fields,
+            body_hash: body.unwrap_or_else(|| BodyHash::new(canonicalization.body)).finish(),
+            canonicalization,
+            time,
+            expires: self.signing.expiry.map(|expiry| time.saturating_add(expiry)),
+        };
+        sign::sign(rule, input, cx.clock).map_err(|error| {
+            Failure::Error(Unsigned::SignError, format!("can't sign for {}: {error}", rule.pattern))
+        })
+    }
+
+    /// The one From address, which has a domain.
+    fn from(&self, message: &Message) -> Result<Mailbox, Failure> {
+        let is_from = |field: &&HeaderField| header::name(field).eq_ignore_ascii_case(b"From");
+        let mut fields = message.fields.iter().map(|(_, field)| field).filter(is_from);
+        let missing = |reason, text| refuse(reason, self.signing.on_from_missing, text);
+        let Some(field) = fields.next() else {
+            return Err(missing(Unsigned::FromMissing, "The message has no From field".to_owned()));
+        };
+        let others = fields.count();
+        if others > 0 {
+            let text = format!("The message has {} From fields; one is allowed (RFC 5322)", others + 1);
+            return Err(refuse(Unsigned::FromMultiple, self.signing.on_from_multiple_fields, text));
+        }
+        let found = mailboxes(&field.value).map_err(|error| {
+            missing(Unsigned::FromInvalid, format!("The From field can't be understood: {error}"))
+        })?;
+        match <[Mailbox; 1]>::try_from(found) {
+            Ok([mailbox]) if mailbox.domain.is_some() => Ok(mailbox),
+            Ok([_]) => {
+                let text = "The address in the From field has no domain".to_owned();
+                Err(missing(Unsigned::FromInvalid, text))
+            }
+            Err(none) if none.is_empty() => {
+                Err(missing(Unsigned::FromInvalid, "The From field has no address".to_owned()))
+            }
+            Err(several) => {
+                let text =
+                    format!("The From field has {} addresses; many servers refuse such mail", several.len());
+                Err(refuse(Unsigned::FromAddresses, self.signing.on_from_multiple_addresses, text))
+            }
+        }
+    }
+}
+
+fn refuse(reason: Unsigned, policy: Policy, text: String) -> Failure {
+    Failure::Refusal(Refusal { reason, policy, text })
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ pub mod address;
 pub mod clock;
 pub mod connection;
 pub mod dkim;
+pub mod duration;
 pub mod filter;
 pub mod message;
 pub mod network;

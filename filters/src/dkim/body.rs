@@ -13,24 +13,24 @@ use mail_auth::dkim::Canonicalization;
 use mail_auth::headers::Writer;
 
 /// The SHA-256 of the canonical form of a body.
-pub struct BodyHash {
+pub(super) struct BodyHash {
     canonical: Canonical,
     hash: <Sha256 as HashImpl>::Context,
 }
 
 impl BodyHash {
     /// The hash of a body of which nothing is known yet.
-    pub fn new(rule: Canonicalization) -> Self {
+    pub(super) fn new(rule: Canonicalization) -> Self {
         Self { canonical: Canonical::new(rule), hash: Sha256::hasher() }
     }
 
     /// Takes the next piece of the body.
-    pub fn update(&mut self, chunk: &[u8]) {
+    pub(super) fn update(&mut self, chunk: &[u8]) {
         self.canonical.update(chunk, &mut self.hash);
     }
 
     /// The hash, once the body is complete.
-    pub fn finish(mut self) -> HashOutput {
+    pub(super) fn finish(mut self) -> HashOutput {
         self.canonical.finish(&mut self.hash);
         self.hash.complete()
     }

@@ -7,14 +7,14 @@ use mail_auth::dkim::Canonicalization;
 use postseal_protocol::HeaderField;
 
 /// The field name without the white space that some agents put before the colon; MTAs drop it on delivery.
-pub fn name(field: &HeaderField) -> &[u8] {
+pub(super) fn name(field: &HeaderField) -> &[u8] {
     let is_text = |byte: &u8| !is_white_space(*byte);
     let end = field.name.iter().rposition(is_text).map_or(0, |last| last + 1);
     field.name.get(..end).unwrap_or_default()
 }
 
 /// Appends the canonical form of a field, CRLF included.
-pub fn write(rule: Canonicalization, field: &HeaderField, out: &mut Vec<u8>) {
+pub(super) fn write(rule: Canonicalization, field: &HeaderField, out: &mut Vec<u8>) {
     match rule {
         Canonicalization::Relaxed => {
             out.extend(name(field).iter().map(u8::to_ascii_lowercase));

@@ -1,0 +1,161 @@
+//! What the configuration says of From addresses and identities, read once.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::address::{self, DomainName, Mailbox, NameError};
+
+/// The From addresses that a [`Rule`](super::Rule) is for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Pattern {
+    /// One address: `newsletter@example.com`. Case does not matter, as with any mailbox that people know.
+    Address {
+        /// Local part in lower case.
+        local: String,
+        /// Domain.
+        domain: DomainName,
+    },
+    /// A domain: `example.com`.
+    Domain(DomainName),
+    /// Everything below a domain, but not the domain itself: `.example.com`.
+    Subdomains(DomainName),
+    /// Everything: `*`.
+    Any,
+}
+
+/// An identity, `i=` (RFC 6376 section 3.5): an optional local part, `@`, and the signing domain or one below it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    text: String,
+    domain: DomainName,
+}
+
+/// Why a text is no pattern or identity.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PatternError {
+    /// An address and a domain are two keys in the configuration.
+    #[error("is an address; write address = {0:?} instead of domain")]
+    IsAddress(String),
+    /// Not one address of the form `local@domain`.
+    #[error("is not an address such as newsletter@example.com")]
+    NotAddress,
+    /// Not of the form `@domain` or `local@domain`.
+    #[error("is not an identity such as @example.com or list@example.com")]
+    NotIdentity,
+    /// A star that is not alone.
+    #[error("mixes * with a name; write .example.com for all subdomains of example.com, or * for everything")]
+    Star,
+    /// A bad domain.
+    #[error(transparent)]
+    Name(#[from] NameError),
+}
+
+impl Identity {
+    /// The text of `i=`.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Its domain.
+    pub fn domain(&self) -> &DomainName {
+        &self.domain
+    }
+}
+
+impl Pattern {
+    /// Reads what stands behind `domain =`.
+    ///
+    /// # Errors
+    /// If it is neither a domain, nor a domain behind a dot, nor `*`.
+    pub fn from_domain(text: &str) -> Result<Self, PatternError> {
+        if text == "*" {
+            return Ok(Self::Any);
+        }
+        if text.contains('*') {
+            return Err(PatternError::Star);
+        }
+        if text.contains('@') {
+            return Err(PatternError::IsAddress(text.to_owned()));
+        }
+        Ok(match text.strip_prefix('.') {
+            Some(below) => Self::Subdomains(below.parse()?),
+            None => Self::Domain(text.parse()?),
+        })
+    }
+
+    /// Reads what stands behind `address =`.
+    ///
+    /// # Errors
+    /// If it is not one address.
+    pub fn from_address(text: &str) -> Result<Self, PatternError> {
+        let (local, domain) = split(text).ok_or(PatternError::NotAddress)?;
+        Ok(Self::Address { local: local.to_lowercase(), domain: domain.parse()? })
+    }
+
+    /// The domain that signs unless another is given. `*` has none.
+    pub fn default_signing_domain(&self) -> Option<&DomainName> {
+        match self {
+            Self::Address { domain, .. } | Self::Domain(domain) | Self::Subdomains(domain) => Some(domain),
+            Self::Any => None,
+        }
+    }
+}
+
+/// An addr-spec alone, without display name, comment or white space.
+fn split(text: &str) -> Option<(String, String)> {
+    let mailboxes = address::mailboxes(text.as_bytes()).ok()?;
+    let [mailbox] = <[Mailbox; 1]>::try_from(mailboxes).ok()?;
+    let whole = mailbox.range == (0..text.len()) && !text.contains(char::is_whitespace);
+    whole.then_some((mailbox.local, mailbox.domain?))
+}
+
+impl FromStr for Identity {
+    type Err = PatternError;
+
+    fn from_str(text: &str) -> Result<Self, PatternError> {
+        let (local, domain) = text.rsplit_once('@').ok_or(PatternError::NotIdentity)?;
+        if !local.is_empty() && (!local.is_ascii() || split(text).is_none()) {
+            return Err(PatternError::NotIdentity);
+        }
+        let domain: DomainName = domain.parse()?;
+        Ok(Self { text: format!("{local}@{domain}"), domain })
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address { local, domain } => write!(f, "{local}@{domain}"),
+            Self::Domain(domain) => write!(f, "{domain}"),
+            Self::Subdomains(domain) => write!(f, ".{domain}"),
+            Self::Any => f.write_str("*"),
+        }
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Serialize for Identity {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Identity {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl Serialize for Pattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

@@ -1,0 +1,97 @@
+//! Why a message is not signed, and what to tell its sender.
+
+use postseal_protocol::{Reply, Verdict};
+
+use super::settings::Policy;
+
+/// Why a message is not signed. Each unsigned message has exactly one of these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Unsigned {
+    /// The mail is not ours.
+    NotOrigin,
+    /// There is no key for the domain of the From address.
+    NoKeyForDomain,
+    /// There should be keys, but none could be read.
+    KeyUnusable,
+    /// No From field.
+    FromMissing,
+    /// From has no address with a domain that can be read.
+    FromInvalid,
+    /// Several From fields.
+    FromMultiple,
+    /// Several addresses in From.
+    FromAddresses,
+    /// So many fields of one name that `h=` would become too long.
+    TooManyFields,
+    /// The cryptography failed.
+    SignError,
+    /// Shadow mode: it would have been signed.
+    Shadow,
+}
+
+impl Unsigned {
+    /// All of them, so that each can be counted from zero.
+    pub const ALL: [Self; 10] = [
+        Self::NotOrigin,
+        Self::NoKeyForDomain,
+        Self::KeyUnusable,
+        Self::FromMissing,
+        Self::FromInvalid,
+        Self::FromMultiple,
+        Self::FromAddresses,
+        Self::TooManyFields,
+        Self::SignError,
+        Self::Shadow,
+    ];
+
+    /// The reason code.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotOrigin => "not_origin",
+            Self::NoKeyForDomain => "no_key_for_domain",
+            Self::KeyUnusable => "key_unusable",
+            Self::FromMissing => "from_missing",
+            Self::FromInvalid => "from_invalid",
+            Self::FromMultiple => "from_multiple",
+            Self::FromAddresses => "from_addresses",
+            Self::TooManyFields => "too_many_fields",
+            Self::SignError => "sign_error",
+            Self::Shadow => "shadow",
+        }
+    }
+
+    /// What is refused is refused with these codes: for the moment, and for good.
+    const fn codes(self) -> [(u16, (u8, u16, u16)); 2] {
+        match self {
+            // RFC 3463 section 3.8: not authorized.
+            Self::NoKeyForDomain => [(451, (4, 7, 1)), (550, (5, 7, 1))],
+            // Section 3.7: the message itself.
+            _ => [(451, (4, 6, 0)), (550, (5, 6, 0))],
+        }
+    }
+}
+
+/// A message that is not signed: why, what is to be done about it, and the words for it.
+pub(super) struct Refusal {
+    pub(super) reason: Unsigned,
+    pub(super) policy: Policy,
+    pub(super) text: String,
+}
+
+impl Refusal {
+    pub(super) fn verdict(&self) -> Verdict {
+        let [temporary, permanent] = self.reason.codes();
+        let ((code, enhanced), otherwise) = match self.policy {
+            Policy::Pass => return Verdict::Continue,
+            Policy::Tempfail => (temporary, Verdict::TempFail),
+            Policy::Reject => (permanent, Verdict::Reject),
+        };
+        Reply::new(code, enhanced, printable(&self.text)).map_or(otherwise, Verdict::Reply)
+    }
+}
+
+/// Text that may hold parts of the message, fit for a reply.
+fn printable(text: &str) -> String {
+    let visible = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
+    text.chars().take(Reply::MAX_LINE).map(visible).collect()
+}

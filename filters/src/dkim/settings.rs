@@ -1,0 +1,190 @@
+//! The `[dkim]` section of the configuration.
+//!
+//! Single values are checked as they are read. [`Settings::plan`] checks how they fit together and gives what the
+//! filter is made of; key files are named here and read by others.
+
+mod list;
+mod plan;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use mail_auth::dkim::Canonicalization;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::pattern::{Identity, Pattern, PatternError};
+use crate::address::{DomainName, SelectorName};
+use crate::duration;
+use crate::pipeline::OnError;
+
+pub use list::FieldList;
+pub use plan::{Plan, PlannedRule, SettingsError, Signing};
+
+/// The `[dkim]` section.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Header fields to sign: `"default"`, or a list with From in it.
+    pub headers: FieldList,
+    /// Header fields that nobody may add: `"default"`, which is every signed field that the message has and the most
+    /// important ones that it lacks, or a list.
+    pub oversign: FieldList,
+    /// Of header and body: `relaxed/relaxed`, `relaxed/simple`, `simple/relaxed` or `simple/simple`.
+    pub canonicalization: Canonicalizations,
+    /// How long a signature is valid, or `none`. A short time limits replay.
+    #[serde(with = "duration::optional")]
+    pub expiry: Option<Duration>,
+    /// When there is no key for the From domain of a mail that is ours.
+    pub on_missing_key: Policy,
+    /// When signing fails, or when none of the keys of a domain can be read: the filter's
+    /// [`OnError`] in the pipeline.
+    pub on_error: OnError,
+    /// When there is no From field, or no address with a domain in it. Sendmail adds a missing From field only after
+    /// filters, so refuse only where no such mail is expected.
+    pub on_from_missing: Policy,
+    /// When there are several From fields.
+    pub on_from_multiple_fields: Policy,
+    /// When there are several addresses in the From field. Some of the largest receivers refuse such mail.
+    pub on_from_multiple_addresses: Policy,
+    /// When a field that is to be signed is there so often that the signature would become too long.
+    pub on_too_many_fields: Policy,
+    /// Directory with `DOMAIN/SELECTOR.pem` for each key.
+    pub key_dir: Option<PathBuf>,
+    /// How often key files are looked at for changes.
+    #[serde(with = "duration")]
+    pub key_refresh: Duration,
+    /// Decide and log, but sign and refuse nothing.
+    pub shadow: bool,
+    /// `[[dkim.domain]]`: who signs for whom.
+    pub domain: Vec<DomainSettings>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            headers: FieldList::Default,
+            oversign: FieldList::Default,
+            canonicalization: Canonicalizations::default(),
+            expiry: Some(Duration::from_secs(7 * 86_400)),
+            on_missing_key: Policy::Pass,
+            on_error: OnError::Tempfail,
+            on_from_missing: Policy::Pass,
+            on_from_multiple_fields: Policy::Reject,
+            on_from_multiple_addresses: Policy::Reject,
+            on_too_many_fields: Policy::Reject,
+            key_dir: None,
+            key_refresh: Duration::from_secs(10),
+            shadow: false,
+            domain: Vec::new(),
+        }
+    }
+}
+
+/// A `[[dkim.domain]]`. Of several that fit a From address, the longest counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DomainSettings {
+    /// From domain: `example.com`, `.example.com` for all below it, or `*`.
+    #[serde(deserialize_with = "domain_pattern")]
+    pub domain: Option<Pattern>,
+    /// A single From address instead.
+    #[serde(deserialize_with = "address_pattern")]
+    pub address: Option<Pattern>,
+    /// Domain that signs, `d=`; the domain above unless given. `*` needs one.
+    pub signing_domain: Option<DomainName>,
+    /// Identity, `i=`: `@example.com` or `list@example.com`, within the signing domain.
+    pub identity: Option<Identity>,
+    /// Keys, each making one signature. Without any, those of the signing domain in `key_dir`.
+    pub keys: Vec<KeySettings>,
+}
+
+/// A private key file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeySettings {
+    /// Selector, `s=`: the public key is published at `SELECTOR._domainkey.DOMAIN`.
+    pub selector: SelectorName,
+    /// Private key in PEM.
+    pub file: PathBuf,
+}
+
+/// What happens to a message that can't be signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Policy {
+    /// It goes on unsigned.
+    Pass,
+    /// 4xx: the client tries again.
+    Tempfail,
+    /// 5xx.
+    Reject,
+}
+
+/// Canonical forms of header and body, `c=`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Canonicalizations {
+    /// Of the header fields.
+    pub header: Canonicalization,
+    /// Of the body.
+    pub body: Canonicalization,
+}
+
+/// Neither `relaxed` nor `simple`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is not relaxed/relaxed, relaxed/simple, simple/relaxed or simple/simple")]
+pub struct CanonicalizationError;
+
+impl FromStr for Canonicalizations {
+    type Err = CanonicalizationError;
+
+    fn from_str(text: &str) -> Result<Self, CanonicalizationError> {
+        let rule = |name| match name {
+            "relaxed" => Ok(Canonicalization::Relaxed),
+            "simple" => Ok(Canonicalization::Simple),
+            _ => Err(CanonicalizationError),
+        };
+        let (header, body) = text.split_once('/').ok_or(CanonicalizationError)?;
+        Ok(Self { header: rule(header)?, body: rule(body)? })
+    }
+}
+
+impl fmt::Display for Canonicalizations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |rule| match rule {
+            Canonicalization::Relaxed => "relaxed",
+            Canonicalization::Simple => "simple",
+        };
+        write!(f, "{}/{}", name(self.header), name(self.body))
+    }
+}
+
+impl Serialize for Canonicalizations {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Canonicalizations {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+fn domain_pattern<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Pattern>, D::Error> {
+    pattern(deserializer, Pattern::from_domain)
+}
+
+fn address_pattern<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Pattern>, D::Error> {
+    pattern(deserializer, Pattern::from_address)
+}
+
+fn pattern<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    read: impl Fn(&str) -> Result<Pattern, PatternError>,
+) -> Result<Option<Pattern>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| read(&text)).transpose().map_err(de::Error::custom)
+}
+

@@ -1,0 +1,213 @@
+//! Checks how the settings fit together, and makes of them what the filter works by.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::time::Duration;
+
+use super::{Canonicalizations, DomainSettings, KeySettings, Policy, Settings};
+use crate::address::DomainName;
+use crate::dkim::fields::SignedFields;
+use crate::dkim::pattern::{Identity, Pattern};
+use crate::dkim::table::{Key, Rule};
+
+/// Settings that fit together.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// How to sign; makes a [`DkimFilter`](crate::dkim::DkimFilter).
+    pub signing: Signing,
+    /// Who signs for whom, in the order of the configuration. Lacks only the keys to become [`Rule`]s.
+    pub rules: Vec<PlannedRule>,
+}
+
+/// How to sign.
+#[derive(Clone, Debug)]
+pub struct Signing {
+    pub(in crate::dkim) fields: SignedFields,
+    pub(in crate::dkim) canonicalization: Canonicalizations,
+    /// Seconds.
+    pub(in crate::dkim) expiry: Option<u64>,
+    pub(in crate::dkim) shadow: bool,
+    pub(in crate::dkim) on_missing_key: Policy,
+    pub(in crate::dkim) on_from_missing: Policy,
+    pub(in crate::dkim) on_from_multiple_fields: Policy,
+    pub(in crate::dkim) on_from_multiple_addresses: Policy,
+    pub(in crate::dkim) on_too_many_fields: Policy,
+}
+
+/// A [`Rule`] whose keys have not been read.
+#[derive(Clone, Debug)]
+pub struct PlannedRule {
+    /// Addresses that it is for.
+    pub pattern: Pattern,
+    /// Signing domain.
+    pub signing_domain: DomainName,
+    /// Identity.
+    pub identity: Option<Identity>,
+    /// Key files. Without any, the keys of the signing domain in the key directory are meant.
+    pub keys: Vec<KeySettings>,
+}
+
+/// Settings that do not fit together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {reason}", KeyPath(key))]
+pub struct SettingsError {
+    /// The way to the value, from the outside in; elements of lists by their number from 0.
+    pub key: Vec<String>,
+    /// What is wrong, and what to do about it.
+    pub reason: String,
+}
+
+impl Settings {
+    /// Checks the settings as a whole.
+    ///
+    /// # Errors
+    /// Everything that does not fit together.
+    pub fn plan(&self) -> Result<Plan, Vec<SettingsError>> {
+        let mut errors = Errors::default();
+        let signing = self.signing(&mut errors);
+        if self.domain.is_empty() && self.key_dir.is_none() {
+            errors.add(
+                [""; 0],
+                "has no key to sign with; add a [[dkim.domain]] or key_dir, or leave the section out",
+            );
+        }
+        let mut seen = HashMap::new();
+        let mut rules = Vec::new();
+        for (index, domain) in self.domain.iter().enumerate() {
+            let Some(rule) = self.rule(index, domain, &mut errors) else { continue };
+            if let Some(first) = seen.insert(rule.pattern.clone(), index) {
+                let name = if domain.address.is_some() { "address" } else { "domain" };
+                errors.add_in(index, name, format!("dkim.domain[{first}] is for {} already", rule.pattern));
+            }
+            rules.push(rule);
+        }
+        if errors.0.is_empty() { Ok(Plan { signing, rules }) } else { Err(errors.0) }
+    }
+
+    fn signing(&self, errors: &mut Errors) -> Signing {
+        let fields = SignedFields::new(self.headers.names(), self.oversign.names());
+        if !fields.contains("From") {
+            errors.add(["headers"], "lacks From, which every signature has to cover (RFC 6376 section 5.4)");
+        }
+        for (name, list) in [("headers", &self.headers), ("oversign", &self.oversign)] {
+            if list.names().is_some_and(|names| names.len() > MOST_NAMES) {
+                errors.add([name], format!("has more than {MOST_NAMES} names"));
+            }
+        }
+        if self.expiry.is_some_and(|expiry| expiry < Duration::from_secs(60)) {
+            errors.add(
+                ["expiry"],
+                "is less than a minute; a signature has to outlive the way; or write \"none\"",
+            );
+        }
+        if self.key_refresh < Duration::from_millis(100) {
+            errors.add(["key_refresh"], "must be at least 100ms");
+        }
+        Signing {
+            fields,
+            canonicalization: self.canonicalization,
+            expiry: self.expiry.map(|expiry| expiry.as_secs()),
+            shadow: self.shadow,
+            on_missing_key: self.on_missing_key,
+            on_from_missing: self.on_from_missing,
+            on_from_multiple_fields: self.on_from_multiple_fields,
+            on_from_multiple_addresses: self.on_from_multiple_addresses,
+            on_too_many_fields: self.on_too_many_fields,
+        }
+    }
+
+    fn rule(&self, index: usize, domain: &DomainSettings, errors: &mut Errors) -> Option<PlannedRule> {
+        let pattern = match (&domain.domain, &domain.address) {
+            (Some(pattern), None) | (None, Some(pattern)) => pattern,
+            (Some(_), Some(_)) => {
+                errors.add_in(index, "address", "is given beside domain; make two entries of it");
+                return None;
+            }
+            (None, None) => {
+                errors.add(["domain", &index.to_string()], "has neither domain nor address");
+                return None;
+            }
+        };
+        let Some(signing_domain) =
+            domain.signing_domain.as_ref().or_else(|| pattern.default_signing_domain())
+        else {
+            errors.add_in(index, "signing_domain", "is missing; `*` says for whom to sign, but not as whom");
+            return None;
+        };
+        if let Some(identity) = &domain.identity
+            && !identity.domain().is_within(signing_domain)
+        {
+            let reason =
+                format!("must be in the signing domain {signing_domain} or below it (RFC 6376 section 3.5)");
+            errors.add_in(index, "identity", reason);
+        }
+        if domain.keys.is_empty() && self.key_dir.is_none() {
+            errors.add_in(index, "keys", "is empty, and there is no dkim.key_dir to take keys from");
+        }
+        check_keys(index, &domain.keys, signing_domain, errors);
+        Some(PlannedRule {
+            pattern: pattern.clone(),
+            signing_domain: signing_domain.clone(),
+            identity: domain.identity.clone(),
+            keys: domain.keys.clone(),
+        })
+    }
+}
+
+fn check_keys(index: usize, keys: &[KeySettings], signing_domain: &DomainName, errors: &mut Errors) {
+    for (at, key) in keys.iter().enumerate() {
+        let place =
+            |name: &str| ["domain", &index.to_string(), "keys", &at.to_string(), name].map(str::to_owned);
+        if keys.iter().take(at).any(|other| other.selector == key.selector) {
+            errors.add(place("selector"), format!("{} is there twice; each key has its own", key.selector));
+        }
+        // SELECTOR._domainkey.DOMAIN
+        if key.selector.as_str().len() + "._domainkey.".len() + signing_domain.as_str().len() > 253 {
+            errors.add(place("selector"), "is too long for a DNS name together with the signing domain");
+        }
+        if key.file.as_os_str().is_empty() {
+            errors.add(place("file"), "is empty");
+        }
+    }
+}
+
+impl PlannedRule {
+    /// The rule with its keys.
+    pub fn with_keys(&self, keys: impl IntoIterator<Item = Key>) -> Rule {
+        let mut rule = Rule::new(self.pattern.clone(), self.signing_domain.clone(), keys);
+        rule.identity.clone_from(&self.identity);
+        rule
+    }
+}
+
+#[derive(Default)]
+struct Errors(Vec<SettingsError>);
+
+impl Errors {
+    fn add<S: Into<String>>(&mut self, key: impl IntoIterator<Item = S>, reason: impl Into<String>) {
+        let key = std::iter::once("dkim".to_owned()).chain(key.into_iter().map(Into::into)).collect();
+        self.0.push(SettingsError { key, reason: reason.into() });
+    }
+
+    fn add_in(&mut self, index: usize, name: &str, reason: impl Into<String>) {
+        self.add(["domain", &index.to_string(), name], reason);
+    }
+}
+
+struct KeyPath<'a>(&'a [String]);
+
+impl fmt::Display for KeyPath<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (depth, step) in self.0.iter().enumerate() {
+            match step.parse::<usize>() {
+                Ok(index) => write!(f, "[{index}]")?,
+                Err(_) if depth > 0 => write!(f, ".{step}")?,
+                Err(_) => f.write_str(step)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Of header fields in a list.
+const MOST_NAMES: usize = 100;

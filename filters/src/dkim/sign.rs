@@ -1,0 +1,91 @@
+//! The signatures of one message.
+//!
+//! All of them cover the same fields and the same body hash and say the same time, so the canonical header section is
+//! made once and each key adds only its own DKIM-Signature field behind it (RFC 6376 section 3.7).
+
+use mail_auth::crypto::{Algorithm as Mechanism, HashOutput};
+use mail_auth::dkim::Signature;
+use postseal_protocol::HeaderField;
+
+use super::fields::Selection;
+use super::keys::{Algorithm, SignError};
+use super::settings::Canonicalizations;
+use super::table::{Key, Rule};
+use crate::clock::Clock;
+use crate::report::SignatureNote;
+
+/// What is signed.
+pub(super) struct Input<'a> {
+    pub(super) fields: Selection<'a>,
+    pub(super) body_hash: HashOutput,
+    pub(super) canonicalization: Canonicalizations,
+    /// `t=`, in seconds since 1970.
+    pub(super) time: u64,
+    /// `x=`, likewise.
+    pub(super) expires: Option<u64>,
+}
+
+/// A DKIM-Signature field and what to tell of it.
+pub(super) struct Signed {
+    pub(super) field: HeaderField,
+    pub(super) note: SignatureNote,
+}
+
+/// Signs with every key of a rule, in its order. All the time that signing takes is spent here.
+pub(super) fn sign(rule: &Rule, input: Input<'_>, clock: &dyn Clock) -> Result<Vec<Signed>, SignError> {
+    let mut text = Vec::with_capacity(4096);
+    input.fields.write(input.canonicalization.header, &mut text);
+    let fields = text.len();
+    let mut signature = Signature {
+        v: 1,
+        d: rule.signing_domain.as_str().to_owned(),
+        h: input.fields.names,
+        i: rule.identity.as_ref().map_or_else(String::new, |identity| identity.as_str().to_owned()),
+        t: input.time,
+        x: input.expires.unwrap_or_default(),
+        bh: input.body_hash.as_ref().to_vec(),
+        ch: input.canonicalization.header,
+        cb: input.canonicalization.body,
+        ..Signature::default()
+    };
+    let one = |key| {
+        text.truncate(fields);
+        sign_with(key, rule, &mut signature, &mut text, clock)
+    };
+    rule.keys().iter().map(one).collect()
+}
+
+fn sign_with(
+    key: &Key,
+    rule: &Rule,
+    signature: &mut Signature,
+    text: &mut Vec<u8>,
+    clock: &dyn Clock,
+) -> Result<Signed, SignError> {
+    let start = clock.instant();
+    signature.a = match key.private.algorithm() {
+        Algorithm::Rsa => Mechanism::RsaSha256,
+        Algorithm::Ed25519 => Mechanism::Ed25519Sha256,
+    };
+    signature.s.clear();
+    signature.s.push_str(key.selector.as_str());
+    signature.b.clear();
+    signature.write(text, false);
+    signature.b = key.private.sign(text)?;
+    let note = SignatureNote {
+        domain: rule.signing_domain.shared(),
+        selector: key.selector.shared(),
+        algorithm: key.private.algorithm().as_str(),
+        duration: clock.instant().saturating_duration_since(start),
+    };
+    Ok(Signed { field: field(signature), note })
+}
+
+/// The field in the form that MTAs take: with its leading space, and a bare LF at each fold.
+fn field(signature: &Signature) -> HeaderField {
+    let mut written = Vec::with_capacity(1024);
+    signature.write(&mut written, true);
+    written.retain(|byte| *byte != b'\r');
+    let value = written.trim_ascii_end().strip_prefix(b"DKIM-Signature:").unwrap_or_default();
+    HeaderField::new(&b"DKIM-Signature"[..], value.to_vec())
+}

@@ -1,0 +1,4 @@
+mod outcome;
+mod support;
+mod vectors;
+mod verified;
