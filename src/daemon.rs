@@ -6,6 +6,7 @@
 //! at once and the others when their message has its final reply. After `limits.drain_timeout`, or at a second
 //! [`Order::Stop`], what is left is cut; the MTAs then tell their clients to try again.
 
+mod key_watch;
 mod signals;
 
 use std::io::{self, Write};
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 use tokio::time::sleep;
 
 use crate::admin::{Admin, Health, Phase};
@@ -25,9 +26,12 @@ use crate::listener::{BindError, Inherited, Listener, ListenerState, Shared};
 use crate::log::Log;
 use crate::metrics::{Metrics, open_files_limit};
 use crate::notify::Notifier;
+use crate::registry::Keys;
 use crate::reload::{self, Prepared};
 
 pub use signals::signals;
+
+use key_watch::KeyWatch;
 
 /// What the service can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +78,8 @@ pub struct Daemon {
     admin: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     accepting: JoinSet<()>,
+    /// Looks at the key files.
+    keys: Option<AbortHandle>,
     /// Ends with the service, however that ends.
     background: JoinSet<()>,
 }
@@ -88,7 +94,7 @@ impl Daemon {
         mut inherited: Inherited,
         sink: impl Write + Send + 'static,
     ) -> Result<Self, StartError> {
-        let Prepared { loaded, pipelines } = prepare(&source).await.map_err(io::Error::from)??;
+        let Prepared { loaded, mut pipelines } = prepare(&source).await.map_err(io::Error::from)??;
         let config = loaded.config;
         let metrics = Metrics::new()?;
         let log = Log::start(config.log.clone(), sink, metrics.log_dropped.clone())?;
@@ -113,12 +119,13 @@ impl Daemon {
             admin: None,
             stop: watch::Sender::new(false),
             accepting: JoinSet::new(),
+            keys: None,
             background: JoinSet::new(),
             config,
         };
         daemon.open_admin().await?;
         let listeners = std::mem::take(&mut daemon.config.listener);
-        for (settings, pipeline) in listeners.iter().zip(pipelines.pipelines) {
+        for (settings, pipeline) in listeners.iter().zip(pipelines.pipelines.drain(..)) {
             let state = ListenerState::new(Arc::clone(&daemon.shared), &settings.name, pipeline);
             daemon.listeners.push(Arc::clone(&state));
             let listener = Listener::bind(state, settings.clone(), &mut inherited).await;
@@ -130,6 +137,7 @@ impl Daemon {
             daemon.accepting.spawn(listener.run(daemon.stop.subscribe()));
         }
         daemon.config.listener = listeners;
+        daemon.look_after(pipelines.keys);
         daemon.opened(&inherited);
         Ok(daemon)
     }
@@ -266,10 +274,21 @@ impl Daemon {
                 listener.pipeline.store(pipeline);
             }
         }
+        self.look_after(pipelines.keys);
         self.shared.limits.store(Arc::new(reload::connection_limits(&config.limits)));
         self.shared.log.set(config.log.clone());
         reload::keep_what_needs_restart(&self.config, &mut config);
         self.config = config;
+    }
+
+    /// Watches the key files from now on, instead of those of the configuration before.
+    fn look_after(&mut self, keys: Option<Keys>) {
+        if let Some(before) = self.keys.take() {
+            before.abort();
+        }
+        let watch = KeyWatch::new(&self.shared.metrics, &self.health);
+        watch.tell(keys.as_ref());
+        self.keys = keys.map(|keys| self.background.spawn(watch.run(keys)));
     }
 
     /// Ends the service: mail in flight first.

@@ -16,8 +16,8 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// Reads files and parses keys; not for threads that serve connections.
     pub(crate) fn load(source: &Configuration) -> Result<Self, ConfigError> {
-        let loaded = source.load()?;
-        let pipelines = Pipelines::build(&loaded);
+        let mut loaded = source.load()?;
+        let pipelines = Pipelines::build(&mut loaded)?;
         Ok(Self { loaded, pipelines })
     }
 }

@@ -61,14 +61,14 @@ impl Explain {
     /// # Errors
     /// If the message can't be read or the result not written.
     pub fn execute(self, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
-        let loaded = match self.configuration.load() {
-            Ok(loaded) => loaded,
+        let load = || registry::Pipelines::build(&mut self.configuration.load()?);
+        let pipelines = match load() {
+            Ok(built) => built.pipelines,
             Err(error) => {
                 writeln!(err, "{error}")?;
                 return Ok(Exit::Configuration);
             }
         };
-        let pipelines = registry::Pipelines::build(&loaded).pipelines;
         let wanted = |pipeline: &&Arc<Pipeline>| match &self.listener {
             Some(name) => **pipeline.listener() == **name,
             None => true,
@@ -78,7 +78,8 @@ impl Explain {
             writeln!(err, "--listener: no such listener; the configuration has {}", names.join(", "))?;
             return Ok(Exit::Usage);
         };
-        let text = std::fs::read(&self.file).with_context(|| format!("can't read {}", self.file.display()))?;
+        let text =
+            std::fs::read(&self.file).with_context(|| format!("can't read {}", self.file.display()))?;
         let file = MessageFile::parse(&text);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let end = runtime.block_on(self.run(pipeline, &file));
@@ -87,7 +88,9 @@ impl Explain {
             (Some(record), false) => self.describe(pipeline, record, &end, out)?,
             (None, _) => anyhow::bail!("the filters left no record of the message"),
         }
-        if let (Some(path), Some(message)) = (&self.output, end.decision.and_then(|decision| decision.message)) {
+        if let (Some(path), Some(message)) =
+            (&self.output, end.decision.and_then(|decision| decision.message))
+        {
             let text = message_file::write(&message, &file.body);
             std::fs::write(path, text).with_context(|| format!("can't write {}", path.display()))?;
         }
@@ -139,7 +142,13 @@ impl Explain {
         macros
     }
 
-    fn describe(&self, pipeline: &Pipeline, record: &Record, end: &End, out: &mut dyn Write) -> anyhow::Result<()> {
+    fn describe(
+        &self,
+        pipeline: &Pipeline,
+        record: &Record,
+        end: &End,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
         let user = self.auth.as_deref().map_or_else(String::new, |user| format!(", user {user}"));
         let names: Vec<_> = pipeline.filters().collect();
         writeln!(out, "listener    {}", record.listener)?;
