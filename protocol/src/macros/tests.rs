@@ -68,6 +68,16 @@ fn macros_hold_for_one_command_of_their_stage() {
 }
 
 #[test]
+fn macros_that_come_ahead_of_an_earlier_command_leave_its_own() {
+    let mut table = MacroTable::default();
+    table.announce(Stage::Connect, vec![("j".into(), "1".into())]);
+    table.announce(Stage::Helo, vec![("{tls_version}".into(), "2".into())]);
+    table.begin(Stage::Connect);
+    assert_eq!(value(&table, "j"), Some("1"));
+    assert_eq!(value(&table, "{tls_version}"), None);
+}
+
+#[test]
 fn a_value_that_is_set_again_is_replaced() {
     let mut table = table(&[(Stage::Mail, "i", "1"), (Stage::Rcpt, "{rcpt_addr}", "a")]);
     table.insert(Stage::Mail, "{i}", "2");
