@@ -11,7 +11,6 @@ pub mod admin;
 pub mod byte_size;
 mod check;
 mod document;
-pub mod duration;
 mod effective;
 mod extract;
 mod key_path;
@@ -26,6 +25,7 @@ mod secret;
 mod source;
 mod suggest;
 
+use postseal_filters::dkim;
 use serde::{Deserialize, Serialize};
 
 pub use address::Address;
@@ -52,6 +52,9 @@ pub struct Config {
     pub origin: Origin,
     /// `[limits]`: what one connection and all of them may use.
     pub limits: Limits,
+    /// `[dkim]`: signing; not at all without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dkim: Option<dkim::Settings>,
     /// `[log]`: the log on stdout.
     pub log: Log,
 }

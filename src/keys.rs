@@ -1,3 +1,13 @@
-//! Signing keys: files, made and read.
+//! Signing keys: files, made, read, and read again when they change.
 
+mod directory;
+mod file;
 pub mod generate;
+mod held;
+pub mod listing;
+mod notice;
+mod ring;
+mod store;
+
+pub use notice::{Event, Notice};
+pub use store::{KeyProblem, KeyStore, Opened, Place, Refresh};

@@ -232,17 +232,71 @@ fn what_only_shows_in_the_whole_is_a_mistake_too() {
 #[test]
 fn the_unwise_is_a_warning() {
     for (more, warning) in [
+        ("address = \"unix:/run/a\"", "p.toml: dkim: no [dkim] section: nothing is signed"),
         (
-            "address = \"unix:/run/a\"\nmode = \"0666\"",
+            "address = \"unix:/run/a\"\nmode = \"0666\"\n[dkim]\nkey_dir = \"/keys\"",
             "p.toml:4:1: listener[0].mode = \"0666\": every local user can have mail signed; better set `group`",
         ),
         (
-            "address = \"inet:localhost:8891\"\ngroup = \"postfix\"",
+            "address = \"inet:localhost:8891\"\ngroup = \"postfix\"\n[dkim]\nkey_dir = \"/keys\"",
             "p.toml:4:1: listener[0].group = \"postfix\": has no effect: the address is not a unix socket",
         ),
     ] {
         let loaded = load(&format!("[[listener]]\nname = \"a\"\n{more}\n"), &[], &[]).unwrap();
         assert_eq!(loaded.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(), [warning]);
+    }
+}
+
+#[test]
+fn mistakes_in_signing_are_told_like_all_others() {
+    for (dkim, message) in [
+        (
+            "",
+            "p.toml:1:2: dkim: has no key to sign with; add a [[dkim.domain]] or key_dir, or leave the section out",
+        ),
+        (
+            "canonicalisation = \"simple/simple\"",
+            "dkim.canonicalisation = \"simple/simple\": unknown key; did you mean `canonicalization`?",
+        ),
+        (
+            "canonicalization = \"relaxed\"",
+            "dkim.canonicalization = \"relaxed\": is not relaxed/relaxed, relaxed/simple, simple/relaxed or simple/simple",
+        ),
+        ("expiry = 7", "dkim.expiry = 7: `7` has no unit; write 7s for seconds"),
+        (
+            "expiry = \"1s\"\nkey_dir = \"k\"",
+            "dkim.expiry = \"1s\": is less than a minute; a signature has to outlive the way; or write \"none\"",
+        ),
+        (
+            "headers = \"all\"",
+            "dkim.headers = \"all\": expected \"default\" or a list of header field names, found text",
+        ),
+        (
+            "headers = [\"From\", \"Received\"]",
+            "p.toml:2:20: dkim.headers[1] = \"Received\": Received changes on the way, so it must not be signed",
+        ),
+        ("on_error = \"accept\"", "dkim.on_error = \"accept\": expected one of `tempfail`, `pass`, `reject`"),
+        (
+            "domain = [{ domain = \"*.a.example\" }]",
+            "p.toml:2:13: dkim.domain[0].domain = \"*.a.example\": mixes * with a name; write .example.com for all subdomains of example.com, or * for everything",
+        ),
+        (
+            "domain = [{ domain = \"a@b.example\" }]",
+            "p.toml:2:13: dkim.domain[0].domain = \"a@b.example\": is an address; write address = \"a@b.example\" instead of domain",
+        ),
+        (
+            "domain = [{ domain = \"a.example\", keys = [{ selector = \"a b\", file = \"f\" }] }]",
+            "p.toml:2:45: dkim.domain[0].keys[0].selector = \"a b\": has ' ', which can't be in a name: `a b`",
+        ),
+        (
+            "domain = [{ domain = \"a.example\", keys = [{ selector = \"a\" }] }]",
+            "p.toml:2:43: dkim.domain[0].keys[0].file: is required",
+        ),
+    ] {
+        let found = mistakes(&format!("[dkim]\n{dkim}\n{MINIMAL}"), &[], &[]);
+        let message =
+            if message.starts_with("p.toml") { message.to_owned() } else { format!("p.toml:2:1: {message}") };
+        assert_eq!(found, message);
     }
 }
 

@@ -4,27 +4,29 @@
 use std::path::{Path, PathBuf};
 
 use postseal::config::{self, Config, KeyPath, Source};
+use postseal_filters::dkim;
 use toml_edit::{DocumentMut, Item, Value};
 
 #[test]
-fn it_loads_and_sets_nothing_but_a_listener() {
+fn it_loads_and_sets_only_what_has_no_default() {
     let loaded = config::load_from(&example(), [], &[]).unwrap();
     assert_eq!(loaded.warnings, []);
     let listener = loaded.config.listener.clone();
-    assert_eq!(loaded.config, Config { listener, ..Config::default() });
+    let dkim = dkim::Settings { key_dir: Some("/etc/postseal/keys".into()), ..dkim::Settings::default() };
+    assert_eq!(loaded.config, Config { listener, dkim: Some(dkim), ..Config::default() });
 }
 
 #[test]
 fn its_commented_settings_are_the_defaults() {
-    let text = with_all_settings();
     let file = std::env::temp_dir().join(format!("postseal-example-{}.toml", std::process::id()));
-    std::fs::write(&file, &text).unwrap();
+    std::fs::write(&file, with_all_settings()).unwrap();
     let loaded = config::load_from(&file, [], &[]);
     std::fs::remove_file(&file).unwrap();
     let mut config = loaded.unwrap_or_else(|error| panic!("{error}")).config;
+    // What has no default is shown by examples.
     let [listener] = config.listener.as_mut_slice() else { panic!("not one listener") };
-    // What has no default is shown by an example.
     assert_eq!(listener.group.take().as_deref(), Some("postfix"));
+    assert_eq!(config.dkim.as_mut().unwrap().domain.drain(..).count(), 2);
     assert_eq!(config, config::load_from(&example(), [], &[]).unwrap().config);
 }
 
@@ -35,6 +37,22 @@ fn it_shows_every_key() {
     for listener in &mut config.listener {
         listener.group = Some(String::new());
     }
+    // Destructured, so that a new key can't be forgotten here.
+    let domain: dkim::DomainSettings = toml_edit::de::from_str(EVERY_DOMAIN_KEY).unwrap();
+    let dkim::DomainSettings {
+        domain: Some(_),
+        address: None,
+        signing_domain: Some(_),
+        identity: Some(_),
+        keys,
+    } = &domain
+    else {
+        panic!("not all keys: {domain:?}");
+    };
+    assert_eq!(keys.len(), 1);
+    let address = toml_edit::de::from_str("address = \"a@example.com\"").unwrap();
+    config.dkim.as_mut().unwrap().domain = vec![domain, address];
+
     let every = toml_edit::ser::to_document(&config).unwrap();
     let mut missing = Vec::new();
     compare(every.as_item(), shown.as_item(), &KeyPath::default(), &mut missing);
@@ -52,6 +70,13 @@ fn its_settings_are_traced_to_their_lines() {
     assert!(out.starts_with("[[listener]]\nname = \"submission\""), "{out}");
     assert!(out.lines().nth(1).unwrap().ends_with(&format!(" # {source}")), "{out}");
 }
+
+const EVERY_DOMAIN_KEY: &str = r#"
+domain = "example.com"
+signing_domain = "example.com"
+identity = "@example.com"
+keys = [{ selector = "a", file = "a" }]
+"#;
 
 fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/postseal.toml")

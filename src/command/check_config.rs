@@ -5,6 +5,7 @@ use std::io::Write;
 use clap::Args;
 
 use super::{Configuration, Exit};
+use crate::keys::listing;
 
 /// Checks the configuration and shows what is in force, and where each value was set.
 #[derive(Args, Debug)]
@@ -19,14 +20,22 @@ impl CheckConfig {
     /// # Errors
     /// Those of the writers.
     pub fn execute(self, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
-        let loaded = match self.configuration.load() {
-            Ok(loaded) => loaded,
+        let checked = self.configuration.load().and_then(|mut loaded| {
+            let keys = loaded.open_keys()?;
+            Ok((loaded, keys))
+        });
+        let (loaded, keys) = match checked {
+            Ok(checked) => checked,
             Err(error) => {
                 writeln!(err, "{error}")?;
                 return Ok(Exit::Problem);
             }
         };
         loaded.write_effective(out)?;
+        if let Some((_, store)) = keys {
+            writeln!(out)?;
+            listing::write(&store.table(), out)?;
+        }
         for warning in &loaded.warnings {
             writeln!(err, "warning: {warning}")?;
         }

@@ -1,5 +1,7 @@
 //! What is wrong with a configuration whose every value is right by itself.
 
+use postseal_filters::dkim;
+
 use super::{Address, Config, KeyPath, Limits, Listener};
 
 /// Something found.
@@ -38,6 +40,13 @@ pub(super) fn check(config: &Config) -> Findings {
         check_admin(listener, &key, config, &mut findings);
     }
     check_limits(&config.limits, &mut findings);
+    match config.dkim.as_ref().map(dkim::Settings::plan) {
+        Some(Ok(_)) => {}
+        Some(Err(errors)) => {
+            errors.into_iter().for_each(|error| findings.error(KeyPath::new(error.key), error.reason))
+        }
+        None => findings.warning(KeyPath::new(["dkim"]), "no [dkim] section: nothing is signed"),
+    }
     findings
 }
 

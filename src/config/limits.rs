@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use postseal_filters::duration;
 use serde::{Deserialize, Serialize};
 
-use super::{ByteSize, duration};
+use super::ByteSize;
 
 /// The `[limits]` section.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]

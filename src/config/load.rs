@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use figment::value::Value;
+use postseal_filters::dkim;
 
 use super::layers::Layers;
 use super::problem::{self, ConfigError, Problem};
 use super::{Config, KeyPath, check, effective, extract};
+use crate::keys::{KeyProblem, KeyStore, Place};
 
 /// The file read if none is named.
 pub const DEFAULT_FILE: &str = "/etc/postseal/postseal.toml";
@@ -61,7 +63,8 @@ pub fn load_from(
     overrides: &[Override],
 ) -> Result<Loaded, ConfigError> {
     let layers = Layers::read(path, environment, overrides)?;
-    let known = Value::serialize(Config::default()).unwrap_or_else(|_| Value::from(false));
+    let every = Config { dkim: Some(dkim::Settings::default()), ..Config::default() };
+    let known = Value::serialize(every).unwrap_or_else(|_| Value::from(false));
     let config: Config = extract::extract(&layers, &known).map_err(sorted)?;
     let findings = check::check(&config);
     let located = |findings: Vec<check::Finding>| -> Vec<Problem> {
@@ -80,6 +83,28 @@ fn sorted(mut problems: Vec<Problem>) -> ConfigError {
 }
 
 impl Loaded {
+    /// Reads the keys that the configuration names; nothing if it signs nothing. What is unwise about them is added to
+    /// the warnings.
+    ///
+    /// # Errors
+    /// Every listed key that can't be used.
+    pub fn open_keys(&mut self) -> Result<Option<(dkim::Plan, KeyStore)>, ConfigError> {
+        let Some(settings) = &self.config.dkim else { return Ok(None) };
+        let located = |problems: Vec<KeyProblem>| -> Vec<Problem> {
+            let located =
+                |problem: KeyProblem| self.layers.problem(KeyPath::new(problem.key), problem.reason);
+            problems.into_iter().map(located).collect()
+        };
+        let plan = settings.plan().map_err(|errors| {
+            let problem = |error: dkim::SettingsError| KeyProblem { key: error.key, reason: error.reason };
+            sorted(located(errors.into_iter().map(problem).collect()))
+        })?;
+        let opened = KeyStore::open(settings, &plan, &Place::of(&self.path));
+        let opened = opened.map_err(|errors| sorted(located(errors)))?;
+        self.warnings.extend(located(opened.warnings));
+        Ok(Some((plan, opened.store)))
+    }
+
     /// Writes the settings in force as TOML, each with where it was set.
     ///
     /// # Errors

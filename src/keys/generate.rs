@@ -1,11 +1,11 @@
-//! Makes a private key, and the DNS record that publishes its public half (RFC 6376 section 3.6.1, RFC 8463).
+//! Makes a private key, and shows its DNS record as a zone file has it.
 
 use std::fmt::Write as _;
 
-use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
 use aws_lc_rs::error::Unspecified;
-use aws_lc_rs::rsa::{self, KeySize};
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::signature::Ed25519KeyPair;
 use encodify::base64::{LineEnding, STANDARD};
 
 /// What kind of key to make.
@@ -29,22 +29,6 @@ impl Algorithm {
             Self::Ed25519 => 'e',
         }
     }
-
-    /// The name of the key type in DNS.
-    const fn key_type(self) -> &'static str {
-        match self {
-            Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096 => "rsa",
-            Self::Ed25519 => "ed25519",
-        }
-    }
-}
-
-/// A new key.
-pub struct NewKey {
-    /// The private key: PKCS#8 in PEM.
-    pub pem: String,
-    /// The text of the TXT record.
-    pub record: String,
 }
 
 /// The library failed, and won't say why.
@@ -52,19 +36,19 @@ pub struct NewKey {
 #[error("the cryptographic library could not make a key")]
 pub struct GenerateError(#[from] Unspecified);
 
-/// Makes a key.
+/// Makes a private key: PKCS#8 in PEM.
 ///
 /// # Errors
 /// If there is no randomness or no memory.
-pub fn generate(algorithm: Algorithm) -> Result<NewKey, GenerateError> {
-    let (private, public) = match algorithm {
-        Algorithm::Rsa2048 => rsa_key(KeySize::Rsa2048)?,
-        Algorithm::Rsa3072 => rsa_key(KeySize::Rsa3072)?,
-        Algorithm::Rsa4096 => rsa_key(KeySize::Rsa4096)?,
-        Algorithm::Ed25519 => ed25519_key()?,
+pub fn generate(algorithm: Algorithm) -> Result<String, GenerateError> {
+    let key: Pkcs8V1Der<'_> = match algorithm {
+        Algorithm::Rsa2048 => KeyPair::generate(KeySize::Rsa2048)?.as_der()?,
+        Algorithm::Rsa3072 => KeyPair::generate(KeySize::Rsa3072)?.as_der()?,
+        Algorithm::Rsa4096 => KeyPair::generate(KeySize::Rsa4096)?.as_der()?,
+        Algorithm::Ed25519 => Ed25519KeyPair::generate()?.as_der()?,
     };
-    let record = format!("v=DKIM1; k={}; p={}", algorithm.key_type(), STANDARD.encode(&public));
-    Ok(NewKey { pem: pem(&private), record })
+    let body = STANDARD.wrapped(64, LineEnding::Lf).encode(key.as_ref());
+    Ok(format!("-----BEGIN PRIVATE KEY-----\n{body}-----END PRIVATE KEY-----\n"))
 }
 
 /// A TXT record in the form of a zone file. One string of it has at most 255 bytes (RFC 1035 section 3.3).
@@ -78,26 +62,6 @@ pub fn zone_record(selector: &str, domain: &str, record: &str) -> String {
     }
     zone.push_str(" )");
     zone
-}
-
-/// The key in PKCS#8, and the public key as SubjectPublicKeyInfo.
-fn rsa_key(size: KeySize) -> Result<(Vec<u8>, Vec<u8>), Unspecified> {
-    let key = rsa::KeyPair::generate(size)?;
-    let private: Pkcs8V1Der<'_> = key.as_der()?;
-    let public: PublicKeyX509Der<'_> = key.public_key().as_der()?;
-    Ok((private.as_ref().to_vec(), public.as_ref().to_vec()))
-}
-
-/// The key in PKCS#8, and the bare public key, which is what RFC 8463 section 3 wants in DNS.
-fn ed25519_key() -> Result<(Vec<u8>, Vec<u8>), Unspecified> {
-    let key = Ed25519KeyPair::generate()?;
-    let private: Pkcs8V1Der<'_> = key.as_der()?;
-    Ok((private.as_ref().to_vec(), key.public_key().as_ref().to_vec()))
-}
-
-fn pem(der: &[u8]) -> String {
-    let body = STANDARD.wrapped(64, LineEnding::Lf).encode(der);
-    format!("-----BEGIN PRIVATE KEY-----\n{body}-----END PRIVATE KEY-----\n")
 }
 
 #[cfg(test)]

@@ -1,0 +1,130 @@
+//! A key that is held while its file changes: only a good file replaces it.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+use super::file::{self, Content, Stamp};
+use super::notice::{Event, Notice};
+
+type Digest = Vec<u8>;
+
+/// A file and the last good key that was in it.
+pub(super) struct Held<K> {
+    path: PathBuf,
+    key: Option<K>,
+    /// Of the file as it was last read, good or not.
+    stamp: Option<Stamp>,
+    digest: Option<Digest>,
+    /// Of the content that the key is from.
+    good: Option<Digest>,
+    failure: Option<String>,
+    readable_by_all: Option<u32>,
+}
+
+/// A key, and why it is weak if it is.
+pub(super) type Parsed<K> = (K, Option<String>);
+
+impl<K> Held<K> {
+    /// A file not read yet.
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path, key: None, stamp: None, digest: None, good: None, failure: None, readable_by_all: None }
+    }
+
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file is to be found there from now on.
+    pub(super) fn moved(&mut self, path: PathBuf) {
+        if self.path != path {
+            self.path = path;
+            self.stamp = None;
+        }
+    }
+
+    /// The key, or why there is none.
+    pub(super) fn key(&self) -> Result<&K, &str> {
+        self.key.as_ref().ok_or_else(|| self.failure.as_deref().unwrap_or("has not been read"))
+    }
+
+    /// Reads the file if it has changed; true if there is another key now, or one fewer to hope for.
+    pub(super) fn refresh(
+        &mut self,
+        now: SystemTime,
+        parse: impl Fn(&[u8]) -> Result<Parsed<K>, String>,
+        notices: &mut Vec<Notice>,
+    ) -> bool {
+        let stamp = Stamp::of(&self.path, now).ok();
+        if let (Some(known), Some(stamp)) = (&self.stamp, &stamp)
+            && !known.is_stale(stamp)
+        {
+            return false;
+        }
+        match file::read(&self.path, now) {
+            Ok(content) => self.take(content, parse, notices),
+            Err(error) => {
+                self.stamp = stamp;
+                self.digest = None;
+                self.fail(error.to_string(), notices)
+            }
+        }
+    }
+
+    fn take(
+        &mut self,
+        content: Content,
+        parse: impl Fn(&[u8]) -> Result<Parsed<K>, String>,
+        notices: &mut Vec<Notice>,
+    ) -> bool {
+        self.stamp = Some(content.stamp);
+        if let Some(mode) = content.readable_by_all
+            && self.readable_by_all != Some(mode)
+        {
+            notices.push(self.notice(Event::ReadableByAll { mode }));
+        }
+        self.readable_by_all = content.readable_by_all;
+        let digest = digest(&SHA256, &content.bytes).as_ref().to_vec();
+        if self.digest.as_ref() == Some(&digest) {
+            return false;
+        }
+        self.digest = Some(digest.clone());
+        if self.good.as_ref() == Some(&digest) {
+            self.failure = None;
+            notices.push(self.notice(Event::Recovered));
+            return false;
+        }
+        match parse(&content.bytes) {
+            Ok((key, weak)) => {
+                let event = if self.key.is_some() { Event::Replaced } else { Event::Loaded };
+                notices.push(self.notice(event));
+                notices.extend(weak.map(|reason| self.notice(Event::Weak { reason })));
+                self.key = Some(key);
+                self.good = Some(digest);
+                self.failure = None;
+                true
+            }
+            Err(reason) => {
+                // The same mistake in another content is news: somebody has tried again.
+                self.failure = None;
+                self.fail(reason, notices)
+            }
+        }
+    }
+
+    fn fail(&mut self, reason: String, notices: &mut Vec<Notice>) -> bool {
+        if self.failure.as_ref() == Some(&reason) {
+            return false;
+        }
+        let kept = self.key.is_some();
+        notices.push(self.notice(Event::Broken { reason: reason.clone(), kept }));
+        self.failure = Some(reason);
+        !kept
+    }
+
+    fn notice(&self, event: Event) -> Notice {
+        Notice { path: self.path.clone(), event }
+    }
+}

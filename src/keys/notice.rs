@@ -1,0 +1,74 @@
+//! What happened to key files: something to log.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// Something that happened to a key file, told once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The file or directory.
+    pub path: PathBuf,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened to a key file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A key is in use that was not there before.
+    Loaded,
+    /// Another key is in use under the same name.
+    Replaced,
+    /// The file is gone, and the key with it.
+    Removed,
+    /// The file can't be used.
+    Broken {
+        /// Why.
+        reason: String,
+        /// The key that was read from it before stays in use.
+        kept: bool,
+    },
+    /// The file is good again and has the key that was kept.
+    Recovered,
+    /// Every user of the machine can read the private key.
+    ReadableByAll {
+        /// The permissions.
+        mode: u32,
+    },
+    /// The key works, but receivers may not accept it.
+    Weak {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Notice {
+    /// True if an operator should do something about it.
+    pub const fn is_warning(&self) -> bool {
+        matches!(self.event, Event::Broken { .. } | Event::ReadableByAll { .. } | Event::Weak { .. })
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path.display(), self.event)
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Loaded => f.write_str("key loaded"),
+            Self::Replaced => f.write_str("key replaced"),
+            Self::Removed => f.write_str("key removed"),
+            Self::Broken { reason, kept: false } => f.write_str(reason),
+            Self::Broken { reason, kept: true } => write!(f, "{reason}; its last good key stays in use"),
+            Self::Recovered => f.write_str("is good again"),
+            Self::ReadableByAll { mode } => {
+                write!(f, "every user of this machine can read the private key (mode {mode:04o})")
+            }
+            Self::Weak { reason } => f.write_str(reason),
+        }
+    }
+}

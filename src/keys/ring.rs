@@ -1,0 +1,105 @@
+//! All key files, listed one by one or found in the key directory, and the keys in them.
+//!
+//! A listed file is expected to be there, so a key stays when its file goes. A file in the key directory is taken away
+//! by who no longer wants it, so its key goes too; but only when it is missed twice in a row, because many programs
+//! replace a file by removing it first.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use super::directory::{Directory, Name, Unusable};
+use super::held::{Held, Parsed};
+use super::notice::{Event, Notice};
+
+/// Key files and their keys.
+pub(super) struct Ring<K> {
+    listed: BTreeMap<PathBuf, Held<K>>,
+    directory: Option<Directory>,
+    found: BTreeMap<Name, Found<K>>,
+    /// Folders that can't be listed and the like, and why: so that it is told once.
+    unusable: BTreeMap<PathBuf, String>,
+}
+
+struct Found<K> {
+    held: Held<K>,
+    missed: bool,
+}
+
+impl<K> Ring<K> {
+    /// Files not read yet.
+    pub(super) fn new(listed: impl IntoIterator<Item = PathBuf>, directory: Option<PathBuf>) -> Self {
+        Self {
+            listed: listed.into_iter().map(|path| (path.clone(), Held::new(path))).collect(),
+            directory: directory.map(Directory::new),
+            found: BTreeMap::new(),
+            unusable: BTreeMap::new(),
+        }
+    }
+
+    /// The key in a listed file, or why there is none.
+    pub(super) fn listed(&self, path: &Path) -> Result<&K, &str> {
+        self.listed.get(path).ok_or("is not listed").and_then(Held::key)
+    }
+
+    /// The keys of the key directory by domain and selector.
+    pub(super) fn found(&self) -> impl Iterator<Item = (&Name, Result<&K, &str>)> {
+        self.found.iter().map(|(name, found)| (name, found.held.key()))
+    }
+
+    /// Reads what has changed; true if keys did.
+    pub(super) fn refresh(
+        &mut self,
+        now: SystemTime,
+        parse: impl Fn(&[u8]) -> Result<Parsed<K>, String>,
+        notices: &mut Vec<Notice>,
+    ) -> bool {
+        let mut changed = false;
+        for held in self.listed.values_mut() {
+            changed |= held.refresh(now, &parse, notices);
+        }
+        let Some(directory) = &mut self.directory else { return changed };
+        let files = match directory.scan(now) {
+            Ok((files, unusable)) => {
+                self.tell_unusable(unusable, notices);
+                files
+            }
+            Err(unusable) => {
+                self.tell_unusable(vec![unusable], notices);
+                return changed;
+            }
+        };
+
+        self.found.retain(|name, found| {
+            let gone = !files.contains_key(name);
+            if gone && found.missed {
+                notices.push(Notice { path: found.held.path().to_owned(), event: Event::Removed });
+                changed = true;
+                return false;
+            }
+            found.missed = gone;
+            true
+        });
+        for (name, path) in files {
+            let found = self.found.entry(name);
+            let found = found.or_insert_with(|| Found { held: Held::new(path.clone()), missed: false });
+            found.held.moved(path);
+            changed |= found.held.refresh(now, &parse, notices);
+        }
+        changed
+    }
+
+    fn tell_unusable(&mut self, unusable: Vec<Unusable>, notices: &mut Vec<Notice>) {
+        let unusable: BTreeMap<_, _> = unusable.into_iter().collect();
+        for (path, reason) in &unusable {
+            if self.unusable.get(path) != Some(reason) {
+                let event = Event::Broken { reason: reason.clone(), kept: false };
+                notices.push(Notice { path: path.clone(), event });
+            }
+        }
+        self.unusable = unusable;
+    }
+}
+
+#[cfg(test)]
+mod tests;

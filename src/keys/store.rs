@@ -1,0 +1,223 @@
+//! The keys that the configuration names: opened at the start, then kept up to date.
+//!
+//! ```text
+//! let mut opened = KeyStore::open(&settings, &place)?;       at the start, and for a reload
+//! loop {
+//!     wait for settings.key_refresh;
+//!     let refresh = opened.store.refresh();                   blocks: reads files, parses keys
+//!     if let Some(table) = refresh.table { put it in force }
+//!     log refresh.notices;
+//! }
+//! ```
+//!
+//! At the start every listed key has to be good: a configuration that names a bad one is wrong. Later, a file that
+//! turns bad never takes away a key that works. A bad file in the key directory never keeps the service from starting,
+//! since thousands of domains should not suffer from one; its domain has no usable key then.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use postseal_filters::dkim::{
+    DomainName, Key, KeyTable, Pattern, Plan, PlannedRule, PrivateKey, Rule, Settings,
+};
+
+use super::notice::{Event, Notice};
+use super::ring::Ring;
+
+/// Keys and their files.
+pub struct KeyStore {
+    rules: Vec<PlannedRule>,
+    ring: Ring<Arc<PrivateKey>>,
+    table: Arc<KeyTable>,
+}
+
+/// Where key files are, apart from what the configuration says.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    /// Relative paths begin here: the directory of the configuration file.
+    pub base: PathBuf,
+    /// `$CREDENTIALS_DIRECTORY`, in which systemd puts what `LoadCredential=` names.
+    pub credentials: Option<PathBuf>,
+}
+
+/// Keys that have been read for the first time.
+pub struct Opened {
+    /// The keys.
+    pub store: KeyStore,
+    /// What is unwise, or wrong in the key directory.
+    pub warnings: Vec<KeyProblem>,
+}
+
+/// Something about a key that the configuration names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyProblem {
+    /// The way to the setting, from the outside in.
+    pub key: Vec<String>,
+    /// What it is about.
+    pub reason: String,
+}
+
+/// What a look at the files has brought.
+#[derive(Debug)]
+pub struct Refresh {
+    /// The keys from now on, if they have changed.
+    pub table: Option<Arc<KeyTable>>,
+    /// What happened, to be logged.
+    pub notices: Vec<Notice>,
+}
+
+impl KeyStore {
+    /// Reads all keys. The plan is that of the settings.
+    ///
+    /// # Errors
+    /// Every listed key that can't be used, and a key directory that can't be read.
+    pub fn open(settings: &Settings, plan: &Plan, place: &Place) -> Result<Opened, Vec<KeyProblem>> {
+        let mut errors = Vec::new();
+        let mut rules = plan.rules.clone();
+        // Settings by file, for what is found out about the file.
+        let mut places: BTreeMap<PathBuf, Vec<Vec<String>>> = BTreeMap::new();
+        for (index, rule) in rules.iter_mut().enumerate() {
+            for (at, key) in rule.keys.iter_mut().enumerate() {
+                let setting = ["dkim", "domain", &index.to_string(), "keys", &at.to_string(), "file"];
+                let setting: Vec<_> = setting.map(str::to_owned).into();
+                match place.resolve(&key.file) {
+                    Ok(path) => {
+                        places.entry(path.clone()).or_default().push(setting);
+                        key.file = path;
+                    }
+                    Err(reason) => errors.push(KeyProblem { key: setting, reason }),
+                }
+            }
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let directory = settings.key_dir.as_ref().map(|path| place.base.join(path));
+        let ring = Ring::new(places.keys().cloned(), directory.clone());
+        let mut store = Self { rules, ring, table: Arc::default() };
+        let notices = store.refresh().notices;
+
+        let mut warnings = store.rules_without_keys();
+        for notice in notices {
+            let fatal = match notice.event {
+                Event::Broken { .. } => {
+                    places.contains_key(&notice.path) || Some(&notice.path) == directory.as_ref()
+                }
+                _ if notice.is_warning() => false,
+                _ => continue,
+            };
+            let problems = if fatal { &mut errors } else { &mut warnings };
+            match places.get(&notice.path) {
+                Some(settings) => problems.extend(
+                    settings
+                        .iter()
+                        .map(|key| KeyProblem { key: key.clone(), reason: notice.event.to_string() }),
+                ),
+                None => problems.push(KeyProblem {
+                    key: vec!["dkim".to_owned(), "key_dir".to_owned()],
+                    // The directory itself is named by the setting.
+                    reason: if fatal { notice.event.to_string() } else { notice.to_string() },
+                }),
+            }
+        }
+        if errors.is_empty() { Ok(Opened { store, warnings }) } else { Err(errors) }
+    }
+
+    /// The keys in force.
+    pub fn table(&self) -> Arc<KeyTable> {
+        Arc::clone(&self.table)
+    }
+
+    /// Rules whose keys are to come from the key directory, which has none.
+    fn rules_without_keys(&self) -> Vec<KeyProblem> {
+        let found: BTreeSet<_> = self.ring.found().map(|((domain, _), _)| domain).collect();
+        let missing = |rule: &PlannedRule| rule.keys.is_empty() && !found.contains(&rule.signing_domain);
+        let missing = self.rules.iter().enumerate().filter(|(_, rule)| missing(rule));
+        let problem = |(index, rule): (usize, &PlannedRule)| KeyProblem {
+            key: vec!["dkim".to_owned(), "domain".to_owned(), index.to_string()],
+            reason: format!("there is no key for {} in dkim.key_dir", rule.signing_domain),
+        };
+        missing.map(problem).collect()
+    }
+
+    /// Looks at the files, and reads those that have changed. Cheap if none has: a system call for each.
+    pub fn refresh(&mut self) -> Refresh {
+        let mut notices = Vec::new();
+        let parse = |pem: &[u8]| match PrivateKey::from_pem(pem) {
+            Ok(key) => {
+                let weak = key.is_weak().then(|| {
+                    format!("the RSA key has {} bits; some receivers refuse less than 2048", key.bits())
+                });
+                Ok((Arc::new(key), weak))
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        if !self.ring.refresh(SystemTime::now(), parse, &mut notices) {
+            return Refresh { table: None, notices };
+        }
+        self.table = Arc::new(self.build());
+        Refresh { table: Some(self.table()), notices }
+    }
+
+    fn build(&self) -> KeyTable {
+        let mut directory: BTreeMap<DomainName, Vec<Key>> = BTreeMap::new();
+        for ((domain, selector), found) in self.ring.found() {
+            // A domain of which no key is usable stays in the table, so that its mail does not go out unsigned.
+            let keys = directory.entry(domain.clone()).or_default();
+            let key = |private: &Arc<_>| Key { selector: selector.clone(), private: Arc::clone(private) };
+            keys.extend(found.ok().map(key));
+        }
+        let listed = |rule: &PlannedRule| {
+            let keys = rule.keys.iter().filter_map(|key| {
+                let private = Arc::clone(self.ring.listed(&key.file).ok()?);
+                Some(Key { selector: key.selector.clone(), private })
+            });
+            rule.with_keys(keys.collect::<Vec<_>>())
+        };
+        let from_directory = |rule: &PlannedRule| {
+            rule.with_keys(directory.get(&rule.signing_domain).cloned().unwrap_or_default())
+        };
+        let rules: Vec<_> = self
+            .rules
+            .iter()
+            .map(|rule| if rule.keys.is_empty() { from_directory(rule) } else { listed(rule) })
+            .collect();
+        let taken: BTreeSet<_> = rules
+            .iter()
+            .filter_map(|rule| match &rule.pattern {
+                Pattern::Domain(domain) => Some(domain.clone()),
+                _ => None,
+            })
+            .collect();
+        let others = directory.into_iter().filter(|(domain, _)| !taken.contains(domain));
+        let others: Vec<_> = others.map(|(domain, keys)| Rule::for_domain(domain, keys)).collect();
+        KeyTable::new(rules.into_iter().chain(others))
+    }
+}
+
+impl Place {
+    /// The place that belongs to a configuration file, and to this process.
+    pub fn of(configuration: &Path) -> Self {
+        let base = configuration.parent().map(Path::to_owned).unwrap_or_default();
+        Self { base, credentials: std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from) }
+    }
+
+    /// Finds a key file.
+    fn resolve(&self, file: &Path) -> Result<PathBuf, String> {
+        let credential = file.to_str().and_then(|file| file.strip_prefix("credential:"));
+        let Some(name) = credential else { return Ok(self.base.join(file)) };
+        let plain = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+        if name.is_empty() || name.contains('/') || !plain {
+            return Err(format!("`{name}` is not the name of a credential"));
+        }
+        let directory = self.credentials.as_ref().ok_or(
+            "$CREDENTIALS_DIRECTORY is not set: only a service of systemd with LoadCredential= has credentials",
+        )?;
+        Ok(directory.join(name))
+    }
+}
+
+#[cfg(test)]
+mod tests;
