@@ -120,7 +120,7 @@ impl Connection {
                 Err(error) => return Closed::Io(error),
             }
             self.woken = Instant::now();
-            match self.read() {
+            match self.read().await {
                 Ok(Some(0)) => return Closed::ByMta,
                 Ok(Some(_)) => {}
                 Ok(None) => continue,
@@ -159,13 +159,13 @@ impl Connection {
     }
 
     /// Reads once. Small at first: most of what an MTA says fits, and what doesn't is a body.
-    fn read(&mut self) -> io::Result<Option<usize>> {
+    async fn read(&mut self) -> io::Result<Option<usize>> {
         self.input.reserve(if self.input.len() < SMALL_READ { SMALL_READ } else { LARGE_READ });
-        match self.stream.try_read_buf(&mut self.input) {
-            Ok(n) => Ok(Some(n)),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-            Err(error) => Err(error),
+        let read = self.stream.read_now(&mut self.input).await;
+        if self.input.is_empty() {
+            self.input = BytesMut::new();
         }
+        read
     }
 
     /// Takes every complete command through, and writes the answers.

@@ -1,8 +1,12 @@
 //! A connected socket, TCP or Unix, that holds no buffer while nothing comes in.
 
+use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
+use std::task::Poll;
 
 use bytes::BytesMut;
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpStream, UnixStream};
 
 /// A connection from an MTA.
@@ -23,12 +27,22 @@ impl Stream {
         }
     }
 
-    /// Reads what is there, as far as the buffer has room; 0 at the end.
-    pub(crate) fn try_read_buf(&self, buffer: &mut BytesMut) -> io::Result<usize> {
-        match self {
-            Self::Tcp(stream) => stream.try_read_buf(buffer),
-            Self::Unix(stream) => stream.try_read_buf(buffer),
-        }
+    /// Reads what is there, as far as the buffer has room: `None` if there is nothing, 0 at the end.
+    ///
+    /// As a poll, which takes a buffer that did not get full for an empty socket; `try_read` would have to be asked
+    /// once more, in vain, each time.
+    pub(crate) async fn read_now(&mut self, buffer: &mut BytesMut) -> io::Result<Option<usize>> {
+        poll_fn(|context| {
+            let read = match self {
+                Self::Tcp(stream) => pin!(stream.read_buf(buffer)).poll(context),
+                Self::Unix(stream) => pin!(stream.read_buf(buffer)).poll(context),
+            };
+            Poll::Ready(match read {
+                Poll::Ready(result) => result.map(Some),
+                Poll::Pending => Ok(None),
+            })
+        })
+        .await
     }
 
     /// Writes all of it.
