@@ -1,5 +1,7 @@
 """Every canonicalization survives a real Postfix, also with the white space that real mail has."""
 
+import re
+
 import pytest
 
 from conftest import DOMAIN
@@ -43,15 +45,20 @@ def test_signature_holds(here, verifiers, way):
     here.daemon.write(here.daemon.config.toml())
     here.daemon.start()
     subject = way.replace("/", "-")
-    for body in ("odd", "empty"):
-        name = f"{subject}-{body}"
+    for kind in ("odd", "empty", "even"):
+        name = f"{subject}-{kind}"
         message = ODD.format(subject=name).encode()
-        if body == "empty":
+        if kind == "empty":
             message = message.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+        if kind == "even":
+            message = re.sub(rb"(?m)^([A-Z][A-Za-z-]+):\s*", rb"\1: ", message)
         assert smtp.submit(here.submission, ALICE, [OUT], message, ALICE).code == 250
         arrived = here.sink.wait_for_subject(name).data
         assert {tags["c"] for tags in mail.signatures(arrived)} == {way}
         for verifier, algorithms in verifiers.all():
+            # `opendkim -t` puts one space behind every colon before it verifies.
+            if verifier.name == "OpenDKIM" and way.startswith("simple/") and kind != "even":
+                continue
             verdicts = verifier.check([arrived])[0]
             for algorithm in algorithms:
                 assert passed(verdicts, DOMAIN, algorithm), "; ".join(map(str, verdicts))
