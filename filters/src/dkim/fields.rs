@@ -235,3 +235,5 @@ const MOST_REPEATS: usize = 32;
 /// Length of `h=`, which becomes part of a field that no MTA on the way may find too long.
 const MOST_OCTETS: usize = 8192;
 
+#[cfg(test)]
+mod tests;

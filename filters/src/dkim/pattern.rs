@@ -108,7 +108,8 @@ impl Pattern {
 fn split(text: &str) -> Option<(String, String)> {
     let mailboxes = address::mailboxes(text.as_bytes()).ok()?;
     let [mailbox] = <[Mailbox; 1]>::try_from(mailboxes).ok()?;
-    let whole = mailbox.range == (0..text.len()) && !text.contains(char::is_whitespace);
+    let spaces = text.contains(char::is_whitespace) && !text.starts_with('"');
+    let whole = mailbox.range == (0..text.len()) && !spaces;
     whole.then_some((mailbox.local, mailbox.domain?))
 }
 

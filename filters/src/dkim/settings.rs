@@ -188,3 +188,5 @@ fn pattern<'de, D: Deserializer<'de>>(
     text.map(|text| read(&text)).transpose().map_err(de::Error::custom)
 }
 
+#[cfg(test)]
+mod tests;

@@ -133,3 +133,5 @@ fn address_key(local: &str, domain: &str) -> Box<str> {
     key.into()
 }
 
+#[cfg(test)]
+mod tests;

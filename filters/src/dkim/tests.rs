@@ -1,4 +1,5 @@
 mod outcome;
+mod sealed;
 mod support;
 mod vectors;
 mod verified;
