@@ -22,6 +22,7 @@ use super::file::Stamp;
 pub(super) struct Directory {
     top: Folder,
     domains: BTreeMap<String, Folder>,
+    found: Found,
 }
 
 /// A key by domain and selector.
@@ -30,65 +31,77 @@ pub(super) type Name = (DomainName, SelectorName);
 /// A file or folder that can't be used, and why.
 pub(super) type Unusable = (PathBuf, String);
 
+/// What lies in a key directory.
+#[derive(Default)]
+pub(super) struct Found {
+    /// The file of each key. What a folder held that can't be listed now counts as still there.
+    pub(super) files: BTreeMap<Name, PathBuf>,
+    /// What can't be used.
+    pub(super) unusable: Vec<Unusable>,
+}
+
 impl Directory {
     /// A directory not looked at yet.
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { top: Folder::new(path), domains: BTreeMap::new() }
+        Self { top: Folder::new(path), domains: BTreeMap::new(), found: Found::default() }
     }
 
-    /// Looks what is there: the file of each key, and what can't be used. What a folder held that can't be listed now
-    /// counts as still there.
+    /// Looks what is there.
     ///
     /// # Errors
     /// If the directory itself can't be listed, so that nothing can be said of what is in it.
-    pub(super) fn scan(
-        &mut self,
-        now: SystemTime,
-    ) -> Result<(BTreeMap<Name, PathBuf>, Vec<Unusable>), Unusable> {
-        if let Err(error) = self.top.refresh(now) {
-            return Err((self.top.path.clone(), unlisted(&error)));
+    pub(super) fn scan(&mut self, now: SystemTime) -> Result<&Found, Unusable> {
+        let mut changed = match self.top.refresh(now) {
+            Ok(changed) => changed,
+            Err(error) => return Err((self.top.path.clone(), unlisted(&error))),
+        };
+        if changed {
+            let mut known = std::mem::take(&mut self.domains);
+            // A name without a dot is no domain, but may be lost+found, which nobody may list.
+            for name in self.top.names.iter().filter(|name| name.contains('.') && !name.ends_with(SUFFIX)) {
+                let folder = known.remove(name).unwrap_or_else(|| Folder::new(self.top.path.join(name)));
+                self.domains.insert(name.clone(), folder);
+            }
         }
-        let mut found = Found::default();
-        let mut domains = BTreeMap::new();
-        for name in &self.top.names {
-            let path = self.top.path.join(name);
-            if let Some(stem) = name.strip_suffix(SUFFIX) {
-                if let Some((selector, domain)) = stem.split_once("._domainkey.") {
-                    found.add(domain, selector, path);
-                }
-                continue;
-            }
-            // Such as lost+found, which nobody may list.
-            if !name.contains('.') {
-                continue;
-            }
-            let mut folder = self.domains.remove(name).unwrap_or_else(|| Folder::new(path));
+        let mut unusable = Vec::new();
+        for folder in self.domains.values_mut() {
             match folder.refresh(now) {
-                Ok(()) => {}
+                Ok(news) => changed |= news,
                 // A file beside the folders, or a folder that has just been removed.
                 Err(error)
                     if matches!(error.kind(), io::ErrorKind::NotADirectory | io::ErrorKind::NotFound) =>
                 {
-                    continue;
+                    changed |= folder.stamp.take().is_some();
+                    folder.names.clear();
                 }
-                Err(error) => found.unusable.push((folder.path.clone(), unlisted(&error))),
-            }
-            for file in &folder.names {
-                if let Some(selector) = file.strip_suffix(SUFFIX) {
-                    found.add(name, selector, folder.path.join(file));
+                Err(error) => {
+                    changed = true;
+                    unusable.push((folder.path.clone(), unlisted(&error)));
                 }
             }
-            domains.insert(name.clone(), folder);
         }
-        self.domains = domains;
-        Ok((found.files, found.unusable))
+        if changed || !self.found.unusable.is_empty() {
+            self.found = Found { files: BTreeMap::new(), unusable };
+            self.collect();
+        }
+        Ok(&self.found)
     }
-}
 
-#[derive(Default)]
-struct Found {
-    files: BTreeMap<Name, PathBuf>,
-    unusable: Vec<Unusable>,
+    fn collect(&mut self) {
+        for name in &self.top.names {
+            let key = name.strip_suffix(SUFFIX).and_then(|stem| stem.split_once("._domainkey."));
+            if let Some((selector, domain)) = key {
+                self.found.add(domain, selector, self.top.path.join(name));
+            }
+        }
+        for (domain, folder) in &self.domains {
+            for name in &folder.names {
+                if let Some(selector) = name.strip_suffix(SUFFIX) {
+                    self.found.add(domain, selector, folder.path.join(name));
+                }
+            }
+        }
+    }
 }
 
 impl Found {
@@ -115,14 +128,15 @@ impl Folder {
         Self { path, stamp: None, names: Vec::new() }
     }
 
-    fn refresh(&mut self, now: SystemTime) -> io::Result<()> {
+    /// Lists the folder if it has changed; true if it has.
+    fn refresh(&mut self, now: SystemTime) -> io::Result<bool> {
         let stamp = Stamp::of(&self.path, now)?;
         if self.stamp.is_some_and(|known| !known.is_stale(&stamp)) {
-            return Ok(());
+            return Ok(false);
         }
         self.names = list(&self.path)?;
         self.stamp = Some(stamp);
-        Ok(())
+        Ok(true)
     }
 }
 

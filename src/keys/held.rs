@@ -38,9 +38,9 @@ impl<K> Held<K> {
     }
 
     /// The file is to be found there from now on.
-    pub(super) fn moved(&mut self, path: PathBuf) {
+    pub(super) fn moved(&mut self, path: &Path) {
         if self.path != path {
-            self.path = path;
+            self.path = path.to_owned();
             self.stamp = None;
         }
     }

@@ -18,7 +18,7 @@ pub(super) struct Ring<K> {
     directory: Option<Directory>,
     found: BTreeMap<Name, Found<K>>,
     /// Folders that can't be listed and the like, and why: so that it is told once.
-    unusable: BTreeMap<PathBuf, String>,
+    unusable: Vec<Unusable>,
 }
 
 struct Found<K> {
@@ -33,7 +33,7 @@ impl<K> Ring<K> {
             listed: listed.into_iter().map(|path| (path.clone(), Held::new(path))).collect(),
             directory: directory.map(Directory::new),
             found: BTreeMap::new(),
-            unusable: BTreeMap::new(),
+            unusable: Vec::new(),
         }
     }
 
@@ -60,16 +60,15 @@ impl<K> Ring<K> {
         }
         let Some(directory) = &mut self.directory else { return changed };
         let files = match directory.scan(now) {
-            Ok((files, unusable)) => {
-                self.tell_unusable(unusable, notices);
-                files
+            Ok(found) => {
+                tell_unusable(&mut self.unusable, &found.unusable, notices);
+                &found.files
             }
             Err(unusable) => {
-                self.tell_unusable(vec![unusable], notices);
+                tell_unusable(&mut self.unusable, &[unusable], notices);
                 return changed;
             }
         };
-
         self.found.retain(|name, found| {
             let gone = !files.contains_key(name);
             if gone && found.missed {
@@ -81,24 +80,22 @@ impl<K> Ring<K> {
             true
         });
         for (name, path) in files {
-            let found = self.found.entry(name);
-            let found = found.or_insert_with(|| Found { held: Held::new(path.clone()), missed: false });
+            let new = || Found { held: Held::new(path.clone()), missed: false };
+            let found = self.found.entry(name.clone()).or_insert_with(new);
             found.held.moved(path);
             changed |= found.held.refresh(now, &parse, notices);
         }
         changed
     }
+}
 
-    fn tell_unusable(&mut self, unusable: Vec<Unusable>, notices: &mut Vec<Notice>) {
-        let unusable: BTreeMap<_, _> = unusable.into_iter().collect();
-        for (path, reason) in &unusable {
-            if self.unusable.get(path) != Some(reason) {
-                let event = Event::Broken { reason: reason.clone(), kept: false };
-                notices.push(Notice { path: path.clone(), event });
-            }
-        }
-        self.unusable = unusable;
+/// Tells what can't be used, unless it has been told before.
+fn tell_unusable(told: &mut Vec<Unusable>, unusable: &[Unusable], notices: &mut Vec<Notice>) {
+    for (path, reason) in unusable.iter().filter(|one| !told.contains(one)) {
+        let event = Event::Broken { reason: reason.clone(), kept: false };
+        notices.push(Notice { path: path.clone(), event });
     }
+    unusable.clone_into(told);
 }
 
 #[cfg(test)]
