@@ -7,6 +7,7 @@
 //! [`Order::Stop`], what is left is cut; the MTAs then tell their clients to try again.
 
 mod key_watch;
+mod renew;
 mod signals;
 
 use std::io::{self, Write};
@@ -26,12 +27,11 @@ use crate::listener::{BindError, Inherited, Listener, ListenerState, Shared};
 use crate::log::Log;
 use crate::metrics::{Metrics, open_files_limit};
 use crate::notify::Notifier;
-use crate::registry::Keys;
 use crate::reload::{self, Prepared};
 
 pub use signals::signals;
 
-use key_watch::KeyWatch;
+use renew::prepare;
 
 /// What the service can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,71 +226,6 @@ impl Daemon {
         self.drain(&mut orders).await;
     }
 
-    fn prepare(&self) -> JoinHandle<Result<Prepared, ConfigError>> {
-        self.notifier.reloading();
-        prepare(&self.source)
-    }
-
-    /// Swaps everything that the new configuration changes, or nothing.
-    fn put_in_force(&mut self, prepared: io::Result<Result<Prepared, ConfigError>>) {
-        let success = match prepared {
-            Ok(Ok(prepared)) => {
-                self.swap(prepared);
-                tracing::info!(event = "reload", outcome = "success", "the new configuration is in force");
-                true
-            }
-            Ok(Err(error)) => {
-                tracing::error!(
-                    event = "reload",
-                    outcome = "failure",
-                    "the configuration stays as it was: {error}"
-                );
-                false
-            }
-            Err(error) => {
-                tracing::error!(
-                    event = "reload",
-                    outcome = "failure",
-                    "the configuration stays as it was: {error}"
-                );
-                false
-            }
-        };
-        self.shared.metrics.reloaded(success);
-        self.notifier.ready(&self.status());
-    }
-
-    fn swap(&mut self, Prepared { loaded, pipelines }: Prepared) {
-        for warning in &loaded.warnings {
-            tracing::warn!(event = "configuration", "{warning}");
-        }
-        let mut config = loaded.config;
-        for key in reload::needs_restart(&self.config, &config) {
-            tracing::warn!(event = "restart_needed", key, "changed, but only a restart puts it in force");
-        }
-        for pipeline in pipelines.pipelines {
-            let same = |listener: &&Arc<ListenerState>| listener.name() == &**pipeline.listener();
-            if let Some(listener) = self.listeners.iter().find(same) {
-                listener.pipeline.store(pipeline);
-            }
-        }
-        self.look_after(pipelines.keys);
-        self.shared.limits.store(Arc::new(reload::connection_limits(&config.limits)));
-        self.shared.log.set(config.log.clone());
-        reload::keep_what_needs_restart(&self.config, &mut config);
-        self.config = config;
-    }
-
-    /// Watches the key files from now on, instead of those of the configuration before.
-    fn look_after(&mut self, keys: Option<Keys>) {
-        if let Some(before) = self.keys.take() {
-            before.abort();
-        }
-        let watch = KeyWatch::new(&self.shared.metrics, &self.health);
-        watch.tell(keys.as_ref());
-        self.keys = keys.map(|keys| self.background.spawn(watch.run(keys)));
-    }
-
     /// Ends the service: mail in flight first.
     async fn drain(mut self, orders: &mut mpsc::Receiver<Order>) {
         self.health.set_phase(Phase::Draining);
@@ -322,12 +257,6 @@ impl Daemon {
         let addresses: Vec<String> = self.addresses.iter().map(ToString::to_string).collect();
         format!("waiting for MTAs on {}", addresses.join(", "))
     }
-}
-
-/// Loads and builds on a thread that may block.
-fn prepare(source: &Configuration) -> JoinHandle<Result<Prepared, ConfigError>> {
-    let source = source.clone();
-    tokio::task::spawn_blocking(move || Prepared::load(&source))
 }
 
 async fn finished<T>(task: &mut Option<JoinHandle<T>>) -> io::Result<T> {

@@ -7,113 +7,31 @@
 
 mod bind;
 mod inherited;
+mod state;
 mod unix;
 
 use std::future::pending;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use nix::errno::Errno;
-use postseal_filters::{Pipeline, Record};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 use crate::config;
-use crate::connection::{self, Closed, ConnectionLimits, Observer};
-use crate::log::{Log, Throttle};
-use crate::metrics::{ListenerMetrics, Metrics};
+use crate::connection::{self, Observer};
 use crate::stream::Stream;
 
 pub use bind::BindError;
 pub(crate) use bind::system as bind_error;
 pub use inherited::Inherited;
+pub use state::{ListenerState, Shared};
 
 use bind::Socket;
-
-/// What the connections of all listeners share.
-pub struct Shared {
-    /// Limits of connections that come from now on.
-    pub limits: ArcSwap<ConnectionLimits>,
-    /// The metrics of the service.
-    pub metrics: Arc<Metrics>,
-    /// The log.
-    pub log: Log,
-    /// One for each connection that may be open.
-    pub permits: Arc<Semaphore>,
-}
-
-/// One listener, as its connections and those who look after it see it.
-pub struct ListenerState {
-    name: Arc<str>,
-    /// The filters of connections that come from now on.
-    pub pipeline: ArcSwap<Pipeline>,
-    shared: Arc<Shared>,
-    metrics: ListenerMetrics,
-    up: AtomicBool,
-    warnings: Warnings,
-}
-
-struct Warnings {
-    accept: Throttle,
-    full: Throttle,
-    file: Throttle,
-    closed: Throttle,
-}
-
-impl ListenerState {
-    /// A listener of that name.
-    pub fn new(shared: Arc<Shared>, name: &str, pipeline: Arc<Pipeline>) -> Arc<Self> {
-        let throttle = || Throttle::new(WARNING_PAUSE);
-        Arc::new(Self {
-            name: name.into(),
-            pipeline: ArcSwap::new(pipeline),
-            metrics: shared.metrics.listener(name),
-            shared,
-            up: AtomicBool::new(true),
-            warnings: Warnings { accept: throttle(), full: throttle(), file: throttle(), closed: throttle() },
-        })
-    }
-
-    /// The name in configuration, log and metrics.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// False while MTAs can't reach it because its socket file can't be restored.
-    pub fn is_up(&self) -> bool {
-        self.up.load(Ordering::Relaxed)
-    }
-
-    /// Counts a connection's end, and tells of it where somebody can do something about it.
-    fn closed(&self, closed: &Closed) {
-        let (kind, error): (&str, &dyn std::fmt::Display) = match closed {
-            Closed::ByMta | Closed::Drained => return,
-            Closed::Idle => ("idle_timeout", &"the MTA said nothing for limits.idle_timeout"),
-            Closed::SlowPacket => ("slow_packet", &"a packet took longer than limits.frame_timeout"),
-            Closed::Protocol(error) => (error.kind(), error),
-            Closed::Io(error) => ("io", error),
-        };
-        self.shared.metrics.protocol_error(kind);
-        if matches!(closed, Closed::Protocol(_) | Closed::SlowPacket)
-            && let Some(suppressed) = self.warnings.closed.pass()
-        {
-            tracing::warn!(event = "protocol_error", listener = self.name(), kind, suppressed, "{error}");
-        } else {
-            tracing::debug!(event = "closed", listener = self.name(), kind, "{error}");
-        }
-    }
-}
-
-impl Observer for ListenerState {
-    fn message(&self, record: &Record) {
-        self.metrics.observe(record);
-        self.shared.log.message(record);
-    }
-}
+use state::Open;
 
 /// A bound socket and what becomes of its connections.
 pub struct Listener {
@@ -247,35 +165,6 @@ impl Listener {
     }
 }
 
-/// An open connection, counted until it is dropped.
-struct Open {
-    state: Arc<ListenerState>,
-    _permit: OwnedSemaphorePermit,
-}
-
-impl Open {
-    fn new(state: Arc<ListenerState>, permit: OwnedSemaphorePermit) -> Self {
-        state.metrics.connections.inc();
-        state.metrics.open.inc();
-        Self { state, _permit: permit }
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.state.metrics.open.dec();
-        // The runtime ends the task; the socket is closed, which the MTA takes for a temporary failure.
-        if std::thread::panicking() {
-            self.state.shared.metrics.protocol_error("panic");
-            tracing::error!(
-                event = "connection_panicked",
-                listener = self.state.name(),
-                "a connection was lost"
-            );
-        }
-    }
-}
-
 /// Waits until the flag is set, or can't be any more.
 async fn told_to(flag: &mut watch::Receiver<bool>) {
     let _ = flag.wait_for(|told| *told).await;
@@ -300,4 +189,3 @@ async fn tick(interval: &mut Option<Interval>) {
 const LOOK_PAUSE: Duration = Duration::from_millis(250);
 const SHORTEST_BACK_OFF: Duration = Duration::from_millis(10);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(1);
-const WARNING_PAUSE: Duration = Duration::from_secs(10);

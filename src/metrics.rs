@@ -4,6 +4,7 @@
 //! beyond the first hundred, is `other`. Everything that can be foreseen begins at 0, so that the first event is
 //! visible to `rate()`. What happens per message goes through handles that were looked up once.
 
+mod families;
 mod listener;
 mod process;
 mod signatures;
@@ -13,8 +14,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use postseal_filters::Summary;
 use prometheus::{
-    Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder,
+    Gauge, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
 use crate::clock;
@@ -23,6 +23,7 @@ pub use listener::ListenerMetrics;
 pub use process::open_files_limit;
 pub use signatures::KeyLabel;
 
+use families::Families;
 use signatures::Signatures;
 
 /// All metrics of a service.
@@ -63,7 +64,7 @@ impl Metrics {
     /// If two metrics have the same name.
     pub fn new() -> prometheus::Result<Arc<Self>> {
         let registry = Registry::new();
-        let new = Families { registry: &registry };
+        let new = Families::new(&registry);
         let dkim_signatures = new.counters(
             "postseal_dkim_signatures_total",
             "DKIM signatures made.",
@@ -166,9 +167,9 @@ impl Metrics {
         ListenerMetrics::new(self, name)
     }
 
-    /// Reason codes that a filter can give, so that they begin at 0.
+    /// Reason codes that a filter can give, so that they begin at 0; it may also take too long.
     pub fn expect_reasons<'a>(&self, filter: &str, codes: impl IntoIterator<Item = &'a str>) {
-        for code in codes {
+        for code in codes.into_iter().chain(["deadline"]) {
             for verdict in [Summary::Accept, Summary::Tempfail, Summary::Reject] {
                 self.filter_verdicts.with_label_values(&[filter, verdict.as_str(), code]);
             }
@@ -224,6 +225,7 @@ impl Metrics {
         for algorithm in ["rsa-sha256", "ed25519-sha256"] {
             self.dkim_sign_duration.with_label_values(&[algorithm]);
         }
+        self.expect_reasons("pipeline", PIPELINE_REASONS);
         let build = IntGauge::with_opts(
             Opts::new("postseal_build_info", "What is running.")
                 .const_label("version", env!("CARGO_PKG_VERSION")),
@@ -234,50 +236,11 @@ impl Metrics {
     }
 }
 
-/// Makes metrics and registers them.
-struct Families<'a> {
-    registry: &'a Registry,
-}
-
-impl Families<'_> {
-    fn counter(&self, name: &str, help: &str) -> prometheus::Result<IntCounter> {
-        self.register(IntCounter::new(name, help)?)
-    }
-
-    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntCounterVec> {
-        self.register(IntCounterVec::new(Opts::new(name, help), labels)?)
-    }
-
-    fn gauge(&self, name: &str, help: &str) -> prometheus::Result<Gauge> {
-        self.register(Gauge::new(name, help)?)
-    }
-
-    fn int_gauge(&self, name: &str, help: &str) -> prometheus::Result<IntGauge> {
-        self.register(IntGauge::new(name, help)?)
-    }
-
-    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntGaugeVec> {
-        self.register(IntGaugeVec::new(Opts::new(name, help), labels)?)
-    }
-
-    fn times(
-        &self,
-        name: &str,
-        help: &str,
-        labels: &[&str],
-        buckets: &[f64],
-    ) -> prometheus::Result<HistogramVec> {
-        self.register(HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets.to_vec()), labels)?)
-    }
-
-    fn register<T: prometheus::core::Collector + Clone + 'static>(&self, metric: T) -> prometheus::Result<T> {
-        self.registry.register(Box::new(metric.clone()))?;
-        Ok(metric)
-    }
-}
-
 /// The filter whose silence makes a message an unsigned one.
 const SIGNER: &str = "dkim";
+
+/// What the pipeline itself finds, around its filters.
+const PIPELINE_REASONS: [&str; 3] = ["header_too_large", "too_many_recipients", "edit_refused"];
 
 /// Why connections end out of order: `kind()` of the protocol's errors for the MTA's part, and our own.
 const ERROR_KINDS: [&str; 14] = [

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use postseal_filters::dkim::Unsigned;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
@@ -22,6 +23,9 @@ impl KeyWatch {
 
     /// Tells what the keys are now.
     pub(super) fn tell(&self, keys: Option<&Keys>) {
+        if keys.is_some() {
+            self.metrics.expect_reasons("dkim", Unsigned::ALL.map(Unsigned::as_str));
+        }
         self.metrics.expect_keys(keys.map(Keys::labels).unwrap_or_default());
         self.health.set_problem("keys", keys.and_then(Keys::problem));
     }

@@ -1,0 +1,82 @@
+//! A new configuration is put in force: everything that it changes, or nothing.
+
+use std::fmt::Display;
+use std::io;
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+use super::Daemon;
+use super::key_watch::KeyWatch;
+use crate::command::Configuration;
+use crate::config::ConfigError;
+use crate::listener::ListenerState;
+use crate::registry::Keys;
+use crate::reload::{self, Prepared};
+
+impl Daemon {
+    /// Begins a reload.
+    pub(super) fn prepare(&self) -> JoinHandle<Result<Prepared, ConfigError>> {
+        self.notifier.reloading();
+        prepare(&self.source)
+    }
+
+    /// Swaps everything that the new configuration changes, or nothing.
+    pub(super) fn put_in_force(&mut self, prepared: io::Result<Result<Prepared, ConfigError>>) {
+        let success = match prepared {
+            Ok(Ok(prepared)) => {
+                self.swap(prepared);
+                tracing::info!(event = "reload", outcome = "success", "the new configuration is in force");
+                true
+            }
+            Ok(Err(error)) => refused(&error),
+            Err(error) => refused(&error),
+        };
+        self.shared.metrics.reloaded(success);
+        self.notifier.ready(&self.status());
+    }
+
+    fn swap(&mut self, Prepared { loaded, pipelines }: Prepared) {
+        for warning in &loaded.warnings {
+            tracing::warn!(event = "configuration", "{warning}");
+        }
+        let mut config = loaded.config;
+        for key in reload::needs_restart(&self.config, &config) {
+            tracing::warn!(event = "restart_needed", key, "changed, but only a restart puts it in force");
+        }
+        for pipeline in pipelines.pipelines {
+            let same = |listener: &&Arc<ListenerState>| listener.name() == &**pipeline.listener();
+            if let Some(listener) = self.listeners.iter().find(same) {
+                listener.pipeline.store(pipeline);
+            }
+        }
+        self.look_after(pipelines.keys);
+        self.shared.limits.store(Arc::new(reload::connection_limits(&config.limits)));
+        self.shared.log.set(config.log.clone());
+        reload::keep_what_needs_restart(&self.config, &mut config);
+        self.config = config;
+    }
+
+    /// Watches the key files from now on, instead of those of the configuration before.
+    pub(super) fn look_after(&mut self, keys: Option<Keys>) {
+        if let Some(before) = self.keys.take() {
+            before.abort();
+        }
+        // What has ended is kept until somebody asks for it.
+        while self.background.try_join_next().is_some() {}
+        let watch = KeyWatch::new(&self.shared.metrics, &self.health);
+        watch.tell(keys.as_ref());
+        self.keys = keys.map(|keys| self.background.spawn(watch.run(keys)));
+    }
+}
+
+/// Loads and builds on a thread that may block.
+pub(super) fn prepare(source: &Configuration) -> JoinHandle<Result<Prepared, ConfigError>> {
+    let source = source.clone();
+    tokio::task::spawn_blocking(move || Prepared::load(&source))
+}
+
+fn refused(error: &impl Display) -> bool {
+    tracing::error!(event = "reload", outcome = "failure", "the configuration stays as it was: {error}");
+    false
+}

@@ -1,0 +1,126 @@
+//! What a listener's connections share, and what is told of them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use postseal_filters::{Pipeline, Record};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::connection::{Closed, ConnectionLimits, Observer};
+use crate::log::{Log, Throttle};
+use crate::metrics::{ListenerMetrics, Metrics};
+
+/// What the connections of all listeners share.
+pub struct Shared {
+    /// Limits of connections that come from now on.
+    pub limits: ArcSwap<ConnectionLimits>,
+    /// The metrics of the service.
+    pub metrics: Arc<Metrics>,
+    /// The log.
+    pub log: Log,
+    /// One for each connection that may be open.
+    pub permits: Arc<Semaphore>,
+}
+
+/// One listener, as its connections and those who look after it see it.
+pub struct ListenerState {
+    name: Arc<str>,
+    /// The filters of connections that come from now on.
+    pub pipeline: ArcSwap<Pipeline>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) metrics: ListenerMetrics,
+    pub(super) up: AtomicBool,
+    pub(super) warnings: Warnings,
+}
+
+/// Warnings that could come often.
+pub(super) struct Warnings {
+    pub(super) accept: Throttle,
+    pub(super) full: Throttle,
+    pub(super) file: Throttle,
+    closed: Throttle,
+}
+
+impl ListenerState {
+    /// A listener of that name.
+    pub fn new(shared: Arc<Shared>, name: &str, pipeline: Arc<Pipeline>) -> Arc<Self> {
+        let throttle = || Throttle::new(WARNING_PAUSE);
+        Arc::new(Self {
+            name: name.into(),
+            pipeline: ArcSwap::new(pipeline),
+            metrics: shared.metrics.listener(name),
+            shared,
+            up: AtomicBool::new(true),
+            warnings: Warnings { accept: throttle(), full: throttle(), file: throttle(), closed: throttle() },
+        })
+    }
+
+    /// The name in configuration, log and metrics.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// False while MTAs can't reach it because its socket file can't be restored.
+    pub fn is_up(&self) -> bool {
+        self.up.load(Ordering::Relaxed)
+    }
+
+    /// Counts a connection's end, and tells of it where somebody can do something about it.
+    pub(super) fn closed(&self, closed: &Closed) {
+        let (kind, error): (&str, &dyn std::fmt::Display) = match closed {
+            Closed::ByMta | Closed::Drained => return,
+            Closed::Idle => ("idle_timeout", &"the MTA said nothing for limits.idle_timeout"),
+            Closed::SlowPacket => ("slow_packet", &"a packet took longer than limits.frame_timeout"),
+            Closed::Protocol(error) => (error.kind(), error),
+            Closed::Io(error) => ("io", error),
+        };
+        self.shared.metrics.protocol_error(kind);
+        if matches!(closed, Closed::Protocol(_) | Closed::SlowPacket)
+            && let Some(suppressed) = self.warnings.closed.pass()
+        {
+            tracing::warn!(event = "protocol_error", listener = self.name(), kind, suppressed, "{error}");
+        } else {
+            tracing::debug!(event = "closed", listener = self.name(), kind, "{error}");
+        }
+    }
+}
+
+impl Observer for ListenerState {
+    fn message(&self, record: &Record) {
+        self.metrics.observe(record);
+        self.shared.log.message(record);
+    }
+}
+
+/// An open connection, counted until it is dropped.
+pub(super) struct Open {
+    pub(super) state: Arc<ListenerState>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Open {
+    pub(super) fn new(state: Arc<ListenerState>, permit: OwnedSemaphorePermit) -> Self {
+        state.metrics.connections.inc();
+        state.metrics.open.inc();
+        Self { state, _permit: permit }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.state.metrics.open.dec();
+        // The runtime ends the task; the socket is closed, which the MTA takes for a temporary failure.
+        if std::thread::panicking() {
+            self.state.shared.metrics.protocol_error("panic");
+            tracing::error!(
+                event = "connection_panicked",
+                listener = self.state.name(),
+                "a connection was lost"
+            );
+        }
+    }
+}
+
+const WARNING_PAUSE: Duration = Duration::from_secs(10);
