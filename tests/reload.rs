@@ -2,10 +2,13 @@
 
 mod support;
 
+use std::path::Path;
+use std::process::Command;
+
 use nix::sys::signal::Signal;
 use postseal_protocol::Verdict;
 use support::mta::FakeMta;
-use support::{ONE_LISTENER, Service};
+use support::{ONE_LISTENER, Service, Start};
 
 const SUCCESS: &str = "postseal_config_reloads_total{outcome=\"success\"}";
 const FAILURE: &str = "postseal_config_reloads_total{outcome=\"failure\"}";
@@ -110,4 +113,75 @@ fn a_hail_of_signals_is_survived() {
     assert!(service.ended().success());
     assert!(!service.seen("reload").is_empty());
     assert_eq!(service.seen("message").len(), 50);
+}
+
+/// Makes a key for example.com in a folder of its own below `folder`; the file.
+fn key(folder: &Path, selector: &str) -> std::path::PathBuf {
+    let directory = folder.join(format!("made-{selector}"));
+    let mut keygen = Command::new(env!("CARGO_BIN_EXE_postseal"));
+    keygen.args(["keygen", "example.com", "--algorithm", "ed25519", "--selector", selector, "--dir"]);
+    let output = keygen.arg(&directory).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    directory.join(format!("example.com/{selector}.pem"))
+}
+
+fn signatures(service: &mut Service, mta: &mut FakeMta) -> Vec<String> {
+    assert_eq!(mta.message("4Q1"), Verdict::Accept);
+    let line = service.wait_for("message");
+    let notes = line["signatures"].as_array().unwrap();
+    notes.iter().map(|note| note["selector"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn keys_in_the_directory_come_and_go_without_a_reload() {
+    let config = format!("{ONE_LISTENER}[dkim]\nkey_dir = \"{{folder}}/keys\"\nkey_refresh = \"100ms\"\n");
+    let start = Start::new(&config);
+    let domain = start.path("keys/example.com");
+    std::fs::create_dir_all(&domain).unwrap();
+    let made = key(start.path("").as_path(), "s1");
+    let mut service = start.start();
+    let response = service.get("/readyz");
+    assert_eq!((response.status, response.body.as_str()), (503, "not ready: keys: no key can be used\n"));
+
+    std::fs::rename(made, domain.join("s1.pem")).unwrap();
+    let line = service.wait_for("key");
+    assert!(line["message"].as_str().unwrap().ends_with("s1.pem: key loaded"), "{line}");
+    let mut mta = FakeMta::connect(&service.address("submission"));
+    assert_eq!(signatures(&mut service, &mut mta), ["s1"], "filters of a connection see it too");
+    service.wait_for_metric(
+        "postseal_dkim_signatures_total{algorithm=\"ed25519-sha256\",domain=\"example.com\",selector=\"s1\"}",
+        1.0,
+    );
+    assert_eq!(service.get("/readyz").status, 200);
+
+    std::fs::remove_file(domain.join("s1.pem")).unwrap();
+    service.wait_for("key");
+    assert!(signatures(&mut service, &mut mta).is_empty());
+}
+
+#[test]
+fn half_a_key_file_leaves_the_old_key_in_force() {
+    let config = format!(
+        "{ONE_LISTENER}[dkim]\nkey_refresh = \"1h\"\n[[dkim.domain]]\ndomain = \"example.com\"\n\
+         keys = [{{ selector = \"s1\", file = \"s1.pem\" }}]\n"
+    );
+    let start = Start::new(&config);
+    let file = start.path("s1.pem");
+    let whole = std::fs::read(key(start.path("").as_path(), "s1")).unwrap();
+    std::fs::write(&file, &whole).unwrap();
+    let mut service = start.start();
+    let mut mta = FakeMta::connect(&service.address("submission"));
+    assert_eq!(signatures(&mut service, &mut mta), ["s1"]);
+
+    std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    let line = service.reload(&config);
+    assert_eq!(line["outcome"], "failure");
+    assert!(line["message"].as_str().unwrap().contains("s1.pem"), "{line}");
+    assert_eq!(signatures(&mut service, &mut mta), ["s1"]);
+    assert_eq!(service.get("/readyz").status, 200);
+
+    std::fs::write(&file, &whole).unwrap();
+    assert_eq!(service.reload(&config)["outcome"], "success");
+    let mut after = FakeMta::connect(&service.address("submission"));
+    assert_eq!(signatures(&mut service, &mut after), ["s1"]);
 }
