@@ -51,6 +51,8 @@ fn what_was_negotiated_away_is_not_said() {
     assert!(!say(&mut mta, &Command::Helo("client".into())));
     assert!(say(&mut mta, &Command::Macros(MacroList { command: b'H', values: Vec::new() })));
     assert!(say(&mut mta, &Command::Data));
+    let mut newer = negotiated(4, ActionFlags::empty(), ProtocolFlags::empty());
+    assert!(say(&mut newer, &Command::Data));
     let mut old = negotiated(3, ActionFlags::empty(), ProtocolFlags::empty());
     assert!(!say(&mut old, &Command::Data));
     assert!(say(&mut old, &Command::Unknown("x".into())));
