@@ -27,6 +27,7 @@ use crate::listener::{BindError, Inherited, Listener, ListenerState, Shared};
 use crate::log::Log;
 use crate::metrics::{Metrics, open_files_limit};
 use crate::notify::Notifier;
+use crate::registry::KeysInForce;
 use crate::reload::{self, Prepared};
 
 pub use signals::signals;
@@ -78,6 +79,7 @@ pub struct Daemon {
     admin: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     accepting: JoinSet<()>,
+    keys_in_force: KeysInForce,
     /// Looks at the key files.
     keys: Option<AbortHandle>,
     /// Ends with the service, however that ends.
@@ -94,7 +96,9 @@ impl Daemon {
         mut inherited: Inherited,
         sink: impl Write + Send + 'static,
     ) -> Result<Self, StartError> {
-        let Prepared { loaded, mut pipelines } = prepare(&source).await.map_err(io::Error::from)??;
+        let keys_in_force = KeysInForce::default();
+        let Prepared { loaded, mut pipelines } =
+            prepare(&source, &keys_in_force).await.map_err(io::Error::from)??;
         let config = loaded.config;
         let metrics = Metrics::new()?;
         let log = Log::start(config.log.clone(), sink, metrics.log_dropped.clone())?;
@@ -119,6 +123,7 @@ impl Daemon {
             admin: None,
             stop: watch::Sender::new(false),
             accepting: JoinSet::new(),
+            keys_in_force,
             keys: None,
             background: JoinSet::new(),
             config,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use postseal_filters::dkim::{DkimFilter, KeyTable, Plan};
-use postseal_filters::{Clock, Entry, MessageLimits, OnError, Pipeline, Settings};
+use postseal_filters::dkim::{DkimFilter, KeyTable};
+use postseal_filters::{Clock, Entry, MessageLimits, Pipeline, Settings};
 
 use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError, Listener, Loaded};
@@ -20,46 +20,40 @@ pub struct Pipelines {
     pub keys: Option<Keys>,
 }
 
+/// The keys in force: one place for the whole life of the service, so that a connection from before a reload signs with
+/// the keys of today.
+pub type KeysInForce = Arc<ArcSwap<KeyTable>>;
+
 /// Signing keys, and the files that they come from.
 pub struct Keys {
     store: KeyStore,
-    table: Arc<ArcSwap<KeyTable>>,
+    in_force: KeysInForce,
     /// How often to look at the files.
     pub period: Duration,
 }
 
 impl Pipelines {
-    /// Builds them. Reads key files, and adds what is unwise about them to the warnings.
+    /// Builds them. Reads key files, and adds what is unwise about them to the warnings. The keys are not used before
+    /// [`Keys::put_in_force`].
     ///
     /// # Errors
     /// Every listed key that can't be used.
-    pub fn build(loaded: &mut Loaded) -> Result<Self, ConfigError> {
+    pub fn build(loaded: &mut Loaded, in_force: &KeysInForce) -> Result<Self, ConfigError> {
         let opened = loaded.open_keys()?;
         let config = &loaded.config;
-        let signer = opened.as_ref().map(|(plan, store)| signer(config, plan, store));
-        let pipelines = config.listener.iter().map(|listener| pipeline(config, listener, signer.as_ref()));
-        let pipelines = pipelines.collect();
-        let keys = opened.zip(signer).zip(config.dkim.as_ref()).map(|(((_, store), signer), settings)| {
-            Keys { store, table: signer.keys, period: settings.key_refresh }
-        });
-        Ok(Self { pipelines, keys })
+        let (mut signer, mut keys) = (None, None);
+        if let (Some((plan, store)), Some(settings)) = (opened, &config.dkim) {
+            let filter = Arc::new(DkimFilter::new(plan.signing, Arc::clone(in_force)));
+            signer = Some(Entry { filter, on_error: settings.on_error });
+            keys = Some(Keys { store, in_force: Arc::clone(in_force), period: settings.key_refresh });
+        }
+        let pipelines = config.listener.iter().map(|listener| pipeline(config, listener, signer.clone()));
+        Ok(Self { pipelines: pipelines.collect(), keys })
     }
 }
 
-struct Signer {
-    entry: Entry,
-    keys: Arc<ArcSwap<KeyTable>>,
-}
-
-fn signer(config: &Config, plan: &Plan, store: &KeyStore) -> Signer {
-    let keys = Arc::new(ArcSwap::new(store.table()));
-    let filter = Arc::new(DkimFilter::new(plan.signing.clone(), Arc::clone(&keys)));
-    let on_error = config.dkim.as_ref().map_or(OnError::Tempfail, |settings| settings.on_error);
-    Signer { entry: Entry { filter, on_error }, keys }
-}
-
 /// The signer comes last: it signs what the others have made of the message.
-fn pipeline(config: &Config, listener: &Listener, signer: Option<&Signer>) -> Arc<Pipeline> {
+fn pipeline(config: &Config, listener: &Listener, signer: Option<Entry>) -> Arc<Pipeline> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let settings = Settings {
         listener: listener.name.as_str().into(),
@@ -72,22 +66,29 @@ fn pipeline(config: &Config, listener: &Listener, signer: Option<&Signer>) -> Ar
         },
         clock,
     };
-    Arc::new(Pipeline::new(settings, signer.map(|signer| signer.entry.clone()).into_iter().collect()))
+    Arc::new(Pipeline::new(settings, signer.into_iter().collect()))
 }
 
 impl Keys {
+    /// The next message of every connection is signed with these keys. Blocks.
+    pub fn put_in_force(&self) {
+        let table = self.store.table();
+        table.warm_up();
+        self.in_force.store(table);
+    }
+
     /// Looks at the files, and puts what has changed in force for the next message. Blocks.
     pub fn refresh(&mut self) -> Vec<Notice> {
         let refresh = self.store.refresh();
         if let Some(table) = refresh.table {
-            self.table.store(table);
+            self.in_force.store(table);
         }
         refresh.notices
     }
 
     /// The keys in force, as metrics name them.
     pub fn labels(&self) -> Vec<KeyLabel> {
-        let table = self.table.load();
+        let table = self.in_force.load();
         let keys = table.rules().flat_map(|rule| {
             rule.keys().iter().map(|key| KeyLabel {
                 domain: rule.signing_domain.to_string(),
@@ -100,6 +101,6 @@ impl Keys {
 
     /// Why nothing can be signed, if that is so.
     pub fn problem(&self) -> Option<String> {
-        self.table.load().is_empty().then(|| "no key can be used".to_owned())
+        self.in_force.load().is_empty().then(|| "no key can be used".to_owned())
     }
 }

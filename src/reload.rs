@@ -5,7 +5,7 @@ use postseal_protocol::Limits;
 use crate::command::Configuration;
 use crate::config::{self, Config, ConfigError, Loaded};
 use crate::connection::ConnectionLimits;
-use crate::registry::Pipelines;
+use crate::registry::{KeysInForce, Pipelines};
 
 /// A configuration that is known to work.
 pub(crate) struct Prepared {
@@ -15,9 +15,9 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     /// Reads files and parses keys; not for threads that serve connections.
-    pub(crate) fn load(source: &Configuration) -> Result<Self, ConfigError> {
+    pub(crate) fn load(source: &Configuration, keys: &KeysInForce) -> Result<Self, ConfigError> {
         let mut loaded = source.load()?;
-        let pipelines = Pipelines::build(&mut loaded)?;
+        let pipelines = Pipelines::build(&mut loaded, keys)?;
         Ok(Self { loaded, pipelines })
     }
 }

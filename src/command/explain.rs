@@ -61,9 +61,13 @@ impl Explain {
     /// # Errors
     /// If the message can't be read or the result not written.
     pub fn execute(self, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
-        let load = || registry::Pipelines::build(&mut self.configuration.load()?);
+        let keys = registry::KeysInForce::default();
+        let load = || registry::Pipelines::build(&mut self.configuration.load()?, &keys);
         let pipelines = match load() {
-            Ok(built) => built.pipelines,
+            Ok(built) => {
+                built.keys.iter().for_each(registry::Keys::put_in_force);
+                built.pipelines
+            }
             Err(error) => {
                 writeln!(err, "{error}")?;
                 return Ok(Exit::Configuration);

@@ -11,14 +11,14 @@ use super::key_watch::KeyWatch;
 use crate::command::Configuration;
 use crate::config::ConfigError;
 use crate::listener::ListenerState;
-use crate::registry::Keys;
+use crate::registry::{Keys, KeysInForce};
 use crate::reload::{self, Prepared};
 
 impl Daemon {
     /// Begins a reload.
     pub(super) fn prepare(&self) -> JoinHandle<Result<Prepared, ConfigError>> {
         self.notifier.reloading();
-        prepare(&self.source)
+        prepare(&self.source, &self.keys_in_force)
     }
 
     /// Swaps everything that the new configuration changes, or nothing.
@@ -44,26 +44,29 @@ impl Daemon {
         for key in reload::needs_restart(&self.config, &config) {
             tracing::warn!(event = "restart_needed", key, "changed, but only a restart puts it in force");
         }
+        self.look_after(pipelines.keys);
         for pipeline in pipelines.pipelines {
             let same = |listener: &&Arc<ListenerState>| listener.name() == &**pipeline.listener();
             if let Some(listener) = self.listeners.iter().find(same) {
                 listener.pipeline.store(pipeline);
             }
         }
-        self.look_after(pipelines.keys);
         self.shared.limits.store(Arc::new(reload::connection_limits(&config.limits)));
         self.shared.log.set(config.log.clone());
         reload::keep_what_needs_restart(&self.config, &mut config);
         self.config = config;
     }
 
-    /// Watches the key files from now on, instead of those of the configuration before.
+    /// Signs with these keys and watches their files from now on, instead of those of the configuration before.
     pub(super) fn look_after(&mut self, keys: Option<Keys>) {
         if let Some(before) = self.keys.take() {
             before.abort();
         }
         // What has ended is kept until somebody asks for it.
         while self.background.try_join_next().is_some() {}
+        if let Some(keys) = &keys {
+            keys.put_in_force();
+        }
         let watch = KeyWatch::new(&self.shared.metrics, &self.health);
         watch.tell(keys.as_ref());
         self.keys = keys.map(|keys| self.background.spawn(watch.run(keys)));
@@ -71,9 +74,12 @@ impl Daemon {
 }
 
 /// Loads and builds on a thread that may block.
-pub(super) fn prepare(source: &Configuration) -> JoinHandle<Result<Prepared, ConfigError>> {
-    let source = source.clone();
-    tokio::task::spawn_blocking(move || Prepared::load(&source))
+pub(super) fn prepare(
+    source: &Configuration,
+    keys: &KeysInForce,
+) -> JoinHandle<Result<Prepared, ConfigError>> {
+    let (source, keys) = (source.clone(), Arc::clone(keys));
+    tokio::task::spawn_blocking(move || Prepared::load(&source, &keys))
 }
 
 fn refused(error: &impl Display) -> bool {

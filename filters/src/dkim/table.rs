@@ -101,6 +101,14 @@ impl KeyTable {
         all.chain(&self.any).map(|rule| &**rule)
     }
 
+    /// Makes a signature that nobody sees. The first one of a process takes tens of milliseconds, which the library
+    /// needs to collect random numbers.
+    pub fn warm_up(&self) {
+        if let Some(key) = self.rules().find_map(|rule| rule.keys.first()) {
+            let _ = key.private.sign(b"warm up");
+        }
+    }
+
     /// True if nothing can be signed.
     pub fn is_empty(&self) -> bool {
         self.rules().all(|rule| rule.keys.is_empty())
