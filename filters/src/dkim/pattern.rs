@@ -45,6 +45,9 @@ pub enum PatternError {
     /// Not of the form `@domain` or `local@domain`.
     #[error("is not an identity such as @example.com or list@example.com")]
     NotIdentity,
+    /// An identity that does not fit into a line. It can't be folded: some verifiers keep the white space.
+    #[error("is longer than {LONGEST_IDENTITY} octets")]
+    LongIdentity,
     /// A star that is not alone.
     #[error("mixes * with a name; write .example.com for all subdomains of example.com, or * for everything")]
     Star,
@@ -118,11 +121,18 @@ impl FromStr for Identity {
 
     fn from_str(text: &str) -> Result<Self, PatternError> {
         let (local, domain) = text.rsplit_once('@').ok_or(PatternError::NotIdentity)?;
-        if !local.is_empty() && (!local.is_ascii() || split(text).is_none()) {
+        // What needs no encoding (RFC 6376 section 3.2, dkim-safe-char).
+        let safe = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b';' | b'=');
+        if !local.is_empty() && (!local.bytes().all(safe) || split(text).is_none()) {
             return Err(PatternError::NotIdentity);
         }
         let domain: DomainName = domain.parse()?;
-        Ok(Self { text: format!("{local}@{domain}"), domain })
+        let text = format!("{local}@{domain}");
+        if text.len() > LONGEST_IDENTITY {
+            Err(PatternError::LongIdentity)
+        } else {
+            Ok(Self { text, domain })
+        }
     }
 }
 
@@ -160,3 +170,5 @@ impl Serialize for Pattern {
         serializer.collect_str(self)
     }
 }
+
+const LONGEST_IDENTITY: usize = 70;

@@ -45,16 +45,18 @@ impl SmallRsaKey {
     /// `None` if the signature does not verify.
     pub(super) fn sign(&self, input: &[u8]) -> Option<Vec<u8>> {
         let encoded = BoxedUint::from_be_slice(&self.encode(input)?, self.precision).ok()?;
-        let signature = self.power(&encoded, &self.private_exponent);
-        if self.power(&signature, &self.public_exponent) != encoded {
+        let signature = self.montgomery(&encoded).pow(&self.private_exponent).retrieve();
+        let public_bits = self.public_exponent.bits();
+        let verified = self.montgomery(&signature).pow_bounded_exp(&self.public_exponent, public_bits);
+        if verified.retrieve() != encoded {
             return None;
         }
         let octets = signature.to_be_bytes();
         octets.get(octets.len().checked_sub(self.length)?..).map(<[u8]>::to_vec)
     }
 
-    fn power(&self, base: &BoxedUint, exponent: &BoxedUint) -> BoxedUint {
-        BoxedMontyForm::new(base.clone(), &self.modulus).pow(exponent).retrieve()
+    fn montgomery(&self, number: &BoxedUint) -> BoxedMontyForm {
+        BoxedMontyForm::new(number.clone(), &self.modulus)
     }
 
     /// EMSA-PKCS1-v1_5 (RFC 8017 section 9.2) with SHA-256.

@@ -107,9 +107,14 @@ fn identity_and_third_party_domain_and_u_labels() {
     assert_eq!(tags(&inserted(&end)[0])["i"], "@sub.example.com");
     assert_verified(&mail.delivered(&end));
 
-    settings.domain[0].identity =
-        Some("a.very.long.local.part.that.is.folded.some.where+list=tag@example.com".parse().unwrap());
-    assert_verified(&mail.delivered(&mail.send(&pipeline([filter(&settings)]))));
+    // Whatever its length, it is in one piece.
+    for length in 1..=70 - "@example.com".len() {
+        let identity = format!("{}@example.com", "x".repeat(length));
+        settings.domain[0].identity = Some(identity.parse().unwrap());
+        let end = mail.send(&pipeline([filter(&settings)]));
+        assert!(inserted(&end)[1].value.windows(identity.len()).any(|text| text == identity.as_bytes()));
+        assert_verified(&mail.delivered(&end));
+    }
 
     settings.domain[0].identity = None;
     settings.domain[0].signing_domain = Some("agency.example".parse().unwrap());
