@@ -5,7 +5,7 @@
 
 use std::io::{self, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use prometheus::IntCounter;
 
@@ -63,6 +63,7 @@ impl Queue {
     /// Writes until the queue is closed.
     pub(super) fn run(&self, mut sink: impl Write) {
         let mut batch = Vec::new();
+        let mut last = Instant::now();
         while let Some(lines) = self.next(&mut batch) {
             let result = write_all(&mut sink, &batch);
             batch.clear();
@@ -70,13 +71,15 @@ impl Queue {
             self.lock().writing = false;
             self.written.notify_all();
             match result {
-                // More lines gather meanwhile, and go out together.
-                Ok(()) => std::thread::sleep(PAUSE),
+                // Where lines come fast, more gather meanwhile and go out together.
+                Ok(()) if lines > 1 || last.elapsed() < PAUSE => std::thread::sleep(PAUSE),
+                Ok(()) => {}
                 Err(_) => {
                     self.dropped.inc_by(lines);
                     std::thread::sleep(PAUSE_AFTER_ERROR);
                 }
             }
+            last = Instant::now();
         }
     }
 
@@ -115,5 +118,5 @@ fn write_all(sink: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
 const CAPACITY: usize = 1 << 20;
 /// Octets of buffer that are kept after a burst.
 const KEPT: usize = 64 << 10;
-const PAUSE: Duration = Duration::from_millis(5);
+const PAUSE: Duration = Duration::from_millis(20);
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
