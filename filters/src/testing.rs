@@ -13,7 +13,10 @@
 //! assert_eq!(end.modifications, []);
 //! ```
 
+mod fuzz;
 pub mod model;
+
+pub use fuzz::fuzz_pipeline;
 
 use std::net::IpAddr;
 use std::sync::Arc;
