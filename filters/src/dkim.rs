@@ -1,6 +1,6 @@
 //! Signing with DKIM (RFC 6376, RFC 8301, RFC 8463).
 //!
-//! [`DkimFilter`] hashes the body of mail that is ours while it streams by and signs at end of message, what the filters
+//! [`DkimFilter`] hashes the body of mail that is ours while it streams by, and signs at end of message what the filters
 //! before it have made of the header section. The From address decides which keys sign; the table of them is swapped
 //! from outside at any time and taken anew for each message.
 //!

@@ -5,8 +5,8 @@
 //! stored. Text that is canonical already goes to the hash as it lies there, in runs as long as possible.
 //!
 //! A line ends in CRLF or in a bare LF, since every MTA makes CRLF of the latter. A CR that no LF follows is an ordinary
-//! character, and so are NUL, VT and FF; white space is space and tab. RFC 6376 never limits the hash with `l=` here: a
-//! signature over a part of the body lets anybody append to it.
+//! character, and so are NUL, VT and FF; white space is space and tab. The hash always covers the whole body: with `l=`
+//! anybody could append to it.
 
 use mail_auth::crypto::{HashContext, HashImpl, HashOutput, Sha256};
 use mail_auth::dkim::Canonicalization;
