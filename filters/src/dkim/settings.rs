@@ -46,7 +46,7 @@ pub struct Settings {
     pub on_from_missing: Policy,
     /// When there are several From fields.
     pub on_from_multiple_fields: Policy,
-    /// When there are several addresses in the From field. Some of the largest receivers refuse such mail.
+    /// When there are several addresses in the From field: legal, though some of the largest receivers refuse it.
     pub on_from_multiple_addresses: Policy,
     /// When a field that is to be signed is there so often that the signature would become too long.
     pub on_too_many_fields: Policy,
@@ -72,7 +72,7 @@ impl Default for Settings {
             on_error: OnError::Tempfail,
             on_from_missing: Policy::Pass,
             on_from_multiple_fields: Policy::Reject,
-            on_from_multiple_addresses: Policy::Reject,
+            on_from_multiple_addresses: Policy::Pass,
             on_too_many_fields: Policy::Reject,
             key_dir: None,
             key_refresh: Duration::from_secs(10),

@@ -108,6 +108,7 @@ impl PipelineSession {
 
     /// MAIL FROM: a new message.
     pub async fn mail(&mut self, sender: Address, macros: &MacroTable) -> Verdict {
+        self.abort(macros).await;
         let mut message = Message::new(self.connection.mta);
         message.envelope.receive_sender(sender.clone());
         let buffers = matches!(self.pipeline.union.body, BodyNeed::Buffer { .. });
