@@ -44,8 +44,13 @@ impl Filter for Editor {
 
 #[async_trait]
 impl FilterSession for Editor {
-    async fn end_of_message(&mut self, _: &mut Context<'_>, message: &mut Message) -> Result<Verdict, FilterError> {
-        let orders = message.fields.named("X-Orders").map(|(_, field)| text(&field.value)).collect::<String>();
+    async fn end_of_message(
+        &mut self,
+        _: &mut Context<'_>,
+        message: &mut Message,
+    ) -> Result<Verdict, FilterError> {
+        let orders =
+            message.fields.named("X-Orders").map(|(_, field)| text(&field.value)).collect::<String>();
         let mut verdict = Verdict::Continue;
         for order in orders.split(';').map(str::trim).filter(|order| !order.is_empty()) {
             let parts: Vec<Bytes> = order.split('|').map(decoded).collect();
