@@ -1,6 +1,7 @@
 """CPU time and memory of a process and all its children, as the kernel counts them."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +10,9 @@ def tree(pid: int) -> list[int]:
     """The process and all below it."""
     found = [pid]
     for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            found += tree(int(child))
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread that ends right now
+            for child in (task / "children").read_text().split():
+                found += tree(int(child))
     return found
 
 
