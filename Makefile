@@ -29,7 +29,7 @@ check:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --all-features --quiet $(CARGO_FLAGS) -- -D warnings
 	$(PYTHON) tests/check_tree.py
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet $(CARGO_FLAGS)
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --quiet $(CARGO_FLAGS)
 
 unit:
 	cargo test --workspace --all-features --quiet $(CARGO_FLAGS)

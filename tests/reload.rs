@@ -1,4 +1,5 @@
 //! SIGHUP: a new configuration in force at once, or the old one untouched.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
 
 mod support;
 

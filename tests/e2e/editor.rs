@@ -31,7 +31,7 @@ impl Filter for Editor {
     fn needs(&self) -> Needs {
         Needs {
             sees: Steps::empty(),
-            edits: ActionFlags::all() - ActionFlags::SET_MACRO_LIST & ActionFlags::from_bits_retain(0xff),
+            edits: ActionFlags::from_bits_retain(0xff),
             body: BodyNeed::Buffer { limit: 10 << 20 },
             ..Needs::default()
         }

@@ -288,7 +288,10 @@ impl PipelineSession {
 
     /// Tells all filters that look at a step of it.
     async fn step(&mut self, step: Steps, call: Call<'_>, macros: &MacroTable) -> Verdict {
-        let held = self.open.as_ref().map_or(self.held.is_some(), |open| open.held.is_some());
+        let held = match &self.open {
+            Some(open) => open.held.is_some(),
+            None => self.held.is_some(),
+        };
         if held || !self.pipeline.union.sees.contains(step) {
             return self.say(step, Verdict::Continue);
         }

@@ -100,20 +100,18 @@ impl Model {
     }
 
     fn change(&mut self, occurrence: u32, field: &HeaderField) {
-        assert!(occurrence > 0, "0 is the same as 1 to both");
-        let counted = |slot: &&mut Slot| !slot.hidden && slot.field.is(&field.name);
-        let slot = self.slots.iter_mut().filter(counted).nth(occurrence as usize - 1);
-        let slot = slot.expect("an occurrence that is not there gets a field added somewhere");
-        if !field.value.is_empty() {
-            slot.field.value = field.value.clone();
-            slot.deleted = false;
-        } else if self.mta == Mta::Sendmail {
-            slot.deleted = true;
-        } else {
-            let at =
-                self.slots.iter().enumerate().filter(|(_, slot)| !slot.hidden && slot.field.is(&field.name));
-            let (at, _) = at.into_iter().nth(occurrence as usize - 1).expect("just found");
+        let counted = |(_, slot): &(usize, &Slot)| !slot.hidden && slot.field.is(&field.name);
+        // 0 is the same as 1 to both.
+        let nth = (occurrence.max(1) - 1) as usize;
+        let at = self.slots.iter().enumerate().filter(counted).map(|(at, _)| at).nth(nth);
+        let Some(at) = at else { panic!("an occurrence that is not there gets a field added somewhere") };
+        if field.value.is_empty() && self.mta == Mta::Postfix {
             self.slots.remove(at);
+        } else if let Some(slot) = self.slots.get_mut(at) {
+            slot.deleted = field.value.is_empty();
+            if !slot.deleted {
+                slot.field.value = field.value.clone();
+            }
         }
     }
 }
