@@ -29,6 +29,7 @@ check:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --all-features --quiet $(CARGO_FLAGS) -- -D warnings
 	$(PYTHON) tests/check_tree.py
+	$(PYTHON) tests/check_quirks.py
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --quiet $(CARGO_FLAGS)
 
 unit:

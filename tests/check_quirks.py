@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Lists, for each of the 32 measured quirks of Postfix and Sendmail, the tests that are named after it.
+"""Finds (with --list: shows), for each of the 32 measured quirks of Postfix and Sendmail, the tests that are named after it.
 
 The quirks are told where they are tested; this only sees that none is left out: `quirk_NN` in the name of a Rust or
 Python test, or in the file name of a miltertest script.
@@ -55,7 +55,7 @@ def main():
         for name in names:
             for number in re.findall(r"quirk_(\d\d)", name):
                 tests[int(number)].append(f"{path}: {name}")
-    for number, text in QUIRKS.items():
+    for number, text in QUIRKS.items() if "--list" in sys.argv else []:
         print(f"{number:2} {text}", *(tests[number] or ["NO TEST"]), sep="\n     ")
     missing = [str(number) for number in QUIRKS if not tests[number]]
     print(f"{len(QUIRKS) - len(missing)} of {len(QUIRKS)} quirks have a test" + f"; missing: {missing}" * bool(missing))
