@@ -16,8 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use postseal_filters::Pipeline;
 use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::task::{AbortHandle, JoinHandle, JoinSet};
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
 use crate::admin::{Admin, Health, Phase};
@@ -32,6 +33,7 @@ use crate::reload::{self, Prepared};
 
 pub use signals::signals;
 
+use key_watch::KeyWatch;
 use renew::prepare;
 
 /// What the service can be told.
@@ -80,8 +82,7 @@ pub struct Daemon {
     stop: watch::Sender<bool>,
     accepting: JoinSet<()>,
     keys_in_force: KeysInForce,
-    /// Looks at the key files.
-    keys: Option<AbortHandle>,
+    keys: KeyWatch,
     /// Ends with the service, however that ends.
     background: JoinSet<()>,
 }
@@ -97,7 +98,7 @@ impl Daemon {
         sink: impl Write + Send + 'static,
     ) -> Result<Self, StartError> {
         let keys_in_force = KeysInForce::default();
-        let Prepared { loaded, mut pipelines } =
+        let Prepared { loaded, pipelines } =
             prepare(&source, &keys_in_force).await.map_err(io::Error::from)??;
         let config = loaded.config;
         let metrics = Metrics::new()?;
@@ -113,10 +114,12 @@ impl Daemon {
             log,
             permits: Arc::new(Semaphore::new(config.limits.connections)),
         });
+        let health = Arc::default();
         let mut daemon = Self {
             source,
             shared,
-            health: Arc::default(),
+            keys: KeyWatch::new(&metrics, &health),
+            health,
             notifier,
             listeners: Vec::new(),
             addresses: Vec::new(),
@@ -124,27 +127,39 @@ impl Daemon {
             stop: watch::Sender::new(false),
             accepting: JoinSet::new(),
             keys_in_force,
-            keys: None,
             background: JoinSet::new(),
             config,
         };
         daemon.open_admin().await?;
-        let listeners = std::mem::take(&mut daemon.config.listener);
-        for (settings, pipeline) in listeners.iter().zip(pipelines.pipelines.drain(..)) {
-            let state = ListenerState::new(Arc::clone(&daemon.shared), &settings.name, pipeline);
-            daemon.listeners.push(Arc::clone(&state));
-            let listener = Listener::bind(state, settings.clone(), &mut inherited).await;
+        let listeners = daemon.bind(pipelines.pipelines, &mut inherited).await?;
+        // MTAs can connect by now, but nobody is served before the keys are there.
+        daemon.keys.follow(pipelines.keys).await;
+        for listener in listeners {
+            daemon.accepting.spawn(listener.run(daemon.stop.subscribe()));
+        }
+        daemon.opened(&inherited);
+        Ok(daemon)
+    }
+
+    /// Binds all listeners, each with its filters.
+    async fn bind(
+        &mut self,
+        pipelines: Vec<Arc<Pipeline>>,
+        inherited: &mut Inherited,
+    ) -> Result<Vec<Listener>, StartError> {
+        let mut listeners = Vec::new();
+        for (settings, pipeline) in self.config.listener.iter().zip(pipelines) {
+            let state = ListenerState::new(Arc::clone(&self.shared), &settings.name, pipeline);
+            self.listeners.push(Arc::clone(&state));
+            let listener = Listener::bind(state, settings.clone(), inherited).await;
             let listener = listener.map_err(|source| StartError::Bind {
                 what: format!("listener `{}`", settings.name),
                 source,
             })?;
-            daemon.addresses.push(listener.address());
-            daemon.accepting.spawn(listener.run(daemon.stop.subscribe()));
+            self.addresses.push(listener.address());
+            listeners.push(listener);
         }
-        daemon.config.listener = listeners;
-        daemon.look_after(pipelines.keys);
-        daemon.opened(&inherited);
-        Ok(daemon)
+        Ok(listeners)
     }
 
     async fn open_admin(&mut self) -> Result<(), StartError> {
@@ -223,7 +238,7 @@ impl Daemon {
                     Some(Order::Stop) | None => break,
                 },
                 prepared = finished(&mut preparing) => {
-                    self.put_in_force(prepared);
+                    self.put_in_force(prepared).await;
                     preparing = std::mem::take(&mut again).then(|| self.prepare());
                 }
             }

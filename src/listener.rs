@@ -133,6 +133,8 @@ impl Listener {
     /// Binds the socket again if its file is gone or no longer ours.
     fn look_after_file(&mut self, drain: &watch::Receiver<bool>) {
         if self.socket.file().is_none_or(unix::SocketFile::is_ours) {
+            // Somebody may have put it back.
+            self.state.up.store(true, Ordering::Relaxed);
             return;
         }
         let listener = self.state.name();

@@ -9,7 +9,7 @@ use postseal_filters::{Clock, Entry, MessageLimits, Pipeline, Settings};
 
 use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError, Listener, Loaded};
-use crate::keys::{KeyStore, Notice};
+use crate::keys::{KeyStore, Refresh};
 use crate::metrics::KeyLabel;
 
 /// The filters of every listener, in the order of the configuration.
@@ -77,13 +77,9 @@ impl Keys {
         self.in_force.store(table);
     }
 
-    /// Looks at the files, and puts what has changed in force for the next message. Blocks.
-    pub fn refresh(&mut self) -> Vec<Notice> {
-        let refresh = self.store.refresh();
-        if let Some(table) = refresh.table {
-            self.in_force.store(table);
-        }
-        refresh.notices
+    /// Looks at the files. What has changed there is used after [`Keys::put_in_force`]. Blocks.
+    pub fn refresh(&mut self) -> Refresh {
+        self.store.refresh()
     }
 
     /// The keys in force, as metrics name them.

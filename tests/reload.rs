@@ -186,3 +186,22 @@ fn half_a_key_file_leaves_the_old_key_in_force() {
     let mut after = FakeMta::connect(&service.address("submission"));
     assert_eq!(signatures(&mut service, &mut after), ["s1"]);
 }
+
+#[test]
+fn nobody_is_served_before_the_keys_are_there() {
+    let config = "[[listener]]\nname = \"s\"\naddress = \"unix:{folder}/milter.sock\"\n[admin]\naddress = \"none\"\n\
+                  [dkim]\nkey_dir = \"{folder}/made-s1\"\n";
+    let start = Start::new(config);
+    key(start.path("").as_path(), "s1");
+    let path = start.path("milter.sock");
+    let address = format!("unix:{}", path.display());
+    let mut service = start.spawn();
+    let mut mta = loop {
+        if let Ok(mta) = FakeMta::try_silent(&address) {
+            break mta;
+        }
+        std::thread::yield_now();
+    };
+    mta.agree();
+    assert_eq!(signatures(&mut service, &mut mta), ["s1"]);
+}

@@ -3,26 +3,58 @@
 use std::sync::Arc;
 
 use postseal_filters::dkim::Unsigned;
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::sleep;
 
 use crate::admin::Health;
 use crate::metrics::Metrics;
 use crate::registry::Keys;
 
-/// Who is told of the keys.
+/// The keys in force, and who looks after them. Nobody any more once it is dropped.
 pub(super) struct KeyWatch {
+    audience: Audience,
+    task: Option<JoinHandle<()>>,
+}
+
+/// Who is told of the keys.
+#[derive(Clone)]
+struct Audience {
     metrics: Arc<Metrics>,
     health: Arc<Health>,
 }
 
 impl KeyWatch {
     pub(super) fn new(metrics: &Arc<Metrics>, health: &Arc<Health>) -> Self {
-        Self { metrics: Arc::clone(metrics), health: Arc::clone(health) }
+        let audience = Audience { metrics: Arc::clone(metrics), health: Arc::clone(health) };
+        Self { audience, task: None }
     }
 
+    /// Signs with these keys and watches their files from now on, instead of those before.
+    pub(super) async fn follow(&mut self, keys: Option<Keys>) {
+        if let Some(before) = self.task.take() {
+            before.abort();
+            // Until it really has ended, it could put the keys before in the place of these.
+            let _ = before.await;
+        }
+        if let Some(keys) = &keys {
+            keys.put_in_force();
+        }
+        self.audience.tell(keys.as_ref());
+        self.task = keys.map(|keys| tokio::spawn(self.audience.clone().watch(keys)));
+    }
+}
+
+impl Drop for KeyWatch {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+impl Audience {
     /// Tells what the keys are now.
-    pub(super) fn tell(&self, keys: Option<&Keys>) {
+    fn tell(&self, keys: Option<&Keys>) {
         if keys.is_some() {
             self.metrics.expect_reasons("dkim", Unsigned::ALL.map(Unsigned::as_str));
         }
@@ -31,19 +63,19 @@ impl KeyWatch {
     }
 
     /// Looks at the files for ever.
-    pub(super) async fn run(self, mut keys: Keys) {
+    async fn watch(self, mut keys: Keys) {
         loop {
             sleep(keys.period).await;
             let looked = spawn_blocking(move || {
-                let notices = keys.refresh();
-                (keys, notices)
+                let refresh = keys.refresh();
+                (keys, refresh)
             });
-            let Ok((back, notices)) = looked.await else {
+            let Ok((back, refresh)) = looked.await else {
                 tracing::error!(event = "keys", "key files are not looked at any more until a reload");
                 return;
             };
             keys = back;
-            for notice in &notices {
+            for notice in &refresh.notices {
                 let path = notice.path.display();
                 if notice.is_warning() {
                     tracing::warn!(event = "key", %path, "{notice}");
@@ -51,7 +83,8 @@ impl KeyWatch {
                     tracing::info!(event = "key", %path, "{notice}");
                 }
             }
-            if !notices.is_empty() {
+            if refresh.table.is_some() {
+                keys.put_in_force();
                 self.tell(Some(&keys));
             }
         }

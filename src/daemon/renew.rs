@@ -7,11 +7,10 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 use super::Daemon;
-use super::key_watch::KeyWatch;
 use crate::command::Configuration;
 use crate::config::ConfigError;
 use crate::listener::ListenerState;
-use crate::registry::{Keys, KeysInForce};
+use crate::registry::KeysInForce;
 use crate::reload::{self, Prepared};
 
 impl Daemon {
@@ -22,10 +21,10 @@ impl Daemon {
     }
 
     /// Swaps everything that the new configuration changes, or nothing.
-    pub(super) fn put_in_force(&mut self, prepared: io::Result<Result<Prepared, ConfigError>>) {
+    pub(super) async fn put_in_force(&mut self, prepared: io::Result<Result<Prepared, ConfigError>>) {
         let success = match prepared {
             Ok(Ok(prepared)) => {
-                self.swap(prepared);
+                self.swap(prepared).await;
                 tracing::info!(event = "reload", outcome = "success", "the new configuration is in force");
                 true
             }
@@ -36,7 +35,7 @@ impl Daemon {
         self.notifier.ready(&self.status());
     }
 
-    fn swap(&mut self, Prepared { loaded, pipelines }: Prepared) {
+    async fn swap(&mut self, Prepared { loaded, pipelines }: Prepared) {
         for warning in &loaded.warnings {
             tracing::warn!(event = "configuration", "{warning}");
         }
@@ -44,7 +43,7 @@ impl Daemon {
         for key in reload::needs_restart(&self.config, &config) {
             tracing::warn!(event = "restart_needed", key, "changed, but only a restart puts it in force");
         }
-        self.look_after(pipelines.keys);
+        self.keys.follow(pipelines.keys).await;
         for pipeline in pipelines.pipelines {
             let same = |listener: &&Arc<ListenerState>| listener.name() == &**pipeline.listener();
             if let Some(listener) = self.listeners.iter().find(same) {
@@ -55,21 +54,6 @@ impl Daemon {
         self.shared.log.set(config.log.clone());
         reload::keep_what_needs_restart(&self.config, &mut config);
         self.config = config;
-    }
-
-    /// Signs with these keys and watches their files from now on, instead of those of the configuration before.
-    pub(super) fn look_after(&mut self, keys: Option<Keys>) {
-        if let Some(before) = self.keys.take() {
-            before.abort();
-        }
-        // What has ended is kept until somebody asks for it.
-        while self.background.try_join_next().is_some() {}
-        if let Some(keys) = &keys {
-            keys.put_in_force();
-        }
-        let watch = KeyWatch::new(&self.shared.metrics, &self.health);
-        watch.tell(keys.as_ref());
-        self.keys = keys.map(|keys| self.background.spawn(watch.run(keys)));
     }
 }
 

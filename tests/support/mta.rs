@@ -26,11 +26,16 @@ impl FakeMta {
     /// Connects to `inet:HOST:PORT` or `unix:/path`, and agrees with the filter.
     pub fn connect(address: &str) -> Self {
         let mut this = Self::silent(address);
-        let mut out = BytesMut::new();
-        this.mta.offer(&mut out).unwrap();
-        this.send(&out);
-        assert!(matches!(this.hear(), Some(Action::Negotiate(_))), "no answer to the offer");
+        this.agree();
         this
+    }
+
+    /// Makes an offer, and takes what the filter wants of it.
+    pub fn agree(&mut self) {
+        let mut out = BytesMut::new();
+        self.mta.offer(&mut out).unwrap();
+        self.send(&out);
+        assert!(matches!(self.hear(), Some(Action::Negotiate(_))), "no answer to the offer");
     }
 
     /// Connects, and says nothing.
