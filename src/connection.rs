@@ -183,6 +183,9 @@ impl Connection {
                 self.tell();
             }
         }
+        if self.output.is_empty() && self.filters.in_message() {
+            self.stream.acknowledge();
+        }
         self.flush().await?;
         if self.input.is_empty() {
             self.input = BytesMut::new();

@@ -90,7 +90,7 @@ def test_domain_without_key_is_let_through_with_a_reason(here):
     ("head", "reason"),
     [
         ("From: a@test.example\nFrom: b@test.example\n", "dkim.from_multiple"),
-        ("From: a@test.example, b@test.example\n", "dkim.from_multiple"),
+        ("From: a@test.example, b@test.example\n", "dkim.from_addresses"),
     ],
 )
 def test_from_that_decides_nothing(here, head, reason):
