@@ -173,6 +173,7 @@ impl Connection {
         loop {
             let received = self.session.receive(&mut self.input, self.woken).map_err(Closed::Protocol)?;
             let Some(received) = received else { break };
+            self.packet_since = None;
             let quit = received.event == Event::Quit;
             self.handle(received).await?;
             if quit {
@@ -189,7 +190,6 @@ impl Connection {
         self.flush().await?;
         if self.input.is_empty() {
             self.input = BytesMut::new();
-            self.packet_since = None;
         } else {
             self.packet_since.get_or_insert(self.woken);
         }

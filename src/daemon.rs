@@ -1,14 +1,14 @@
 //! The service: builds everything from the configuration, keeps it going, and ends it without losing mail.
 //!
-//! Start: configuration, log, admin port, filters, listeners; ready only when all of it stands. Then orders come, from
-//! signals or from a test: [`Order::Reload`] puts a new configuration in force or leaves all as it was, [`Order::Stop`]
-//! drains. Draining means: not ready any more, no new connections, connections without a message in flight are closed
-//! at once and the others when their message has its final reply. After `limits.drain_timeout`, or at a second
-//! [`Order::Stop`], what is left is cut; the MTAs then tell their clients to try again.
+//! Start: configuration, log, admin port, filters, listeners; ready only when all of it stands. Then [`Orders`] come,
+//! from signals or from a test. A reload puts a new configuration in force or leaves all as it was. To stop means to
+//! drain: not ready any more, no new connections, connections without a message in flight are closed at once and the
+//! others when their message has its final reply. After `limits.drain_timeout`, or at the second order to stop, what is
+//! left is cut; the MTAs then tell their clients to try again.
 
 mod key_watch;
+mod orders;
 mod renew;
-mod signals;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use postseal_filters::Pipeline;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
@@ -31,19 +31,10 @@ use crate::notify::Notifier;
 use crate::registry::KeysInForce;
 use crate::reload::{self, Prepared};
 
-pub use signals::signals;
+pub use orders::{Commander, Orders};
 
 use key_watch::KeyWatch;
 use renew::prepare;
-
-/// What the service can be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// Load the configuration again.
-    Reload,
-    /// Drain and end; the second time, end at once.
-    Stop,
-}
 
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
@@ -226,28 +217,22 @@ impl Daemon {
         self.admin
     }
 
-    /// Follows orders until the service has ended. It ends too when nobody can give orders any more.
-    pub async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+    /// Follows orders until the service has ended.
+    pub async fn run(mut self, mut orders: Orders) {
         let mut preparing: Option<JoinHandle<Result<Prepared, ConfigError>>> = None;
-        let mut again = false;
+        let reloads = orders.reloads();
         loop {
             tokio::select! {
-                order = orders.recv() => match order {
-                    Some(Order::Reload) if preparing.is_some() => again = true,
-                    Some(Order::Reload) => preparing = Some(self.prepare()),
-                    Some(Order::Stop) | None => break,
-                },
-                prepared = finished(&mut preparing) => {
-                    self.put_in_force(prepared).await;
-                    preparing = std::mem::take(&mut again).then(|| self.prepare());
-                }
+                () = orders.stopped() => break,
+                () = reloads.notified(), if preparing.is_none() => preparing = Some(self.prepare()),
+                prepared = finished(&mut preparing) => self.put_in_force(prepared).await,
             }
         }
         self.drain(&mut orders).await;
     }
 
     /// Ends the service: mail in flight first.
-    async fn drain(mut self, orders: &mut mpsc::Receiver<Order>) {
+    async fn drain(mut self, orders: &mut Orders) {
         self.health.set_phase(Phase::Draining);
         self.notifier.stopping("finishing messages in flight");
         tracing::info!(event = "draining", open = self.open(), "stopping");
@@ -261,7 +246,7 @@ impl Daemon {
             () = sleep(self.config.limits.drain_timeout) => {
                 tracing::warn!(event = "stopped", cut = self.open(), "limits.drain_timeout is over; connections were cut");
             }
-            () = second_stop(orders) => {
+            () = orders.stopped_again() => {
                 tracing::warn!(event = "stopped", cut = self.open(), "told twice to stop; connections were cut");
             }
         }
@@ -284,17 +269,6 @@ async fn finished<T>(task: &mut Option<JoinHandle<T>>) -> io::Result<T> {
     let result = running.await;
     *task = None;
     Ok(result?)
-}
-
-/// Nobody being left to say it does not count.
-async fn second_stop(orders: &mut mpsc::Receiver<Order>) {
-    loop {
-        match orders.recv().await {
-            Some(Order::Stop) => return,
-            Some(Order::Reload) => {}
-            None => std::future::pending().await,
-        }
-    }
 }
 
 /// Files that are open beside connections: listeners, log, admin port, keys that are read.

@@ -123,6 +123,22 @@ fn frame_timeout() {
     assert_eq!(idle.message("4Q1"), Verdict::Accept, "silence between packets is no slow packet");
 }
 
+/// Time has to pass here: that is what the limit is about.
+#[test]
+fn frame_timeout_is_for_each_packet() {
+    let service = with("frame_timeout = \"400ms\"");
+    let mut mta = FakeMta::connect(&service.address("submission"));
+    // Packets that overlap what is written: there is always half of one on its way. ABORT is legal any time.
+    let (first, second) = ([0, 0, 0], [1, b'A']);
+    mta.send(&first);
+    for _ in 0..8 {
+        std::thread::sleep(Duration::from_millis(100));
+        mta.send(&[&second[..], &first[..]].concat());
+    }
+    mta.send(&second);
+    assert_eq!(mta.message("4Q1"), Verdict::Accept);
+}
+
 #[test]
 fn filter_timeout() {
     let limits = ConnectionLimits { filter_timeout: Duration::from_millis(50), ..LIMITS };

@@ -3,6 +3,7 @@
 mod support;
 
 use std::net::TcpStream;
+use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixDatagram;
 use std::time::{Duration, Instant};
 
@@ -66,6 +67,22 @@ fn the_second_signal_ends_at_once() {
     mta.closed();
     assert_eq!(service.ended().code(), Some(0));
     assert_eq!(service.seen("stopped")[0]["cut"], 1);
+}
+
+#[test]
+fn a_service_that_has_not_started_yet_can_be_stopped() {
+    let start = Start::new(ONE_LISTENER).prelude("rm \"$1\" && mkfifo \"$1\"");
+    let config = start.path("postseal.toml");
+    let mut service = start.spawn();
+    let fifo = || std::fs::metadata(&config).is_ok_and(|found| found.file_type().is_fifo());
+    while !fifo() {
+        std::thread::yield_now();
+    }
+    // Opens as soon as the service reads, and gives it nothing.
+    let _writer = std::fs::OpenOptions::new().write(true).open(&config).unwrap();
+    service.signal(Signal::SIGTERM);
+    assert_eq!(service.ended().code(), Some(0));
+    assert!(service.seen("ready").is_empty());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use clap::Args;
 use tokio::runtime::Builder;
 
 use super::{Configuration, Exit};
-use crate::daemon::{self, Daemon, StartError};
+use crate::daemon::{Daemon, Orders, StartError};
 use crate::listener::Inherited;
 
 /// Runs the service in the foreground, with its log on stdout.
@@ -34,10 +34,14 @@ impl Run {
             .build()
             .context("can't start the runtime")?;
         let ended = runtime.block_on(async {
-            let orders = daemon::signals().context("can't handle signals")?;
+            let mut orders = Orders::from_signals().context("can't handle signals")?;
             // Not through `io::stdout`, whose buffer and lock are of no use to a thread that writes whole batches.
             let stdout = File::from(io::stdout().as_fd().try_clone_to_owned().context("stdout")?);
-            match Daemon::start(self.configuration, inherited, stdout).await {
+            let started = tokio::select! {
+                started = Daemon::start(self.configuration, inherited, stdout) => started,
+                () = orders.stopped() => return Ok(Exit::Fine),
+            };
+            match started {
                 Ok(daemon) => {
                     daemon.run(orders).await;
                     Ok(Exit::Fine)
