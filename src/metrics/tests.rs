@@ -175,3 +175,27 @@ fn reloads_are_told() {
     let text = metrics.render().unwrap();
     assert_eq!(value(&text, "postseal_config_last_reload_successful"), Some(1.0));
 }
+
+#[test]
+fn series_are_few_however_much_mail_there_is() {
+    let metrics = Metrics::new().unwrap();
+    let codes: Vec<String> = (0..60).map(|code| format!("check_{code}")).collect();
+    metrics.expect_reasons("header_checks", codes.iter().map(String::as_str));
+    metrics.expect_reasons("dkim", ["not_origin", "no_key_for_domain"]);
+    metrics.expect_keys(
+        (0..20).flat_map(|at| ["s1", "e1"].map(|name| key(&format!("d{at}.example"), name))).collect(),
+    );
+    let listeners = ["submission", "local", "reinject", "mx"].map(|name| metrics.listener(name));
+    let series = || metrics.render().unwrap().lines().filter(|line| !line.starts_with('#')).count();
+    let before = series();
+    for number in 0..10_000 {
+        let mut record = record(Summary::Accept);
+        record.mail_from = format!("user{number}@d{number}.example").into();
+        record.user = Some(format!("user{number}").into());
+        record.message_id = Some(format!("<{number}@x.example>").into());
+        record.report.signatures = vec![signature(&format!("d{number}.example"), "s1")];
+        listeners[number % 4].observe(&record);
+    }
+    assert_eq!(series(), before);
+    assert!(before < 1_000, "{before} series");
+}
