@@ -5,7 +5,7 @@ RUST_MINOR := $(shell rustc --version | sed -n 's/^rustc 1\.\([0-9]*\)\..*/\1/p'
 CARGO_FLAGS := --locked $(if $(shell test "0$(RUST_MINOR)" -lt 98 && echo old),--ignore-rust-version)
 PYTHON := /usr/bin/python3
 
-.PHONY: help build demo test check unit e2e bench fuzz soak faults clean
+.PHONY: help build demo test check unit e2e bench fuzz faults clean
 
 help:
 	@echo "make demo    signs three mails on a private Postfix and shows what came out"

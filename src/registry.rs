@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use postseal_filters::dkim::{DkimFilter, KeyTable};
-use postseal_filters::{Clock, Entry, MessageLimits, Pipeline, Settings};
+use postseal_filters::{Clock, Entry, MessageLimits, OnError, Pipeline, Settings};
 
 use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError, Listener, Loaded};
@@ -43,17 +43,16 @@ impl Pipelines {
         let config = &loaded.config;
         let (mut signer, mut keys) = (None, None);
         if let (Some((plan, store)), Some(settings)) = (opened, &config.dkim) {
-            let filter = Arc::new(DkimFilter::new(plan.signing, Arc::clone(in_force)));
-            signer = Some(Entry { filter, on_error: settings.on_error });
+            signer = Some((DkimFilter::new(plan.signing, Arc::clone(in_force)), settings.on_error));
             keys = Some(Keys { store, in_force: Arc::clone(in_force), period: settings.key_refresh });
         }
-        let pipelines = config.listener.iter().map(|listener| pipeline(config, listener, signer.clone()));
+        let pipelines = config.listener.iter().map(|listener| pipeline(config, listener, signer.as_ref()));
         Ok(Self { pipelines: pipelines.collect(), keys })
     }
 }
 
 /// The signer comes last: it signs what the others have made of the message.
-fn pipeline(config: &Config, listener: &Listener, signer: Option<Entry>) -> Arc<Pipeline> {
+fn pipeline(config: &Config, listener: &Listener, signer: Option<&(DkimFilter, OnError)>) -> Arc<Pipeline> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let settings = Settings {
         listener: listener.name.as_str().into(),
@@ -66,7 +65,11 @@ fn pipeline(config: &Config, listener: &Listener, signer: Option<Entry>) -> Arc<
         },
         clock,
     };
-    Arc::new(Pipeline::new(settings, signer.into_iter().collect()))
+    let entry = |(filter, on_error): &(DkimFilter, OnError)| Entry {
+        filter: Arc::new(filter.for_role(listener.role)),
+        on_error: *on_error,
+    };
+    Arc::new(Pipeline::new(settings, signer.map(entry).into_iter().collect()))
 }
 
 impl Keys {

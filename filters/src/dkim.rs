@@ -40,6 +40,7 @@ pub use settings::{
 pub use table::{Key, KeyTable, Rule};
 
 use crate::address::{Mailbox, mailboxes};
+use crate::connection::Role;
 use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Steps};
 use crate::message::Message;
 use body::BodyHash;
@@ -49,6 +50,7 @@ use sign::{Input, Signed};
 /// The signer.
 pub struct DkimFilter {
     shared: Arc<Shared>,
+    needs_body: bool,
 }
 
 struct Shared {
@@ -59,7 +61,13 @@ struct Shared {
 impl DkimFilter {
     /// A signer with a key table that may be swapped while it works.
     pub fn new(signing: Signing, keys: Arc<ArcSwap<KeyTable>>) -> Self {
-        Self { shared: Arc::new(Shared { signing, keys }) }
+        Self { shared: Arc::new(Shared { signing, keys }), needs_body: true }
+    }
+
+    /// The same for a listener of this role: mail that is never ours gets its reason without a look at the body.
+    #[must_use]
+    pub fn for_role(&self, role: Role) -> Self {
+        Self { shared: Arc::clone(&self.shared), needs_body: role != Role::Mx }
     }
 }
 
@@ -71,6 +79,9 @@ impl Filter for DkimFilter {
     /// Nothing is answered before end of message, and whether the mail is ours is known from MAIL on. So the body is
     /// all that is asked for: even a From that has no key now may get another from a filter at end of message.
     fn needs(&self) -> Needs {
+        if !self.needs_body {
+            return Needs::default();
+        }
         Needs {
             sees: Steps::BODY,
             edits: ActionFlags::ADD_HEADERS,

@@ -7,7 +7,8 @@ use postseal_protocol::{ActionFlags, ProtocolFlags, Stage, Verdict};
 
 use super::support::{Mail, example, filter, inserted, pipeline, table};
 use crate::dkim::{DkimFilter, KeyTable, Pattern, Policy, Rule, Settings, Unsigned};
-use crate::filter::Filter;
+use crate::connection::Role;
+use crate::filter::{BodyNeed, Filter};
 use crate::pipeline::{Entry, OnError, Pipeline};
 use crate::testing::{End, TestClock, Transaction, settings};
 
@@ -211,4 +212,11 @@ fn every_reason_has_a_code_of_its_own() {
     let codes: std::collections::BTreeSet<_> = Unsigned::ALL.iter().map(|reason| reason.as_str()).collect();
     assert_eq!(codes.len(), Unsigned::ALL.len());
     assert!(table(&[]).load().is_empty());
+}
+
+#[test]
+fn a_listener_whose_mail_is_never_ours_asks_for_no_body() {
+    let ours = DkimFilter::new(example().plan().unwrap().signing, Arc::default());
+    let body = |role| ours.for_role(role).needs().body;
+    assert_eq!([body(Role::Mx), body(Role::Submission)], [BodyNeed::Skip, BodyNeed::Stream]);
 }
