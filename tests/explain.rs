@@ -1,0 +1,115 @@
+//! `postseal explain`, as a postmaster runs it.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+use std::fs;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const CONFIG: &str = "[[listener]]\nname = \"submission\"\naddress = \"inet:127.0.0.1:1\"\n\
+    [[listener]]\nname = \"mx\"\naddress = \"inet:127.0.0.1:2\"\nrole = \"mx\"\n\
+    [origin]\nmacros = { \"{daemon_name}\" = [\"ORIGINATING\"] }\n[dkim]\nkey_dir = \"keys\"\n";
+const MAIL: &str = "From: Alice <alice@example.com>\nTo: bob@example.net\nSubject: a\n folded one\n\nHello\n";
+
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        let place = Self(tempfile::tempdir().unwrap());
+        fs::write(place.0.path().join("postseal.toml"), CONFIG).unwrap();
+        fs::write(place.0.path().join("mail.eml"), MAIL).unwrap();
+        let made = place.run(&[
+            "keygen",
+            "example.com",
+            "--dir",
+            "keys",
+            "--algorithm",
+            "ed25519",
+            "--selector",
+            "s",
+        ]);
+        assert!(made.status.success());
+        place
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_postseal"));
+        command.current_dir(self.0.path()).args(arguments).output().unwrap()
+    }
+
+    /// What `explain` prints about the mail, which must be a success.
+    fn explain(&self, arguments: &[&str]) -> String {
+        let output = self.run(&[&["explain", "mail.eml", "--config", "postseal.toml"], arguments].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+#[test]
+fn tells_why_and_why_not() {
+    let place = Place::new();
+    for (arguments, expected) in [
+        (&[][..], "signature   d=example.com s=s a=ed25519-sha256"),
+        (&["--auth", "alice", "--client", "192.0.2.7"], "ours        authenticated"),
+        (&["--client", "192.0.2.7"], "reason      dkim.not_origin"),
+        (&["--client", "192.0.2.7", "--macro", "{daemon_name}=ORIGINATING"], "ours        macro"),
+        (&["--listener", "mx"], "reason      dkim.not_origin"),
+    ] {
+        let text = place.explain(arguments);
+        assert!(text.lines().any(|line| line == expected), "{arguments:?}:\n{text}");
+        assert!(text.lines().any(|line| line == "verdict     accept"), "{text}");
+    }
+}
+
+#[test]
+fn json_is_the_line_of_the_log() {
+    let place = Place::new();
+    let text = place.explain(&[
+        "--json",
+        "--auth",
+        "alice",
+        "--from",
+        "<a@example.com>",
+        "--rcpt",
+        "<b@example.net>",
+    ]);
+    let line: Value = serde_json::from_str(&text).unwrap();
+    for (key, value) in [
+        ("event", Value::from("message")),
+        ("user", "alice".into()),
+        ("mail_from", "a@example.com".into()),
+        ("rcpt_count", 1.into()),
+        ("verdict", "accept".into()),
+    ] {
+        assert_eq!(line.get(key), Some(&value), "{key}");
+    }
+}
+
+#[test]
+fn the_message_as_it_would_leave_is_the_message_below_its_signature() {
+    let place = Place::new();
+    place.explain(&["--output", "out.eml"]);
+    let out = fs::read_to_string(place.0.path().join("out.eml")).unwrap();
+    assert!(out.starts_with("DKIM-Signature: v=1; a=ed25519-sha256; s=s; d=example.com;"));
+    assert!(out.ends_with(&MAIL.replace('\n', "\r\n")), "{out}");
+}
+
+#[test]
+fn mistakes_have_their_exit_codes() {
+    let place = Place::new();
+    for (arguments, code, text) in [
+        (
+            &["explain", "mail.eml", "--config", "postseal.toml", "--listener", "nix"][..],
+            64,
+            "submission, mx",
+        ),
+        (&["explain", "nix.eml", "--config", "postseal.toml"], 1, "nix.eml"),
+        (&["explain", "mail.eml", "--config", "nix.toml"], 78, "nix.toml"),
+        (&["explain"], 64, "FILE.eml"),
+    ] {
+        let output = place.run(arguments);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(text), "{arguments:?}");
+    }
+}
