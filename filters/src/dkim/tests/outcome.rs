@@ -6,8 +6,8 @@ use arc_swap::ArcSwap;
 use postseal_protocol::{ActionFlags, ProtocolFlags, Stage, Verdict};
 
 use super::support::{Mail, example, filter, inserted, pipeline, table};
-use crate::dkim::{DkimFilter, KeyTable, Pattern, Policy, Rule, Settings, Unsigned};
 use crate::connection::Role;
+use crate::dkim::{DkimFilter, KeyTable, Pattern, Policy, Rule, Settings, Unsigned};
 use crate::filter::{BodyNeed, Filter};
 use crate::pipeline::{Entry, OnError, Pipeline};
 use crate::testing::{End, TestClock, Transaction, settings};

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use postseal_protocol::{MacroTable, Verdict};
 
-use super::{PipelineSession, judge};
+use super::PipelineSession;
+use super::ask::judge;
 use crate::filter::{BodyNeed, Flow, Needs, Steps};
 use crate::message::Body;
 use crate::pipeline::Entry;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use postseal_protocol::{MacroTable, Modification, Verdict};
 
-use super::{Open, PipelineSession, judge, temporary_failure};
+use super::ask::judge;
+use super::{Open, PipelineSession, temporary_failure};
 use crate::filter::{BodyNeed, Context, Outcome};
 use crate::message::{Body, EditNote, Message};
 use crate::pipeline::record::{Record, Summary};
