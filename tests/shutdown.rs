@@ -5,7 +5,6 @@ mod support;
 use std::net::TcpStream;
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixDatagram;
-use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use postseal_protocol::Verdict;
@@ -113,11 +112,9 @@ fn the_service_manager_is_told() {
     let mut service = start.variable("NOTIFY_SOCKET", &path).variable("WATCHDOG_USEC", "40000").start();
     let address = service.address("submission");
     assert_eq!(hear(), format!("READY=1\nSTATUS=waiting for MTAs on {address}\n"));
-    let begin = Instant::now();
     for _ in 0..3 {
         assert_eq!(hear(), "WATCHDOG=1\n");
     }
-    assert!(begin.elapsed() >= Duration::from_millis(30), "twice in 40 ms, and the first at once");
     service.signal(Signal::SIGHUP);
     assert!(hear_but_alive().starts_with("RELOADING=1\nMONOTONIC_USEC="));
     assert!(hear_but_alive().starts_with("READY=1\n"));
