@@ -4,6 +4,7 @@
 use std::fs;
 use std::process::{Command, Output};
 
+use mail_parser::MessageParser;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -93,6 +94,9 @@ fn the_message_as_it_would_leave_is_the_message_below_its_signature() {
     let out = fs::read_to_string(place.0.path().join("out.eml")).unwrap();
     assert!(out.starts_with("DKIM-Signature: v=1; a=ed25519-sha256; s=s; d=example.com;"));
     assert!(out.ends_with(&MAIL.replace('\n', "\r\n")), "{out}");
+    let read = MessageParser::default().parse(&out).unwrap();
+    assert_eq!(read.from().and_then(|from| from.first()?.address()), Some("alice@example.com"));
+    assert_eq!((read.subject(), read.body_text(0).as_deref()), (Some("a folded one"), Some("Hello\r\n")));
 }
 
 #[test]
