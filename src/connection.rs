@@ -266,7 +266,8 @@ impl Connection {
                     () = &mut overrun => break None,
                     () = sleep_until(session.deadline().into()) => {
                         if session.tick(Instant::now(), output) == Tick::Progress {
-                            stream.write_all(output).await.map_err(Closed::Io)?;
+                            let written = timeout(limits.frame_timeout, stream.write_all(output)).await;
+                            written.map_err(|_| Closed::SlowPacket)?.map_err(Closed::Io)?;
                             output.clear();
                         }
                     }

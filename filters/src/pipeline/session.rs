@@ -122,16 +122,18 @@ impl PipelineSession {
     /// RCPT TO. A refusal is this recipient's alone.
     pub async fn rcpt(&mut self, recipient: Address, macros: &MacroTable) -> Verdict {
         let most = self.pipeline.settings.limits.recipients;
-        match &mut self.open {
-            Some(open) if open.message.envelope.received_recipients().len() >= most => {
-                open.fail("too_many_recipients", format!("more than limits.recipients = {most}"));
-                open.held =
-                    Some(reply(452, (4, 5, 3), "Too many recipients; send the rest in another message"));
-            }
-            _ => {}
+        if let Some(open) = &mut self.open
+            && open.held.is_none()
+            && open.message.envelope.received_recipients().len() >= most
+        {
+            open.fail("too_many_recipients", format!("more than limits.recipients = {most}"));
+            open.held = Some(reply(452, (4, 5, 3), "Too many recipients; send the rest in another message"));
         }
         let verdict = self.step(Steps::RCPT, Call::Rcpt(&recipient), macros).await;
-        if let (Verdict::Continue, Some(open)) = (&verdict, &mut self.open) {
+        // Of a message that will be refused nothing more is kept.
+        if let (Verdict::Continue, Some(open)) = (&verdict, &mut self.open)
+            && open.held.is_none()
+        {
             open.message.envelope.receive_recipient(recipient);
         }
         verdict
