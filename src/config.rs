@@ -21,6 +21,7 @@ mod load;
 pub mod log;
 pub mod origin;
 mod problem;
+pub mod reload;
 mod secret;
 mod source;
 mod suggest;
@@ -38,6 +39,7 @@ pub use load::{DEFAULT_FILE, Loaded, Override, load, load_from};
 pub use log::{Format, Level, Log};
 pub use origin::Origin;
 pub use problem::{ConfigError, Problem};
+pub use reload::Reload;
 pub use source::Source;
 
 /// Everything that can be configured.
@@ -52,6 +54,8 @@ pub struct Config {
     pub origin: Origin,
     /// `[limits]`: what one connection and all of them may use.
     pub limits: Limits,
+    /// `[reload]`: files whose changes are noticed.
+    pub reload: Reload,
     /// `[dkim]`: signing; not at all without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dkim: Option<dkim::Settings>,

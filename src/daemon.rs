@@ -6,6 +6,7 @@
 //! others when their message has its final reply. After `limits.drain_timeout`, or at the second order to stop, what is
 //! left is cut; the MTAs then tell their clients to try again.
 
+mod file_watch;
 mod key_watch;
 mod orders;
 mod renew;
@@ -33,6 +34,7 @@ use crate::reload::{self, Prepared};
 
 pub use orders::{Commander, Orders};
 
+use file_watch::FileWatch;
 use key_watch::KeyWatch;
 use renew::prepare;
 
@@ -74,6 +76,7 @@ pub struct Daemon {
     accepting: JoinSet<()>,
     keys_in_force: KeysInForce,
     keys: KeyWatch,
+    files: FileWatch,
     /// Ends with the service, however that ends.
     background: JoinSet<()>,
 }
@@ -91,6 +94,8 @@ impl Daemon {
         let keys_in_force = KeysInForce::default();
         let Prepared { loaded, pipelines } =
             prepare(&source, &keys_in_force).await.map_err(io::Error::from)??;
+        let mut files = FileWatch::new();
+        files.follow(&loaded);
         let config = loaded.config;
         let metrics = Metrics::new()?;
         let log = Log::start(config.log.clone(), sink, metrics.log_dropped.clone())?;
@@ -110,6 +115,7 @@ impl Daemon {
             source,
             shared,
             keys: KeyWatch::new(&metrics, &health),
+            files,
             health,
             notifier,
             listeners: Vec::new(),
@@ -221,10 +227,12 @@ impl Daemon {
     pub async fn run(mut self, mut orders: Orders) {
         let mut preparing: Option<JoinHandle<Result<Prepared, ConfigError>>> = None;
         let reloads = orders.reloads();
+        let mut changes = self.files.changes();
         loop {
             tokio::select! {
                 () = orders.stopped() => break,
                 () = reloads.notified(), if preparing.is_none() => preparing = Some(self.prepare()),
+                Ok(()) = changes.changed(), if preparing.is_none() => preparing = Some(self.prepare()),
                 prepared = finished(&mut preparing) => self.put_in_force(prepared).await,
             }
         }

@@ -16,4 +16,6 @@ pub mod metrics;
 pub mod notify;
 pub mod registry;
 pub mod reload;
+mod stamp;
 pub mod stream;
+mod watch;

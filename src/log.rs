@@ -79,7 +79,8 @@ impl Log {
         let settings = self.inner.settings.load();
         if settings.level >= Level::Info {
             let mut line = Line::new(settings.format, Level::Info, "message");
-            message::write(record, settings.addresses || settings.level >= Level::Debug, &mut line);
+            let details = settings.level >= Level::Debug;
+            message::write(record, settings.addresses || details, details, &mut line);
             self.write(line);
         }
         if !record.report.failures.is_empty()
@@ -107,7 +108,7 @@ impl Log {
 /// The line of a message as JSON with full addresses, for those who look at one message.
 pub fn as_json(record: &Record) -> String {
     let mut line = Line::new(config::Format::Json, Level::Info, "message");
-    message::write(record, true, &mut line);
+    message::write(record, true, true, &mut line);
     String::from_utf8_lossy(line.finish().trim_ascii_end()).into_owned()
 }
 

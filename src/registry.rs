@@ -80,6 +80,11 @@ impl Keys {
         self.in_force.store(table);
     }
 
+    /// What the files hold.
+    pub fn table(&self) -> Arc<KeyTable> {
+        self.store.table()
+    }
+
     /// Looks at the files. What has changed there is used after [`Keys::put_in_force`]. Blocks.
     pub fn refresh(&mut self) -> Refresh {
         self.store.refresh()

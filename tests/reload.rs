@@ -205,3 +205,19 @@ fn nobody_is_served_before_the_keys_are_there() {
     mta.agree();
     assert_eq!(signatures(&mut service, &mut mta), ["s1"]);
 }
+
+#[test]
+fn a_changed_file_is_noticed_without_a_signal() {
+    let watching = format!("{ONE_LISTENER}[reload]\nwatch_config = true\nperiod = \"100ms\"\n");
+    let mut service = Service::start(&watching);
+    service.replace_config("[[listener]");
+    assert_eq!(service.wait_for("reload")["outcome"], "failure");
+    service.replace_config(&format!("{watching}[log]\naddresses = true\n"));
+    assert_eq!(service.wait_for("reload")["outcome"], "success");
+    assert_eq!((service.metric(SUCCESS), service.metric(FAILURE)), (1.0, 1.0), "each change once");
+    let address = service.address("submission");
+    let mut mta = FakeMta::connect(&address);
+    mta.begin();
+    assert_eq!(mta.finish("4Q1"), Verdict::Accept);
+    assert_eq!(service.wait_for("message")["mail_from"], "alice@example.com");
+}

@@ -5,6 +5,8 @@
 //! others, and the MTA is asked for no others. To write one, start from the defaults of [`FilterSession`] and drive it
 //! with [`testing::Transaction`](crate::testing::Transaction).
 
+use std::borrow::Cow;
+
 use async_trait::async_trait;
 use bitflags::bitflags;
 use bytes::Bytes;
@@ -122,8 +124,14 @@ pub struct Context<'a> {
 
 impl Context<'_> {
     /// Adds a reason code of this filter.
-    pub fn note(&mut self, code: impl Into<std::borrow::Cow<'static, str>>) {
-        self.report.reasons.push(Reason { filter: self.filter, code: code.into() });
+    pub fn note(&mut self, code: impl Into<Cow<'static, str>>) {
+        self.report.reasons.push(Reason::new(self.filter, code));
+    }
+
+    /// Adds a reason code with its particulars, for people who ask why.
+    pub fn note_with(&mut self, code: impl Into<Cow<'static, str>>, detail: impl Into<Box<str>>) {
+        let detail = Some(detail.into());
+        self.report.reasons.push(Reason { detail, ..Reason::new(self.filter, code) });
     }
 }
 

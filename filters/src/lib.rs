@@ -18,6 +18,7 @@ pub mod message;
 pub mod network;
 pub mod pipeline;
 pub mod report;
+pub mod submitter;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
@@ -29,3 +30,4 @@ pub use pipeline::{
     Decision, Entry, MessageLimits, OnError, Pipeline, PipelineSession, Record, Settings, Summary,
 };
 pub use report::{Failure, Reason, Report, SignatureNote};
+pub use submitter::{Submitter, Who};

@@ -24,6 +24,15 @@ pub struct Reason {
     pub filter: &'static str,
     /// What it found.
     pub code: Cow<'static, str>,
+    /// The particulars, for people; never a label, and in the log only at `debug`.
+    pub detail: Option<Box<str>>,
+}
+
+impl Reason {
+    /// A reason without particulars.
+    pub fn new(filter: &'static str, code: impl Into<Cow<'static, str>>) -> Self {
+        Self { filter, code: code.into(), detail: None }
+    }
 }
 
 impl fmt::Display for Reason {

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::{Configuration, Exit};
 use crate::keys::listing;
+use crate::registry::{KeysInForce, Pipelines};
 
 /// Checks the configuration and shows what is in force, and where each value was set.
 #[derive(Args, Debug)]
@@ -21,8 +22,8 @@ impl CheckConfig {
     /// Those of the writers.
     pub fn execute(self, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
         let checked = self.configuration.load().and_then(|mut loaded| {
-            let keys = loaded.open_keys()?;
-            Ok((loaded, keys))
+            let built = Pipelines::build(&mut loaded, &KeysInForce::default())?;
+            Ok((loaded, built.keys))
         });
         let (loaded, keys) = match checked {
             Ok(checked) => checked,
@@ -32,9 +33,9 @@ impl CheckConfig {
             }
         };
         loaded.write_effective(out)?;
-        if let Some((_, store)) = keys {
+        if let Some(keys) = keys {
             writeln!(out)?;
-            listing::write(&store.table(), out)?;
+            listing::write(&keys.table(), out)?;
         }
         for warning in &loaded.warnings {
             writeln!(err, "warning: {warning}")?;

@@ -164,7 +164,8 @@ impl Explain {
             writeln!(out, "refused     {what}: {}", verdict_text(verdict))?;
         }
         for reason in &record.report.reasons {
-            writeln!(out, "reason      {reason}")?;
+            let detail = reason.detail.as_deref().map_or_else(String::new, |detail| format!(": {detail}"));
+            writeln!(out, "reason      {reason}{detail}")?;
         }
         for failure in &record.report.failures {
             writeln!(out, "failure     {}.{}: {}", failure.filter, failure.code, failure.detail)?;

@@ -40,6 +40,9 @@ pub(super) fn check(config: &Config) -> Findings {
         check_admin(listener, &key, config, &mut findings);
     }
     check_limits(&config.limits, &mut findings);
+    if config.reload.period < SHORTEST_PERIOD {
+        findings.error(KeyPath::new(["reload", "period"]), "must be at least 100ms");
+    }
     match config.dkim.as_ref().map(dkim::Settings::plan) {
         Some(Ok(_)) => {}
         Some(Err(errors)) => {
@@ -112,5 +115,6 @@ fn millis(duration: std::time::Duration) -> usize {
     usize::try_from(duration.as_millis()).unwrap_or(usize::MAX)
 }
 
+const SHORTEST_PERIOD: std::time::Duration = std::time::Duration::from_millis(100);
 const SMALLEST_PACKET: usize = 64 << 10;
 const LARGEST_PACKET: usize = 16 << 20;

@@ -30,14 +30,13 @@ struct Setting {
 }
 
 impl Layers {
-    /// Reads the file and puts the other layers over it.
-    pub(super) fn read(
+    /// Puts the other layers over the text of the file.
+    pub(super) fn new(
         path: &Path,
+        text: String,
         environment: impl IntoIterator<Item = (OsString, OsString)>,
         overrides: &[Override],
     ) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path);
-        let text = text.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
         let document = Document::parse(path, text).map_err(ConfigError::invalid)?;
         let mut settings: Vec<_> = environment.into_iter().filter_map(variable).collect();
         // A table before what is in it, whatever order the environment has.

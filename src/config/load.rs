@@ -12,6 +12,7 @@ use super::layers::Layers;
 use super::problem::{self, ConfigError, Problem};
 use super::{Config, KeyPath, check, effective, extract};
 use crate::keys::{KeyProblem, KeyStore, Place};
+use crate::watch::Watch;
 
 /// The file read if none is named.
 pub const DEFAULT_FILE: &str = "/etc/postseal/postseal.toml";
@@ -42,6 +43,8 @@ pub struct Loaded {
     pub warnings: Vec<Problem>,
     /// The file.
     pub path: PathBuf,
+    /// What was read, and can be watched.
+    pub(crate) files: Watch,
     layers: Layers,
 }
 
@@ -62,7 +65,10 @@ pub fn load_from(
     environment: impl IntoIterator<Item = (OsString, OsString)>,
     overrides: &[Override],
 ) -> Result<Loaded, ConfigError> {
-    let layers = Layers::read(path, environment, overrides)?;
+    let mut files = Watch::default();
+    let text = files.read(path, true);
+    let text = text.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    let layers = Layers::new(path, text, environment, overrides)?;
     let every = Config { dkim: Some(dkim::Settings::default()), ..Config::default() };
     let known = Value::serialize(every).unwrap_or_else(|_| Value::from(false));
     let config: Config = extract::extract(&layers, &known).map_err(sorted)?;
@@ -74,7 +80,7 @@ pub fn load_from(
         return Err(sorted(located(findings.errors)));
     }
     let warnings = located(findings.warnings);
-    Ok(Loaded { config, warnings, path: path.to_owned(), layers })
+    Ok(Loaded { config, warnings, path: path.to_owned(), files, layers })
 }
 
 fn sorted(mut problems: Vec<Problem>) -> ConfigError {
@@ -103,6 +109,26 @@ impl Loaded {
         let opened = opened.map_err(|errors| sorted(located(errors)))?;
         self.warnings.extend(located(opened.warnings));
         Ok(Some((plan, opened.store)))
+    }
+
+    /// Reads a table file that a key of the configuration names; a relative path begins at the directory of the
+    /// configuration file. The file is watched from now on, even if it can't be read now.
+    ///
+    /// # Errors
+    /// If there is no such file, or no text in it.
+    pub fn read_table(&mut self, key: &KeyPath, file: &Path) -> Result<(PathBuf, String), Problem> {
+        let path = self.path.parent().unwrap_or_else(|| Path::new("")).join(file);
+        match self.files.read(&path, false) {
+            Ok(text) => Ok((path, text)),
+            Err(error) => {
+                Err(self.layers.problem(key.clone(), format!("{} can't be read: {error}", path.display())))
+            }
+        }
+    }
+
+    /// A finding about a key, with the place where it was set.
+    pub fn problem(&self, key: KeyPath, reason: impl Into<String>) -> Problem {
+        self.layers.problem(key, reason)
     }
 
     /// Writes the settings in force as TOML, each with where it was set.

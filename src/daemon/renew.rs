@@ -39,6 +39,7 @@ impl Daemon {
         for warning in &loaded.warnings {
             tracing::warn!(event = "configuration", "{warning}");
         }
+        self.files.follow(&loaded);
         let mut config = loaded.config;
         for key in reload::needs_restart(&self.config, &config) {
             tracing::warn!(event = "restart_needed", key, "changed, but only a restart puts it in force");

@@ -14,9 +14,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use crate::stamp::Stamp;
 use postseal_filters::address::{DomainName, NameError, SelectorName};
-
-use super::file::Stamp;
 
 /// A directory of keys as it was last seen.
 pub(super) struct Directory {

@@ -1,50 +1,14 @@
 //! One key file: read with a limit, and read again only when it has changed.
 //!
-//! A change is seen by the file's identity, size and times, so that looking costs one system call. Files on a file
-//! system with coarse times can change without a trace for a moment after a change; a file that young is read again
-//! next time.
+//! A change is seen by its [`Stamp`].
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
-/// What tells one version of a file, or of a directory, from another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
-    device: u64,
-    inode: u64,
-    size: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
-    /// Looked at so soon after a change that the next one may look the same.
-    young: bool,
-}
-
-impl Stamp {
-    /// The stamp of what the path leads to, through all links.
-    pub(super) fn of(path: &Path, now: SystemTime) -> io::Result<Self> {
-        fs::metadata(path).map(|metadata| Self::from_metadata(&metadata, now))
-    }
-
-    fn from_metadata(metadata: &Metadata, now: SystemTime) -> Self {
-        let age = metadata.modified().ok().and_then(|modified| now.duration_since(modified).ok());
-        Self {
-            device: metadata.dev(),
-            inode: metadata.ino(),
-            size: metadata.len(),
-            modified: (metadata.mtime(), metadata.mtime_nsec()),
-            changed: (metadata.ctime(), metadata.ctime_nsec()),
-            young: age.is_some_and(|age| age < YOUNG),
-        }
-    }
-
-    /// True if what has the stamp `now` may be something else than what had this one.
-    pub(super) fn is_stale(&self, now: &Self) -> bool {
-        self.young || Self { young: false, ..*self } != Self { young: false, ..*now }
-    }
-}
+use crate::stamp::Stamp;
 
 /// The content of a key file.
 pub(super) struct Content {
@@ -119,5 +83,3 @@ fn refused(error: &io::Error, metadata: Option<&Metadata>) -> FileError {
 
 /// The largest RSA key that anybody uses has 13 KiB in PEM.
 const LONGEST: u64 = 64 << 10;
-/// The coarsest times of file systems in use are 2 s (FAT) and 1 s (old NFS).
-const YOUNG: Duration = Duration::from_secs(2);

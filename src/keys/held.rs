@@ -5,8 +5,9 @@ use std::time::SystemTime;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use super::file::{self, Content, Stamp};
+use super::file::{self, Content};
 use super::notice::{Event, Notice};
+use crate::stamp::Stamp;
 
 type Digest = Vec<u8>;
 

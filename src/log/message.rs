@@ -7,8 +7,8 @@ use serde::{Serialize, Serializer};
 use super::address::{clip, shorten};
 use super::line::Line;
 
-/// Writes all that is logged of a message; addresses in full only on demand.
-pub(super) fn write(record: &Record, full: bool, line: &mut Line) {
+/// Writes all that is logged of a message; addresses in full and the particulars of reasons only on demand.
+pub(super) fn write(record: &Record, full: bool, details: bool, line: &mut Line) {
     let address = |bytes: &[u8]| if full { clip(bytes).into_owned() } else { shorten(bytes) };
     // A login name without a domain is no address.
     let user = |bytes: &[u8]| if bytes.contains(&b'@') { address(bytes) } else { clip(bytes).into_owned() };
@@ -23,6 +23,9 @@ pub(super) fn write(record: &Record, full: bool, line: &mut Line) {
     line.field("verdict", record.summary.as_str());
     line.field("reply", &record.reply.as_ref().map(ToString::to_string));
     line.field("reasons", &Reasons(record));
+    if details {
+        line.field("details", &Details(record));
+    }
     line.field("edits", &record.edits);
     line.field("signatures", &Signatures(&record.report.signatures));
     line.field("duration_us", &u64::try_from(record.duration.as_micros()).unwrap_or(u64::MAX));
@@ -47,6 +50,18 @@ impl Serialize for Reasons<'_> {
         let failed = |failure: &Failure| format!("{}.{}", failure.filter, failure.code);
         let found = report.reasons.iter().map(Reason::to_string);
         serializer.collect_seq(found.chain(report.failures.iter().map(failed)))
+    }
+}
+
+/// What filters had to add to their reasons, as `filter.code: detail`.
+struct Details<'a>(&'a Record);
+
+impl Serialize for Details<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let reasons = self.0.report.reasons.iter();
+        let told =
+            reasons.filter_map(|reason| reason.detail.as_ref().map(|detail| format!("{reason}: {detail}")));
+        serializer.collect_seq(told)
     }
 }
 

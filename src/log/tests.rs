@@ -46,7 +46,7 @@ fn record() -> Record {
         reply: None,
         edits: vec![EditNote { op: EditOp::Insert, field: "DKIM-Signature".to_owned() }],
         report: Report {
-            reasons: vec![Reason { filter: "dkim", code: "key_unusable".into() }],
+            reasons: vec![Reason::new("dkim", "key_unusable")],
             signatures: vec![SignatureNote {
                 domain: "example.com".into(),
                 selector: "s1".into(),

@@ -86,13 +86,11 @@ fn a_message_is_counted() {
     metrics.expect_keys(vec![key("example.com", "s1")]);
     let mut signed = record(Summary::Accept);
     signed.report.signatures = vec![signature("example.com", "s1"), signature("example.net", "s1")];
-    signed.report.reasons = vec![Reason { filter: "dkim", code: "key_unusable".into() }];
+    signed.report.reasons = vec![Reason::new("dkim", "key_unusable")];
     listener.observe(&signed);
     let mut unsigned = record(Summary::Accept);
-    unsigned.report.reasons = vec![
-        Reason { filter: "header_checks", code: "no_date".into() },
-        Reason { filter: "dkim", code: "not_origin".into() },
-    ];
+    unsigned.report.reasons =
+        vec![Reason::new("header_checks", "no_date"), Reason::new("dkim", "not_origin")];
     listener.observe(&unsigned);
     let mut failed = record(Summary::Tempfail);
     failed.report.failures = vec![Failure { filter: "dkim", code: "deadline", detail: String::new() }];

@@ -143,6 +143,16 @@ impl Service {
         self.wait_for("reload")
     }
 
+    /// Puts another configuration file in the place of the old one, as tools do that rename. It looks as if it had been
+    /// written a while ago.
+    pub fn replace_config(&self, config: &str) {
+        let new = self.folder.path().join("new.toml");
+        std::fs::write(&new, config).unwrap();
+        let a_while_ago = std::time::SystemTime::now() - Duration::from_secs(60);
+        std::fs::File::options().write(true).open(&new).unwrap().set_modified(a_while_ago).unwrap();
+        std::fs::rename(&new, self.folder.path().join("postseal.toml")).unwrap();
+    }
+
     /// The next log line of that event.
     pub fn wait_for(&mut self, event: &str) -> Value {
         let deadline = Instant::now() + PATIENCE;

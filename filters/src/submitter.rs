@@ -1,0 +1,118 @@
+//! Who submits a message, and the conditions by which the configuration names submitters.
+//!
+//! A [`Submitter`] is what the MTA vouches for: the SASL user, the client's address, the listener, and the subject of
+//! a TLS client certificate that the MTA has verified. Nothing that the client could make up is part of it. [`Who`]
+//! is the condition: every kind that it names must match, each by one of its values; a `Who` that names nothing
+//! matches everybody.
+
+mod pattern;
+
+use std::net::IpAddr;
+
+use postseal_protocol::{MacroTable, Stage};
+use serde::{Deserialize, Serialize};
+
+pub use pattern::{Names, Networks, TextPattern};
+
+use crate::connection::Connection;
+use crate::filter::Context;
+
+/// Who submits a message.
+#[derive(Clone, Copy, Debug)]
+pub struct Submitter<'a> {
+    /// The user that the client has authenticated as.
+    pub user: Option<&'a [u8]>,
+    /// The client's address.
+    pub client: Option<IpAddr>,
+    /// The listener that the message comes by.
+    pub listener: &'a str,
+    /// Subject of the client's certificate, if the MTA trusts it: a name with Postfix, a distinguished name with
+    /// Sendmail.
+    pub certificate: Option<&'a [u8]>,
+    /// Fingerprint of the client's certificate. Sendmail tells it, Postfix does not.
+    pub fingerprint: Option<&'a [u8]>,
+}
+
+/// A condition on the submitter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Who {
+    /// SASL users, compared without regard to case; `*` stands for any run of characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<Names>,
+    /// Networks of the client.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<Networks>,
+    /// Listeners.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listener: Option<Names>,
+    /// Subjects of TLS client certificates; `*` as in `user`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Names>,
+    /// Fingerprints of TLS client certificates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Names>,
+}
+
+impl<'a> Submitter<'a> {
+    /// The submitter of the message that a filter works on; known from MAIL on.
+    pub fn of(cx: &'a Context<'_>) -> Self {
+        Self::new(cx.connection, cx.macros)
+    }
+
+    /// The submitter as connection and macros tell.
+    pub fn new(connection: &'a Connection, macros: &'a MacroTable) -> Self {
+        let value = |name| macros.get(name).map(|value| &value[..]).filter(|value| !value.is_empty());
+        // Postfix leaves the subject empty unless it trusts the certificate, and has no such macro as {verify}.
+        let trusted = value("{verify}").is_none_or(|verify| verify == b"OK");
+        Self {
+            user: value("{auth_authen}"),
+            client: connection.ip(),
+            listener: &connection.listener,
+            certificate: value("{cert_subject}").filter(|_| trusted),
+            fingerprint: value("{cert_fp}").or_else(|| value("{cert_md5}")),
+        }
+    }
+}
+
+impl Who {
+    /// True if the submitter meets the condition.
+    pub fn matches(&self, submitter: &Submitter<'_>) -> bool {
+        let named = |names: &Option<Names>, value: Option<&[u8]>| match names {
+            Some(names) => value.is_some_and(|value| names.contain(value)),
+            None => true,
+        };
+        let client = || match &self.client {
+            Some(networks) => submitter.client.is_some_and(|ip| networks.contain(ip)),
+            None => true,
+        };
+        named(&self.user, submitter.user)
+            && client()
+            && named(&self.listener, Some(submitter.listener.as_bytes()))
+            && named(&self.certificate, submitter.certificate)
+            && named(&self.fingerprint, submitter.fingerprint)
+    }
+
+    /// True if it names nothing, and so matches everybody.
+    pub fn is_anybody(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Macros that a filter with this condition must ask for, for its [`Needs`](crate::Needs).
+    pub fn macros(&self) -> Vec<(Stage, String)> {
+        let mut macros = Vec::new();
+        let mut want = |name: &str| macros.push((Stage::Mail, name.to_owned()));
+        if self.certificate.is_some() {
+            want("{cert_subject}");
+            want("{verify}");
+        }
+        if self.fingerprint.is_some() {
+            want("{cert_fp}");
+            want("{cert_md5}");
+        }
+        macros
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! Values of conditions: one, or a list of them.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::network::Network;
+
+/// A text in which `*` stands for any run of characters, also none. ASCII letters match in either case.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TextPattern {
+    text: String,
+    /// In lower case, between the stars; one part if there is no star.
+    parts: Vec<String>,
+}
+
+/// Names or patterns, of which one must match.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names(Vec<TextPattern>);
+
+/// Networks, of which one must contain the address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Networks(Vec<Network>);
+
+impl TextPattern {
+    /// Reads a pattern.
+    pub fn new(text: impl Into<String>) -> Self {
+        let text = text.into();
+        let parts = text.to_ascii_lowercase().split('*').map(str::to_owned).collect();
+        Self { text, parts }
+    }
+
+    /// The text as written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// True if there is no star in it.
+    pub fn is_plain(&self) -> bool {
+        self.parts.len() == 1
+    }
+
+    /// True if the value matches. Takes time in proportion to the length of the value for each star.
+    pub fn matches(&self, value: &[u8]) -> bool {
+        let Some((first, rest)) = self.parts.split_first() else { return false };
+        let Some((last, middle)) = rest.split_last() else {
+            return value.eq_ignore_ascii_case(first.as_bytes());
+        };
+        let Some(mut left) = strip_prefix(value, first.as_bytes()) else { return false };
+        // Each part at the first place where it fits leaves the most for those behind it.
+        for part in middle {
+            let part = part.as_bytes();
+            let fits = |at: &usize| left.get(*at..).is_some_and(|rest| strip_prefix(rest, part).is_some());
+            let Some(at) = (0..=left.len()).find(fits) else { return false };
+            left = left.get(at + part.len()..).unwrap_or_default();
+        }
+        left.len() >= last.len()
+            && left
+                .get(left.len() - last.len()..)
+                .is_some_and(|end| end.eq_ignore_ascii_case(last.as_bytes()))
+    }
+}
+
+/// What follows the prefix, if the value begins with it.
+fn strip_prefix<'a>(value: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
+    let (start, rest) = value.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
+impl Names {
+    /// True if one of them matches.
+    pub fn contain(&self, value: &[u8]) -> bool {
+        self.0.iter().any(|pattern| pattern.matches(value))
+    }
+
+    /// The patterns.
+    pub fn iter(&self) -> impl Iterator<Item = &TextPattern> {
+        self.0.iter()
+    }
+}
+
+impl<S: Into<String>> FromIterator<S> for Names {
+    fn from_iter<I: IntoIterator<Item = S>>(names: I) -> Self {
+        Self(names.into_iter().map(TextPattern::new).collect())
+    }
+}
+
+impl Networks {
+    /// True if the address lies in one of them.
+    pub fn contain(&self, ip: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(ip))
+    }
+
+    /// The networks.
+    pub fn iter(&self) -> impl Iterator<Item = &Network> {
+        self.0.iter()
+    }
+}
+
+impl FromIterator<Network> for Networks {
+    fn from_iter<I: IntoIterator<Item = Network>>(networks: I) -> Self {
+        Self(networks.into_iter().collect())
+    }
+}
+
+/// One value, or a list.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected text in quotes, or a list of such texts")]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let texts = match OneOrMany::deserialize(deserializer)? {
+        OneOrMany::One(text) => vec![text],
+        OneOrMany::Many(texts) => texts,
+    };
+    if texts.is_empty() {
+        return Err(de::Error::custom(
+            "is empty, and so would match nobody; leave the key out to match everybody",
+        ));
+    }
+    if texts.iter().any(String::is_empty) {
+        return Err(de::Error::custom("has an empty text in it, which matches nobody"));
+    }
+    Ok(texts)
+}
+
+impl<'de> Deserialize<'de> for Names {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(texts(deserializer)?.into_iter().collect())
+    }
+}
+
+impl Serialize for Names {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(TextPattern::as_str))
+    }
+}
+
+impl<'de> Deserialize<'de> for Networks {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let networks = texts(deserializer)?.into_iter().map(|text| text.parse());
+        networks.collect::<Result<_, _>>().map_err(de::Error::custom)
+    }
+}
+
+impl Serialize for Networks {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(ToString::to_string))
+    }
+}
