@@ -128,6 +128,7 @@ impl Daemon {
             config,
         };
         daemon.open_admin().await?;
+        daemon.expect_reasons(&pipelines.pipelines);
         let listeners = daemon.bind(pipelines.pipelines, &mut inherited).await?;
         // MTAs can connect by now, but nobody is served before the keys are there.
         daemon.keys.follow(pipelines.keys).await;
@@ -136,6 +137,13 @@ impl Daemon {
         }
         daemon.opened(&inherited);
         Ok(daemon)
+    }
+
+    /// Counts what these filters can find from zero.
+    fn expect_reasons(&self, pipelines: &[Arc<Pipeline>]) {
+        for (filter, codes) in pipelines.iter().flat_map(|pipeline| pipeline.reasons()) {
+            self.shared.metrics.expect_reasons(filter, codes);
+        }
     }
 
     /// Binds all listeners, each with its filters.

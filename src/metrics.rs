@@ -168,13 +168,14 @@ impl Metrics {
     }
 
     /// Reason codes that a filter can give, so that they begin at 0; it may also take too long.
-    pub fn expect_reasons<'a>(&self, filter: &str, codes: impl IntoIterator<Item = &'a str>) {
-        for code in codes.into_iter().chain(["deadline"]) {
+    pub fn expect_reasons(&self, filter: &str, codes: impl IntoIterator<Item = impl AsRef<str>>) {
+        let codes = codes.into_iter().map(|code| code.as_ref().to_owned());
+        for code in codes.chain(["deadline".to_owned()]) {
             for verdict in [Summary::Accept, Summary::Tempfail, Summary::Reject] {
-                self.filter_verdicts.with_label_values(&[filter, verdict.as_str(), code]);
+                self.filter_verdicts.with_label_values(&[filter, verdict.as_str(), &code]);
             }
             if filter == SIGNER {
-                self.unsigned.with_label_values(&[code]);
+                self.unsigned.with_label_values(&[&code]);
             }
         }
     }

@@ -20,6 +20,7 @@ mod settings;
 mod sign;
 mod table;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -88,6 +89,10 @@ impl Filter for DkimFilter {
             body: BodyNeed::Stream,
             ..Needs::default()
         }
+    }
+
+    fn reasons(&self) -> Vec<Cow<'static, str>> {
+        Unsigned::ALL.map(|reason| reason.as_str().into()).to_vec()
     }
 
     fn start(&self) -> Box<dyn FilterSession> {

@@ -25,6 +25,11 @@ pub trait Filter: Send + Sync {
     /// What it wants of the MTA.
     fn needs(&self) -> Needs;
 
+    /// Every reason code that it can give, so that each is counted from zero.
+    fn reasons(&self) -> Vec<Cow<'static, str>> {
+        Vec::new()
+    }
+
     /// A new state machine for one connection.
     fn start(&self) -> Box<dyn FilterSession>;
 }

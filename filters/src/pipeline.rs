@@ -11,6 +11,7 @@ mod session;
 pub use record::{Record, Summary};
 pub use session::{Decision, PipelineSession};
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use postseal_protocol::Wanted;
@@ -107,6 +108,11 @@ impl Pipeline {
     /// Names of the filters, in order.
     pub fn filters(&self) -> impl Iterator<Item = &'static str> {
         self.entries.iter().map(|(entry, _)| entry.filter.name())
+    }
+
+    /// The reason codes that each filter can give.
+    pub fn reasons(&self) -> impl Iterator<Item = (&'static str, Vec<Cow<'static, str>>)> {
+        self.entries.iter().map(|(entry, _)| (entry.filter.name(), entry.filter.reasons()))
     }
 
     /// Starts the filters for one connection.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use postseal_filters::dkim::Unsigned;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::sleep;
 
@@ -55,9 +54,6 @@ impl Drop for KeyWatch {
 impl Audience {
     /// Tells what the keys are now.
     fn tell(&self, keys: Option<&Keys>) {
-        if keys.is_some() {
-            self.metrics.expect_reasons("dkim", Unsigned::ALL.map(Unsigned::as_str));
-        }
         self.metrics.expect_keys(keys.map(Keys::labels).unwrap_or_default());
         self.health.set_problem("keys", keys.and_then(Keys::problem));
     }

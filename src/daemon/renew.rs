@@ -44,6 +44,7 @@ impl Daemon {
         for key in reload::needs_restart(&self.config, &config) {
             tracing::warn!(event = "restart_needed", key, "changed, but only a restart puts it in force");
         }
+        self.expect_reasons(&pipelines.pipelines);
         self.keys.follow(pipelines.keys).await;
         for pipeline in pipelines.pipelines {
             let same = |listener: &&Arc<ListenerState>| listener.name() == &**pipeline.listener();
