@@ -5,17 +5,29 @@ RUST_MINOR := $(shell rustc --version | sed -n 's/^rustc 1\.\([0-9]*\)\..*/\1/p'
 CARGO_FLAGS := --locked $(if $(shell test "0$(RUST_MINOR)" -lt 98 && echo old),--ignore-rust-version)
 PYTHON := /usr/bin/python3
 
-.PHONY: help build demo test check unit e2e bench fuzz faults clean
+.PHONY: help build man docs deb demo test check unit e2e bench fuzz faults clean
 
 help:
 	@echo "make demo    signs three mails on a private Postfix and shows what came out"
 	@echo "make test    everything that CI runs; installs what it needs"
+	@echo "make deb     a Debian package in target/deb"
+	@echo "make docs    writes docs/configuration.md anew, after a change of deploy/postseal.toml"
 	@echo "make bench   side by side with opendkim and rspamd"
 	@echo "make fuzz    10 million cases for each target (CASES=n for another number)"
 	@echo "make faults  every fault at full length, under load"
 
 build:
 	@cargo build --release $(CARGO_FLAGS)
+
+man:
+	@cargo run --release --quiet $(CARGO_FLAGS) --example manual -- man target/man
+
+docs:
+	@cargo run --quiet $(CARGO_FLAGS) --example manual -- docs
+
+deb: build man
+	@tests/setup.sh deb
+	@deploy/debian/build.sh
 
 demo:
 	@tests/setup.sh demo

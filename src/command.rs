@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::config::{self, ConfigError, Loaded, Override};
 
@@ -51,7 +51,7 @@ impl From<Exit> for ExitCode {
 
 /// Signs outgoing mail with DKIM, as a milter for Postfix and Sendmail.
 #[derive(Debug, Parser)]
-#[command(name = "postseal", version, disable_help_subcommand = true)]
+#[command(name = "postseal", version, disable_help_subcommand = true, after_long_help = MORE_HELP)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -84,6 +84,11 @@ impl Configuration {
     pub fn load(&self) -> Result<Loaded, ConfigError> {
         config::load(Some(&self.config), &self.overrides)
     }
+}
+
+/// The command line, for who writes a manual of it.
+pub fn command_line() -> clap::Command {
+    Cli::command()
 }
 
 /// Does what the command line says: results on `out`, complaints on `err`.
@@ -120,6 +125,25 @@ fn explain_usage(error: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) 
     };
     if written.is_ok() { exit } else { Exit::Problem }
 }
+
+const MORE_HELP: &str = "\
+Signals of the service:
+  SIGHUP            loads the configuration again: all of it, or nothing if there is a mistake in it
+  SIGTERM, SIGINT   ends the service after the messages in flight; a second one ends it at once
+
+Exit status:
+  0   all is well
+  1   something is wrong with what it was given
+  64  the command line makes no sense
+  69  the running service can't be reached
+  78  the service can't start with this configuration
+
+Files:
+  /etc/postseal/postseal.toml   configuration; postseal.toml(5) has every setting
+  /etc/postseal/keys            keys, as keygen makes them
+
+Environment:
+  POSTSEAL__SECTION__KEY   sets one key over the file, such as POSTSEAL__LIMITS__CONNECTIONS=2000";
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);

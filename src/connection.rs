@@ -27,6 +27,8 @@ pub struct ConnectionLimits {
     pub filter_timeout: Duration,
     /// How long filters may take at end of message.
     pub end_of_message_timeout: Duration,
+    /// How long a connection between messages is left to itself when the service stops.
+    pub drain_idle: Duration,
 }
 
 /// Where a connection tells what has happened.
@@ -69,6 +71,7 @@ pub async fn serve(
         input: BytesMut::new(),
         output: BytesMut::new(),
         packet_since: None,
+        end: None,
         woken: now,
         busy: Duration::ZERO,
         record: None,
@@ -91,6 +94,8 @@ struct Connection {
     output: BytesMut,
     /// Since when a packet has been incomplete.
     packet_since: Option<Instant>,
+    /// When the connection is closed because the service stops, unless a message is in flight.
+    end: Option<Instant>,
     /// Since when we have been at work.
     woken: Instant,
     /// Our time on the current message before that.
@@ -134,8 +139,6 @@ impl Connection {
         }
     }
 
-    // `&self` would make the future of a connection one that can't change threads: filters' sessions are not `Sync`.
-    #[expect(clippy::needless_pass_by_ref_mut, reason = "see above")]
     async fn wait(&mut self, drain: &mut watch::Receiver<bool>) -> io::Result<Woken> {
         let packet = self.packet_since.and_then(|since| since.checked_add(self.limits.frame_timeout));
         let idle = self.session.deadline();
@@ -144,7 +147,7 @@ impl Connection {
         tokio::select! {
             biased;
             readable = self.stream.readable() => readable.map(|()| Woken::Input),
-            _ = drain.wait_for(|draining| *draining), if between_messages => Ok(Woken::Drain),
+            () = told_to_end(drain, &mut self.end, self.limits.drain_idle), if between_messages => Ok(Woken::Drain),
             () = sleep_until(deadline.into()) => Ok(Woken::Deadline),
         }
     }
@@ -347,6 +350,13 @@ impl Connection {
             self.observer.message(&record);
         }
     }
+}
+
+/// Waits until the service stops, and then for the patience to end that a connection between messages finds.
+async fn told_to_end(drain: &mut watch::Receiver<bool>, end: &mut Option<Instant>, patience: Duration) {
+    let _ = drain.wait_for(|draining| *draining).await;
+    let end = *end.get_or_insert_with(|| Instant::now() + patience);
+    sleep_until(end.into()).await;
 }
 
 /// An answer of ours that the session did not let pass: our fault, and the dialogue can't go on.

@@ -98,10 +98,15 @@ impl Listener {
             return;
         };
         let drain = drain.clone();
+        let passed = self.socket.is_passed();
         tokio::spawn(async move {
             let open = Open::new(state, permit);
             let state = &open.state;
-            let limits = **state.shared.limits.load();
+            let mut limits = **state.shared.limits.load();
+            if !passed {
+                // New connections are refused until we are back, so the end should not wait for any that does nothing.
+                limits.drain_idle = Duration::ZERO;
+            }
             let observer: Arc<dyn Observer> = Arc::clone(state) as _;
             let closed = connection::serve(stream, state.pipeline.load_full(), limits, observer, drain).await;
             state.closed(&closed);

@@ -75,6 +75,7 @@ pub(crate) fn connection_limits(limits: &config::Limits) -> ConnectionLimits {
         frame_timeout: limits.frame_timeout,
         filter_timeout: limits.filter_timeout,
         end_of_message_timeout: limits.end_of_message_timeout,
+        drain_idle: limits.drain_idle,
     }
 }
 

@@ -69,6 +69,8 @@ fn check_config_shows_what_is_in_force_and_who_signs() {
     assert!(out.ends_with(table), "{out}");
     let warning = "listener[0].mode = \"0666\": every local user can have mail signed; better set `group`";
     assert_eq!(err, format!("warning: {}:4:1: {warning}\n", file.display()));
+    let quiet = run(["check-config".as_ref(), "--quiet".as_ref(), "--config".as_ref(), file.as_os_str()]);
+    assert_eq!(quiet, (Exit::Fine, String::new(), err));
 
     let (exit, out, err) = check("dkim.key_dir=nowhere");
     let complaint = "dkim.key_dir = \"nowhere\": can't be listed: No such file or directory (os error 2)";
@@ -111,6 +113,28 @@ fn keygen_never_replaces_a_key() {
     assert_eq!(std::fs::read(&file).unwrap(), pem);
     // No draft is left behind.
     assert_eq!(std::fs::read_dir(file.parent().unwrap()).unwrap().count(), 1);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn keygen_shares_a_key_with_the_group_of_a_setgid_directory() {
+    let folder = folder("keygen-shared");
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o2750)).unwrap();
+    let (exit, out, err) = run([
+        "keygen",
+        "example.com",
+        "--selector",
+        "s1",
+        "--algorithm",
+        "ed25519",
+        "--dir",
+        folder.to_str().unwrap(),
+    ]);
+    assert_eq!((exit, err.as_str()), (Exit::Fine, ""));
+    assert!(out.contains("the group of the directory can read it"), "{out}");
+    assert_eq!(mode(&folder.join("example.com")), 0o2750);
+    assert_eq!(mode(&folder.join("example.com/s1.pem")), 0o640);
     std::fs::remove_dir_all(folder).unwrap();
 }
 

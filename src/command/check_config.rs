@@ -13,6 +13,9 @@ use crate::registry::{KeysInForce, Pipelines};
 pub struct CheckConfig {
     #[command(flatten)]
     configuration: Configuration,
+    /// Says what is wrong, and nothing else.
+    #[arg(long)]
+    quiet: bool,
 }
 
 impl CheckConfig {
@@ -32,10 +35,12 @@ impl CheckConfig {
                 return Ok(Exit::Problem);
             }
         };
-        loaded.write_effective(out)?;
-        if let Some(keys) = keys {
-            writeln!(out)?;
-            listing::write(&keys.table(), out)?;
+        if !self.quiet {
+            loaded.write_effective(out)?;
+            if let Some(keys) = keys {
+                writeln!(out)?;
+                listing::write(&keys.table(), out)?;
+            }
         }
         for warning in &loaded.warnings {
             writeln!(err, "warning: {warning}")?;

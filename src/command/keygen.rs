@@ -1,11 +1,13 @@
 //! `postseal keygen`: makes a signing key and the DNS record for it.
 //!
 //! The file is `DIR/DOMAIN/SELECTOR.pem`, so that the directory can be used as `dkim.key_dir` as it is. It is complete
-//! when it appears under its name, and never takes the place of another.
+//! when it appears under its name, and never takes the place of another. Only its owner can read it, unless the directory
+//! is meant to be shared: the setgid bit of a directory hands its group on to what is made in it, and here the right to
+//! read as well. So a key that root makes is readable for the service without being the service's to change.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -59,11 +61,18 @@ impl Keygen {
         let pem = generate(self.algorithm)?;
         let record = PrivateKey::from_pem(pem.as_bytes())?.dns_record();
         fs::create_dir_all(&folder).with_context(|| format!("can't make {}", folder.display()))?;
-        let written = write_new(&folder, &file, pem.as_bytes());
+        let shared =
+            share(&self.dir, &folder).with_context(|| format!("can't share {}", folder.display()))?;
+        let written = write_new(&folder, &file, pem.as_bytes(), shared);
         written.with_context(|| format!("can't write {}", file.display()))?;
 
         writeln!(out, "Private key: {}", file.display())?;
-        writeln!(out, "Only its owner can read it: give it to the user that postseal runs as.")?;
+        let readers = if shared {
+            "Its owner and the group of the directory can read it."
+        } else {
+            "Only its owner can read it: give it to the user that postseal runs as."
+        };
+        writeln!(out, "{readers}")?;
         writeln!(out, "\nDNS record for a zone file:\n")?;
         writeln!(out, "{}", zone_record(selector, domain, &record))?;
         writeln!(out, "\nThe same for a web form, name and text:\n")?;
@@ -83,17 +92,31 @@ impl Keygen {
     }
 }
 
+/// True if the directory hands its group on; the folder in it then does the same, whatever the umask is.
+fn share(directory: &Path, folder: &Path) -> io::Result<bool> {
+    let mode = fs::metadata(directory)?.permissions().mode();
+    let shared = mode & SETGID != 0;
+    if shared {
+        fs::set_permissions(folder, fs::Permissions::from_mode(mode & 0o7777))?;
+    }
+    Ok(shared)
+}
+
 /// Writes under a hidden name first, so that nobody sees half a key.
-fn write_new(folder: &Path, file: &Path, content: &[u8]) -> io::Result<()> {
+fn write_new(folder: &Path, file: &Path, content: &[u8], shared: bool) -> io::Result<()> {
     let draft = folder.join(format!(".new-{}.pem", std::process::id()));
     let mut open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    let written = open.write_all(content).and_then(|()| open.sync_all());
+    let permissions = fs::Permissions::from_mode(if shared { 0o640 } else { 0o600 });
+    let written = open.set_permissions(permissions).and_then(|()| open.write_all(content));
+    let written = written.and_then(|()| open.sync_all());
     // Unlike a rename, a link never replaces what is there.
     let linked = written.and_then(|()| fs::hard_link(&draft, file));
     let removed = fs::remove_file(&draft);
     linked.and(removed)?;
     File::open(folder)?.sync_all()
 }
+
+const SETGID: u32 = 0o2000;
 
 fn absolute(file: &Path) -> PathBuf {
     std::path::absolute(file).unwrap_or_else(|_| file.to_owned())

@@ -36,6 +36,9 @@ pub struct Limits {
     /// How long a shutdown waits for messages in flight.
     #[serde(with = "duration")]
     pub drain_timeout: Duration,
+    /// How long a shutdown leaves a connection between messages open, if systemd holds its socket.
+    #[serde(with = "duration")]
+    pub drain_idle: Duration,
 }
 
 impl Default for Limits {
@@ -51,6 +54,7 @@ impl Default for Limits {
             filter_timeout: Duration::from_secs(8),
             end_of_message_timeout: Duration::from_secs(120),
             drain_timeout: Duration::from_secs(30),
+            drain_idle: Duration::from_secs(3),
         }
     }
 }

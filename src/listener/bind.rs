@@ -18,7 +18,12 @@ use crate::stream::Stream;
 #[derive(Debug)]
 pub(crate) enum Socket {
     /// TCP.
-    Tcp(TcpListener),
+    Tcp {
+        /// True if it is the service manager's.
+        passed: bool,
+        /// The socket.
+        socket: TcpListener,
+    },
     /// Unix socket.
     Unix {
         /// Its file, if it is ours and not the service manager's. Goes first when the socket is closed, so that no MTA
@@ -83,22 +88,29 @@ impl Socket {
     /// Takes the socket that the service manager passes for this listener, or binds its address.
     pub(super) async fn bind(listener: &Listener, inherited: &mut Inherited) -> Result<Self, BindError> {
         let address = &listener.address;
-        let name = if let Address::Systemd(name) = address { name } else { &listener.name };
-        if let Some(passed) = inherited.take(name) {
-            return Self::passed(passed).map_err(|source| system(address, source));
-        }
-        match address {
-            Address::Unix(path) => {
-                let (socket, file) = unix::bind(path, listener)?;
-                Ok(Self::Unix { file: Some(file), socket })
-            }
-            Address::Inet { host, port } => {
-                Self::tcp(resolve(host, *port, false).await?, false).map_err(|source| system(address, source))
-            }
-            Address::Inet6 { host, port } => {
-                Self::tcp(resolve(host, *port, true).await?, true).map_err(|source| system(address, source))
-            }
-            Address::Systemd(name) => Err(BindError::NotPassed(name.clone(), inherited.names())),
+        let socket = match address {
+            Address::Unix(path) => match inherited.at_path(path) {
+                Some(passed) => Self::passed(passed),
+                None => {
+                    let (socket, file) = unix::bind(path, listener)?;
+                    Ok(Self::Unix { file: Some(file), socket })
+                }
+            },
+            Address::Inet { host, port } => Self::inet(resolve(host, *port, false).await?, false, inherited),
+            Address::Inet6 { host, port } => Self::inet(resolve(host, *port, true).await?, true, inherited),
+            Address::Systemd(name) => match inherited.named(name) {
+                Some(passed) => Self::passed(passed),
+                None => return Err(BindError::NotPassed(name.clone(), inherited.names())),
+            },
+        };
+        socket.map_err(|source| system(address, source))
+    }
+
+    /// True if the service manager holds it: connections wait in it while we restart.
+    pub(super) fn is_passed(&self) -> bool {
+        match self {
+            Self::Tcp { passed, .. } => *passed,
+            Self::Unix { file, .. } => file.is_none(),
         }
     }
 
@@ -114,27 +126,30 @@ impl Socket {
 
     pub(super) fn file(&self) -> Option<&SocketFile> {
         match self {
-            Self::Tcp(_) => None,
+            Self::Tcp { .. } => None,
             Self::Unix { file, .. } => file.as_ref(),
         }
     }
 
     pub(super) async fn accept(&self) -> io::Result<Stream> {
         match self {
-            Self::Tcp(socket) => socket.accept().await.map(|(stream, _)| Stream::Tcp(stream)),
+            Self::Tcp { socket, .. } => socket.accept().await.map(|(stream, _)| Stream::Tcp(stream)),
             Self::Unix { socket, .. } => socket.accept().await.map(|(stream, _)| Stream::Unix(stream)),
         }
     }
 
     /// The address that was bound, if it is another one than was asked for.
     pub(super) fn address(&self) -> Option<Address> {
-        let Self::Tcp(socket) = self else { return None };
+        let Self::Tcp { socket, .. } = self else { return None };
         let bound = socket.local_addr().ok()?;
         let (host, port) = (bound.ip().to_string(), bound.port());
         Some(if bound.is_ipv4() { Address::Inet { host, port } } else { Address::Inet6 { host, port } })
     }
 
-    fn tcp(address: SocketAddr, only_v6: bool) -> io::Result<Self> {
+    fn inet(address: SocketAddr, only_v6: bool, inherited: &mut Inherited) -> io::Result<Self> {
+        if let Some(passed) = inherited.at(address) {
+            return Self::passed(passed);
+        }
         let socket = socket2::Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
         if only_v6 {
             socket.set_only_v6(true)?;
@@ -144,7 +159,7 @@ impl Socket {
         socket.bind(&SockAddr::from(address))?;
         Self::for_each_connection(&SockRef::from(&socket))?;
         socket.listen(BACKLOG)?;
-        TcpListener::from_std(socket.into()).map(Self::Tcp)
+        TcpListener::from_std(socket.into()).map(|socket| Self::Tcp { passed: false, socket })
     }
 
     fn passed(passed: Passed) -> io::Result<Self> {
@@ -152,7 +167,7 @@ impl Socket {
             Passed::Tcp(socket) => {
                 Self::for_each_connection(&SockRef::from(&socket))?;
                 socket.set_nonblocking(true)?;
-                TcpListener::from_std(socket).map(Self::Tcp)
+                TcpListener::from_std(socket).map(|socket| Self::Tcp { passed: true, socket })
             }
             Passed::Unix(socket) => {
                 socket.set_nonblocking(true)?;

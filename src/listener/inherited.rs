@@ -1,7 +1,11 @@
 //! Sockets that the service manager holds open for us (sd_listen_fds(3)): no connection is refused while we restart.
+//!
+//! A listener with an address takes the socket that is bound to it, whatever its name: so the configuration says where
+//! we listen, with and without a socket unit. `fd:NAME` takes a socket by its name, wherever that is bound.
 
-use std::net;
+use std::net::{self, SocketAddr};
 use std::os::unix::net as unix;
+use std::path::Path;
 
 use listenfd::ListenFd;
 
@@ -38,8 +42,27 @@ impl Inherited {
     }
 
     /// Takes the socket of that name.
-    pub(super) fn take(&mut self, name: &str) -> Option<Passed> {
-        let at = self.sockets.iter().position(|(other, _)| other == name)?;
+    pub(super) fn named(&mut self, name: &str) -> Option<Passed> {
+        self.take(|other, _| other == name)
+    }
+
+    /// Takes the socket that is bound to that address and port.
+    pub(super) fn at(&mut self, address: SocketAddr) -> Option<Passed> {
+        self.take(|_, socket| {
+            matches!(socket, Passed::Tcp(socket) if socket.local_addr().is_ok_and(|bound| bound == address))
+        })
+    }
+
+    /// Takes the socket whose file is at that path.
+    pub(super) fn at_path(&mut self, path: &Path) -> Option<Passed> {
+        self.take(|_, socket| {
+            matches!(socket, Passed::Unix(socket)
+                if socket.local_addr().is_ok_and(|bound| bound.as_pathname() == Some(path)))
+        })
+    }
+
+    fn take(&mut self, wanted: impl Fn(&str, &Passed) -> bool) -> Option<Passed> {
+        let at = self.sockets.iter().position(|(name, socket)| wanted(name, socket))?;
         Some(self.sockets.swap_remove(at).1)
     }
 

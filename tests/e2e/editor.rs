@@ -164,6 +164,7 @@ async fn main() -> std::io::Result<()> {
         frame_timeout: seconds,
         filter_timeout: seconds,
         end_of_message_timeout: seconds,
+        drain_idle: Duration::ZERO,
     };
     let (_keep, drain) = watch::channel(false);
     loop {

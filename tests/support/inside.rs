@@ -45,6 +45,7 @@ pub const LIMITS: ConnectionLimits = ConnectionLimits {
     frame_timeout: Duration::from_secs(600),
     filter_timeout: Duration::from_secs(600),
     end_of_message_timeout: Duration::from_secs(600),
+    drain_idle: Duration::ZERO,
 };
 
 /// The listener, until it is dropped.
