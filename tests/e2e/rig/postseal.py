@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from . import log_schema
 from .place import HOST, ROOT, wait_for
 from .postseal_config import Config
 from .process import Process
@@ -67,8 +68,11 @@ class Postseal:
         return self
 
     def stop(self) -> int | None:
-        """SIGTERM; the exit status."""
-        return self.process.stop()
+        """SIGTERM; the exit status. What it has logged must keep to its schema."""
+        status = self.process.stop()
+        broken = log_schema.faults(self.lines())
+        assert not broken, "\n".join(broken[:5])
+        return status
 
     def reload(self) -> None:
         self.process.signal(signal.SIGHUP)
@@ -92,7 +96,8 @@ class Postseal:
 
     def lines(self) -> list[dict]:
         """All JSON lines of the log."""
-        return [json.loads(line) for line in self.process.log().splitlines() if line.startswith("{")]
+        whole = (line for line in self.process.log().splitlines(True) if line.endswith("\n"))
+        return [json.loads(line) for line in whole if line.startswith("{")]
 
     def messages(self) -> list[dict]:
         """The log line of each message."""

@@ -45,12 +45,13 @@ def domain(name: str, keys: list[Key], signing_domain: str | None = None) -> str
 
 @dataclass
 class Config:
-    """`dkim` and `origin` are settings of those sections; `more` is text for the end of the file."""
+    """`dkim`, `origin` and `log` are settings of those sections; `more` is text for the end of the file."""
 
     milters: list[Milter]
     domains: list[str] = field(default_factory=list)
     dkim: dict[str, object] = field(default_factory=dict)
     origin: dict[str, object] = field(default_factory=lambda: {"authenticated": True, "networks": []})
+    log: dict[str, object] = field(default_factory=lambda: {"format": "json", "level": "info"})
     more: str = ""
     admin: int = field(default_factory=free_port)
 
@@ -60,7 +61,7 @@ class Config:
         parts.append(_section("origin", self.origin))
         parts.append(_section("dkim", self.dkim))
         parts += self.domains
-        parts.append('[log]\nformat = "json"\nlevel = "info"\n\n')
+        parts.append(_section("log", self.log))
         return "".join(parts) + self.more
 
 
