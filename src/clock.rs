@@ -1,5 +1,6 @@
 //! The system's time, for filters and the log.
 
+use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use postseal_filters::Clock;
@@ -11,6 +12,12 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn unix_seconds(&self) -> u64 {
         since_epoch().as_secs()
+    }
+
+    fn steady_millis(&self) -> u64 {
+        static START: LazyLock<(Duration, Instant)> = LazyLock::new(|| (since_epoch(), Instant::now()));
+        let (epoch, start) = *START;
+        u64::try_from((epoch + start.elapsed()).as_millis()).unwrap_or(u64::MAX)
     }
 
     fn instant(&self) -> Instant {

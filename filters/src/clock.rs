@@ -7,6 +7,10 @@ pub trait Clock: Send + Sync {
     /// Seconds since 1970-01-01 00:00 UTC.
     fn unix_seconds(&self) -> u64;
 
+    /// Milliseconds since 1970-01-01 00:00 UTC by a clock that never goes back and is never set while we run: what is
+    /// counted by time must not be thrown off by who corrects the system's clock.
+    fn steady_millis(&self) -> u64;
+
     /// A clock that never goes back, for measuring.
     fn instant(&self) -> Instant;
 }

@@ -18,6 +18,7 @@ pub mod message;
 pub mod network;
 pub mod pipeline;
 pub mod report;
+pub mod store;
 pub mod submitter;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -35,7 +35,7 @@ use crate::pipeline::{Entry, MessageLimits, OnError, Pipeline, PipelineSession, 
 #[derive(Debug)]
 pub struct TestClock {
     start: Instant,
-    seconds: AtomicU64,
+    millis: AtomicU64,
 }
 
 impl TestClock {
@@ -43,22 +43,31 @@ impl TestClock {
     pub fn at(seconds: u64) -> Arc<Self> {
         #[expect(clippy::disallowed_methods, reason = "an Instant can't be made from a number")]
         let start = Instant::now();
-        Arc::new(Self { start, seconds: AtomicU64::new(seconds) })
+        Arc::new(Self { start, millis: AtomicU64::new(seconds * 1000) })
     }
 
     /// Lets time pass.
     pub fn advance(&self, time: Duration) {
-        self.seconds.fetch_add(time.as_secs(), Ordering::Relaxed);
+        self.millis.fetch_add(time.as_millis() as u64, Ordering::Relaxed);
+    }
+
+    /// Sets the time, in milliseconds since 1970; back too, as a clock that is corrected.
+    pub fn set_millis(&self, millis: u64) {
+        self.millis.store(millis, Ordering::Relaxed);
     }
 }
 
 impl Clock for TestClock {
     fn unix_seconds(&self) -> u64 {
-        self.seconds.load(Ordering::Relaxed)
+        self.steady_millis() / 1000
+    }
+
+    fn steady_millis(&self) -> u64 {
+        self.millis.load(Ordering::Relaxed)
     }
 
     fn instant(&self) -> Instant {
-        self.start + Duration::from_secs(self.unix_seconds())
+        self.start + Duration::from_millis(self.steady_millis())
     }
 }
 

@@ -1,0 +1,43 @@
+//! The keys nearest to their limits, out of any number, in bounded memory.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::{Entry, Query, State};
+
+/// Collects what a [`Query`] asks for.
+pub struct Fullest<'a> {
+    query: &'a Query,
+    now: u64,
+    kept: BTreeMap<(Reverse<bool>, Reverse<u64>, String), State>,
+}
+
+impl<'a> Fullest<'a> {
+    /// Nothing yet.
+    pub fn new(query: &'a Query, now: u64) -> Self {
+        Self { query, now, kept: BTreeMap::new() }
+    }
+
+    /// True if a key of this name may be asked for at all.
+    pub fn wants(&self, key: &str) -> bool {
+        key.starts_with(&self.query.prefix)
+    }
+
+    /// Shows a key. Nothing is kept of one whose state means nothing any more.
+    pub fn show(&mut self, key: &str, mut state: State) {
+        let blocked = state.blocked_until > self.now;
+        if !self.wants(key) || (self.query.blocked && !blocked) || state.idle_from() <= self.now {
+            return;
+        }
+        state.age(self.now);
+        self.kept.insert((Reverse(blocked), Reverse(state.fullness()), key.to_owned()), state);
+        if self.kept.len() > self.query.most {
+            self.kept.pop_last();
+        }
+    }
+
+    /// The keys: blocked ones first, then by the share of their limits that is used.
+    pub fn into_entries(self) -> Vec<Entry> {
+        self.kept.into_iter().map(|((_, _, key), state)| Entry { key, state }).collect()
+    }
+}

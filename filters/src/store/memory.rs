@@ -1,0 +1,259 @@
+//! The store of one process: in memory, bounded, behind as many locks as keep its users apart.
+//!
+//! A call takes the locks of all its keys in one order, so what it decides is one step for everybody else. Over the
+//! bound the key that was not used for longest is forgotten. With a journal it remembers which keys have changed, for
+//! who writes them to disk ([`MemoryStore::changes`], [`MemoryStore::load`]).
+
+mod shard;
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::state::decide;
+use super::{Admission, Entry, FOR_EVER, Fullest, Query, Request, Return, State, Stats, Store, StoreError};
+use crate::clock::Clock;
+use shard::Shard;
+
+/// Counters in memory.
+pub struct MemoryStore {
+    shards: Box<[Mutex<Shard>]>,
+    hasher: RandomState,
+    clock: Arc<dyn Clock>,
+    /// Values by name, each with the time until which it is good.
+    values: Mutex<HashMap<String, (u64, Vec<u8>)>>,
+    most: usize,
+}
+
+/// A key that has changed, and its state; `None` if it is gone.
+pub type Change = (Box<str>, Option<Vec<u8>>);
+
+impl MemoryStore {
+    /// An empty store for at most so many keys.
+    pub fn new(clock: Arc<dyn Clock>, most: usize) -> Self {
+        Self::build(clock, most, false)
+    }
+
+    /// An empty store that remembers which keys have changed.
+    pub fn with_journal(clock: Arc<dyn Clock>, most: usize) -> Self {
+        Self::build(clock, most, true)
+    }
+
+    fn build(clock: Arc<dyn Clock>, most: usize, journal: bool) -> Self {
+        // A small store is one shard, so that its bound is exact.
+        let shards = if most < SHARDS * SMALLEST_SHARD { 1 } else { SHARDS };
+        let hasher = RandomState::new();
+        let shard = |_| Mutex::new(Shard::new(most.div_ceil(shards), hasher.clone(), journal));
+        Self { shards: (0..shards).map(shard).collect(), hasher, clock, values: Mutex::default(), most }
+    }
+
+    /// Takes in a state from before the start; one that means nothing any more is left out.
+    pub fn load(&self, key: &str, octets: &[u8]) {
+        let now = self.clock.steady_millis();
+        if let Ok(mut state) = State::decode(octets) {
+            state.age(now);
+            if state.idle_from() > now && key.len() <= super::LONGEST_KEY {
+                let hash = self.hasher.hash_one(key);
+                self.shard(hash).keep(hash, key, &state, &mut Vec::new());
+            }
+        }
+    }
+
+    /// What has changed since the last time.
+    pub fn changes(&self) -> Vec<Change> {
+        let mut out = Vec::new();
+        for shard in &self.shards {
+            let mut shard = lock(shard);
+            for key in shard.take_changed() {
+                let octets = shard.octets(self.hasher.hash_one(&*key), &key).map(<[u8]>::to_vec);
+                out.push((key, octets));
+            }
+        }
+        out
+    }
+
+    /// Forgets every key that means nothing any more.
+    pub fn sweep(&self) {
+        let now = self.clock.steady_millis();
+        for shard in &self.shards {
+            let mut idle = Vec::new();
+            let mut shard = lock(shard);
+            shard.each(|key, octets| {
+                if State::decode(octets).map_or(true, |state| state.idle_from() <= now) {
+                    idle.push(key.to_owned());
+                }
+            });
+            for key in idle {
+                shard.remove(self.hasher.hash_one(key.as_str()), &key);
+            }
+        }
+        self.values().retain(|_, (until, _)| *until > now);
+    }
+
+    fn index(&self, hash: u64) -> usize {
+        // The table below uses the other bits.
+        (hash >> 32) as usize % self.shards.len()
+    }
+
+    fn shard(&self, hash: u64) -> MutexGuard<'_, Shard> {
+        #[expect(clippy::indexing_slicing, reason = "a remainder by the length")]
+        lock(&self.shards[self.index(hash)])
+    }
+
+    fn values(&self) -> MutexGuard<'_, HashMap<String, (u64, Vec<u8>)>> {
+        self.values.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn decide(&self, requests: &[Request<'_>]) -> Vec<Admission> {
+        let hashes: Vec<u64> = requests.iter().map(|request| self.hasher.hash_one(request.key)).collect();
+        let mut order: Vec<usize> = hashes.iter().map(|hash| self.index(*hash)).collect();
+        order.sort_unstable();
+        order.dedup();
+        let mut guards: Vec<(usize, MutexGuard<'_, Shard>)> =
+            order.iter().filter_map(|at| Some((*at, lock(self.shards.get(*at)?)))).collect();
+        // Read behind the locks, so that no state is older than what it is compared with.
+        let now = self.clock.steady_millis();
+        let place = |hash: u64| order.binary_search(&self.index(hash)).unwrap_or(0);
+        let state = |(request, hash): (&Request<'_>, &u64)| {
+            let (_, shard) = guards.get(place(*hash))?;
+            shard.state(*hash, request.key)
+        };
+        let mut states: Vec<State> =
+            requests.iter().zip(&hashes).map(|pair| state(pair).unwrap_or_default()).collect();
+        let admissions = decide(now, requests, &mut states);
+        let mut room = Vec::with_capacity(ROOM);
+        for (((request, hash), admission), state) in
+            requests.iter().zip(&hashes).zip(&admissions).zip(&states)
+        {
+            let changed =
+                admission.verdict == super::Verdict::Over || (admission.charged && request.cost > 0);
+            if let Some((_, shard)) = guards.get_mut(place(*hash)).filter(|_| changed) {
+                shard.keep(*hash, request.key, state, &mut room);
+            }
+        }
+        admissions
+    }
+
+    /// Changes the state of a key that is known, or of any key.
+    fn change<T>(&self, key: &str, create: bool, change: impl FnOnce(&mut State, u64) -> T) -> Option<T> {
+        let hash = self.hasher.hash_one(key);
+        let mut shard = self.shard(hash);
+        let now = self.clock.steady_millis();
+        let mut state = match shard.state(hash, key) {
+            None if create => State::default(),
+            state => state?,
+        };
+        let out = change(&mut state, now);
+        shard.keep(hash, key, &state, &mut Vec::with_capacity(ROOM));
+        Some(out)
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    fn kind(&self) -> &'static str {
+        "memory"
+    }
+
+    async fn admit(&self, requests: &[Request<'_>]) -> Result<Vec<Admission>, StoreError> {
+        match requests.iter().find(|request| request.key.len() > super::LONGEST_KEY) {
+            Some(_) => Err(StoreError::Refused("a key is too long".to_owned())),
+            None => Ok(self.decide(requests)),
+        }
+    }
+
+    async fn give_back(&self, returns: Vec<Return>) -> Result<(), StoreError> {
+        self.give_back_later(returns);
+        Ok(())
+    }
+
+    fn give_back_later(&self, returns: Vec<Return>) {
+        for Return { key, cost, at, .. } in returns {
+            self.change(&key, false, |state, now| state.give_back(now, at, cost));
+        }
+    }
+
+    async fn list(&self, query: &Query) -> Result<Vec<Entry>, StoreError> {
+        let mut fullest = Fullest::new(query, self.clock.steady_millis());
+        for shard in &self.shards {
+            lock(shard).each(|key, octets| {
+                if let (true, Ok(state)) = (fullest.wants(key), State::decode(octets)) {
+                    fullest.show(key, state);
+                }
+            });
+        }
+        Ok(fullest.into_entries())
+    }
+
+    async fn show(&self, key: &str) -> Result<Option<Entry>, StoreError> {
+        let hash = self.hasher.hash_one(key);
+        let state = self.shard(hash).state(hash, key);
+        let now = self.clock.steady_millis();
+        Ok(state.filter(|state| state.idle_from() > now).map(|mut state| {
+            state.age(now);
+            Entry { key: key.to_owned(), state }
+        }))
+    }
+
+    async fn reset(&self, key: &str) -> Result<bool, StoreError> {
+        let hash = self.hasher.hash_one(key);
+        Ok(self.shard(hash).remove(hash, key))
+    }
+
+    async fn block(&self, key: &str, time: Option<Duration>) -> Result<(), StoreError> {
+        if key.len() > super::LONGEST_KEY {
+            return Err(StoreError::Refused("the key is too long".to_owned()));
+        }
+        self.change(key, true, |state, now| state.block(now, time));
+        Ok(())
+    }
+
+    async fn unblock(&self, key: &str) -> Result<bool, StoreError> {
+        Ok(self.change(key, false, State::unblock).unwrap_or(false))
+    }
+
+    async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let now = self.clock.steady_millis();
+        let values = self.values();
+        Ok(values.get(name).filter(|(until, _)| *until > now).map(|(_, value)| value.clone()))
+    }
+
+    async fn put(&self, name: &str, value: &[u8], time: Duration) -> Result<(), StoreError> {
+        let mut values = self.values();
+        if values.len() >= self.most && !values.contains_key(name) {
+            return Err(StoreError::Refused("too many values".to_owned()));
+        }
+        let until = self.clock.steady_millis().saturating_add(super::millis(time)).min(FOR_EVER);
+        values.insert(name.to_owned(), (until, value.to_vec()));
+        Ok(())
+    }
+
+    fn stats(&self) -> Option<Stats> {
+        let mut stats = Stats::default();
+        let now = self.clock.steady_millis();
+        for shard in &self.shards {
+            let shard = lock(shard);
+            stats.keys += shard.len() as u64;
+            stats.evicted += shard.evicted;
+            shard.each(|_, octets| stats.blocked += u64::from(State::blocked_until_of(octets) > now));
+        }
+        Some(stats)
+    }
+}
+
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Locks. More than there are threads, so that they rarely meet.
+const SHARDS: usize = 64;
+/// Keys below which a shard is not worth while.
+const SMALLEST_SHARD: usize = 256;
+/// Octets of most states, with their key.
+const ROOM: usize = 256;
+
+#[cfg(test)]
+mod tests;

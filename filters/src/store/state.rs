@@ -1,0 +1,171 @@
+//! What a store keeps under one key, and how it is asked: pure, so that every store decides alike.
+//!
+//! A key has one [`State`]: its windows, whether it is blocked, and when it was last over a limit. A store settles
+//! the states of all keys of a call, [`judges`](State::judge) each request, and then either
+//! [`charges`](State::charge) those that are within their limits or marks those that are not with
+//! [`refuse`](State::refuse): see [`decide`].
+
+mod encoding;
+
+pub use encoding::Malformed;
+
+use std::time::Duration;
+
+use super::window::{MOST_UNITS, Window};
+use super::{Admission, FOR_EVER, Limit, Request, Verdict, millis};
+
+/// Everything that is known of a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// A window for each limit.
+    pub windows: Vec<Counted>,
+    /// Until when everything is refused, in milliseconds; 0 if it is not.
+    pub blocked_until: u64,
+    /// Until when a refusal is not the first of its breach.
+    pub breach_until: u64,
+}
+
+/// A window and its limit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// The limit, as it was at the last request.
+    pub limit: Limit,
+    /// What counts.
+    pub window: Window,
+}
+
+/// Decides one call: all states are brought up to `now`, and charged if nothing stands in the way.
+pub fn decide(now: u64, requests: &[Request<'_>], states: &mut [State]) -> Vec<Admission> {
+    let judge = |(request, state): (&Request<'_>, &mut State)| {
+        state.settle(now, request.limits);
+        state.judge(now, request)
+    };
+    let mut admissions: Vec<Admission> = requests.iter().zip(&mut *states).map(judge).collect();
+    let refuses = |(request, admission): (&Request<'_>, &Admission)| {
+        request.binding && admission.verdict != Verdict::Within
+    };
+    let refused = requests.iter().zip(&admissions).any(refuses);
+    for ((request, admission), state) in requests.iter().zip(&mut admissions).zip(states) {
+        match admission.verdict {
+            Verdict::Within if !refused => {
+                state.charge(now, request.cost);
+                admission.charged = true;
+            }
+            Verdict::Over => admission.first = state.refuse(now, request),
+            Verdict::Within | Verdict::Blocked => {}
+        }
+    }
+    admissions
+}
+
+impl State {
+    /// Brings the state up to `now` and to these limits. A window that keeps its length keeps what it has counted.
+    pub fn settle(&mut self, now: u64, limits: &[Limit]) {
+        let same = |(counted, limit): (&Counted, &Limit)| counted.limit == *limit;
+        if self.windows.len() != limits.len() || !self.windows.iter().zip(limits).all(same) {
+            let fit = |limit: &Limit| {
+                let kept = self.windows.iter().find(|counted| counted.limit.width == limit.width);
+                let window = kept.map(|counted| counted.window.clone()).unwrap_or_default();
+                Counted { limit: *limit, window }
+            };
+            self.windows = limits.iter().map(fit).collect();
+        }
+        self.age(now);
+    }
+
+    /// Brings the state up to `now` with the limits that it has.
+    pub fn age(&mut self, now: u64) {
+        for counted in &mut self.windows {
+            counted.window.settle(now, counted.limit.width);
+        }
+    }
+
+    /// What a request comes to, without charging it. The state is settled.
+    pub fn judge(&self, now: u64, request: &Request<'_>) -> Admission {
+        let units = request.cost.clamp(1, MOST_UNITS);
+        let mut out = Admission { at: now, ..Admission::default() };
+        for (index, counted) in self.windows.iter().enumerate() {
+            let Limit { width, quota } = counted.limit;
+            let used = counted.window.used();
+            if used.saturating_add(units) <= quota {
+                continue;
+            }
+            let wait = counted.window.wait(now, width, quota, units);
+            // Of several limits the one counts that takes longest, and never is longest of all.
+            let longer = out.verdict == Verdict::Within
+                || match (wait, out.wait) {
+                    (Some(this), Some(longest)) => this > longest,
+                    (this, longest) => this.is_none() && longest.is_some(),
+                };
+            if longer {
+                out = Admission { verdict: Verdict::Over, wait, limit: index, used, ..out };
+            }
+        }
+        if self.blocked_until > now {
+            let wait = (self.blocked_until < FOR_EVER).then(|| self.blocked_until - now);
+            out = Admission {
+                verdict: Verdict::Blocked,
+                wait,
+                ..Admission { at: now, ..Admission::default() }
+            };
+        }
+        out
+    }
+
+    /// Counts what was admitted. The state is settled.
+    pub fn charge(&mut self, now: u64, cost: u64) {
+        for counted in &mut self.windows {
+            counted.window.add(now, counted.limit.quota, cost.min(MOST_UNITS));
+        }
+    }
+
+    /// Notes that a request was over its limit; true if that is news.
+    pub fn refuse(&mut self, now: u64, request: &Request<'_>) -> bool {
+        let first = now >= self.breach_until;
+        let longest = request.limits.iter().map(|limit| limit.width).max().unwrap_or(0);
+        self.breach_until = now.saturating_add(longest);
+        if first && request.block > 0 {
+            self.blocked_until = now.saturating_add(request.block);
+        }
+        first
+    }
+
+    /// Takes back what was charged at a time and turned out not to be used.
+    pub fn give_back(&mut self, now: u64, at: u64, cost: u64) {
+        self.age(now);
+        for counted in &mut self.windows {
+            // A window later the slot has left, and an other one must not be taken for it.
+            if at.saturating_add(counted.limit.width) > now {
+                counted.window.remove(at.min(now), cost);
+            }
+        }
+    }
+
+    /// Refuses everything for a time, or until [`unblock`](Self::unblock).
+    pub fn block(&mut self, now: u64, time: Option<Duration>) {
+        let until = time.map_or(FOR_EVER, |time| now.saturating_add(millis(time)));
+        self.blocked_until = until.min(FOR_EVER);
+    }
+
+    /// Ends a block; false if there was none.
+    pub fn unblock(&mut self, now: u64) -> bool {
+        std::mem::take(&mut self.blocked_until) > now
+    }
+
+    /// From when on the state means nothing more.
+    pub fn idle_from(&self) -> u64 {
+        let left = |counted: &Counted| Some(counted.window.last()?.saturating_add(counted.limit.width));
+        let windows = self.windows.iter().filter_map(left).max().unwrap_or(0);
+        windows.max(self.blocked_until).max(self.breach_until)
+    }
+
+    /// The larger of the shares of the limits that are used, in thousandths.
+    pub fn fullness(&self) -> u64 {
+        let share =
+            |counted: &Counted| counted.window.used().saturating_mul(1000) / counted.limit.quota.max(1);
+        self.windows.iter().map(share).max().unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests;

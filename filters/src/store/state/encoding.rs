@@ -1,0 +1,90 @@
+//! A state as octets: unsigned LEB128 numbers, times as differences, so that most of them take one or two octets.
+
+use super::{Counted, State};
+use crate::store::window::{MOST_UNITS, SLOTS, Slot, Window};
+use crate::store::{Limit, MOST_LIMITS};
+
+/// Octets that are no state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the state of a key")]
+pub struct Malformed;
+
+impl State {
+    /// Appends the state.
+    pub fn encode(&self, out: &mut Vec<u8>) {
+        for number in [self.blocked_until, self.breach_until, self.windows.len() as u64] {
+            put(out, number);
+        }
+        for Counted { limit, window } in &self.windows {
+            let mut before = 0;
+            for number in [limit.width, limit.quota, window.slots().len() as u64] {
+                put(out, number);
+            }
+            for slot in window.slots() {
+                put(out, slot.end.saturating_sub(before));
+                put(out, slot.units);
+                before = slot.end;
+            }
+        }
+    }
+
+    /// Until when an encoded state is blocked; 0 if it is not, or damaged.
+    pub fn blocked_until_of(octets: &[u8]) -> u64 {
+        take(&mut &*octets).unwrap_or(0)
+    }
+
+    /// Reads a state.
+    ///
+    /// # Errors
+    /// If anything about it can't have been written by [`encode`](Self::encode).
+    pub fn decode(octets: &[u8]) -> Result<Self, Malformed> {
+        let mut rest = octets;
+        let blocked_until = take(&mut rest)?;
+        let breach_until = take(&mut rest)?;
+        let windows = bounded(take(&mut rest)?, MOST_LIMITS)?;
+        let windows = (0..windows).map(|_| counted(&mut rest)).collect::<Result<_, _>>()?;
+        if rest.is_empty() { Ok(Self { windows, blocked_until, breach_until }) } else { Err(Malformed) }
+    }
+}
+
+fn counted(rest: &mut &[u8]) -> Result<Counted, Malformed> {
+    let limit = Limit { width: take(rest)?, quota: take(rest)? };
+    let slots = bounded(take(rest)?, SLOTS)?;
+    let mut window = Window::default();
+    let mut end = 0u64;
+    for _ in 0..slots {
+        end = end.checked_add(take(rest)?).ok_or(Malformed)?;
+        let units = take(rest)?;
+        if units == 0 || units > MOST_UNITS {
+            return Err(Malformed);
+        }
+        window.push(Slot { end, units });
+    }
+    Ok(Counted { limit, window })
+}
+
+fn bounded(number: u64, most: usize) -> Result<usize, Malformed> {
+    usize::try_from(number).ok().filter(|number| *number <= most).ok_or(Malformed)
+}
+
+fn put(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+fn take(rest: &mut &[u8]) -> Result<u64, Malformed> {
+    let mut number = 0u64;
+    for shift in (0..64).step_by(7) {
+        let (octet, tail) = rest.split_first().ok_or(Malformed)?;
+        *rest = tail;
+        let bits = u64::from(octet & 0x7f);
+        number |= bits.checked_shl(shift).filter(|shifted| shifted >> shift == bits).ok_or(Malformed)?;
+        if octet & 0x80 == 0 {
+            return Ok(number);
+        }
+    }
+    Err(Malformed)
+}
