@@ -1,156 +1,154 @@
 //! The admin port: a small HTTP server for those who watch the service.
 //!
-//! `/metrics` for Prometheus, `/healthz` (also `/livez`) as long as the process turns, `/readyz` while it can take mail.
-//! It only reads, and is up from before the first listener until the very end, so that a start or a shutdown that
-//! takes its time can be told from a process that is dead.
+//! `/metrics` for Prometheus, `/healthz` (also `/livez`) as long as the process turns, `/readyz` while it can take mail;
+//! more for those whom [`access`] lets in. The same on a TCP port and on a unix socket. It is up from before the first
+//! listener until the very end, so that a start or a shutdown that takes its time can be told from a process that is
+//! dead.
 
+mod access;
+mod answer;
+pub mod client;
 mod health;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::Full;
-use hyper::body::{Body, Bytes};
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::config::Address;
-use crate::listener::{BindError, bind_error};
+use crate::config::{self, Address};
+use crate::listener::{BindError, SocketFile, bind_error, bind_private};
 use crate::log::Throttle;
-use crate::metrics::Metrics;
 
+pub use access::{Token, TokenError};
+pub use answer::Source;
 pub use health::{Health, Phase};
+
+use access::Peer;
 
 /// The admin port, bound.
 pub struct Admin {
-    listener: TcpListener,
-    source: Arc<Source>,
+    tcp: Option<TcpListener>,
+    unix: Option<(UnixListener, SocketFile)>,
+    server: Arc<Server>,
 }
 
-/// Where the answers come from.
-struct Source {
-    metrics: Arc<Metrics>,
-    health: Arc<Health>,
+struct Server {
+    source: Source,
+    permits: Arc<Semaphore>,
+    failures: Throttle,
 }
 
 impl Admin {
-    /// Binds the port.
+    /// Binds what the settings say.
     ///
     /// # Errors
-    /// If the address can't be had.
-    pub async fn bind(
-        address: SocketAddr,
-        metrics: Arc<Metrics>,
-        health: Arc<Health>,
-    ) -> Result<Self, BindError> {
-        let listener = TcpListener::bind(address).await.map_err(|source| {
-            let (host, port) = (address.ip().to_string(), address.port());
-            bind_error(&Address::Inet { host, port }, source)
-        })?;
-        Ok(Self { listener, source: Arc::new(Source { metrics, health }) })
+    /// If an address can't be had.
+    pub async fn bind(settings: &config::Admin, base: &Path, source: Source) -> Result<Self, BindError> {
+        let mut tcp = None;
+        if let Some(address) = settings.address {
+            let bound = TcpListener::bind(address).await.map_err(|source| {
+                let (host, port) = (address.ip().to_string(), address.port());
+                bind_error(&Address::Inet { host, port }, source)
+            })?;
+            tcp = Some(bound);
+        }
+        let unix = settings.socket.as_ref().map(|path| bind_private(&base.join(path))).transpose()?;
+        let permits = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        let server = Arc::new(Server { source, permits, failures: Throttle::new(WARNING_PAUSE) });
+        Ok(Self { tcp, unix, server })
     }
 
     /// The address that was bound, with the port that the system chose.
     pub fn address(&self) -> Option<SocketAddr> {
-        self.listener.local_addr().ok()
+        self.tcp.as_ref().and_then(|tcp| tcp.local_addr().ok())
     }
 
     /// Answers until it is dropped.
     pub async fn run(self) {
-        let permits = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-        let failures = Throttle::new(WARNING_PAUSE);
-        loop {
-            match self.listener.accept().await {
-                Ok((stream, _)) => {
-                    // One more is closed at once.
-                    if let Ok(permit) = Arc::clone(&permits).try_acquire_owned() {
-                        let source = Arc::clone(&self.source);
-                        tokio::spawn(async move {
-                            serve(stream, source).await;
-                            drop(permit);
-                        });
-                    }
-                }
-                Err(error) => {
-                    if let Some(suppressed) = failures.pass() {
-                        tracing::warn!(event = "accept", listener = "admin", suppressed, %error, "can't take a connection");
-                    }
-                    sleep(ACCEPT_PAUSE).await;
+        let mut doors = JoinSet::new();
+        if let Some(tcp) = self.tcp {
+            doors.spawn(open_tcp(tcp, Arc::clone(&self.server)));
+        }
+        if let Some((unix, file)) = self.unix {
+            doors.spawn(open_unix(unix, file, self.server));
+        }
+        while doors.join_next().await.is_some() {}
+    }
+}
+
+async fn open_tcp(socket: TcpListener, server: Arc<Server>) {
+    loop {
+        match socket.accept().await {
+            Ok((stream, remote)) => {
+                if let Ok(local) = stream.local_addr() {
+                    server.admit(stream, Peer::Tcp { local, remote });
                 }
             }
+            Err(error) => server.failed(&error).await,
         }
     }
 }
 
-/// Serves one connection. One that idles, or takes too long in all, is closed.
-async fn serve(stream: TcpStream, source: Arc<Source>) {
-    let service = service_fn(move |request| {
-        let response = source.answer(&request);
-        async { Ok::<_, Infallible>(response) }
-    });
-    let mut connection = pin!(
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
-            .max_buf_size(LONGEST_HEAD)
-            .serve_connection(TokioIo::new(stream), service)
-    );
-    // Errors are those of the client.
-    if timeout(LIFETIME, connection.as_mut()).await.is_err() {
-        connection.as_mut().graceful_shutdown();
-        let _ = timeout(HEAD_TIMEOUT, connection).await;
-    }
-}
-
-impl Source {
-    fn answer(&self, request: &Request<impl Body>) -> Response<Full<Bytes>> {
-        let path = request.uri().path();
-        let known = PATHS.contains(&path);
-        if known && !matches!(*request.method(), Method::GET | Method::HEAD) {
-            let mut response = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD\n".to_owned());
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-            return response;
-        }
-        match path {
-            "/metrics" => match self.metrics.render() {
-                Ok(metrics) => {
-                    let mut response = text(StatusCode::OK, metrics);
-                    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(METRICS_TYPE));
-                    response
-                }
-                Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
-            },
-            "/healthz" | "/livez" => text(StatusCode::OK, "alive\n".to_owned()),
-            "/readyz" => match self.health.unready() {
-                None => text(StatusCode::OK, "ready\n".to_owned()),
-                Some(reason) => text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")),
-            },
-            _ => text(StatusCode::NOT_FOUND, format!("there is {}\n", PATHS.join(" "))),
+async fn open_unix(socket: UnixListener, _file: SocketFile, server: Arc<Server>) {
+    loop {
+        match socket.accept().await {
+            Ok((stream, _)) => server.admit(stream, Peer::Unix),
+            Err(error) => server.failed(&error).await,
         }
     }
 }
 
-fn text(status: StatusCode, text: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from(text)));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
+impl Server {
+    /// Serves a connection; one more than there may be is closed at once.
+    fn admit(self: &Arc<Self>, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, peer: Peer) {
+        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
+            let server = Arc::clone(self);
+            tokio::spawn(async move {
+                server.serve(stream, peer).await;
+                drop(permit);
+            });
+        }
+    }
+
+    /// Serves one connection. One that idles, or takes too long in all, is closed.
+    async fn serve(self: Arc<Self>, stream: impl AsyncRead + AsyncWrite + Send + Unpin, peer: Peer) {
+        let service = service_fn(move |request| {
+            let server = Arc::clone(&self);
+            async move { Ok::<_, Infallible>(server.source.answer(request, peer).await) }
+        });
+        let mut connection = pin!(
+            http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEAD_TIMEOUT)
+                .max_buf_size(LONGEST_HEAD)
+                .serve_connection(TokioIo::new(stream), service)
+        );
+        // Errors are those of the client.
+        if timeout(LIFETIME, connection.as_mut()).await.is_err() {
+            connection.as_mut().graceful_shutdown();
+            let _ = timeout(HEAD_TIMEOUT, connection).await;
+        }
+    }
+
+    async fn failed(&self, error: &std::io::Error) {
+        if let Some(suppressed) = self.failures.pass() {
+            tracing::warn!(event = "accept", listener = "admin", suppressed, %error, "can't take a connection");
+        }
+        sleep(ACCEPT_PAUSE).await;
+    }
 }
 
-const PATHS: [&str; 4] = ["/metrics", "/healthz", "/livez", "/readyz"];
-const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// Connections at a time. There are a few scrapers and probes.
 const MOST_CONNECTIONS: usize = 64;
 /// Octets of a request's head.

@@ -13,6 +13,7 @@ mod renew;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
-use crate::admin::{Admin, Health, Phase};
+use crate::admin::{self, Admin, Health, Phase, Token};
 use crate::command::Configuration;
 use crate::config::{Address, Config, ConfigError};
 use crate::listener::{BindError, Inherited, Listener, ListenerState, Shared};
@@ -92,7 +93,7 @@ impl Daemon {
         sink: impl Write + Send + 'static,
     ) -> Result<Self, StartError> {
         let keys_in_force = KeysInForce::default();
-        let Prepared { loaded, pipelines } =
+        let Prepared { loaded, pipelines, token } =
             prepare(&source, &keys_in_force).await.map_err(io::Error::from)??;
         let mut files = FileWatch::new();
         files.follow(&loaded);
@@ -127,7 +128,7 @@ impl Daemon {
             background: JoinSet::new(),
             config,
         };
-        daemon.open_admin().await?;
+        daemon.open_admin(token).await?;
         daemon.expect_reasons(&pipelines.pipelines);
         let listeners = daemon.bind(pipelines.pipelines, &mut inherited).await?;
         // MTAs can connect by now, but nobody is served before the keys are there.
@@ -167,10 +168,10 @@ impl Daemon {
         Ok(listeners)
     }
 
-    async fn open_admin(&mut self) -> Result<(), StartError> {
-        let Some(address) = self.config.admin.address else { return Ok(()) };
+    async fn open_admin(&mut self, token: Option<Token>) -> Result<(), StartError> {
+        let base = self.source.config.parent().unwrap_or_else(|| Path::new(""));
         let (metrics, health) = (Arc::clone(&self.shared.metrics), Arc::clone(&self.health));
-        let admin = Admin::bind(address, metrics, health).await;
+        let admin = Admin::bind(&self.config.admin, base, admin::Source { metrics, health, token }).await;
         let admin = admin.map_err(|source| StartError::Bind { what: "admin".to_owned(), source })?;
         self.admin = admin.address();
         self.background.spawn(admin.run());

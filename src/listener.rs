@@ -29,6 +29,7 @@ pub use bind::BindError;
 pub(crate) use bind::system as bind_error;
 pub use inherited::Inherited;
 pub use state::{ListenerState, Shared};
+pub(crate) use unix::{SocketFile, bind_private};
 
 use bind::Socket;
 use state::Open;

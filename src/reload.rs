@@ -2,6 +2,7 @@
 
 use postseal_protocol::Limits;
 
+use crate::admin::Token;
 use crate::command::Configuration;
 use crate::config::{self, Config, ConfigError, Loaded};
 use crate::connection::ConnectionLimits;
@@ -11,6 +12,8 @@ use crate::registry::{KeysInForce, Pipelines};
 pub(crate) struct Prepared {
     pub(crate) loaded: Loaded,
     pub(crate) pipelines: Pipelines,
+    /// For the admin port, which takes it at the start.
+    pub(crate) token: Option<Token>,
 }
 
 impl Prepared {
@@ -18,7 +21,8 @@ impl Prepared {
     pub(crate) fn load(source: &Configuration, keys: &KeysInForce) -> Result<Self, ConfigError> {
         let mut loaded = source.load()?;
         let pipelines = Pipelines::build(&mut loaded, keys)?;
-        Ok(Self { loaded, pipelines })
+        let token = loaded.open_token()?;
+        Ok(Self { loaded, pipelines, token })
     }
 }
 

@@ -4,6 +4,8 @@ mod support;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 
 use nix::sys::signal::Signal;
 use support::mta::FakeMta;
@@ -78,6 +80,22 @@ fn connections_have_a_limit() {
     one_more.set_read_timeout(Some(PATIENCE)).unwrap();
     assert_eq!(one_more.read(&mut [0; 1]).unwrap_or(0), 0, "closed at once");
     drop(held);
+}
+
+#[test]
+fn the_unix_socket_is_private_and_serves_the_same() {
+    let config = format!("{ONE_LISTENER}[admin]\naddress = \"none\"\nsocket = \"admin.sock\"\n");
+    let mut service = Service::start(&config.replace("[admin]\naddress = \"127.0.0.1:0\"\n", ""));
+    let socket = service.path("admin.sock");
+    assert_eq!(std::fs::metadata(&socket).unwrap().permissions().mode() & 0o777, 0o600);
+    let mut stream = UnixStream::connect(&socket).unwrap();
+    stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    assert!(text.starts_with("HTTP/1.1 200 ") && text.ends_with("ready\n"), "{text}");
+    service.signal(Signal::SIGTERM);
+    assert!(service.ended().success());
+    assert!(!socket.exists());
 }
 
 #[test]

@@ -26,6 +26,7 @@ fn its_commented_settings_are_the_defaults() {
     // What has no default is shown by examples.
     let [listener] = config.listener.as_mut_slice() else { panic!("not one listener") };
     assert_eq!(listener.group.take().as_deref(), Some("postfix"));
+    assert!(config.admin.socket.take().is_some() && config.admin.token_file.take().is_some());
     assert_eq!(config.dkim.as_mut().unwrap().domain.drain(..).count(), 2);
     assert_eq!(config, config::load_from(&example(), [], &[]).unwrap().config);
 }
@@ -37,6 +38,8 @@ fn it_shows_every_key() {
     for listener in &mut config.listener {
         listener.group = Some(String::new());
     }
+    config.admin.socket = Some(PathBuf::new());
+    config.admin.token_file = Some(PathBuf::new());
     // Destructured, so that a new key can't be forgotten here.
     let domain: dkim::DomainSettings = toml_edit::de::from_str(EVERY_DOMAIN_KEY).unwrap();
     let dkim::DomainSettings {

@@ -26,6 +26,7 @@ impl CheckConfig {
     pub fn execute(self, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
         let checked = self.configuration.load().and_then(|mut loaded| {
             let built = Pipelines::build(&mut loaded, &KeysInForce::default())?;
+            loaded.open_token()?;
             Ok((loaded, built.keys))
         });
         let (loaded, keys) = match checked {

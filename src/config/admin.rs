@@ -1,6 +1,7 @@
-//! `[admin]`: the HTTP port that serves `/metrics`, `/healthz` and `/readyz`.
+//! `[admin]`: the HTTP port and the unix socket for those who watch and tend the service.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -11,11 +12,25 @@ pub struct Admin {
     /// Where to listen, such as `127.0.0.1:9891`; `none` or nothing between the quotes: no admin port.
     #[serde(with = "address")]
     pub address: Option<SocketAddr>,
+    /// A unix socket for the same, open to the user of the service and root only: who can connect may also change
+    /// things.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub socket: Option<PathBuf>,
+    /// File with a token. Who shows it may do over the network what else only the socket allows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_file: Option<PathBuf>,
+    /// A page for people at `/`.
+    pub status_page: bool,
 }
 
 impl Default for Admin {
     fn default() -> Self {
-        Self { address: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 9891))) }
+        Self {
+            address: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 9891))),
+            socket: None,
+            token_file: None,
+            status_page: true,
+        }
     }
 }
 

@@ -39,6 +39,15 @@ pub(super) fn check(config: &Config) -> Findings {
         check_listener(listener, before, &key, &mut findings);
         check_admin(listener, &key, config, &mut findings);
     }
+    if let Some(address) = config.admin.address.filter(|address| !address.ip().is_loopback())
+        && config.admin.token_file.is_none()
+    {
+        let reason = format!(
+            "{address} is open to the network: metrics and health are for everybody there, the status page for nobody \
+             without admin.token_file"
+        );
+        findings.warning(KeyPath::new(["admin", "address"]), reason);
+    }
     check_limits(&config.limits, &mut findings);
     if config.reload.period < SHORTEST_PERIOD {
         findings.error(KeyPath::new(["reload", "period"]), "must be at least 100ms");

@@ -31,6 +31,9 @@ pub struct Listener {
 pub struct Mode(u32);
 
 impl Mode {
+    /// For the owner alone.
+    pub const PRIVATE: Self = Self(0o600);
+
     /// The permission bits.
     pub const fn bits(self) -> u32 {
         self.0

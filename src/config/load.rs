@@ -11,6 +11,7 @@ use postseal_filters::dkim;
 use super::layers::Layers;
 use super::problem::{self, ConfigError, Problem};
 use super::{Config, KeyPath, check, effective, extract};
+use crate::admin::Token;
 use crate::keys::{KeyProblem, KeyStore, Place};
 use crate::watch::Watch;
 
@@ -109,6 +110,20 @@ impl Loaded {
         let opened = opened.map_err(|errors| sorted(located(errors)))?;
         self.warnings.extend(located(opened.warnings));
         Ok(Some((plan, opened.store)))
+    }
+
+    /// Reads the token of the admin port, if there is to be one.
+    ///
+    /// # Errors
+    /// If the file is no good.
+    pub fn open_token(&self) -> Result<Option<Token>, ConfigError> {
+        let Some(file) = &self.config.admin.token_file else { return Ok(None) };
+        let path = self.path.parent().unwrap_or_else(|| Path::new("")).join(file);
+        let token = Token::read(&path).map_err(|error| {
+            let key = KeyPath::new(["admin", "token_file"]);
+            ConfigError::invalid(self.layers.problem(key, format!("{}: {error}", path.display())))
+        });
+        token.map(Some)
     }
 
     /// Reads a table file that a key of the configuration names; a relative path begins at the directory of the

@@ -35,7 +35,7 @@ impl Daemon {
         self.notifier.ready(&self.status());
     }
 
-    async fn swap(&mut self, Prepared { loaded, pipelines }: Prepared) {
+    async fn swap(&mut self, Prepared { loaded, pipelines, .. }: Prepared) {
         for warning in &loaded.warnings {
             tracing::warn!(event = "configuration", "{warning}");
         }

@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::unistd::Group;
+use postseal_filters::Role;
 use socket2::{Domain, SockAddr, Type};
 use tokio::net::UnixListener;
 
 use super::bind::{BACKLOG, BindError, system};
-use crate::config::{Address, Listener};
+use crate::config::{Address, Listener, Mode};
 
 /// The file of a socket that we have bound; removed with it, if it still is ours.
 #[derive(Debug)]
@@ -68,6 +69,15 @@ pub(super) fn bind(path: &Path, listener: &Listener) -> Result<(UnixListener, So
     let file = SocketFile::at(path).map_err(failed)?;
     let socket = UnixListener::from_std(socket.into()).map_err(failed)?;
     Ok((socket, file))
+}
+
+/// Binds a socket that only this user can connect to.
+pub(crate) fn bind_private(path: &Path) -> Result<(UnixListener, SocketFile), BindError> {
+    let address = Address::Unix(path.to_owned());
+    bind(
+        path,
+        &Listener { name: String::new(), address, role: Role::Local, mode: Mode::PRIVATE, group: None },
+    )
 }
 
 /// Makes sure that nothing at `path` is still of use to somebody.

@@ -1,0 +1,189 @@
+//! Who may do what on the admin port.
+//!
+//! Metrics and health are for everybody who can connect. Beyond them, the unix socket and the token open everything; a
+//! browser that has been asked for the token, and a program on this machine, may read. To a program that a web page
+//! runs in a browser, nothing is open: it can't show the token, and its requests carry the name of another host.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use encodify::base64::STANDARD;
+use hyper::header::{AUTHORIZATION, HOST, HeaderMap};
+
+/// Where a request comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Peer {
+    /// Our unix socket.
+    Unix,
+    /// TCP.
+    Tcp {
+        /// Our end.
+        local: SocketAddr,
+        /// Their end.
+        remote: SocketAddr,
+    },
+}
+
+/// What a request may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Right {
+    /// Metrics and health only.
+    Scrape,
+    /// Look at everything.
+    Read,
+    /// Change things too.
+    Change,
+}
+
+/// The secret that opens the admin port.
+pub struct Token(Vec<u8>);
+
+/// Why a token file is no good.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// Can't be read.
+    #[error("can't be read: {0}")]
+    Read(#[from] io::Error),
+    /// Can be guessed.
+    #[error("holds {0} octets; a token has {SHORTEST} to {LONGEST}, such as from `openssl rand -hex 32`")]
+    Length(usize),
+    /// Can't be sent.
+    #[error("holds something else than visible ASCII characters")]
+    Characters,
+}
+
+impl Token {
+    /// Reads a token file: one line.
+    ///
+    /// # Errors
+    /// If there is no good token in it.
+    pub fn read(path: &Path) -> Result<Self, TokenError> {
+        let text = std::fs::read(path)?;
+        let token = text.trim_ascii();
+        if !(SHORTEST..=LONGEST).contains(&token.len()) {
+            return Err(TokenError::Length(token.len()));
+        }
+        if !token.iter().all(u8::is_ascii_graphic) {
+            return Err(TokenError::Characters);
+        }
+        Ok(Self(token.to_vec()))
+    }
+
+    /// The token as text, for the side that shows it.
+    pub(super) fn to_text(&self) -> String {
+        String::from_utf8_lossy(&self.0).into_owned()
+    }
+
+    /// Takes as long for a wrong token as for the right one.
+    fn is(&self, shown: &[u8]) -> bool {
+        verify_slices_are_equal(&self.0, shown).is_ok()
+    }
+}
+
+/// What a request with these fields may do.
+pub(super) fn right(peer: Peer, headers: &HeaderMap, token: Option<&Token>) -> Right {
+    let Peer::Tcp { local, remote } = peer else { return Right::Change };
+    if let (Some(token), Some(shown)) = (token, headers.get(AUTHORIZATION)) {
+        match split_once_space(shown.as_bytes()) {
+            Some((scheme, shown)) if scheme.eq_ignore_ascii_case(b"bearer") && token.is(shown) => {
+                return Right::Change;
+            }
+            // What a browser sends after it has asked its user; and sends again on its own, so it may only read.
+            Some((scheme, shown)) if scheme.eq_ignore_ascii_case(b"basic") => {
+                let login = STANDARD.decode(shown).unwrap_or_default();
+                let password = login.iter().position(|byte| *byte == b':').and_then(|at| login.get(at + 1..));
+                if password.is_some_and(|password| token.is(password)) {
+                    return Right::Read;
+                }
+            }
+            _ => {}
+        }
+    }
+    let here = local.ip().to_canonical().is_loopback() && remote.ip().to_canonical().is_loopback();
+    if here && headers.get(HOST).is_some_and(|host| is_this_machine(host.as_bytes())) {
+        Right::Read
+    } else {
+        Right::Scrape
+    }
+}
+
+/// True for an address or `localhost`. Any other name could be one that its owner has made to lead here.
+fn is_this_machine(host: &[u8]) -> bool {
+    let host = String::from_utf8_lossy(host);
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => &*host,
+    };
+    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    name.eq_ignore_ascii_case("localhost") || address.parse::<IpAddr>().is_ok()
+}
+
+/// Scheme and credentials.
+fn split_once_space(value: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = value.iter().position(|byte| *byte == b' ')?;
+    Some((value.get(..at)?, value.get(at + 1..)?.trim_ascii()))
+}
+
+const SHORTEST: usize = 16;
+const LONGEST: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderValue;
+
+    use super::*;
+
+    const TOKEN: &str = "0123456789abcdef";
+
+    fn may(remote: &str, host: &str, authorization: Option<&str>) -> Right {
+        let local: SocketAddr =
+            if remote.starts_with("127") { "127.0.0.1:9891" } else { "192.0.2.1:9891" }.parse().unwrap();
+        let peer = Peer::Tcp { local, remote: remote.parse().unwrap() };
+        let mut headers = HeaderMap::new();
+        headers.insert(HOST, HeaderValue::from_str(host).unwrap());
+        if let Some(value) = authorization {
+            headers.insert(AUTHORIZATION, HeaderValue::from_str(value).unwrap());
+        }
+        right(peer, &headers, Some(&Token(TOKEN.into())))
+    }
+
+    #[test]
+    fn who_may_do_what() {
+        let bearer = format!("Bearer {TOKEN}");
+        let basic = format!("Basic {}", STANDARD.encode(format!("anybody:{TOKEN}")));
+        for (remote, host, authorization, expected) in [
+            ("127.0.0.1:1", "127.0.0.1:9891", None, Right::Read),
+            ("127.0.0.1:1", "localhost", None, Right::Read),
+            ("127.0.0.1:1", "[::1]:9891", None, Right::Read),
+            ("127.0.0.1:1", "rebound.example:9891", None, Right::Scrape),
+            ("192.0.2.7:1", "192.0.2.1:9891", None, Right::Scrape),
+            ("192.0.2.7:1", "mail.example", Some(&*bearer), Right::Change),
+            ("192.0.2.7:1", "mail.example", Some("bearer  0123456789abcdef"), Right::Change),
+            ("192.0.2.7:1", "mail.example", Some("Bearer 0123456789abcdee"), Right::Scrape),
+            ("192.0.2.7:1", "mail.example", Some("Bearer"), Right::Scrape),
+            ("192.0.2.7:1", "mail.example", Some(&*basic), Right::Read),
+            ("192.0.2.7:1", "mail.example", Some("Basic !!!"), Right::Scrape),
+            ("192.0.2.7:1", "mail.example", Some("Basic YTpi"), Right::Scrape),
+            ("127.0.0.1:1", "localhost", Some("Bearer wrong"), Right::Read),
+        ] {
+            assert_eq!(may(remote, host, authorization), expected, "{remote} {host} {authorization:?}");
+        }
+        assert_eq!(right(Peer::Unix, &HeaderMap::new(), None), Right::Change);
+    }
+
+    #[test]
+    fn bad_token_files_say_what_is_wrong() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        for (text, expected) in [("short\n", "holds 5 octets"), ("0123456789 abcdef", "visible ASCII")] {
+            std::fs::write(&path, text).unwrap();
+            let error = Token::read(&path).map(|_| ()).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+        std::fs::write(&path, format!("{TOKEN}\n")).unwrap();
+        assert!(Token::read(&path).is_ok_and(|token| token.is(TOKEN.as_bytes())));
+    }
+}

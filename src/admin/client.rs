@@ -1,0 +1,144 @@
+//! The other side of the admin port, for commands that look at or change the running service.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
+use hyper::{Method, Request, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::time::timeout;
+
+use super::access::{Token, TokenError};
+use crate::config;
+
+/// Asks the running service, over a new connection each time.
+pub struct Client {
+    door: Door,
+    token: Option<String>,
+}
+
+enum Door {
+    Unix(PathBuf),
+    Tcp(std::net::SocketAddr),
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// What came with it.
+    pub body: Bytes,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The configuration has neither address nor socket.
+    #[error("the service has no admin port: set admin.address or admin.socket")]
+    NoDoor,
+    /// The token file is no good.
+    #[error("admin.token_file {}: {source}", path.display())]
+    Token {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: TokenError,
+    },
+    /// Nobody answers.
+    #[error("can't reach the service at {door}: {reason}; is it running, with this configuration?")]
+    Unreachable {
+        /// Where.
+        door: String,
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl Client {
+    /// A client for the service with these settings: by its unix socket if it has one, else by its port. Relative paths
+    /// begin at `base`.
+    ///
+    /// # Errors
+    /// If there is no way in.
+    pub fn new(settings: &config::Admin, base: &Path) -> Result<Self, ClientError> {
+        if let Some(socket) = &settings.socket {
+            return Ok(Self { door: Door::Unix(base.join(socket)), token: None });
+        }
+        let address = settings.address.ok_or(ClientError::NoDoor)?;
+        let token = match &settings.token_file {
+            Some(file) => {
+                let path = base.join(file);
+                let token = Token::read(&path).map_err(|source| ClientError::Token { path, source })?;
+                Some(token.to_text())
+            }
+            None => None,
+        };
+        Ok(Self { door: Door::Tcp(address), token })
+    }
+
+    /// Asks for a path.
+    ///
+    /// # Errors
+    /// If there is no answer within ten seconds.
+    pub async fn get(&self, path: &str) -> Result<Answer, ClientError> {
+        self.ask(Method::GET, path, Bytes::new()).await
+    }
+
+    /// Has something changed; the body is JSON.
+    ///
+    /// # Errors
+    /// If there is no answer within ten seconds.
+    pub async fn post(&self, path: &str, body: impl Into<Bytes>) -> Result<Answer, ClientError> {
+        self.ask(Method::POST, path, body.into()).await
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Bytes) -> Result<Answer, ClientError> {
+        let unreachable = |reason: String| {
+            let door = match &self.door {
+                Door::Unix(path) => path.display().to_string(),
+                Door::Tcp(address) => address.to_string(),
+            };
+            ClientError::Unreachable { door, reason }
+        };
+        let mut request = Request::builder().method(method).uri(path).header(HOST, "localhost");
+        if let Some(token) = &self.token {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let request = request.header(CONTENT_TYPE, "application/json").body(Full::new(body));
+        let request = request.map_err(|error| unreachable(error.to_string()))?;
+        let answered = timeout(PATIENCE, async {
+            match &self.door {
+                Door::Unix(path) => exchange(UnixStream::connect(path).await?, request).await,
+                Door::Tcp(address) => exchange(TcpStream::connect(address).await?, request).await,
+            }
+        });
+        match answered.await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(unreachable(error.to_string())),
+            Err(_) => Err(unreachable(format!("no answer within {} s", PATIENCE.as_secs()))),
+        }
+    }
+}
+
+async fn exchange(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    request: Request<Full<Bytes>>,
+) -> Result<Answer, Box<dyn std::error::Error + Send + Sync>> {
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let driven = tokio::spawn(connection);
+    let response = sender.send_request(request).await?;
+    let status = response.status();
+    let body = Limited::new(response.into_body(), LONGEST_ANSWER).collect().await?.to_bytes();
+    drop(sender);
+    driven.abort();
+    Ok(Answer { status, body })
+}
+
+const PATIENCE: Duration = Duration::from_secs(10);
+const LONGEST_ANSWER: usize = 64 << 20;
