@@ -9,6 +9,7 @@ mod access;
 mod answer;
 pub mod client;
 mod health;
+mod page;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

@@ -24,14 +24,16 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
 use crate::admin::{self, Admin, Health, Phase, Token};
+use crate::clock::since_epoch;
 use crate::command::Configuration;
-use crate::config::{Address, Config, ConfigError};
+use crate::config::{Address, Config, ConfigError, Level};
 use crate::listener::{BindError, Inherited, Listener, ListenerState, Shared};
 use crate::log::Log;
 use crate::metrics::{Metrics, open_files_limit};
 use crate::notify::Notifier;
 use crate::registry::KeysInForce;
 use crate::reload::{self, Prepared};
+use crate::status::{Facts, Status};
 
 pub use orders::{Commander, Orders};
 
@@ -105,10 +107,12 @@ impl Daemon {
         for warning in &loaded.warnings {
             tracing::warn!(event = "configuration", "{warning}");
         }
+        let status = config.admin.status_page.then(|| Arc::new(Status::new(facts(&loaded.path, &config))));
         let shared = Arc::new(Shared {
             limits: ArcSwap::from_pointee(reload::connection_limits(&config.limits)),
             metrics: Arc::clone(&metrics),
             log,
+            status,
             permits: Arc::new(Semaphore::new(config.limits.connections)),
         });
         let health = Arc::default();
@@ -170,8 +174,13 @@ impl Daemon {
 
     async fn open_admin(&mut self, token: Option<Token>) -> Result<(), StartError> {
         let base = self.source.config.parent().unwrap_or_else(|| Path::new(""));
-        let (metrics, health) = (Arc::clone(&self.shared.metrics), Arc::clone(&self.health));
-        let admin = Admin::bind(&self.config.admin, base, admin::Source { metrics, health, token }).await;
+        let source = admin::Source {
+            metrics: Arc::clone(&self.shared.metrics),
+            health: Arc::clone(&self.health),
+            status: self.shared.status.clone(),
+            token,
+        };
+        let admin = Admin::bind(&self.config.admin, base, source).await;
         let admin = admin.map_err(|source| StartError::Bind { what: "admin".to_owned(), source })?;
         self.admin = admin.address();
         self.background.spawn(admin.run());
@@ -279,6 +288,12 @@ impl Daemon {
         let addresses: Vec<String> = self.addresses.iter().map(ToString::to_string).collect();
         format!("waiting for MTAs on {}", addresses.join(", "))
     }
+}
+
+/// What the status page tells about a configuration that is put in force now.
+fn facts(path: &Path, config: &Config) -> Facts {
+    let addresses = config.log.addresses || config.log.level >= Level::Debug;
+    Facts { config: path.to_owned(), loaded: since_epoch(), addresses }
 }
 
 async fn finished<T>(task: &mut Option<JoinHandle<T>>) -> io::Result<T> {

@@ -17,5 +17,7 @@ pub mod notify;
 pub mod registry;
 pub mod reload;
 mod stamp;
+pub mod status;
 pub mod stream;
+pub mod trace;
 mod watch;

@@ -26,7 +26,7 @@ use prometheus::IntCounter;
 use crate::config;
 use crate::config::Level;
 
-pub use address::shorten;
+pub use address::{shorten, shorten_within};
 pub use throttle::Throttle;
 
 use line::Line;

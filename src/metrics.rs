@@ -8,6 +8,7 @@ mod families;
 mod listener;
 mod process;
 mod signatures;
+mod snapshot;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use crate::clock;
 pub use listener::ListenerMetrics;
 pub use process::open_files_limit;
 pub use signatures::KeyLabel;
+pub use snapshot::{Sample, Snapshot};
 
 use families::Families;
 use signatures::Signatures;
@@ -36,6 +38,7 @@ pub struct Metrics {
     message_duration: HistogramVec,
     filter_verdicts: IntCounterVec,
     dkim_signatures: IntCounterVec,
+    dkim_key_timestamp: IntGaugeVec,
     dkim_sign_duration: HistogramVec,
     signatures: ArcSwap<Signatures>,
     unsigned: IntCounterVec,
@@ -104,6 +107,11 @@ impl Metrics {
             )?,
             signatures: ArcSwap::from_pointee(Signatures::new(&dkim_signatures)),
             dkim_signatures,
+            dkim_key_timestamp: new.gauges(
+                "postseal_dkim_key_timestamp_seconds",
+                "When the file of a signing key in force was last changed, since 1970.",
+                &["domain", "selector", "algorithm"],
+            )?,
             dkim_sign_duration: new.times(
                 "postseal_dkim_sign_duration_seconds",
                 "Time to compute a signature.",
@@ -182,7 +190,7 @@ impl Metrics {
 
     /// The signing keys in force: the only ones that get labels of their own.
     pub fn expect_keys(&self, keys: Vec<KeyLabel>) {
-        let next = self.signatures.load().next(keys, &self.dkim_signatures);
+        let next = self.signatures.load().next(keys, &self.dkim_signatures, &self.dkim_key_timestamp);
         self.signatures.store(Arc::new(next));
     }
 
@@ -213,6 +221,11 @@ impl Metrics {
     /// If a metric has no name or no samples.
     pub fn render(&self) -> prometheus::Result<String> {
         TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+
+    /// All of them at this moment.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::new(self.registry.gather())
     }
 
     /// What begins at 0 whatever is configured.

@@ -98,6 +98,7 @@ impl Keys {
                 domain: rule.signing_domain.to_string(),
                 selector: key.selector.to_string(),
                 algorithm: key.private.algorithm().as_str(),
+                since: key.since,
             })
         });
         keys.collect()

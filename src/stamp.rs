@@ -45,6 +45,11 @@ impl Stamp {
         Self { young: false, ..*self } == Self { young: false, ..*other }
     }
 
+    /// When the content was last changed, in seconds since 1970.
+    pub(crate) fn modified(&self) -> i64 {
+        self.modified.0
+    }
+
     /// True for a file that was being written a moment ago.
     pub(crate) fn is_young(&self) -> bool {
         self.young

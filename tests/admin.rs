@@ -32,10 +32,10 @@ fn health_and_metrics() {
 #[test]
 fn other_paths_and_methods_are_explained() {
     let service = Service::start(ONE_LISTENER);
-    let response = service.get("/");
+    let response = service.get("/nothing");
     assert_eq!(
         (response.status, response.body.as_str()),
-        (404, "there is /metrics /healthz /livez /readyz\n")
+        (404, "there is / /api/status /api/decisions/ /metrics /healthz /livez /readyz\n")
     );
     let address = service.address("admin");
     let response = http(&address, "POST /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");

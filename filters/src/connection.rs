@@ -22,6 +22,18 @@ pub enum Role {
     Mx,
 }
 
+impl Role {
+    /// The word in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Submission => "submission",
+            Self::Local => "local",
+            Self::Reinject => "reinject",
+            Self::Mx => "mx",
+        }
+    }
+}
+
 /// Which MTA is on the other side; the two place added header fields differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mta {

@@ -105,6 +105,11 @@ impl Pipeline {
         &self.settings.listener
     }
 
+    /// Role of the listener.
+    pub fn role(&self) -> Role {
+        self.settings.role
+    }
+
     /// Names of the filters, in order.
     pub fn filters(&self) -> impl Iterator<Item = &'static str> {
         self.entries.iter().map(|(entry, _)| entry.filter.name())

@@ -5,13 +5,16 @@ use std::sync::Arc;
 use http_body_util::Full;
 use hyper::body::{Body, Bytes};
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::access::{self, Peer, Right, Token};
 use super::health::Health;
+use super::page;
 use crate::metrics::Metrics;
+use crate::status::Status;
 
 /// Where the answers come from.
 pub struct Source {
@@ -19,6 +22,8 @@ pub struct Source {
     pub metrics: Arc<Metrics>,
     /// `/healthz`, `/readyz`.
     pub health: Arc<Health>,
+    /// The status page, if there is to be one.
+    pub status: Option<Arc<Status>>,
     /// Opens the rest.
     pub token: Option<Token>,
 }
@@ -29,7 +34,11 @@ impl Source {
     pub(super) async fn answer(&self, request: Request<impl Body>, peer: Peer) -> Answer {
         let right = access::right(peer, request.headers(), self.token.as_ref());
         let path = request.uri().path();
-        let Some((_, methods, needed)) = PATHS.iter().find(|(known, ..)| *known == path) else {
+        let (place, number) = match path.strip_prefix(DECISIONS).map(str::parse) {
+            Some(Ok(number)) => (DECISIONS, number),
+            _ => (path, 0),
+        };
+        let Some((_, methods, needed)) = PATHS.iter().find(|(known, ..)| *known == place) else {
             let known: Vec<_> = PATHS.iter().map(|(path, ..)| *path).collect();
             return text(StatusCode::NOT_FOUND, format!("there is {}\n", known.join(" ")));
         };
@@ -44,7 +53,10 @@ impl Source {
         if right < *needed {
             return self.forbidden(right);
         }
-        match path {
+        match place {
+            "/" => self.page(),
+            "/api/status" => self.status(),
+            DECISIONS => self.why(number),
             "/metrics" => match self.metrics.render() {
                 Ok(metrics) => typed(StatusCode::OK, METRICS_TYPE, metrics),
                 Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
@@ -54,6 +66,35 @@ impl Source {
                 Some(reason) => text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")),
             },
             _ => text(StatusCode::OK, "alive\n".to_owned()),
+        }
+    }
+
+    fn page(&self) -> Answer {
+        if self.status.is_none() {
+            return off();
+        }
+        let mut answer = typed(StatusCode::OK, "text/html; charset=utf-8", page::HTML);
+        let headers = answer.headers_mut();
+        headers.insert(CONTENT_SECURITY_POLICY, page::policy());
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        answer
+    }
+
+    fn status(&self) -> Answer {
+        let Some(status) = &self.status else { return off() };
+        match serde_json::to_vec(&status.report(&self.metrics, &self.health)) {
+            Ok(json) => typed(StatusCode::OK, "application/json", json),
+            Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
+        }
+    }
+
+    fn why(&self, number: u64) -> Answer {
+        let Some(status) = &self.status else { return off() };
+        match status.why(number, &self.health) {
+            Some(trace) => text(StatusCode::OK, trace),
+            None => {
+                text(StatusCode::NOT_FOUND, "only the last hundred decisions are remembered\n".to_owned())
+            }
         }
     }
 
@@ -77,6 +118,10 @@ impl Source {
     }
 }
 
+fn off() -> Answer {
+    text(StatusCode::NOT_FOUND, "switched off by admin.status_page\n".to_owned())
+}
+
 fn text(status: StatusCode, text: String) -> Answer {
     typed(status, "text/plain; charset=utf-8", text)
 }
@@ -92,11 +137,16 @@ fn typed(status: StatusCode, kind: &'static str, text: impl Into<Bytes>) -> Answ
 }
 
 /// Paths, methods, and what one needs for them.
-const PATHS: [(&str, &[Method], Right); 4] = [
+const PATHS: [(&str, &[Method], Right); 7] = [
+    ("/", LOOK, Right::Read),
+    ("/api/status", LOOK, Right::Read),
+    (DECISIONS, LOOK, Right::Read),
     ("/metrics", LOOK, Right::Scrape),
     ("/healthz", LOOK, Right::Scrape),
     ("/livez", LOOK, Right::Scrape),
     ("/readyz", LOOK, Right::Scrape),
 ];
+/// Why a message came out as it did; its number follows.
+const DECISIONS: &str = "/api/decisions/";
 const LOOK: &[Method] = &[Method::GET, Method::HEAD];
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";

@@ -49,6 +49,12 @@ impl Health {
         });
     }
 
+    /// Looks at the listeners, one after the other.
+    pub fn listeners<T>(&self, look: impl FnMut(&ListenerState) -> T) -> Vec<T> {
+        let listeners = self.with(|state| state.listeners.clone());
+        listeners.iter().map(Arc::as_ref).map(look).collect()
+    }
+
     /// Why the service can't take mail now.
     pub fn unready(&self) -> Option<String> {
         self.with(|state| match state.phase {

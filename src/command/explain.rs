@@ -17,6 +17,7 @@ use postseal_protocol::{Address, Connect, MacroTable, Peer, Stage, Verdict};
 use super::{Configuration, Exit};
 use crate::message_file::{self, MessageFile};
 use crate::registry;
+use crate::trace::Trace;
 
 /// Runs one message through the filters and tells what each decided, and why.
 #[derive(Args, Debug)]
@@ -89,7 +90,10 @@ impl Explain {
         let end = runtime.block_on(self.run(pipeline, &file));
         match (&end.record, self.json) {
             (Some(record), true) => writeln!(out, "{}", crate::log::as_json(record))?,
-            (Some(record), false) => self.describe(pipeline, record, &end, out)?,
+            (Some(record), false) => {
+                let filters: Vec<_> = pipeline.filters().collect();
+                write!(out, "{}", Trace { record, filters: &filters, refused: &end.refused, full: true })?;
+            }
             (None, _) => anyhow::bail!("the filters left no record of the message"),
         }
         if let (Some(path), Some(message)) =
@@ -145,41 +149,6 @@ impl Explain {
         }
         macros
     }
-
-    fn describe(
-        &self,
-        pipeline: &Pipeline,
-        record: &Record,
-        end: &End,
-        out: &mut dyn Write,
-    ) -> anyhow::Result<()> {
-        let user = self.auth.as_deref().map_or_else(String::new, |user| format!(", user {user}"));
-        let names: Vec<_> = pipeline.filters().collect();
-        writeln!(out, "listener    {}", record.listener)?;
-        writeln!(out, "client      {}{user}", self.client)?;
-        let ours = record.origin.map_or("no", |origin| origin.as_str());
-        writeln!(out, "ours        {ours}")?;
-        writeln!(out, "filters     {}", if names.is_empty() { "none".to_owned() } else { names.join(", ") })?;
-        for (what, verdict) in &end.refused {
-            writeln!(out, "refused     {what}: {}", verdict_text(verdict))?;
-        }
-        for reason in &record.report.reasons {
-            let detail = reason.detail.as_deref().map_or_else(String::new, |detail| format!(": {detail}"));
-            writeln!(out, "reason      {reason}{detail}")?;
-        }
-        for failure in &record.report.failures {
-            writeln!(out, "failure     {}.{}: {}", failure.filter, failure.code, failure.detail)?;
-        }
-        for note in &record.report.signatures {
-            writeln!(out, "signature   d={} s={} a={}", note.domain, note.selector, note.algorithm)?;
-        }
-        for edit in &record.edits {
-            writeln!(out, "edit        {} {}", edit.op.as_str(), edit.field)?;
-        }
-        let reply = record.reply.as_ref().map_or_else(String::new, |reply| format!(" ({reply})"));
-        writeln!(out, "verdict     {}{reply}", record.summary.as_str())?;
-        Ok(())
-    }
 }
 
 /// How the message ended.
@@ -188,11 +157,4 @@ struct End {
     decision: Option<Decision>,
     /// Recipients, or the connection, that were refused.
     refused: Vec<(String, Verdict)>,
-}
-
-fn verdict_text(verdict: &Verdict) -> String {
-    match verdict {
-        Verdict::Reply(reply) => reply.to_string(),
-        other => format!("{other:?}").to_lowercase(),
-    }
 }

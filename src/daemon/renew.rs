@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
-use super::Daemon;
+use super::{Daemon, facts};
 use crate::command::Configuration;
 use crate::config::ConfigError;
 use crate::listener::ListenerState;
@@ -54,6 +54,9 @@ impl Daemon {
         }
         self.shared.limits.store(Arc::new(reload::connection_limits(&config.limits)));
         self.shared.log.set(config.log.clone());
+        if let Some(status) = &self.shared.status {
+            status.set_facts(facts(&loaded.path, &config));
+        }
         reload::keep_what_needs_restart(&self.config, &mut config);
         self.config = config;
     }

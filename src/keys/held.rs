@@ -55,7 +55,7 @@ impl<K> Held<K> {
     pub(super) fn refresh(
         &mut self,
         now: SystemTime,
-        parse: impl Fn(&[u8]) -> Result<Parsed<K>, String>,
+        parse: impl Fn(&[u8], i64) -> Result<Parsed<K>, String>,
         notices: &mut Vec<Notice>,
     ) -> bool {
         let stamp = Stamp::of(&self.path, now).ok();
@@ -77,7 +77,7 @@ impl<K> Held<K> {
     fn take(
         &mut self,
         content: Content,
-        parse: impl Fn(&[u8]) -> Result<Parsed<K>, String>,
+        parse: impl Fn(&[u8], i64) -> Result<Parsed<K>, String>,
         notices: &mut Vec<Notice>,
     ) -> bool {
         self.stamp = Some(content.stamp);
@@ -97,7 +97,7 @@ impl<K> Held<K> {
             notices.push(self.notice(Event::Recovered));
             return false;
         }
-        match parse(&content.bytes) {
+        match parse(&content.bytes, content.stamp.modified()) {
             Ok((key, weak)) => {
                 let event = if self.key.is_some() { Event::Replaced } else { Event::Loaded };
                 notices.push(self.notice(event));

@@ -51,7 +51,7 @@ impl<K> Ring<K> {
     pub(super) fn refresh(
         &mut self,
         now: SystemTime,
-        parse: impl Fn(&[u8]) -> Result<Parsed<K>, String>,
+        parse: impl Fn(&[u8], i64) -> Result<Parsed<K>, String>,
         notices: &mut Vec<Notice>,
     ) -> bool {
         let mut changed = false;

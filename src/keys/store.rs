@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use postseal_filters::dkim::{
-    DomainName, Key, KeyTable, Pattern, Plan, PlannedRule, PrivateKey, Rule, Settings,
+    DomainName, Key, KeyTable, Pattern, Plan, PlannedRule, PrivateKey, Rule, SelectorName, Settings,
 };
 
 use super::notice::{Event, Notice};
@@ -29,8 +29,15 @@ use super::ring::Ring;
 /// Keys and their files.
 pub struct KeyStore {
     rules: Vec<PlannedRule>,
-    ring: Ring<Arc<PrivateKey>>,
+    ring: Ring<Loaded>,
     table: Arc<KeyTable>,
+}
+
+/// A key as it came from its file.
+struct Loaded {
+    private: Arc<PrivateKey>,
+    /// When the file was last changed, in seconds since 1970.
+    since: i64,
 }
 
 /// Where key files are, apart from what the configuration says.
@@ -145,12 +152,12 @@ impl KeyStore {
     /// Looks at the files, and reads those that have changed. Cheap if none has: a system call for each.
     pub fn refresh(&mut self) -> Refresh {
         let mut notices = Vec::new();
-        let parse = |pem: &[u8]| match PrivateKey::from_pem(pem) {
+        let parse = |pem: &[u8], since: i64| match PrivateKey::from_pem(pem) {
             Ok(key) => {
                 let weak = key.is_weak().then(|| {
                     format!("the RSA key has {} bits; some receivers refuse less than 2048", key.bits())
                 });
-                Ok((Arc::new(key), weak))
+                Ok((Loaded { private: Arc::new(key), since }, weak))
             }
             Err(error) => Err(error.to_string()),
         };
@@ -166,14 +173,13 @@ impl KeyStore {
         for ((domain, selector), found) in self.ring.found() {
             // A domain of which no key is usable stays in the table, so that its mail does not go out unsigned.
             let keys = directory.entry(domain.clone()).or_default();
-            let key = |private: &Arc<_>| Key { selector: selector.clone(), private: Arc::clone(private) };
-            keys.extend(found.ok().map(key));
+            keys.extend(found.ok().map(|held| held.under(selector)));
         }
         let listed = |rule: &PlannedRule| {
-            let keys = rule.keys.iter().filter_map(|key| {
-                let private = Arc::clone(self.ring.listed(&key.file).ok()?);
-                Some(Key { selector: key.selector.clone(), private })
-            });
+            let keys = rule
+                .keys
+                .iter()
+                .filter_map(|key| Some(self.ring.listed(&key.file).ok()?.under(&key.selector)));
             rule.with_keys(keys.collect::<Vec<_>>())
         };
         let from_directory = |rule: &PlannedRule| {
@@ -194,6 +200,13 @@ impl KeyStore {
         let others = directory.into_iter().filter(|(domain, _)| !taken.contains(domain));
         let others: Vec<_> = others.map(|(domain, keys)| Rule::for_domain(domain, keys)).collect();
         KeyTable::new(rules.into_iter().chain(others))
+    }
+}
+
+impl Loaded {
+    /// The key under a name in DNS.
+    fn under(&self, selector: &SelectorName) -> Key {
+        Key { selector: selector.clone(), private: Arc::clone(&self.private), since: self.since }
     }
 }
 

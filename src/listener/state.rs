@@ -11,6 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::connection::{Closed, ConnectionLimits, Observer};
 use crate::log::{Log, Throttle};
 use crate::metrics::{ListenerMetrics, Metrics};
+use crate::status::Status;
 
 /// What the connections of all listeners share.
 pub struct Shared {
@@ -20,6 +21,8 @@ pub struct Shared {
     pub metrics: Arc<Metrics>,
     /// The log.
     pub log: Log,
+    /// What the status page remembers, if there is one.
+    pub status: Option<Arc<Status>>,
     /// One for each connection that may be open.
     pub permits: Arc<Semaphore>,
 }
@@ -67,6 +70,11 @@ impl ListenerState {
         self.up.load(Ordering::Relaxed)
     }
 
+    /// Connections that are open.
+    pub fn open(&self) -> i64 {
+        self.metrics.open.get()
+    }
+
     /// Counts a connection's end, and tells of it where somebody can do something about it.
     pub(super) fn closed(&self, closed: &Closed) {
         let (kind, error): (&str, &dyn std::fmt::Display) = match closed {
@@ -91,6 +99,9 @@ impl Observer for ListenerState {
     fn message(&self, record: &Record) {
         self.metrics.observe(record);
         self.shared.log.message(record);
+        if let Some(status) = &self.shared.status {
+            status.message(record);
+        }
     }
 }
 

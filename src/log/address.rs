@@ -21,6 +21,28 @@ pub fn shorten(address: &[u8]) -> String {
     short
 }
 
+/// A text for people, with every address in it shortened.
+pub fn shorten_within(text: &str) -> String {
+    let part = |c: char| c.is_alphanumeric() || !c.is_ascii() || "!#$%&'*+/=?^_`{|}~.-\"@".contains(c);
+    let mut short = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(part) {
+        let (before, tail) = rest.split_at(start);
+        let end = tail.find(|c| !part(c)).unwrap_or(tail.len());
+        let (word, after) = tail.split_at(end);
+        short.push_str(before);
+        // What has nothing before the @ is a pattern for a domain, and no address.
+        if word.trim_start_matches('@').contains('@') {
+            short.push_str(&shorten(word.as_bytes()));
+        } else {
+            short.push_str(word);
+        }
+        rest = after;
+    }
+    short.push_str(rest);
+    short
+}
+
 /// Bytes of a message as text of bounded length: its sender decides how long they are.
 pub(super) fn clip(bytes: &[u8]) -> Cow<'_, str> {
     match bytes.split_at_checked(LONGEST) {
@@ -52,6 +74,22 @@ mod tests {
         assert_eq!(shorten(b"\xff\xfe@x.example"), "\u{fffd}***@x.example");
         assert!(shorten(&[b'x'; 10_000]).len() < 10);
         assert!(shorten(format!("x@{}", "y".repeat(10_000)).as_bytes()).len() < 300);
+    }
+
+    #[test]
+    fn addresses_within_a_text_are_shortened() {
+        for (text, short) in [
+            ("", ""),
+            ("no address here", "no address here"),
+            (
+                "user bob@a.example may not use alice@b.example.",
+                "user b***@a.example may not use a***@b.example.",
+            ),
+            ("<ärger@exämple.de>,(x@y)", "<ä***@exämple.de>,(x***@y)"),
+            ("owner of @example.com", "owner of @example.com"),
+        ] {
+            assert_eq!(shorten_within(text), short);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use prometheus::{IntCounter, IntCounterVec};
+use prometheus::{IntCounter, IntCounterVec, IntGaugeVec};
 
 /// What tells signing keys apart.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,6 +13,8 @@ pub struct KeyLabel {
     pub selector: String,
     /// Algorithm as in `a=`.
     pub algorithm: &'static str,
+    /// When its file was last changed, in seconds since 1970.
+    pub since: i64,
 }
 
 /// Counters of the keys that have series of their own.
@@ -30,7 +32,7 @@ impl Signatures {
 
     /// The same for other keys. Series of keys that are gone are removed; else a service that lives long with changing
     /// keys would grow.
-    pub(super) fn next(&self, keys: Vec<KeyLabel>, family: &IntCounterVec) -> Self {
+    pub(super) fn next(&self, keys: Vec<KeyLabel>, family: &IntCounterVec, times: &IntGaugeVec) -> Self {
         let keys: BTreeSet<KeyLabel> = keys.into_iter().collect();
         let mut next = Self::new(family);
         for key in keys {
@@ -38,11 +40,13 @@ impl Signatures {
                 break;
             }
             let counter = family.with_label_values(&[&key.domain, &key.selector, key.algorithm]);
+            times.with_label_values(&[&key.domain, &key.selector, key.algorithm]).set(key.since);
             next.domains.entry(key.domain.clone()).or_default().push((key, counter));
         }
         for (key, _) in self.domains.values().flatten() {
             if next.find(&key.domain, &key.selector, key.algorithm).is_none() {
-                // It can only be gone already.
+                // They can only be gone already.
+                let _ = times.remove_label_values(&[&key.domain, &key.selector, key.algorithm]);
                 let _ = family.remove_label_values(&[&key.domain, &key.selector, key.algorithm]);
             }
         }

@@ -34,7 +34,7 @@ fn signature(domain: &str, selector: &str) -> SignatureNote {
 }
 
 fn key(domain: &str, selector: &str) -> KeyLabel {
-    KeyLabel { domain: domain.to_owned(), selector: selector.to_owned(), algorithm: "rsa-sha256" }
+    KeyLabel { domain: domain.to_owned(), selector: selector.to_owned(), algorithm: "rsa-sha256", since: 0 }
 }
 
 fn value(text: &str, sample: &str) -> Option<f64> {

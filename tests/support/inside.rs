@@ -66,6 +66,7 @@ impl Inside {
             limits: ArcSwap::from_pointee(limits),
             metrics: Arc::clone(&metrics),
             log,
+            status: None,
             permits: Arc::new(Semaphore::new(10)),
         });
         let filter = Entry { filter: Arc::new(Misbehaving(behaviour)), on_error: OnError::Tempfail };

@@ -42,6 +42,8 @@ pub struct Key {
     pub selector: SelectorName,
     /// The key.
     pub private: Arc<PrivateKey>,
+    /// When its file was last changed, in seconds since 1970.
+    pub since: i64,
 }
 
 impl KeyTable {

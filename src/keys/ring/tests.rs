@@ -36,7 +36,7 @@ impl Drop for Place {
 
 /// Refreshes, and tells if keys changed, and what happened.
 fn refresh(ring: &mut Ring<String>, place: &Place) -> (bool, Vec<String>) {
-    let parse = |bytes: &[u8]| match bytes.strip_prefix(b"key ") {
+    let parse = |bytes: &[u8], _: i64| match bytes.strip_prefix(b"key ") {
         Some(key) => {
             let key = String::from_utf8_lossy(key).into_owned();
             let weak = key.starts_with("weak").then(|| "is weak".to_owned());
@@ -128,7 +128,7 @@ fn a_file_changed_a_moment_ago_is_looked_at_again() {
     let place = Place::new("young");
     let path = place.write("a.pem", "key 1");
     let mut ring = Ring::new([path], None);
-    let parse = |bytes: &[u8]| Ok((String::from_utf8_lossy(bytes).into_owned(), None));
+    let parse = |bytes: &[u8], _: i64| Ok((String::from_utf8_lossy(bytes).into_owned(), None));
     let written = fs::metadata(place.path("a.pem")).unwrap().modified().unwrap();
     assert!(ring.refresh(written, parse, &mut Vec::new()));
     let stamp_before = fs::metadata(place.path("a.pem")).unwrap();

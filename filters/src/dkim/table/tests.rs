@@ -84,6 +84,7 @@ fn keys_are_in_the_order_of_signatures() {
     let key = |selector: &str, pem: &[u8]| Key {
         selector: selector.parse().unwrap(),
         private: Arc::new(PrivateKey::from_pem(pem).unwrap()),
+        since: 0,
     };
     let (rsa, ed) =
         (include_bytes!("../testdata/rsa2048.pkcs8.pem"), include_bytes!("../testdata/ed25519.pem"));

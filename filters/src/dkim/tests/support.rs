@@ -32,7 +32,7 @@ pub(super) const ED25519: &[u8] = include_bytes!("../testdata/ed25519.pem");
 
 pub(super) fn key(selector: &str, pem: &[u8]) -> Key {
     let private = Arc::new(PrivateKey::from_pem(pem).unwrap());
-    Key { selector: selector.parse().unwrap(), private }
+    Key { selector: selector.parse().unwrap(), private, since: 0 }
 }
 
 /// Settings that sign for example.com.

@@ -1,0 +1,34 @@
+//! The status page: one HTML file inside the program, which asks `/api/status` every two seconds.
+//!
+//! Its Content-Security-Policy allows exactly the style and the script in it, by their hashes, and requests to where it
+//! came from. So a text that a mail has brought into the page could do nothing, even if the script were wrong.
+
+use std::sync::LazyLock;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use encodify::base64::STANDARD;
+use hyper::header::HeaderValue;
+
+/// The page.
+pub(super) const HTML: &str = include_str!("page.html");
+
+/// What a browser may do with it.
+pub(super) fn policy() -> HeaderValue {
+    static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+        let policy = format!(
+            "default-src 'none'; style-src '{}'; script-src '{}'; connect-src 'self'; img-src data:; base-uri 'none'; \
+             form-action 'none'; frame-ancestors 'none'",
+            hash("<style>", "</style>"),
+            hash("<script>", "</script>"),
+        );
+        HeaderValue::from_str(&policy).unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))
+    });
+    POLICY.clone()
+}
+
+/// The hash of what stands between two tags.
+fn hash(begin: &str, end: &str) -> String {
+    let inner =
+        HTML.split_once(begin).and_then(|(_, rest)| rest.split_once(end)).map_or("", |(inner, _)| inner);
+    format!("sha256-{}", STANDARD.encode(digest(&SHA256, inner.as_bytes())))
+}

@@ -1,0 +1,56 @@
+//! The metrics at one moment, for those who want numbers and no text.
+
+use std::collections::BTreeMap;
+
+use prometheus::proto::MetricFamily;
+use serde::Serialize;
+
+/// All families.
+pub struct Snapshot(Vec<MetricFamily>);
+
+/// One time series.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Sample {
+    /// Its labels.
+    #[serde(flatten)]
+    pub labels: BTreeMap<String, String>,
+    /// Its value.
+    pub value: f64,
+}
+
+impl Snapshot {
+    pub(super) fn new(families: Vec<MetricFamily>) -> Self {
+        Self(families)
+    }
+
+    /// The series of a counter or gauge.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = Sample> {
+        let family = self.0.iter().find(|family| family.name() == name);
+        family.into_iter().flat_map(MetricFamily::get_metric).map(|metric| {
+            let labels =
+                metric.get_label().iter().map(|pair| (pair.name().to_owned(), pair.value().to_owned()));
+            // It is one of the two, and the other is 0.
+            let value = metric.get_counter().get_value() + metric.get_gauge().get_value();
+            Sample { labels: labels.collect(), value }
+        })
+    }
+
+    /// Those that are not 0, the largest first.
+    pub fn nonzero(&self, name: &str) -> Vec<Sample> {
+        let mut samples: Vec<_> = self.all(name).filter(|sample| sample.value != 0.0).collect();
+        samples.sort_by(|a, b| b.value.total_cmp(&a.value));
+        samples
+    }
+
+    /// The sum of all series.
+    pub fn value(&self, name: &str) -> f64 {
+        self.all(name).map(|sample| sample.value).sum()
+    }
+}
+
+impl Sample {
+    /// The value of a label; nothing if there is no such label.
+    pub fn label(&self, name: &str) -> String {
+        self.labels.get(name).cloned().unwrap_or_default()
+    }
+}

@@ -1,0 +1,144 @@
+//! What the status page and `postseal top` show: the last decisions, the mail of the last hour by minute, and how the
+//! service stands. Kept in bounded memory, written once for each message, read when somebody looks.
+
+mod report;
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use postseal_filters::{Reason, Record, Summary};
+
+use crate::clock::since_epoch;
+
+/// What is remembered of finished messages, and what the service is.
+pub struct Status {
+    started: Duration,
+    recent: Mutex<Recent>,
+    facts: ArcSwap<Facts>,
+}
+
+/// What changes with the configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The configuration file.
+    pub config: PathBuf,
+    /// Since when it is in force, as time since 1970.
+    pub loaded: Duration,
+    /// Show addresses in full.
+    pub addresses: bool,
+}
+
+#[derive(Default)]
+struct Recent {
+    /// How many there have been: the number of the next one.
+    count: u64,
+    decisions: VecDeque<Decision>,
+    minutes: VecDeque<Minute>,
+}
+
+/// A finished message.
+#[derive(Clone)]
+struct Decision {
+    number: u64,
+    at: Duration,
+    record: Arc<Record>,
+}
+
+/// The mail of one minute, by verdict in the order of [`Summary::ALL`].
+#[derive(Clone, Copy)]
+struct Minute {
+    /// Since 1970.
+    number: u64,
+    verdicts: [u32; Summary::ALL.len()],
+}
+
+impl Status {
+    /// Nothing has happened yet.
+    pub fn new(facts: Facts) -> Self {
+        Self { started: since_epoch(), recent: Mutex::default(), facts: ArcSwap::from_pointee(facts) }
+    }
+
+    /// Another configuration is in force.
+    pub fn set_facts(&self, facts: Facts) {
+        self.facts.store(Arc::new(facts));
+    }
+
+    /// Remembers a finished message.
+    pub fn message(&self, record: &Record) {
+        let record = Arc::new(kept(record));
+        self.with(|recent| recent.add(since_epoch(), record));
+    }
+
+    fn decision(&self, number: u64) -> Option<Decision> {
+        self.with(|recent| recent.decisions.iter().find(|decision| decision.number == number).cloned())
+    }
+
+    fn with<T>(&self, look: impl FnOnce(&mut Recent) -> T) -> T {
+        look(&mut self.recent.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Recent {
+    fn add(&mut self, at: Duration, record: Arc<Record>) {
+        let minute = at.as_secs() / 60;
+        if self.minutes.back().is_none_or(|last| last.number < minute) {
+            self.minutes.push_back(Minute { number: minute, verdicts: [0; Summary::ALL.len()] });
+            while self.minutes.len() > MINUTES {
+                self.minutes.pop_front();
+            }
+        }
+        let verdict = Summary::ALL.iter().position(|summary| *summary == record.summary);
+        if let (Some(minute), Some(verdict)) = (self.minutes.back_mut(), verdict)
+            && let Some(count) = minute.verdicts.get_mut(verdict)
+        {
+            *count = count.saturating_add(1);
+        }
+        self.decisions.push_back(Decision { number: self.count, at, record });
+        self.count += 1;
+        while self.decisions.len() > DECISIONS {
+            self.decisions.pop_front();
+        }
+    }
+}
+
+/// A copy of bounded size: senders decide how long parts of it are.
+fn kept(record: &Record) -> Record {
+    let short = |bytes: &bytes::Bytes| bytes.slice(..bytes.len().min(LONGEST)).to_vec().into();
+    let mut kept = Record {
+        queue_id: record.queue_id.as_ref().map(short),
+        user: record.user.as_ref().map(short),
+        mail_from: short(&record.mail_from),
+        message_id: record.message_id.as_ref().map(short),
+        listener: Arc::clone(&record.listener),
+        reply: record.reply.clone(),
+        edits: record.edits.iter().take(MOST).cloned().collect(),
+        report: postseal_filters::Report {
+            reasons: record.report.reasons.iter().take(MOST).map(clipped).collect(),
+            ..Default::default()
+        },
+        ..*record
+    };
+    kept.report.signatures = record.report.signatures.iter().take(MOST).cloned().collect();
+    kept.report.failures = record.report.failures.iter().take(MOST).cloned().collect();
+    kept
+}
+
+fn clipped(reason: &Reason) -> Reason {
+    let clip = |detail: &str| detail.chars().take(LONGEST).collect::<String>().into();
+    Reason { detail: reason.detail.as_deref().map(clip), ..reason.clone() }
+}
+
+/// Decisions that are remembered.
+const DECISIONS: usize = 100;
+/// Minutes that are remembered.
+const MINUTES: usize = 60;
+/// Octets of a value.
+const LONGEST: usize = 1000;
+/// Elements of a list.
+const MOST: usize = 100;
+
+#[cfg(test)]
+mod tests;

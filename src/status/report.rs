@@ -1,0 +1,186 @@
+//! The status as JSON: one object that the page and `postseal top` draw.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use postseal_filters::{Record, Summary};
+use serde::Serialize;
+
+use super::{Decision, Minute, Status};
+use crate::admin::Health;
+use crate::clock::{rfc3339, since_epoch};
+use crate::log::{shorten, shorten_within};
+use crate::metrics::{Metrics, Sample};
+use crate::trace::Trace;
+
+/// Everything at one moment.
+#[derive(Serialize)]
+pub(crate) struct Report {
+    version: &'static str,
+    now: String,
+    uptime_seconds: u64,
+    /// Why no mail can be taken, if that is so.
+    unready: Option<String>,
+    config: Config,
+    listeners: Vec<Listener>,
+    /// The last hour; minutes without mail are left out.
+    minutes: Vec<Counts>,
+    /// Since the start.
+    verdicts: BTreeMap<String, f64>,
+    reasons: Vec<Sample>,
+    signatures: Vec<Sample>,
+    checks: Vec<Sample>,
+    limits: Vec<Sample>,
+    unsigned: Vec<Sample>,
+    keys: Vec<Key>,
+    /// The newest first.
+    decisions: Vec<Line>,
+}
+
+#[derive(Serialize)]
+struct Config {
+    path: String,
+    age_seconds: u64,
+    last_reload_successful: bool,
+}
+
+#[derive(Serialize)]
+struct Listener {
+    name: String,
+    role: &'static str,
+    up: bool,
+    open: i64,
+}
+
+#[derive(Serialize)]
+struct Counts {
+    /// Unix time of its begin.
+    at: u64,
+    verdicts: BTreeMap<&'static str, u32>,
+}
+
+#[derive(Serialize)]
+struct Key {
+    domain: String,
+    selector: String,
+    algorithm: String,
+    /// Since the file was changed.
+    age_seconds: Option<u64>,
+}
+
+/// A decision in one line.
+#[derive(Serialize)]
+struct Line {
+    number: u64,
+    at: String,
+    listener: String,
+    queue_id: Option<String>,
+    client: Option<String>,
+    user: Option<String>,
+    mail_from: String,
+    rcpt_count: usize,
+    size: u64,
+    verdict: Summary,
+    reasons: Vec<String>,
+    signatures: Vec<String>,
+    duration_us: u64,
+}
+
+impl Status {
+    /// Everything at this moment.
+    pub(crate) fn report(&self, metrics: &Metrics, health: &Health) -> Report {
+        let facts = self.facts.load();
+        let now = since_epoch();
+        let (minutes, decisions) = self.with(|recent| {
+            (recent.minutes.clone(), recent.decisions.iter().rev().cloned().collect::<Vec<_>>())
+        });
+        let first = (now.as_secs() / 60).saturating_sub(super::MINUTES as u64);
+        let snapshot = metrics.snapshot();
+        let age = |since: Duration| now.saturating_sub(since).as_secs();
+        let key = |sample: Sample| Key {
+            domain: sample.label("domain"),
+            selector: sample.label("selector"),
+            algorithm: sample.label("algorithm"),
+            age_seconds: (sample.value > 0.0).then(|| age(Duration::from_secs_f64(sample.value))),
+        };
+        let mut verdicts = BTreeMap::new();
+        for sample in snapshot.all("postseal_messages_total") {
+            *verdicts.entry(sample.label("verdict")).or_insert(0.0) += sample.value;
+        }
+        Report {
+            version: env!("CARGO_PKG_VERSION"),
+            now: rfc3339(now),
+            uptime_seconds: age(self.started),
+            unready: health.unready(),
+            config: Config {
+                path: facts.config.display().to_string(),
+                age_seconds: age(facts.loaded),
+                last_reload_successful: snapshot.value("postseal_config_last_reload_successful") != 0.0,
+            },
+            listeners: health.listeners(|listener| Listener {
+                name: listener.name().to_owned(),
+                role: listener.pipeline.load().role().as_str(),
+                up: listener.is_up(),
+                open: listener.open(),
+            }),
+            minutes: minutes.iter().filter(|minute| minute.number > first).map(Counts::of).collect(),
+            verdicts,
+            reasons: snapshot.nonzero("postseal_filter_verdicts_total"),
+            signatures: snapshot.nonzero("postseal_dkim_signatures_total"),
+            checks: snapshot.nonzero("postseal_header_check_total"),
+            limits: snapshot.nonzero("postseal_rate_limit_total"),
+            unsigned: snapshot.nonzero("postseal_unsigned_total"),
+            keys: snapshot.all("postseal_dkim_key_timestamp_seconds").map(key).collect(),
+            decisions: decisions.iter().map(|decision| Line::of(decision, facts.addresses)).collect(),
+        }
+    }
+
+    /// Why a decision fell out as it did, if it is still known.
+    pub fn why(&self, number: u64, health: &Health) -> Option<String> {
+        let decision = self.decision(number)?;
+        let record = &*decision.record;
+        let filters = health.listeners(|listener| {
+            let same = listener.name() == &*record.listener;
+            same.then(|| listener.pipeline.load().filters().collect::<Vec<_>>())
+        });
+        let filters = filters.into_iter().flatten().next().unwrap_or_default();
+        let full = self.facts.load().addresses;
+        Some(Trace { record, filters: &filters, refused: &[], full }.to_string())
+    }
+}
+
+impl Counts {
+    fn of(minute: &Minute) -> Self {
+        let counted = Summary::ALL.iter().map(|summary| summary.as_str()).zip(minute.verdicts);
+        Self { at: minute.number * 60, verdicts: counted.filter(|(_, count)| *count > 0).collect() }
+    }
+}
+
+impl Line {
+    fn of(decision: &Decision, full: bool) -> Self {
+        let record: &Record = &decision.record;
+        let text = |bytes: &bytes::Bytes| String::from_utf8_lossy(bytes).into_owned();
+        let address = |bytes: &bytes::Bytes| if full { text(bytes) } else { shorten(bytes) };
+        let user = |bytes: &bytes::Bytes| if full { text(bytes) } else { shorten_within(&text(bytes)) };
+        let failures =
+            record.report.failures.iter().map(|failure| format!("{}.{}", failure.filter, failure.code));
+        let signature = |note: &postseal_filters::SignatureNote| {
+            format!("{} {} {}", note.domain, note.selector, note.algorithm)
+        };
+        Self {
+            number: decision.number,
+            at: rfc3339(decision.at),
+            listener: record.listener.to_string(),
+            queue_id: record.queue_id.as_ref().map(text),
+            client: record.client.map(|client| client.to_string()),
+            user: record.user.as_ref().map(user),
+            mail_from: address(&record.mail_from),
+            rcpt_count: record.rcpt_count,
+            size: record.size,
+            verdict: record.summary,
+            reasons: record.report.reasons.iter().map(ToString::to_string).chain(failures).collect(),
+            signatures: record.report.signatures.iter().map(signature).collect(),
+            duration_us: u64::try_from(record.duration.as_micros()).unwrap_or(u64::MAX),
+        }
+    }
+}
