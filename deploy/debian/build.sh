@@ -9,7 +9,7 @@ version=${1:-$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p'
 work=$root/target/deb/postseal-$version
 
 rm -rf "$work" && mkdir -p "$work"/{debian/source,bin,man,examples/postfix,examples/sendmail}
-cp "$root"/deploy/debian/{control,rules,copyright,postinst,postrm,postseal.*} "$work/debian/"
+cp "$root"/deploy/debian/{control,rules,copyright,postinst,prerm,postrm,postseal.*} "$work/debian/"
 mv "$work/debian/postseal.toml" "$work/"
 for unit in service socket; do cp "$root/deploy/systemd/postseal.$unit" "$work/debian/"; done
 for conf in sysusers tmpfiles; do cp "$root/deploy/systemd/$conf.conf" "$work/debian/postseal.$conf"; done
@@ -19,7 +19,7 @@ postseal ($version) unstable; urgency=medium
 
   * See /usr/share/doc/postseal/changelog.gz.
 
- -- The postseal developers <postseal@localhost>  $(date -R --date="@${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct)}")
+ -- The postseal authors <postseal@localhost>  $(date -R --date="@${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct)}")
 END
 cp "$root/target/release/postseal" "$work/bin/"
 cp "$root"/target/man/* "$work/man/"
@@ -28,7 +28,7 @@ cp "$root/deploy/postseal.toml" "$work/examples/"
 cp -r "$root"/deploy/{postfix,sendmail} "$work/examples/"
 
 cd "$work"
-dpkg-buildpackage --build=binary --no-sign --jobs=1 >"$root/target/deb/build.log" 2>&1 ||
+DEB_BUILD_OPTIONS="noautodbgsym ${DEB_BUILD_OPTIONS:-}" dpkg-buildpackage --build=binary --no-sign --jobs=1 >"$root/target/deb/build.log" 2>&1 ||
   { tail -20 "$root/target/deb/build.log" >&2; exit 1; }
 rm -rf "$work"
 ls "$root/target/deb/postseal_${version}_$(dpkg --print-architecture).deb"

@@ -22,6 +22,18 @@ pub(super) enum Passed {
     Unix(unix::UnixListener),
 }
 
+impl Passed {
+    fn address(&self) -> String {
+        match self {
+            Self::Tcp(socket) => socket.local_addr().map(|address| address.to_string()),
+            Self::Unix(socket) => socket.local_addr().map(|address| {
+                address.as_pathname().map_or_else(String::new, |path| path.display().to_string())
+            }),
+        }
+        .unwrap_or_default()
+    }
+}
+
 impl Inherited {
     /// What `LISTEN_FDS` and `LISTEN_FDNAMES` say. They are taken out of the environment, so this comes first in a
     /// process, before there is a second thread.
@@ -66,10 +78,11 @@ impl Inherited {
         Some(self.sockets.swap_remove(at).1)
     }
 
-    /// Names of the sockets that nobody has taken.
+    /// The sockets that nobody has taken: their names, which all sockets of a unit share, and where they are bound.
     pub fn names(&self) -> String {
-        let names: Vec<&str> = self.sockets.iter().map(|(name, _)| name.as_str()).collect();
-        if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+        let sockets: Vec<String> =
+            self.sockets.iter().map(|(name, socket)| format!("{name} ({})", socket.address())).collect();
+        if sockets.is_empty() { "none".to_owned() } else { sockets.join(", ") }
     }
 
     /// True if all have been taken.
