@@ -1,0 +1,104 @@
+//! Base64 (RFC 4648 section 4), piece by piece, and whether it is any.
+
+/// Decodes what it is given, cut anywhere.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Base64 {
+    bits: u32,
+    /// Characters of the open group of four, padding not counted.
+    open: u8,
+    padding: u8,
+    /// Octets that are not base64 were seen, or something behind the end.
+    broken: bool,
+}
+
+impl Base64 {
+    /// Takes the next piece; line ends and white space are skipped.
+    pub(super) fn push(&mut self, mut text: &[u8], out: &mut Vec<u8>) {
+        while let Some((first, rest)) = text.split_first() {
+            if self.open == 0
+                && self.padding == 0
+                && let Some((four, rest)) = text.split_first_chunk::<4>()
+                && let Some(bits) = group(*four)
+            {
+                let [_, decoded @ ..] = bits.to_be_bytes();
+                out.extend_from_slice(&decoded);
+                text = rest;
+                continue;
+            }
+            self.one(*first, out);
+            text = rest;
+        }
+    }
+
+    /// Whether it was base64, now that it is complete.
+    pub(super) fn is_broken(&self) -> bool {
+        let whole = match (self.open, self.padding) {
+            (0, 0 | 4) => true,
+            (open, padding) => open + padding == 4 && open > 1,
+        };
+        self.broken || !whole
+    }
+
+    fn one(&mut self, octet: u8, out: &mut Vec<u8>) {
+        let value = value(octet);
+        match octet {
+            b'\r' | b'\n' | b' ' | b'\t' => {}
+            b'=' if self.open > 1 && self.open + self.padding < 4 => self.padding += 1,
+            _ if value == NONE || self.padding > 0 => self.broken = true,
+            _ => {
+                self.bits = self.bits << 6 | u32::from(value);
+                self.open += 1;
+                // Six bits of a group are nothing yet; each further character completes an octet.
+                let rest = match self.open {
+                    2 => 4,
+                    3 => 2,
+                    4 => 0,
+                    _ => return,
+                };
+                out.extend((self.bits >> rest).to_be_bytes().last());
+                if self.open == 4 {
+                    self.open = 0;
+                }
+            }
+        }
+    }
+}
+
+/// True if everything here is base64, its padding, or white space. For bodies that nobody decodes.
+pub(super) fn is_alphabet(text: &[u8]) -> bool {
+    // No short circuits within a block: the compiler makes vector instructions of this.
+    let fits = |octet: u8| {
+        octet.is_ascii_uppercase()
+            | octet.is_ascii_lowercase()
+            | (octet >= b'/') & (octet <= b'9')
+            | (octet == b'+')
+            | (octet == b'=')
+            | (octet == b'\r')
+            | (octet == b'\n')
+            | (octet == b' ')
+            | (octet == b'\t')
+    };
+    text.chunks(128).all(|block| block.iter().fold(true, |all, octet| all & fits(*octet)))
+}
+
+fn group(four: [u8; 4]) -> Option<u32> {
+    let values = four.map(value);
+    let [a, b, c, d] = values.map(u32::from);
+    (values.iter().fold(0, |all, value| all | value) < NONE).then_some(a << 18 | b << 12 | c << 6 | d)
+}
+
+fn value(octet: u8) -> u8 {
+    VALUES.get(usize::from(octet)).copied().unwrap_or(NONE)
+}
+
+const NONE: u8 = 0x80;
+const VALUES: [u8; 256] = {
+    let mut values = [NONE; 256];
+    let mut at = 0;
+    while at < 64 {
+        let octet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[at];
+        values[octet as usize] = at as u8;
+        at += 1;
+    }
+    values
+};

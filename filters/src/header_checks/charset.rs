@@ -1,0 +1,66 @@
+//! Names of charsets, and text in them.
+
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
+
+/// What a name of a charset means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Charset {
+    Ascii,
+    Utf8,
+    Other(&'static Encoding),
+    /// Registered, but we can't tell right from wrong text in it.
+    Unjudged,
+    Unknown,
+}
+
+impl Charset {
+    /// Looks a name up.
+    pub(super) fn named(name: &[u8]) -> Self {
+        let name = name.trim_ascii();
+        let is = |other: &&str| name.eq_ignore_ascii_case(other.as_bytes());
+        if ASCII.iter().any(|other| is(other)) {
+            return Self::Ascii;
+        }
+        if UNJUDGED.iter().any(|other| is(other)) {
+            return Self::Unjudged;
+        }
+        match Encoding::for_label_no_replacement(name) {
+            Some(encoding) if encoding == UTF_8 => Self::Utf8,
+            Some(encoding) => Self::Other(encoding),
+            None => Self::Unknown,
+        }
+    }
+
+    /// The text of these octets, if they are text in this charset.
+    pub(super) fn decode(self, octets: &[u8]) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Ascii if !octets.is_ascii() => None,
+            Self::Ascii | Self::Utf8 => std::str::from_utf8(octets).ok().map(Cow::Borrowed),
+            Self::Other(encoding) => encoding.decode_without_bom_handling_and_without_replacement(octets),
+            Self::Unjudged | Self::Unknown => None,
+        }
+    }
+}
+
+/// The text of octets that nobody names a charset for: UTF-8 if they can be that, else windows-1252, and nothing if they
+/// can be neither.
+pub(super) fn guess(octets: &[u8]) -> Option<Cow<'_, str>> {
+    if let Ok(text) = std::str::from_utf8(octets) {
+        return Some(Cow::Borrowed(text));
+    }
+    let text = WINDOWS_1252.decode_without_bom_handling(octets).0;
+    // Octets that windows-1252 does not have come out as C1 controls.
+    (!text.chars().any(|c| ('\u{80}'..'\u{a0}').contains(&c))).then_some(text)
+}
+
+/// Names of US-ASCII, which encoding_rs takes for windows-1252.
+const ASCII: [&str; 6] = ["us-ascii", "ascii", "ansi_x3.4-1968", "iso646-us", "us", "iso-ir-6"];
+
+/// Registered at IANA and found in mail, but not in the Encoding Standard, or there for security's sake only.
+const UNJUDGED: [&str; 24] = [
+    "utf-7", "utf-16", "utf-16be", "utf-16le", "utf-32", "unknown-8bit", "iso-2022-kr", "iso-2022-cn",
+    "iso-2022-cn-ext", "iso-2022-jp-1", "iso-2022-jp-2", "iso-2022-jp-3", "hz-gb-2312", "cp437", "ibm437", "cp850",
+    "ibm850", "cp852", "ibm852", "cp858", "cp865", "viscii", "iso-8859-12", "x-mac-roman",
+];

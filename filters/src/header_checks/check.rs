@@ -1,0 +1,208 @@
+//! The checks: their names, and what may be done about what they find.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// What is done about a finding, from the mildest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Nothing is looked for.
+    Off,
+    /// It is logged and counted.
+    Log,
+    /// It is told in a header field, too.
+    Tag,
+    /// It is repaired.
+    Fix,
+    /// 4xx: the client keeps the message.
+    Tempfail,
+    /// 5xx.
+    Reject,
+}
+
+impl Action {
+    /// The word for configuration and metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Log => "log",
+            Self::Tag => "tag",
+            Self::Fix => "fix",
+            Self::Tempfail => "tempfail",
+            Self::Reject => "reject",
+        }
+    }
+
+    /// True if the message is refused for it.
+    pub const fn refuses(self) -> bool {
+        matches!(self, Self::Tempfail | Self::Reject)
+    }
+
+    /// The word for metrics where nothing was really done.
+    pub(super) const fn in_shadow(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Log => "log",
+            Self::Tag => "shadow_tag",
+            Self::Fix => "shadow_fix",
+            Self::Tempfail => "shadow_tempfail",
+            Self::Reject => "shadow_reject",
+        }
+    }
+}
+
+/// What a check is by itself, whatever is configured.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Profile {
+    /// What is done about a finding by default.
+    pub(super) action: Action,
+    /// What is done by default where a repair is wanted and not possible; `None` if it never is.
+    pub(super) otherwise: Option<Action>,
+    /// The bound that it checks by default, if it checks one.
+    pub(super) max: Option<u64>,
+    /// Looks at the body.
+    pub(super) body: bool,
+    /// What the sender of the message can do about it.
+    pub(super) hint: &'static str,
+}
+
+impl Profile {
+    /// A check of the header section without a repair.
+    pub(super) const fn header(action: Action, hint: &'static str) -> Self {
+        Self { action, otherwise: None, max: None, body: false, hint }
+    }
+
+    /// A check of the body without a repair.
+    pub(super) const fn body(action: Action, hint: &'static str) -> Self {
+        Self { body: true, ..Self::header(action, hint) }
+    }
+
+    pub(super) const fn otherwise(self, action: Action) -> Self {
+        Self { otherwise: Some(action), ..self }
+    }
+
+    pub(super) const fn max(self, max: u64) -> Self {
+        Self { max: Some(max), ..self }
+    }
+}
+
+/// The one list of checks; hands it to the macro that is named.
+macro_rules! each_check {
+    ($with:ident) => {
+        $with! {
+            /// Octets over 127 in a field of a message that is not SMTPUTF8 (RFC 5322 section 2.2, RFC 6532).
+            Raw8bitHeader raw_8bit_header = header(Fix, "encode the text as RFC 2047 says, such as =?utf-8?Q?Gr=C3=BC=C3=9Fe?=").otherwise(Reject);
+            /// An encoded-word (RFC 2047) that can't be decoded, is too long, or stands where none may stand.
+            EncodedWord encoded_word = header(Log, "encode the text with a library that knows RFC 2047");
+            /// An encoded-word that hides a line end or another control character: an attack.
+            EncodedWordControl encoded_word_control = header(Reject, "take line ends and control characters out of the text before it is encoded");
+            /// A control character in a field.
+            ControlCharacter control_character = header(Reject, "take control characters out of what goes into header fields");
+            /// A line of the header section that is no header field (RFC 5322 section 2.2).
+            FieldSyntax field_syntax = body(Reject, "write each header field as NAME, colon, space, text");
+            /// A continuation line of white space only (RFC 5322 section 3.2.2).
+            BlankFold blank_fold = header(Fix, "fold between words only").otherwise(Log);
+            /// A line of the header section over 998 octets (RFC 5322 section 2.1.1): MTAs break it, and the signature.
+            LongHeaderLine long_header_line = header(Fix, "fold the field before column 78").otherwise(Log);
+            /// A header section over `max` octets.
+            OversizedHeader oversized_header = header(Log, "send to fewer addressees at a time, or shorten the fields").max(32 << 10);
+            /// No From, Date or Message-ID field. The last two can be added (RFC 6409 section 8).
+            MissingField missing_field = header(Fix, "add the field").otherwise(Reject);
+            /// No To, Cc or Bcc field.
+            MissingRecipient missing_recipient = header(Log, "add a To field");
+            /// A field twice that is allowed once (RFC 5322 section 3.6, RFC 2045).
+            DuplicateField duplicate_field = header(Reject, "send the field once");
+            /// From without exactly one field, an address with a domain, and a Sender where there are several.
+            FromAddress from_address = header(Reject, "write one address with a domain, such as From: Shop <shop@example.com>");
+            /// HTML tags or entities in Subject, where they are shown as they are.
+            HtmlInSubject html_in_subject = header(Log, "write plain text in Subject");
+            /// Content-Type without MIME-Version (RFC 2045 section 4).
+            MimeVersionMissing mime_version_missing = header(Fix, "add MIME-Version: 1.0").otherwise(Log);
+            /// 8-bit text without a charset.
+            CharsetMissing charset_missing = body(Fix, "name the charset, such as Content-Type: text/plain; charset=utf-8").otherwise(Log);
+            /// Text that is not in the charset that is named, or a charset that nobody knows.
+            CharsetMismatch charset_mismatch = body(Fix, "name the charset that the text is really in").otherwise(Log);
+            /// A Content-Transfer-Encoding that the body is not in (RFC 2045 section 6).
+            TransferEncodingMismatch transfer_encoding_mismatch = body(Fix, "name the encoding that the text is really in").otherwise(Log);
+            /// A body that begins as HTML, without Content-Type.
+            HtmlWithoutMime html_without_mime = body(Reject, "add MIME-Version: 1.0 and Content-Type: text/html; charset=utf-8");
+            /// HTML without an alternative in plain text.
+            HtmlOnly html_only = body(Log, "send multipart/alternative with a text/plain part");
+            /// A line of the body over 998 octets (RFC 5322 section 2.1.1): MTAs break it, and the signature.
+            LongBodyLine long_body_line = body(Fix, "encode the body as quoted-printable or base64").otherwise(Log);
+            /// 8-bit octets in the body: an MTA re-encodes them for servers without 8BITMIME, and breaks the signature.
+            EightBitBody eight_bit_body = body(Log, "encode the body as quoted-printable or base64").otherwise(Log);
+            /// NUL, or CR and LF that are not together (RFC 5322 section 2.3).
+            NulOrBareCrLf nul_or_bare_cr_lf = body(Reject, "end lines with CRLF, and encode binary data as base64");
+            /// Parts that two readers could take for different ones (RFC 2046 section 5.1), or too many of them.
+            MimeStructure mime_structure = body(Reject, "build the message with a MIME library");
+            /// Header fields at the start of the body, or in a folded field: what attacks on web forms leave behind.
+            HeaderInjection header_injection = body(Reject, "refuse line ends in what users enter into header fields");
+            /// More than `max` recipients in the envelope, or addressees in To and Cc.
+            ManyRecipients many_recipients = header(Log, "use a mailing list").max(100);
+        }
+    };
+}
+
+macro_rules! check {
+    ($($(#[$doc:meta])* $check:ident $key:ident = $kind:ident($action:ident, $hint:literal)
+        $(.otherwise($otherwise:ident))? $(.max($max:expr))?;)*) => {
+        /// A check. Its name is the key in the configuration, the reason code and the metric label.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Check {
+            $($(#[$doc])* $check,)*
+        }
+
+        impl Check {
+            /// All of them, in the order in which they are told of.
+            pub const ALL: &'static [Self] = &[$(Self::$check),*];
+            const NAMES: &'static [&'static str] = &[$(stringify!($key)),*];
+
+            /// The name.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$check => stringify!($key),)*
+                }
+            }
+
+            pub(super) const fn profile(self) -> Profile {
+                match self {
+                    $(Self::$check => Profile::$kind(Action::$action, $hint)
+                        $(.otherwise(Action::$otherwise))? $(.max($max))?,)*
+                }
+            }
+        }
+    };
+}
+
+each_check!(check);
+pub(super) use each_check;
+
+impl Check {
+    /// True if the check has a repair for at least some of what it finds.
+    pub const fn can_fix(self) -> bool {
+        self.profile().otherwise.is_some()
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Check {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Check {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let found = Self::ALL.iter().find(|check| check.as_str() == name);
+        found.copied().ok_or_else(|| de::Error::unknown_variant(&name, Self::NAMES))
+    }
+}

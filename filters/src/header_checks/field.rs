@@ -1,0 +1,140 @@
+//! What one look at each header field finds: octets, lines, syntax.
+
+use postseal_protocol::HeaderField;
+
+use super::check::Check;
+use super::encoded_word;
+use super::finding::{Finding, Findings, Repair, Spot};
+use super::fold;
+use super::rfc2047;
+use crate::message::FieldId;
+
+/// What kind of text a field holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Text for people (RFC 5322 section 2.2.1), and whatever has a name that we don't know.
+    Unstructured,
+    /// Addresses with display names.
+    Address,
+    /// Something for machines.
+    Structured,
+    /// What servers on the way have written: not the sender's to mend.
+    Trace,
+}
+
+impl Kind {
+    /// The kind of a field, by its name.
+    pub(super) fn of(field: &HeaderField) -> Self {
+        let among = |names: &[&str]| names.iter().any(|name| field.is(name));
+        if among(&ADDRESS) {
+            Self::Address
+        } else if among(&TRACE) {
+            Self::Trace
+        } else if among(&STRUCTURED) {
+            Self::Structured
+        } else {
+            Self::Unstructured
+        }
+    }
+}
+
+/// Looks at one field. Most have nothing odd in them, and are done with after one pass.
+pub(super) fn check(id: FieldId, field: &HeaderField, utf8: bool, findings: &mut Findings) {
+    if !is_name(&field.name) {
+        let spot = Spot::first(&field.name, |octet| !is_name(&[octet]));
+        findings.add(Finding::field(Check::FieldSyntax, field, spot, "not the name of a header field"));
+    }
+    let value = &*field.value;
+    let seen = Seen::of(value);
+    if seen.any(CONTROL) {
+        let spot = Spot::first(value, is_control);
+        findings.add(Finding::field(Check::ControlCharacter, field, spot, "a control character"));
+    }
+    let eight_bit = seen.any(EIGHT_BIT) && !utf8;
+    if seen.any(FOLD) || value.len() > fold::LONGEST - field.name.len().min(100) {
+        lines(id, field, findings);
+    }
+    if !(eight_bit || seen.any(QUESTION)) {
+        return;
+    }
+    let kind = Kind::of(field);
+    if eight_bit && kind != Kind::Trace {
+        raw_8bit(id, field, kind, findings);
+    }
+    if seen.any(QUESTION) {
+        encoded_word::check(field, kind, findings);
+    }
+}
+
+fn raw_8bit(id: FieldId, field: &HeaderField, kind: Kind, findings: &mut Findings) {
+    let spot = Spot::first(&field.value, |octet| octet > 127);
+    let what = match (kind, std::str::from_utf8(&field.value)) {
+        (Kind::Structured, _) => "8-bit text where only ASCII may stand",
+        (_, Ok(_)) => "raw UTF-8",
+        (_, Err(_)) => "raw 8-bit text that is not UTF-8",
+    };
+    let finding = Finding::field(Check::Raw8bitHeader, field, spot, what);
+    findings.add(finding.repair(Repair::Value(id, rfc2047::encoded)));
+}
+
+fn lines(id: FieldId, field: &HeaderField, findings: &mut Findings) {
+    if let Some(at) = fold::blank_line(&field.value) {
+        let spot = Spot::of(&field.value, at);
+        let finding = Finding::field(Check::BlankFold, field, spot, "a continuation line of white space only");
+        findings.add(finding.repair(Repair::Value(id, fold::without_blank_lines)));
+    }
+    if let Some(at) = fold::long_line(field) {
+        let spot = Spot::of(&field.value, at);
+        let finding = Finding::field(Check::LongHeaderLine, field, spot, "a line of more than 998 octets");
+        findings.add(finding.repair(Repair::Value(id, fold::refolded)));
+    }
+}
+
+/// What kinds of octets a value has, in one pass without branches.
+#[derive(Clone, Copy)]
+struct Seen(u8);
+
+impl Seen {
+    fn of(value: &[u8]) -> Self {
+        let flags = |octet: u8| {
+            (u8::from(octet > 127) * EIGHT_BIT)
+                | (u8::from(is_control(octet)) * CONTROL)
+                | (u8::from(octet == b'\n') * FOLD)
+                | (u8::from(octet == b'?') * QUESTION)
+        };
+        Self(value.iter().fold(0, |all, octet| all | flags(*octet)))
+    }
+
+    fn any(self, flag: u8) -> bool {
+        self.0 & flag != 0
+    }
+}
+
+fn is_control(octet: u8) -> bool {
+    (octet < b' ') & (octet != b'\t') & (octet != b'\n') | (octet == 127)
+}
+
+fn is_name(name: &[u8]) -> bool {
+    !name.is_empty() && name.iter().all(|octet| octet.is_ascii_graphic() && *octet != b':')
+}
+
+const EIGHT_BIT: u8 = 1;
+const CONTROL: u8 = 2;
+const FOLD: u8 = 4;
+const QUESTION: u8 = 8;
+
+const ADDRESS: [&str; 17] = [
+    "From", "To", "Cc", "Bcc", "Reply-To", "Sender", "Resent-From", "Resent-To", "Resent-Cc", "Resent-Bcc",
+    "Resent-Sender", "Resent-Reply-To", "Disposition-Notification-To", "Return-Receipt-To", "Errors-To",
+    "Mail-Followup-To", "Mail-Reply-To",
+];
+const TRACE: [&str; 9] = [
+    "Received", "Return-Path", "DKIM-Signature", "Authentication-Results", "ARC-Seal", "ARC-Message-Signature",
+    "ARC-Authentication-Results", "X-Received", "Received-SPF",
+];
+const STRUCTURED: [&str; 24] = [
+    "Date", "Message-ID", "In-Reply-To", "References", "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
+    "Content-Disposition", "Content-ID", "Content-Language", "Resent-Date", "Resent-Message-ID", "List-Id",
+    "List-Unsubscribe", "List-Unsubscribe-Post", "List-Post", "List-Help", "List-Subscribe", "List-Owner",
+    "List-Archive", "Auto-Submitted", "Precedence", "Importance", "Autocrypt",
+];

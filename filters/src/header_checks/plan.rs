@@ -1,0 +1,192 @@
+//! Checks how the settings fit together, and makes of them what the filter works by.
+
+use std::fmt;
+
+use super::check::{Action, Check};
+use super::settings::{Exception, OrNone, Settings};
+use crate::connection::{Connection, Role};
+use crate::submitter::{Submitter, Who};
+
+/// Settings that fit together.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    rules: Vec<Decided>,
+    exceptions: Vec<(Who, Vec<Check>, Action)>,
+    shadow: bool,
+    refuse_on: Vec<Role>,
+    pub(super) fixed_field: Option<String>,
+    pub(super) tag_field: Option<String>,
+    pub(super) url: Option<String>,
+    pub(super) body_limit: usize,
+}
+
+/// What is done about the findings of one check, nothing left open.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Decided {
+    pub(super) action: Action,
+    /// Where the action is a repair that is not possible.
+    pub(super) otherwise: Action,
+    pub(super) shadow: bool,
+    pub(super) max: u64,
+}
+
+/// What is done about the findings of all checks in one message.
+#[derive(Clone, Debug)]
+pub(super) struct Decisions(Vec<Decided>);
+
+/// Settings that do not fit together.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("header_checks.{}: {reason}", key.join("."))]
+pub struct SettingsError {
+    /// The way to the value, from the outside in; elements of lists by their number from 0.
+    pub key: Vec<String>,
+    /// What is wrong, and what to do about it.
+    pub reason: String,
+}
+
+impl Settings {
+    /// Checks the settings as a whole.
+    ///
+    /// # Errors
+    /// Everything that does not fit together.
+    pub fn plan(&self) -> Result<Plan, Vec<SettingsError>> {
+        let mut errors = Errors::default();
+        let rules = Check::ALL.iter().map(|check| self.decided(*check, &mut errors)).collect();
+        let exceptions = self.exception.iter().enumerate();
+        let exceptions = exceptions.map(|(at, exception)| checked(at, exception, &mut errors)).collect();
+        for (name, OrNone(field)) in [("fixed_field", &self.fixed_field), ("tag_field", &self.tag_field)] {
+            if field.as_ref().is_some_and(|field| !is_field_name(field)) {
+                errors.add([name], "is not the name of a header field; write such as X-Postseal-Fixed, or none");
+            }
+        }
+        let OrNone(url) = &self.url;
+        if url.as_ref().is_some_and(|url| url.len() > 200 || !url.bytes().all(|byte| byte.is_ascii_graphic())) {
+            errors.add(["url"], "must be at most 200 printable ASCII characters without spaces, or none");
+        }
+        let plan = Plan {
+            rules,
+            exceptions,
+            shadow: self.shadow,
+            refuse_on: self.refuse_on.clone(),
+            fixed_field: self.fixed_field.0.clone(),
+            tag_field: self.tag_field.0.clone(),
+            url: url.clone(),
+            body_limit: self.body_limit.bytes(),
+        };
+        if errors.0.is_empty() { Ok(plan) } else { Err(errors.0) }
+    }
+
+    fn decided(&self, check: Check, errors: &mut Errors) -> Decided {
+        let rule = self.rule(check);
+        let profile = check.profile();
+        let name = check.as_str();
+        if rule.action == Action::Fix && !check.can_fix() {
+            errors.add([name], NO_FIX);
+        }
+        match rule.otherwise {
+            Some(_) if rule.action != Action::Fix => {
+                errors.add([name, "otherwise"], "has no effect: it is for the action fix");
+            }
+            Some(Action::Fix | Action::Off) => {
+                errors.add([name, "otherwise"], "must be log, tag, tempfail or reject");
+            }
+            _ => {}
+        }
+        match rule.max {
+            Some(_) if profile.max.is_none() => {
+                errors.add([name, "max"], "has no effect: the check has no bound");
+            }
+            Some(0) => errors.add([name, "max"], "must be more than 0"),
+            _ => {}
+        }
+        Decided {
+            action: rule.action,
+            otherwise: rule.otherwise.or(profile.otherwise).unwrap_or(Action::Log),
+            shadow: rule.shadow || self.shadow,
+            max: rule.max.or(profile.max).unwrap_or_default(),
+        }
+    }
+}
+
+fn checked(at: usize, exception: &Exception, errors: &mut Errors) -> (Who, Vec<Check>, Action) {
+    let Exception { checks, user, client, listener, action } = exception;
+    let who = Who { user: user.clone(), client: client.clone(), listener: listener.clone(), ..Who::default() };
+    let at = at.to_string();
+    if who.is_anybody() {
+        errors.add(["exception", &at], "is for everybody; name user, client or listener");
+    }
+    let checks = if checks.is_empty() { Check::ALL.to_vec() } else { checks.clone() };
+    if *action == Action::Fix && checks.iter().any(|check| !check.can_fix()) {
+        errors.add(["exception", &at, "action"], NO_FIX);
+    }
+    (who, checks, *action)
+}
+
+impl Plan {
+    /// What is done about the findings in mail of this submitter on this listener.
+    pub(super) fn decisions(&self, submitter: &Submitter<'_>, connection: &Connection) -> Decisions {
+        let mut rules = self.rules.clone();
+        for (_, checks, action) in self.exceptions.iter().rev().filter(|(who, ..)| who.matches(submitter)) {
+            for rule in checks.iter().filter_map(|check| rules.get_mut(*check as usize)) {
+                rule.action = *action;
+            }
+        }
+        if !self.refuse_on.contains(&connection.role) {
+            for rule in &mut rules {
+                let milder = |action: Action| if action.refuses() { Action::Log } else { action };
+                rule.action = milder(rule.action);
+                rule.otherwise = milder(rule.otherwise);
+            }
+        }
+        Decisions(rules)
+    }
+
+    /// True if some mail may get this action for this check.
+    fn may(&self, check: Check, action: Action) -> bool {
+        let rule = self.rules.get(check as usize).is_some_and(|rule| rule.action == action);
+        let excepted = |(_, checks, other): &(Who, Vec<Check>, Action)| *other == action && checks.contains(&check);
+        rule || self.exceptions.iter().any(excepted)
+    }
+
+    /// True if some check of the body may be on.
+    pub(super) fn looks_at_body(&self) -> bool {
+        let mut checks = Check::ALL.iter().filter(|check| check.profile().body);
+        let on = |check: &Check| ON.iter().any(|action| self.may(*check, *action));
+        checks.any(on)
+    }
+
+    /// True if the body may have to be replaced.
+    pub(super) fn may_fix_body(&self) -> bool {
+        [Check::LongBodyLine, Check::EightBitBody].iter().any(|check| self.may(*check, Action::Fix))
+    }
+}
+
+impl Decisions {
+    /// What is configured for a check.
+    pub(super) fn of(&self, check: Check) -> Decided {
+        const OFF: Decided = Decided { action: Action::Off, otherwise: Action::Off, shadow: false, max: 0 };
+        self.0.get(check as usize).copied().unwrap_or(OFF)
+    }
+
+    /// True if a check is on.
+    pub(super) fn on(&self, check: Check) -> bool {
+        self.of(check).action != Action::Off
+    }
+}
+
+#[derive(Default)]
+struct Errors(Vec<SettingsError>);
+
+impl Errors {
+    fn add<const N: usize>(&mut self, key: [&str; N], reason: impl fmt::Display) {
+        let key = key.iter().map(|step| (*step).to_owned()).collect();
+        self.0.push(SettingsError { key, reason: reason.to_string() });
+    }
+}
+
+fn is_field_name(name: &str) -> bool {
+    (1..=77).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':')
+}
+
+const NO_FIX: &str = "`fix` is not possible: there is no repair that is certain; use log, tag, tempfail or reject";
+const ON: [Action; 5] = [Action::Log, Action::Tag, Action::Fix, Action::Tempfail, Action::Reject];

@@ -1,0 +1,126 @@
+//! Quoted-printable (RFC 2045 section 6.7): a body encoded so that it survives any MTA, and a decoder to judge bodies by.
+
+use super::encoded_word;
+
+/// A body as quoted-printable: lines of at most 76 characters, decoded the same to the octet.
+pub(super) fn encoded(body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(body.len() + body.len() / 8);
+    let mut rest = body;
+    while !rest.is_empty() {
+        let (line, tail) = match memchr::memmem::find(rest, b"\r\n") {
+            Some(at) => (rest.get(..at), rest.get(at + 2..)),
+            None => (Some(rest), None),
+        };
+        encode_line(line.unwrap_or_default(), &mut out);
+        match tail {
+            Some(tail) => out.extend_from_slice(b"\r\n"),
+            // What ends without a line end must not get one.
+            None => out.extend_from_slice(b"=\r\n"),
+        }
+        rest = tail.unwrap_or_default();
+    }
+    out
+}
+
+fn encode_line(line: &[u8], out: &mut Vec<u8>) {
+    let mut column = 0;
+    for (at, octet) in line.iter().enumerate() {
+        let last = at + 1 == line.len();
+        let plain = match octet {
+            b'=' => false,
+            // White space at the end of a line gets lost.
+            b' ' | b'\t' => !last,
+            // MTAs and mailboxes have a meaning for lines that begin so.
+            b'.' => column > 0,
+            b'F' => column > 0 || !line.starts_with(b"From "),
+            octet => octet.is_ascii_graphic(),
+        };
+        let length = if plain { 1 } else { 3 };
+        if column + length > LINE - usize::from(!last) {
+            out.extend_from_slice(b"=\r\n");
+            column = 0;
+        }
+        if plain {
+            out.push(*octet);
+        } else {
+            let [high, low] = hex(*octet);
+            out.extend_from_slice(&[b'=', high, low]);
+        }
+        column += length;
+    }
+}
+
+/// Two hexadecimal digits, in upper case.
+pub(super) fn hex(octet: u8) -> [u8; 2] {
+    let digit = |value: u8| if value < 10 { b'0' + value } else { b'A' + value - 10 };
+    [digit(octet >> 4), digit(octet & 15)]
+}
+
+/// Decodes quoted-printable piece by piece.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Decoder {
+    state: State,
+    broken: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+enum State {
+    #[default]
+    Text,
+    /// After `=`.
+    Equals,
+    /// After `=` and a digit.
+    Digit(u8),
+    /// After `=` and white space or a CR: a soft line break.
+    LineEnd,
+}
+
+impl Decoder {
+    /// Takes the next piece.
+    pub(super) fn push(&mut self, text: &[u8], out: &mut Vec<u8>) {
+        let mut rest = text;
+        while !rest.is_empty() {
+            if let State::Text = self.state {
+                let plain = memchr::memchr(b'=', rest).unwrap_or(rest.len());
+                let (run, tail) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
+                out.extend_from_slice(run);
+                rest = tail.get(1..).unwrap_or_default();
+                if !tail.is_empty() {
+                    self.state = State::Equals;
+                }
+                continue;
+            }
+            let Some((octet, tail)) = rest.split_first() else { return };
+            self.escaped(*octet, out);
+            rest = tail;
+        }
+    }
+
+    /// Whether there was an `=` that means nothing.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken || matches!(self.state, State::Digit(_))
+    }
+
+    fn escaped(&mut self, octet: u8, out: &mut Vec<u8>) {
+        self.state = match (self.state, encoded_word::hex(octet), octet) {
+            (State::Equals, Some(high), _) => State::Digit(high),
+            (State::Digit(high), Some(low), _) => {
+                out.push(high << 4 | low);
+                State::Text
+            }
+            (State::Equals | State::LineEnd, _, b' ' | b'\t' | b'\r') => State::LineEnd,
+            (State::Equals | State::LineEnd, _, b'\n') => State::Text,
+            _ => {
+                self.broken = true;
+                out.push(octet);
+                State::Text
+            }
+        };
+    }
+}
+
+/// Characters of a line.
+const LINE: usize = 76;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! Raw 8-bit text becomes encoded-words (RFC 2047), in text for people and in display names only.
+//!
+//! Only words that need it are encoded, and what lies between two of them; all else stays as it is, to the octet. The
+//! charset is UTF-8. A character is never cut, a word has at most 75 characters, a line with one at most 76. Decoded,
+//! the result is what was there before; and in address fields the addresses must come out the same, or nothing is done.
+
+use std::borrow::Cow;
+
+use postseal_protocol::HeaderField;
+
+use super::charset;
+use super::field::Kind;
+use super::fold::LONGEST_VALUE;
+use super::words::{Around, Writer};
+use crate::address::{Mailbox, mailboxes};
+
+/// The value with its 8-bit text encoded; nothing where that is not possible without doubt.
+pub(super) fn encoded(field: &HeaderField) -> Option<Vec<u8>> {
+    let text = charset::guess(&field.value)?;
+    let mut writer = Writer::new(field.name.len() + 1, text.len());
+    match Kind::of(field) {
+        Kind::Unstructured => writer.tokens(&words(&text), Around::Value),
+        Kind::Address => addresses(&text, &mut writer)?,
+        Kind::Structured | Kind::Trace => return None,
+    }
+    let out = writer.into_octets();
+    if Kind::of(field) == Kind::Address && !same_addresses(&field.value, &out) {
+        return None;
+    }
+    (out.len() <= LONGEST_VALUE && out.is_ascii()).then_some(out)
+}
+
+/// A word and the white space before it.
+pub(super) struct Token<'a> {
+    pub(super) space: &'a str,
+    /// As it stands there.
+    pub(super) raw: &'a str,
+    /// What it means: without quotes.
+    pub(super) text: Cow<'a, str>,
+}
+
+fn words(text: &str) -> Vec<Token<'_>> {
+    let plain = |space, raw| Token { space, raw, text: Cow::Borrowed(raw) };
+    tokens(text, |rest| rest.find(is_space).unwrap_or(rest.len()), plain)
+}
+
+/// Words of a phrase (RFC 5322 section 3.2.5): white space in quotes ends none.
+fn phrase(text: &str) -> Vec<Token<'_>> {
+    tokens(text, end_of_word, |space, raw| Token { space, raw, text: unquoted(raw) })
+}
+
+fn tokens<'a>(
+    text: &'a str,
+    end: impl Fn(&str) -> usize,
+    make: impl Fn(&'a str, &'a str) -> Token<'a>,
+) -> Vec<Token<'a>> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (space, tail) = split(rest, rest.find(|c| !is_space(c)).unwrap_or(rest.len()));
+        let (raw, tail) = split(tail, end(tail));
+        out.push(make(space, raw));
+        rest = tail;
+    }
+    out
+}
+
+fn split(text: &str, at: usize) -> (&str, &str) {
+    text.split_at_checked(at).unwrap_or((text, ""))
+}
+
+fn is_space(c: char) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r')
+}
+
+fn end_of_word(text: &str) -> usize {
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            c if is_space(c) && !quoted => return at,
+            _ => {}
+        }
+    }
+    text.len()
+}
+
+fn unquoted(raw: &str) -> Cow<'_, str> {
+    if !raw.contains(['"', '\n']) {
+        return Cow::Borrowed(raw);
+    }
+    let mut text = String::with_capacity(raw.len());
+    let mut chars = raw.chars();
+    let mut quoted = false;
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => quoted = !quoted,
+            '\\' if quoted => text.extend(chars.next()),
+            '\n' | '\r' => {}
+            other => text.push(other),
+        }
+    }
+    Cow::Owned(text)
+}
+
+/// Encodes display names, names of groups, and comments.
+fn addresses(text: &str, writer: &mut Writer) -> Option<()> {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (piece, end) = piece(rest)?;
+        let (before, tail) = split(rest, end);
+        match piece {
+            Piece::Phrase => writer.tokens(&phrase(before), Around::Phrase),
+            Piece::Comment => {
+                let inside = before.strip_prefix('(')?.strip_suffix(')')?;
+                // Comments may nest, and have quoted pairs.
+                if !inside.is_ascii() && inside.contains(['(', ')', '\\']) {
+                    return None;
+                }
+                writer.verbatim("(");
+                writer.tokens(&words(inside), Around::Comment);
+                writer.verbatim(")");
+            }
+            Piece::Rest if before.is_ascii() => writer.verbatim(before),
+            Piece::Rest => return None,
+        }
+        rest = tail;
+    }
+    Some(())
+}
+
+enum Piece {
+    /// In front of `<`, or of the `:` of a group.
+    Phrase,
+    Comment,
+    /// Addresses, and what stands between them.
+    Rest,
+}
+
+/// What a list of addresses goes on with, and where that ends.
+fn piece(text: &str) -> Option<(Piece, usize)> {
+    match text.chars().next()? {
+        '(' => return Some((Piece::Comment, end_of_comment(text)?)),
+        '<' => return Some((Piece::Rest, text.find('>')? + 1)),
+        ',' | ';' | ':' => return Some((Piece::Rest, 1)),
+        _ => {}
+    }
+    let (mut quoted, mut escaped) = (false, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            _ if quoted => {}
+            '<' | ':' => return Some((Piece::Phrase, at)),
+            ',' | ';' => return Some((Piece::Rest, at)),
+            // Either a phrase or an address without a name goes before a comment.
+            '(' => {
+                let (before, _) = split(text, at);
+                let piece = if before.contains('@') { Piece::Rest } else { Piece::Phrase };
+                return Some((piece, at));
+            }
+            _ => {}
+        }
+    }
+    (!quoted).then_some((Piece::Rest, text.len()))
+}
+
+fn end_of_comment(text: &str) -> Option<usize> {
+    let (mut depth, mut escaped) = (0u32, false);
+    for (at, c) in text.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '(' => depth += 1,
+            ')' if depth == 1 => return Some(at + 1),
+            ')' => depth -= 1,
+            _ => {}
+        }
+    }
+    None
+}
+
+fn same_addresses(before: &[u8], after: &[u8]) -> bool {
+    let same = |(one, other): (&Mailbox, &Mailbox)| one.local == other.local && one.domain == other.domain;
+    match (mailboxes(before), mailboxes(after)) {
+        (Ok(before), Ok(after)) => before.len() == after.len() && before.iter().zip(&after).all(same),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

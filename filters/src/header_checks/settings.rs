@@ -1,0 +1,186 @@
+//! The `[header_checks]` section of the configuration.
+//!
+//! A check is an action, or a table of an action and what belongs to it. [`Settings::plan`] checks how it all fits
+//! together and gives what the filter works by.
+
+use std::fmt;
+
+use serde::de::value::{MapAccessDeserializer, StrDeserializer};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::check::{Action, Check, each_check};
+use crate::byte_size::ByteSize;
+use crate::connection::Role;
+use crate::pipeline::OnError;
+use crate::submitter::{Names, Networks};
+
+macro_rules! settings {
+    ($($(#[$doc:meta])* $check:ident $key:ident = $kind:ident($action:ident, $hint:literal)
+        $(.otherwise($otherwise:ident))? $(.max($max:expr))?;)*) => {
+        /// The `[header_checks]` section.
+        #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct Settings {
+            /// Decide, log and count, but change and refuse nothing.
+            pub shadow: bool,
+            /// When the filter itself fails.
+            pub on_error: OnError,
+            /// Roles of listeners on which mail is really refused. Elsewhere a refusal is only logged: mail of the
+            /// machine itself would bounce.
+            pub refuse_on: Vec<Role>,
+            /// Name of the field that tells what was repaired, or `none`.
+            pub fixed_field: OrNone,
+            /// Name of the field that tells what was found by checks with the action `tag`.
+            pub tag_field: OrNone,
+            /// Where people are sent to for help; `#CHECK` is put behind it. `none` for nowhere.
+            pub url: OrNone,
+            /// Bodies up to this size can be repaired.
+            pub body_limit: ByteSize,
+            $($(#[$doc])* pub $key: Rule,)*
+            /// `[[header_checks.exception]]`: other actions for some senders.
+            pub exception: Vec<Exception>,
+        }
+
+        impl Default for Settings {
+            fn default() -> Self {
+                Self {
+                    shadow: false,
+                    on_error: OnError::Tempfail,
+                    refuse_on: vec![Role::Submission],
+                    fixed_field: OrNone(Some("X-Postseal-Fixed".to_owned())),
+                    tag_field: OrNone(Some("X-Postseal-Found".to_owned())),
+                    url: OrNone(None),
+                    body_limit: ByteSize::new(1 << 20),
+                    $($key: Rule::default_of(Check::$check),)*
+                    exception: Vec::new(),
+                }
+            }
+        }
+
+        impl Settings {
+            /// What is configured for a check.
+            pub const fn rule(&self, check: Check) -> &Rule {
+                match check {
+                    $(Check::$check => &self.$key,)*
+                }
+            }
+        }
+    };
+}
+
+each_check!(settings);
+
+/// What is configured for a check: an action, or a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// What is done about a finding.
+    pub action: Action,
+    /// What is done instead where the action is `fix` and no repair is certain; unset: the check's default.
+    pub otherwise: Option<Action>,
+    /// Decide, log and count, but change and refuse nothing.
+    pub shadow: bool,
+    /// The bound of a check that has one; unset: the check's default.
+    pub max: Option<u64>,
+}
+
+impl Rule {
+    const fn plain(action: Action) -> Self {
+        Self { action, otherwise: None, shadow: false, max: None }
+    }
+
+    const fn default_of(check: Check) -> Self {
+        let profile = check.profile();
+        Self { max: profile.max, ..Self::plain(profile.action) }
+    }
+}
+
+/// A `[[header_checks.exception]]`. Of several that fit, the first counts for each check.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exception {
+    /// The checks that it is about; all, if there are none.
+    #[serde(default)]
+    pub checks: Vec<Check>,
+    /// SASL users whose mail it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Names>,
+    /// Networks of clients.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<Networks>,
+    /// Listeners.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listener: Option<Names>,
+    /// What is done about findings in such mail.
+    pub action: Action,
+}
+
+/// A text, or `none`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrNone(pub Option<String>);
+
+impl Serialize for OrNone {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_deref().unwrap_or(NONE))
+    }
+}
+
+impl<'de> Deserialize<'de> for OrNone {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Ok(Self((text != NONE).then_some(text)))
+    }
+}
+
+/// A rule that is more than an action.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    action: Action,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    otherwise: Option<Action>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    shadow: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max: Option<u64>,
+}
+
+impl Serialize for Rule {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { action, otherwise, shadow, max } = *self;
+        if *self == Self::plain(action) {
+            return action.serialize(serializer);
+        }
+        Table { action, otherwise, shadow, max }.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Rule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RuleVisitor)
+    }
+}
+
+struct RuleVisitor;
+
+impl<'de> Visitor<'de> for RuleVisitor {
+    type Value = Rule;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an action in quotes, or a table such as { action = \"reject\", shadow = true }")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Rule, E> {
+        Action::deserialize(StrDeserializer::new(text)).map(Rule::plain)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Rule, A::Error> {
+        let Table { action, otherwise, shadow, max } = Table::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(Rule { action, otherwise, shadow, max })
+    }
+}
+
+const NONE: &str = "none";
+
+#[cfg(test)]
+mod tests;

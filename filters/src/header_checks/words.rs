@@ -1,0 +1,226 @@
+//! Writes encoded-words (RFC 2047 section 2), folded.
+
+use super::rfc2047::Token;
+
+/// Writes a value in which some words are encoded.
+pub(super) struct Writer {
+    out: Vec<u8>,
+    /// Characters on the line so far.
+    column: usize,
+    /// The line has an encoded-word, so it may have 76 characters only.
+    encoded: bool,
+}
+
+/// Where words stand, which decides about the white space that encoded-words need around them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Around {
+    /// They are the whole value.
+    Value,
+    /// Addresses are around them.
+    Phrase,
+    /// Parentheses are around them.
+    Comment,
+}
+
+impl Writer {
+    /// For a value that begins at this column and has about this length.
+    pub(super) fn new(column: usize, length: usize) -> Self {
+        Self { out: Vec::with_capacity(length * 2), column, encoded: false }
+    }
+
+    pub(super) fn into_octets(self) -> Vec<u8> {
+        self.out
+    }
+
+    /// Writes text as it is.
+    pub(super) fn verbatim(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
+        match text.rfind('\n') {
+            Some(at) => {
+                self.column = text.len() - at - 1;
+                self.encoded = false;
+            }
+            None => self.column += text.len(),
+        }
+    }
+
+    /// Writes words, runs of those with 8-bit text encoded.
+    pub(super) fn tokens(&mut self, tokens: &[Token<'_>], around: Around) {
+        let mut rest = tokens;
+        let mut after_encoded = false;
+        while let Some((first, tail)) = rest.split_first() {
+            if first.raw.is_ascii() {
+                self.plain(first);
+                after_encoded = is_encoded_word(first.raw);
+                rest = tail;
+                continue;
+            }
+            let run = rest.iter().take_while(|token| !token.raw.is_ascii()).count();
+            let (run, tail) = rest.split_at_checked(run).unwrap_or((rest, &[]));
+            let apart = around == Around::Phrase;
+            let missing = apart && first.space.is_empty() && !self.out.is_empty();
+            self.encode(if missing { " " } else { first.space }, &text(run, after_encoded, tail.first()));
+            if apart && tail.is_empty() {
+                self.verbatim(" ");
+            }
+            after_encoded = true;
+            rest = tail;
+        }
+    }
+
+    /// A word that stays as it is; folded if it would make the line of an encoded-word too long.
+    fn plain(&mut self, token: &Token<'_>) {
+        let length = token.space.len() + token.raw.len();
+        let foldable = !token.space.is_empty() && !token.raw.is_empty() && !token.space.contains('\n');
+        if self.encoded && foldable && self.column + length > LINE {
+            self.verbatim("\n");
+        }
+        self.verbatim(token.space);
+        self.verbatim(token.raw);
+    }
+
+    fn encode(&mut self, space: &str, text: &str) {
+        let form = Form::shorter(text);
+        let mut space = space;
+        let mut rest = text;
+        let mut first = true;
+        while !rest.is_empty() {
+            let mut cut = form.cut(rest, self.room(space));
+            let foldable = !space.is_empty() && !space.contains('\n');
+            if foldable && (!first || (cut < rest.len() && self.room(space) < SHORT)) {
+                self.verbatim("\n");
+                cut = form.cut(rest, self.room(space));
+            }
+            self.verbatim(space);
+            let (word, tail) = rest.split_at_checked(cut).unwrap_or((rest, ""));
+            let word = form.word(word);
+            self.verbatim(&word);
+            self.encoded = true;
+            (rest, space, first) = (tail, " ", false);
+        }
+    }
+
+    /// Characters that the text of an encoded-word may have behind this white space.
+    fn room(&self, space: &str) -> usize {
+        let column = match space.rfind('\n') {
+            Some(at) => space.len() - at - 1,
+            None => self.column + space.len(),
+        };
+        LINE.saturating_sub(column).min(WORD).saturating_sub(FRAME)
+    }
+}
+
+/// What a run of words says. White space between two encoded-words is none, so it has to go into one of them.
+fn text(run: &[Token<'_>], after_encoded: bool, next: Option<&Token<'_>>) -> String {
+    let unfolded = |space: &str, text: &mut String| text.extend(space.chars().filter(|c| !matches!(c, '\n' | '\r')));
+    let mut text = String::new();
+    for (at, token) in run.iter().enumerate() {
+        if at > 0 || after_encoded {
+            unfolded(token.space, &mut text);
+        }
+        text.push_str(&token.text);
+    }
+    if let Some(next) = next
+        && is_encoded_word(next.raw)
+    {
+        unfolded(next.space, &mut text);
+    }
+    text
+}
+
+fn is_encoded_word(raw: &str) -> bool {
+    raw.starts_with("=?") && raw.ends_with("?=")
+}
+
+/// The two forms of encoded-words (RFC 2047 section 4).
+#[derive(Clone, Copy)]
+enum Form {
+    Base64,
+    Q,
+}
+
+impl Form {
+    fn shorter(text: &str) -> Self {
+        let q: usize = text.chars().map(q_length).sum();
+        if q <= text.len().div_ceil(3) * 4 { Self::Q } else { Self::Base64 }
+    }
+
+    /// How much of a text fits into so many characters, in octets; at least one character, or it would never end.
+    fn cut(self, text: &str, room: usize) -> usize {
+        let mut used = 0;
+        let mut end = 0;
+        for (at, c) in text.char_indices() {
+            used += match self {
+                Self::Base64 => c.len_utf8(),
+                Self::Q => q_length(c),
+            };
+            let length = match self {
+                Self::Base64 => used.div_ceil(3) * 4,
+                Self::Q => used,
+            };
+            if length > room && at > 0 {
+                break;
+            }
+            end = at + c.len_utf8();
+        }
+        end
+    }
+
+    fn word(self, text: &str) -> String {
+        let mut word = String::with_capacity(WORD);
+        match self {
+            Self::Base64 => {
+                word.push_str("=?utf-8?B?");
+                base64(text.as_bytes(), &mut word);
+            }
+            Self::Q => {
+                word.push_str("=?utf-8?Q?");
+                text.bytes().for_each(|octet| q(octet, &mut word));
+            }
+        }
+        word.push_str("?=");
+        word
+    }
+}
+
+/// What even a phrase may have as it is (RFC 2047 section 5 (3)).
+fn is_q_safe(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || b"!*+-/".contains(&octet)
+}
+
+fn q_length(c: char) -> usize {
+    match u8::try_from(c) {
+        Ok(octet) if is_q_safe(octet) || octet == b' ' => 1,
+        _ => 3 * c.len_utf8(),
+    }
+}
+
+fn q(octet: u8, out: &mut String) {
+    match octet {
+        b' ' => out.push('_'),
+        octet if is_q_safe(octet) => out.push(char::from(octet)),
+        octet => {
+            let [high, low] = super::quoted_printable::hex(octet);
+            out.extend(['=', char::from(high), char::from(low)]);
+        }
+    }
+}
+
+fn base64(octets: &[u8], out: &mut String) {
+    for three in octets.chunks(3) {
+        let bits = three.iter().chain([&0; 2]).take(3).fold(0u32, |bits, octet| bits << 8 | u32::from(*octet));
+        for at in 0..4 {
+            let value = bits >> (18 - 6 * at) & 63;
+            let digit = BASE64.get(value as usize).copied().unwrap_or(b'=');
+            out.push(if at > three.len() { '=' } else { char::from(digit) });
+        }
+    }
+}
+
+const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/// Characters of a line with an encoded-word, of an encoded-word, and of what is around its text.
+const LINE: usize = 76;
+const WORD: usize = 75;
+const FRAME: usize = "=?utf-8?Q??=".len();
+/// A line with less room than this is folded before a word that would have to be cut.
+const SHORT: usize = 24;
