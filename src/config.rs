@@ -8,7 +8,6 @@
 
 pub mod address;
 pub mod admin;
-pub mod byte_size;
 mod check;
 mod document;
 mod effective;
@@ -26,12 +25,12 @@ mod secret;
 mod source;
 mod suggest;
 
-use postseal_filters::dkim;
+pub use postseal_filters::byte_size::{self, ByteSize};
+use postseal_filters::{dkim, header_checks};
 use serde::{Deserialize, Serialize};
 
 pub use address::Address;
 pub use admin::Admin;
-pub use byte_size::ByteSize;
 pub use key_path::KeyPath;
 pub use limits::Limits;
 pub use listener::{Listener, Mode};
@@ -56,6 +55,9 @@ pub struct Config {
     pub limits: Limits,
     /// `[reload]`: files whose changes are noticed.
     pub reload: Reload,
+    /// `[header_checks]`: checks and repairs; none without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header_checks: Option<header_checks::Settings>,
     /// `[dkim]`: signing; not at all without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dkim: Option<dkim::Settings>,

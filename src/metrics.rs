@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use postseal_filters::Summary;
+use postseal_filters::header_checks::{Action, Check};
 use prometheus::{
     Gauge, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
@@ -185,6 +186,11 @@ impl Metrics {
             if filter == SIGNER {
                 self.unsigned.with_label_values(&[&code]);
             }
+            if filter == CHECKS && Check::ALL.iter().any(|check| check.as_str() == code) {
+                for action in Action::LABELS {
+                    self.header_check.with_label_values(&[&*code, action]);
+                }
+            }
         }
     }
 
@@ -252,6 +258,9 @@ impl Metrics {
 
 /// The filter whose silence makes a message an unsigned one.
 const SIGNER: &str = "dkim";
+
+/// The filter whose findings are counted by what was done about them.
+const CHECKS: &str = "header_checks";
 
 /// What the pipeline itself finds, around its filters.
 const PIPELINE_REASONS: [&str; 3] = ["header_too_large", "too_many_recipients", "edit_refused"];

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use postseal_filters::dkim::{DkimFilter, KeyTable};
+use postseal_filters::header_checks::{self, HeaderChecks};
 use postseal_filters::{Clock, Entry, MessageLimits, OnError, Pipeline, Settings};
 
 use crate::clock::SystemClock;
-use crate::config::{Config, ConfigError, Listener, Loaded};
+use crate::config::{Config, ConfigError, KeyPath, Listener, Loaded};
 use crate::keys::{KeyStore, Refresh};
 use crate::metrics::KeyLabel;
 
@@ -41,18 +42,31 @@ impl Pipelines {
     pub fn build(loaded: &mut Loaded, in_force: &KeysInForce) -> Result<Self, ConfigError> {
         let opened = loaded.open_keys()?;
         let config = &loaded.config;
+        let checks = config.header_checks.as_ref().map(|settings| {
+            let problem = |error: header_checks::SettingsError| loaded.problem(KeyPath::new(error.key), error.reason);
+            let plan = settings.plan().map_err(|errors| errors.into_iter().map(problem).collect());
+            plan.map(|plan| (HeaderChecks::new(plan), settings.on_error)).map_err(ConfigError::Invalid)
+        });
+        let checks = checks.transpose()?;
         let (mut signer, mut keys) = (None, None);
         if let (Some((plan, store)), Some(settings)) = (opened, &config.dkim) {
             signer = Some((DkimFilter::new(plan.signing, Arc::clone(in_force)), settings.on_error));
             keys = Some(Keys { store, in_force: Arc::clone(in_force), period: settings.key_refresh });
         }
-        let pipelines = config.listener.iter().map(|listener| pipeline(config, listener, signer.as_ref()));
+        let filters = Filters { checks, signer };
+        let pipelines = config.listener.iter().map(|listener| pipeline(config, listener, &filters));
         Ok(Self { pipelines: pipelines.collect(), keys })
     }
 }
 
+/// The filters that are configured, each with what happens when it fails.
+struct Filters {
+    checks: Option<(HeaderChecks, OnError)>,
+    signer: Option<(DkimFilter, OnError)>,
+}
+
 /// The signer comes last: it signs what the others have made of the message.
-fn pipeline(config: &Config, listener: &Listener, signer: Option<&(DkimFilter, OnError)>) -> Arc<Pipeline> {
+fn pipeline(config: &Config, listener: &Listener, filters: &Filters) -> Arc<Pipeline> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let settings = Settings {
         listener: listener.name.as_str().into(),
@@ -65,11 +79,15 @@ fn pipeline(config: &Config, listener: &Listener, signer: Option<&(DkimFilter, O
         },
         clock,
     };
-    let entry = |(filter, on_error): &(DkimFilter, OnError)| Entry {
-        filter: Arc::new(filter.for_role(listener.role)),
-        on_error: *on_error,
-    };
-    Arc::new(Pipeline::new(settings, signer.map(entry).into_iter().collect()))
+    let role = listener.role;
+    let mut entries = Vec::new();
+    if let Some((checks, on_error)) = &filters.checks {
+        entries.push(Entry { filter: Arc::new(checks.for_role(role)), on_error: *on_error });
+    }
+    if let Some((signer, on_error)) = &filters.signer {
+        entries.push(Entry { filter: Arc::new(signer.for_role(role)), on_error: *on_error });
+    }
+    Arc::new(Pipeline::new(settings, entries))
 }
 
 impl Keys {

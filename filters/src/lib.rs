@@ -9,11 +9,13 @@
 //! see [`filter`]; to test one, [`testing`].
 
 pub mod address;
+pub mod byte_size;
 pub mod clock;
 pub mod connection;
 pub mod dkim;
 pub mod duration;
 pub mod filter;
+pub mod header_checks;
 pub mod message;
 pub mod network;
 pub mod pipeline;
@@ -23,6 +25,7 @@ pub mod submitter;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
+pub use byte_size::ByteSize;
 pub use clock::Clock;
 pub use connection::{Connection, Mta, Origin, OriginPolicy, Role};
 pub use filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Outcome, Steps};
@@ -30,5 +33,5 @@ pub use message::{Body, EditNote, EditOp, Message};
 pub use pipeline::{
     Decision, Entry, MessageLimits, OnError, Pipeline, PipelineSession, Record, Settings, Summary,
 };
-pub use report::{Failure, Reason, Report, SignatureNote};
+pub use report::{CheckNote, Failure, Reason, Report, SignatureNote};
 pub use submitter::{Submitter, Who};

@@ -15,6 +15,17 @@ pub struct Report {
     pub signatures: Vec<SignatureNote>,
     /// Filters that failed or took too long.
     pub failures: Vec<Failure>,
+    /// What header checks found.
+    pub checks: Vec<CheckNote>,
+}
+
+/// What was done about the findings of a header check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CheckNote {
+    /// The check.
+    pub check: &'static str,
+    /// What was done.
+    pub action: &'static str,
 }
 
 /// A reason code: the same in the log line, the metric label and `explain`. Written `filter.code`.

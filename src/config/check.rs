@@ -1,6 +1,6 @@
 //! What is wrong with a configuration whose every value is right by itself.
 
-use postseal_filters::dkim;
+use postseal_filters::{dkim, header_checks};
 
 use super::{Address, Config, KeyPath, Limits, Listener};
 
@@ -51,6 +51,11 @@ pub(super) fn check(config: &Config) -> Findings {
     check_limits(&config.limits, &mut findings);
     if config.reload.period < SHORTEST_PERIOD {
         findings.error(KeyPath::new(["reload", "period"]), "must be at least 100ms");
+    }
+    if let Some(Err(errors)) = config.header_checks.as_ref().map(header_checks::Settings::plan) {
+        for error in errors {
+            findings.error(KeyPath::new(error.key), error.reason);
+        }
     }
     match config.dkim.as_ref().map(dkim::Settings::plan) {
         Some(Ok(_)) => {}

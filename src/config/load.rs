@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use figment::value::Value;
-use postseal_filters::dkim;
+use postseal_filters::{dkim, header_checks};
 
 use super::layers::Layers;
 use super::problem::{self, ConfigError, Problem};
@@ -70,7 +70,11 @@ pub fn load_from(
     let text = files.read(path, true);
     let text = text.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
     let layers = Layers::new(path, text, environment, overrides)?;
-    let every = Config { dkim: Some(dkim::Settings::default()), ..Config::default() };
+    let every = Config {
+        header_checks: Some(header_checks::Settings::default()),
+        dkim: Some(dkim::Settings::default()),
+        ..Config::default()
+    };
     let known = Value::serialize(every).unwrap_or_else(|_| Value::from(false));
     let config: Config = extract::extract(&layers, &known).map_err(sorted)?;
     let findings = check::check(&config);

@@ -49,6 +49,9 @@ impl ListenerMetrics {
         for (filter, code) in findings.clone().chain(failures.clone()) {
             self.all.filter_verdicts.with_label_values(&[filter, verdict, code]).inc();
         }
+        for note in &report.checks {
+            self.all.header_check.with_label_values(&[note.check, note.action]).inc();
+        }
         for note in &report.signatures {
             self.all.signatures.load().count(&note.domain, &note.selector, note.algorithm);
             let times = self.all.dkim_sign_duration.with_label_values(&[note.algorithm]);

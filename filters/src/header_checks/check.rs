@@ -40,6 +40,19 @@ impl Action {
         matches!(self, Self::Tempfail | Self::Reject)
     }
 
+    /// The words that metrics have for what was done, and for what would have been done.
+    pub const LABELS: [&'static str; 9] = [
+        "log",
+        "tag",
+        "fix",
+        "tempfail",
+        "reject",
+        "shadow_tag",
+        "shadow_fix",
+        "shadow_tempfail",
+        "shadow_reject",
+    ];
+
     /// The word for metrics where nothing was really done.
     pub(super) const fn in_shadow(self) -> &'static str {
         match self {

@@ -74,19 +74,19 @@ fn raw_8bit(id: FieldId, field: &HeaderField, kind: Kind, findings: &mut Finding
         (_, Err(_)) => "raw 8-bit text that is not UTF-8",
     };
     let finding = Finding::field(Check::Raw8bitHeader, field, spot, what);
-    findings.add(finding.repair(Repair::Value(id, rfc2047::encoded)));
+    findings.add(finding.repair(Repair::Value(id, field.clone(), rfc2047::encoded)));
 }
 
 fn lines(id: FieldId, field: &HeaderField, findings: &mut Findings) {
     if let Some(at) = fold::blank_line(&field.value) {
         let spot = Spot::of(&field.value, at);
         let finding = Finding::field(Check::BlankFold, field, spot, "a continuation line of white space only");
-        findings.add(finding.repair(Repair::Value(id, fold::without_blank_lines)));
+        findings.add(finding.repair(Repair::Value(id, field.clone(), fold::without_blank_lines)));
     }
     if let Some(at) = fold::long_line(field) {
         let spot = Spot::of(&field.value, at);
         let finding = Finding::field(Check::LongHeaderLine, field, spot, "a line of more than 998 octets");
-        findings.add(finding.repair(Repair::Value(id, fold::refolded)));
+        findings.add(finding.repair(Repair::Value(id, field.clone(), fold::refolded)));
     }
 }
 

@@ -39,10 +39,10 @@ pub(super) struct Spot {
 }
 
 /// How it can be repaired, if that turns out to be possible.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Repair {
     /// A new value for a field, made of the value as repaired so far.
-    Value(FieldId, fn(&HeaderField) -> Option<Vec<u8>>),
+    Value(FieldId, HeaderField, How),
     /// A new Date field.
     Date,
     /// A new Message-ID field.
@@ -56,6 +56,9 @@ pub(super) enum Repair {
     /// The one text part becomes quoted-printable.
     QuotedPrintable,
 }
+
+/// Makes the new value, if that is possible without doubt.
+pub(super) type How = fn(&HeaderField) -> Option<Vec<u8>>;
 
 /// Everything found in a message.
 #[derive(Debug, Default)]

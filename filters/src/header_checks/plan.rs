@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use postseal_protocol::Stage;
+
 use super::check::{Action, Check};
 use super::settings::{Exception, OrNone, Settings};
 use crate::connection::{Connection, Role};
@@ -12,7 +14,6 @@ use crate::submitter::{Submitter, Who};
 pub struct Plan {
     rules: Vec<Decided>,
     exceptions: Vec<(Who, Vec<Check>, Action)>,
-    shadow: bool,
     refuse_on: Vec<Role>,
     pub(super) fixed_field: Option<String>,
     pub(super) tag_field: Option<String>,
@@ -36,7 +37,7 @@ pub(super) struct Decisions(Vec<Decided>);
 
 /// Settings that do not fit together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("header_checks.{}: {reason}", key.join("."))]
+#[error("{}: {reason}", key.join("."))]
 pub struct SettingsError {
     /// The way to the value, from the outside in; elements of lists by their number from 0.
     pub key: Vec<String>,
@@ -66,7 +67,6 @@ impl Settings {
         let plan = Plan {
             rules,
             exceptions,
-            shadow: self.shadow,
             refuse_on: self.refuse_on.clone(),
             fixed_field: self.fixed_field.0.clone(),
             tag_field: self.tag_field.0.clone(),
@@ -127,8 +127,10 @@ impl Plan {
     pub(super) fn decisions(&self, submitter: &Submitter<'_>, connection: &Connection) -> Decisions {
         let mut rules = self.rules.clone();
         for (_, checks, action) in self.exceptions.iter().rev().filter(|(who, ..)| who.matches(submitter)) {
-            for rule in checks.iter().filter_map(|check| rules.get_mut(*check as usize)) {
-                rule.action = *action;
+            for check in checks {
+                if let Some(rule) = rules.get_mut(*check as usize) {
+                    rule.action = *action;
+                }
             }
         }
         if !self.refuse_on.contains(&connection.role) {
@@ -146,6 +148,11 @@ impl Plan {
         let rule = self.rules.get(check as usize).is_some_and(|rule| rule.action == action);
         let excepted = |(_, checks, other): &(Who, Vec<Check>, Action)| *other == action && checks.contains(&check);
         rule || self.exceptions.iter().any(excepted)
+    }
+
+    /// Macros by which submitters are told apart.
+    pub(super) fn macros(&self) -> Vec<(Stage, String)> {
+        self.exceptions.iter().flat_map(|(who, ..)| who.macros()).collect()
     }
 
     /// True if some check of the body may be on.
@@ -167,11 +174,6 @@ impl Decisions {
         const OFF: Decided = Decided { action: Action::Off, otherwise: Action::Off, shadow: false, max: 0 };
         self.0.get(check as usize).copied().unwrap_or(OFF)
     }
-
-    /// True if a check is on.
-    pub(super) fn on(&self, check: Check) -> bool {
-        self.of(check).action != Action::Off
-    }
 }
 
 #[derive(Default)]
@@ -179,7 +181,7 @@ struct Errors(Vec<SettingsError>);
 
 impl Errors {
     fn add<const N: usize>(&mut self, key: [&str; N], reason: impl fmt::Display) {
-        let key = key.iter().map(|step| (*step).to_owned()).collect();
+        let key = ["header_checks"].iter().chain(&key).map(|step| (*step).to_owned()).collect();
         self.0.push(SettingsError { key, reason: reason.to_string() });
     }
 }

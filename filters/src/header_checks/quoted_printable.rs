@@ -12,11 +12,8 @@ pub(super) fn encoded(body: &[u8]) -> Vec<u8> {
             None => (Some(rest), None),
         };
         encode_line(line.unwrap_or_default(), &mut out);
-        match tail {
-            Some(tail) => out.extend_from_slice(b"\r\n"),
-            // What ends without a line end must not get one.
-            None => out.extend_from_slice(b"=\r\n"),
-        }
+        // What ends without a line end must not get one.
+        out.extend_from_slice(if tail.is_some() { b"\r\n" } else { b"=\r\n" });
         rest = tail.unwrap_or_default();
     }
     out

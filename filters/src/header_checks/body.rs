@@ -1,0 +1,91 @@
+//! The checks of the body, in constant memory, while it goes by.
+
+use super::check::Check;
+use super::finding::{Finding, Findings, Repair};
+use super::injection;
+use super::mime::{ContentType, TransferEncoding};
+use super::octets::Octets;
+use super::parts::Parts;
+use super::section::Section;
+
+/// What is known of the body so far.
+pub(super) struct BodyCheck {
+    octets: Octets,
+    parts: Parts,
+    /// Its first octets.
+    start: Vec<u8>,
+    findings: Findings,
+    /// The message is one part of text.
+    pub(super) one_text: bool,
+    mime: bool,
+}
+
+impl BodyCheck {
+    /// For a message with these fields.
+    pub(super) fn new(section: &Section<'_>) -> Self {
+        let mut findings = Findings::default();
+        let content_type = section.first("Content-Type").map(|field| ContentType::parse(&field.value));
+        let encoding = section.first("Content-Transfer-Encoding");
+        let encoding =
+            encoding.map_or(TransferEncoding::Unnamed, |field| TransferEncoding::parse(&field.value));
+        let mime = content_type.is_some() || section.first("MIME-Version").is_some();
+        let readable = content_type.as_ref().is_none_or(Option::is_some);
+        let content_type = content_type.flatten();
+        let is_text = content_type.as_ref().is_none_or(ContentType::is_text);
+        let parts = Parts::new(content_type.as_ref(), encoding, mime, &mut findings);
+        // What is encoded already is not encoded again.
+        let one_text = readable && is_text && encoding.is_identity();
+        Self { octets: Octets::default(), parts, start: Vec::new(), findings, one_text, mime }
+    }
+
+    /// Takes the next piece.
+    pub(super) fn push(&mut self, chunk: &[u8]) {
+        let wanted = START.saturating_sub(self.start.len());
+        self.start.extend_from_slice(chunk.get(..wanted).unwrap_or(chunk));
+        let ascii = self.octets.push(chunk);
+        self.parts.push(chunk, ascii, &mut self.findings);
+    }
+
+    /// Everything found, now that the body is complete.
+    pub(super) fn finish(mut self, section: &Section<'_>) -> Findings {
+        self.octets.finish();
+        self.parts.finish(&mut self.findings);
+        let mut findings = self.findings;
+        let Octets { nul, bare, eight_bit, long, .. } = self.octets;
+        if let Some(spot) = long {
+            let finding = Finding::body(Check::LongBodyLine, Some(spot), "a line of more than 998 octets");
+            findings.add(finding.repair(Repair::QuotedPrintable));
+        }
+        if let Some(spot) = eight_bit {
+            let finding = Finding::body(Check::EightBitBody, Some(spot), "8-bit text");
+            findings.add(finding.repair(Repair::QuotedPrintable));
+        }
+        if let Some(spot) = nul {
+            findings.add(Finding::body(Check::NulOrBareCrLf, Some(spot), "a NUL"));
+        }
+        if let Some(spot) = bare {
+            let what = if spot.octet == b'\r' { "a CR without LF" } else { "a LF without CR" };
+            findings.add(Finding::body(Check::NulOrBareCrLf, Some(spot), what));
+        }
+        if !self.mime && is_html(&self.start) {
+            findings.add(Finding::body(Check::HtmlWithoutMime, None, "HTML without Content-Type"));
+        }
+        if self.parts.html && !self.parts.plain {
+            findings.add(Finding::body(Check::HtmlOnly, None, "HTML without an alternative in plain text"));
+        }
+        injection::check_body(&self.start, section, &mut findings);
+        findings
+    }
+}
+
+fn is_html(start: &[u8]) -> bool {
+    let start = start.trim_ascii_start();
+    HTML.iter().any(|tag| start.get(..tag.len()).is_some_and(|text| text.eq_ignore_ascii_case(tag.as_bytes())))
+}
+
+/// Octets of the start of the body that are kept.
+const START: usize = 2048;
+const HTML: [&str; 5] = ["<!doctype html", "<html", "<head>", "<body>", "<body "];
+
+#[cfg(test)]
+mod tests;

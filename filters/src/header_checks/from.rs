@@ -1,0 +1,62 @@
+//! The From field: one, with an address that says who (RFC 5322 section 3.6.2, RFC 6854).
+
+use super::check::Check;
+use super::finding::{Finding, Findings, Spot};
+use super::section::Section;
+use crate::address::{AddressError, mailboxes};
+
+/// Checks it. A From that is missing is for another check.
+pub(super) fn check(section: &Section<'_>, findings: &mut Findings) {
+    let Some(from) = section.first("From") else { return };
+    let value = &*from.value;
+    let mut add = |at: Option<usize>, what| {
+        let spot = at.and_then(|at| Spot::of(value, at));
+        findings.add(Finding::field(Check::FromAddress, from, spot, what));
+    };
+    if section.count("From") > 1 {
+        add(None, "several From fields");
+    }
+    match mailboxes(value) {
+        Err(error) => add(place(&error), "no address can be read"),
+        Ok(found) if found.is_empty() => add(None, "no address"),
+        Ok(found) => {
+            if let Some(mailbox) = found.iter().find(|mailbox| mailbox.domain.is_none()) {
+                add(Some(mailbox.range.start), "an address without a domain");
+            }
+            if found.len() > 1 && section.count("Sender") == 0 {
+                add(None, "several addresses, and no Sender field");
+            }
+        }
+    }
+    if let Some(at) = group(value) {
+        add(Some(at), "a group instead of an address");
+    }
+}
+
+fn place(error: &AddressError) -> Option<usize> {
+    match error {
+        AddressError::Syntax(at)
+        | AddressError::Empty(at)
+        | AddressError::Domain(at)
+        | AddressError::Encoding(at) => Some(*at),
+        _ => None,
+    }
+}
+
+/// Where the colon of a group is: outside of quotes, comments, angle brackets and domain literals.
+fn group(value: &[u8]) -> Option<usize> {
+    let (mut quoted, mut escaped, mut depth) = (false, false, 0u32);
+    for (at, octet) in value.iter().enumerate() {
+        match octet {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b'(' | b'<' | b'[' => depth += 1,
+            b')' | b'>' | b']' => depth = depth.saturating_sub(1),
+            b':' if depth == 0 => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}

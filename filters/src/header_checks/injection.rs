@@ -1,0 +1,120 @@
+//! What attacks on web forms leave behind: header fields where none belong.
+//!
+//! Who puts a line end into what a form takes for a subject or an address adds a field of his own, or ends the header
+//! section early, and the fields that the form's program writes behind it come to stand at the start of the body.
+
+use postseal_protocol::HeaderField;
+
+use super::check::Check;
+use super::finding::{Finding, Findings, Spot};
+use super::section::Section;
+use crate::message::Fields;
+
+/// Looks for fields within folded fields, and behind them.
+pub(super) fn check_fields(fields: &Fields, findings: &mut Findings) {
+    let mut before: Option<&HeaderField> = None;
+    let mut seen = [false; ADDRESSES.len()];
+    for (_, field) in fields.iter() {
+        let address = ADDRESSES.iter().position(|name| field.is(name));
+        if field.value.contains(&b'\n')
+            && TAKEN_FROM_FORMS.iter().any(|name| field.is(name))
+            && let Some(at) = injected_line(&field.value)
+        {
+            let spot = Spot::of(&field.value, at);
+            let what = "a continuation line that is a header field";
+            findings.add(Finding::field(Check::HeaderInjection, field, spot, what));
+        }
+        if let Some(seen) = address.and_then(|at| seen.get_mut(at)) {
+            let after_fold = before.is_some_and(|before| before.is("Subject") && before.value.contains(&b'\n'));
+            if *seen && after_fold {
+                let what = "a second address field behind a folded Subject";
+                findings.add(Finding::field(Check::HeaderInjection, field, None, what));
+            }
+            *seen = true;
+        }
+        before = Some(field);
+    }
+}
+
+fn injected_line(value: &[u8]) -> Option<usize> {
+    let mut at = memchr::memchr(b'\n', value)? + 1;
+    for line in value.get(at..)?.split(|octet| *octet == b'\n') {
+        let space = line.len() - line.trim_ascii_start().len();
+        if let Some((name, text)) = name_and_text(line.trim_ascii_start())
+            && is_injected(name, text)
+        {
+            return Some(at + space);
+        }
+        at += line.len() + 1;
+    }
+    None
+}
+
+/// Looks for a header section at the start of the body.
+pub(super) fn check_body(start: &[u8], section: &Section<'_>, findings: &mut Findings) {
+    let mut lines = start.split(|octet| *octet == b'\n').map(<[u8]>::trim_ascii_end);
+    let mut first_is_field = false;
+    let mut fields = 0;
+    let mut injected = false;
+    for at in 0..MOST_LINES {
+        match lines.next() {
+            None | Some(b"") => break,
+            Some([b' ' | b'\t', ..]) if fields > 0 => {}
+            Some(line) => match name_and_text(line) {
+                Some((name, text)) => {
+                    first_is_field |= at == 0;
+                    fields += 1;
+                    injected |= is_injected(name, text) && is_lacking(name, section);
+                }
+                // Where a MTA finds a line that is no field, it ends the header section before that line.
+                None if at == 0 => {}
+                None => return,
+            },
+        }
+    }
+    if injected && first_is_field {
+        let what = "header fields at the start of the body";
+        findings.add(Finding::body(Check::HeaderInjection, Spot::of(start, 0), what));
+    } else if injected && fields > 1 {
+        let what = "a line that is no header field, and header fields behind it";
+        findings.add(Finding::body(Check::FieldSyntax, Spot::of(start, 0), what));
+    }
+}
+
+fn name_and_text(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = line.iter().take(LONGEST_NAME).position(|octet| *octet == b':')?;
+    let (name, text) = line.split_at_checked(colon)?;
+    let fits = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'-';
+    (!name.is_empty() && name.iter().all(fits)).then(|| (name, text.get(1..).unwrap_or_default()))
+}
+
+/// A field that an attacker has use for, with what belongs into it.
+fn is_injected(name: &[u8], text: &[u8]) -> bool {
+    let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
+    if ADDRESSES.iter().chain(&["From", "Reply-To"]).any(|other| is(other)) {
+        text.contains(&b'@')
+    } else if is("Content-Type") {
+        text.contains(&b'/')
+    } else {
+        is("MIME-Version") && text.trim_ascii().starts_with(b"1.")
+    }
+}
+
+/// A form's program writes these fields once. People quote other messages with them, but those have a MIME header section.
+fn is_lacking(name: &[u8], section: &Section<'_>) -> bool {
+    let mime = ["MIME-Version", "Content-Type"];
+    let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
+    if mime.iter().any(|other| is(other)) || is("Bcc") {
+        return mime.iter().all(|other| section.count(other) == 0);
+    }
+    mime.iter().all(|other| section.count(other) == 0) && ADDRESSES.iter().chain(&["From"]).any(|other| is(other) && section.count(other) == 0)
+}
+
+const ADDRESSES: [&str; 3] = ["To", "Cc", "Bcc"];
+const TAKEN_FROM_FORMS: [&str; 5] = ["Subject", "From", "Reply-To", "To", "Sender"];
+/// Lines of the body that are looked at.
+const MOST_LINES: usize = 20;
+const LONGEST_NAME: usize = 64;
+
+#[cfg(test)]
+mod tests;

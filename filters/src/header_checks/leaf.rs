@@ -1,0 +1,105 @@
+//! One part of a message that is no multipart: its transfer encoding, and its charset if it is text.
+
+use super::base64::{self, Base64};
+use super::check::Check;
+use super::finding::{Finding, Findings, Repair, Spot};
+use super::judge::Judge;
+use super::mime::{ContentType, TransferEncoding};
+use super::quoted_printable;
+
+/// A part, while it goes by.
+pub(super) struct Leaf {
+    encoding: TransferEncoding,
+    decoder: Decoder,
+    judge: Option<Judge>,
+    eight_bit: Option<Spot>,
+    /// Where it begins in the body.
+    start: u64,
+    /// The message is MIME, so that 7bit is meant where no encoding is named.
+    mime: bool,
+}
+
+enum Decoder {
+    Identity,
+    QuotedPrintable(quoted_printable::Decoder),
+    Base64(Base64),
+    /// Nobody looks into it.
+    Alphabet { broken: bool },
+}
+
+impl Leaf {
+    /// A part with these fields, at this offset of the body.
+    pub(super) fn new(
+        content_type: Option<&ContentType>,
+        encoding: TransferEncoding,
+        mime: bool,
+        start: u64,
+    ) -> Self {
+        let is_text = content_type.is_none_or(ContentType::is_text);
+        let charset = content_type.and_then(|content_type| content_type.charset.as_deref());
+        let decoder = match encoding {
+            TransferEncoding::QuotedPrintable => Decoder::QuotedPrintable(quoted_printable::Decoder::default()),
+            TransferEncoding::Base64 if is_text => Decoder::Base64(Base64::default()),
+            TransferEncoding::Base64 => Decoder::Alphabet { broken: false },
+            _ => Decoder::Identity,
+        };
+        Self { encoding, decoder, judge: is_text.then(|| Judge::new(charset)), eight_bit: None, start, mime }
+    }
+
+    /// Takes the next piece, which stands at this offset of the body.
+    pub(super) fn push(&mut self, text: &[u8], ascii: bool, offset: u64) {
+        if !ascii && self.eight_bit.is_none() {
+            let spot = Spot::first(text, |octet| octet > 127);
+            self.eight_bit = spot.map(|spot| Spot { offset: offset + spot.offset, ..spot });
+        }
+        let mut decoded = Vec::new();
+        let decoded = match &mut self.decoder {
+            Decoder::Identity => text,
+            Decoder::Alphabet { broken } => {
+                *broken |= !base64::is_alphabet(text);
+                return;
+            }
+            // Most text has no `=` in it.
+            Decoder::QuotedPrintable(decoder) => {
+                decoder.push(text, &mut decoded);
+                &decoded
+            }
+            Decoder::Base64(decoder) => {
+                decoder.push(text, &mut decoded);
+                &decoded
+            }
+        };
+        if let Some(judge) = &mut self.judge {
+            judge.push(decoded);
+        }
+    }
+
+    /// Tells what is wrong with it.
+    pub(super) fn finish(self, findings: &mut Findings) {
+        let start = Some(Spot { offset: self.start, octet: 0 });
+        if let Some(fault) = self.judge.and_then(Judge::finish) {
+            let check = if fault.named { Check::CharsetMismatch } else { Check::CharsetMissing };
+            let finding = Finding::body(check, self.eight_bit.or(start), fault.what);
+            findings.add(if fault.certain { finding.repair(Repair::Utf8) } else { finding });
+        }
+        let mut wrong = |what| {
+            let finding = Finding::body(Check::TransferEncodingMismatch, self.eight_bit.or(start), what);
+            let certain = self.encoding.is_identity();
+            findings.add(if certain { finding.repair(Repair::EightBit) } else { finding });
+        };
+        let eight_bit = self.eight_bit.is_some();
+        match (self.encoding, &self.decoder) {
+            (TransferEncoding::SevenBit, _) if eight_bit => wrong("8-bit text that is named 7bit"),
+            (TransferEncoding::Unnamed, _) if eight_bit && self.mime => {
+                wrong("8-bit text without Content-Transfer-Encoding");
+            }
+            (TransferEncoding::Unknown, _) => wrong("a Content-Transfer-Encoding that nobody knows"),
+            (_, Decoder::QuotedPrintable(decoder)) if decoder.is_broken() || eight_bit => {
+                wrong("not quoted-printable");
+            }
+            (_, Decoder::Base64(decoder)) if decoder.is_broken() => wrong("not base64"),
+            (_, Decoder::Alphabet { broken: true }) => wrong("not base64"),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Content-Type and Content-Transfer-Encoding (RFC 2045 sections 5 and 6), as far as the checks need them.
+
+use std::ops::Range;
+
+/// A Content-Type that can be read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct ContentType {
+    /// In lower case.
+    pub(super) kind: Vec<u8>,
+    /// In lower case.
+    pub(super) subtype: Vec<u8>,
+    pub(super) charset: Option<Vec<u8>>,
+    /// Where the charset stands in the value, with its quotes.
+    pub(super) charset_at: Range<usize>,
+    pub(super) boundary: Option<Vec<u8>>,
+    /// There are several boundaries, or one in a form that not every reader understands: CVE-2024-28054.
+    pub(super) ambiguous: bool,
+    /// Where the last parameter ends.
+    pub(super) end: usize,
+}
+
+impl ContentType {
+    /// Reads a value.
+    pub(super) fn parse(value: &[u8]) -> Option<Self> {
+        let mut scanner = Scanner { text: value, at: 0 };
+        let kind = scanner.token()?.to_ascii_lowercase();
+        scanner.special(b'/')?;
+        let subtype = scanner.token()?.to_ascii_lowercase();
+        let mut this = Self { kind, subtype, end: scanner.at, ..Self::default() };
+        while scanner.to_parameter() {
+            let Some(name) = scanner.token() else { continue };
+            if scanner.special(b'=').is_none() {
+                continue;
+            }
+            let Some((content, at)) = scanner.value() else { continue };
+            this.end = at.end;
+            this.parameter(&name.to_ascii_lowercase(), content, at);
+        }
+        Some(this)
+    }
+
+    fn parameter(&mut self, name: &[u8], content: Vec<u8>, at: Range<usize>) {
+        match name {
+            b"charset" if self.charset.is_none() => {
+                self.charset = Some(content);
+                self.charset_at = at;
+            }
+            // RFC 2231: charset*=us-ascii'en'utf-8. Nobody needs it, some write it.
+            b"charset*" if self.charset.is_none() => {
+                self.charset = Some(content.rsplit(|octet| *octet == b'\'').next().unwrap_or_default().to_vec());
+                self.charset_at = 0..0;
+            }
+            b"boundary" => match &self.boundary {
+                Some(other) => self.ambiguous |= *other != content,
+                None => self.boundary = Some(content),
+            },
+            _ => self.ambiguous |= name.starts_with(b"boundary*"),
+        }
+    }
+
+    pub(super) fn is_text(&self) -> bool {
+        self.kind == b"text"
+    }
+
+    pub(super) fn is_multipart(&self) -> bool {
+        self.kind == b"multipart"
+    }
+}
+
+/// How the octets of a body stand for others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TransferEncoding {
+    /// No field: the same as 7bit.
+    Unnamed,
+    SevenBit,
+    /// And binary, which does not get through SMTP unless it is 8bit.
+    EightBit,
+    QuotedPrintable,
+    Base64,
+    Unknown,
+}
+
+impl TransferEncoding {
+    /// Reads a value.
+    pub(super) fn parse(value: &[u8]) -> Self {
+        let mut scanner = Scanner { text: value, at: 0 };
+        let name = scanner.token().unwrap_or_default();
+        let is = |other: &[u8]| name.eq_ignore_ascii_case(other);
+        if is(b"7bit") {
+            Self::SevenBit
+        } else if is(b"8bit") || is(b"binary") {
+            Self::EightBit
+        } else if is(b"quoted-printable") {
+            Self::QuotedPrintable
+        } else if is(b"base64") {
+            Self::Base64
+        } else {
+            Self::Unknown
+        }
+    }
+
+    /// True if the octets stand for themselves.
+    pub(super) fn is_identity(self) -> bool {
+        matches!(self, Self::Unnamed | Self::SevenBit | Self::EightBit)
+    }
+}
+
+struct Scanner<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    fn token(&mut self) -> Option<&'a [u8]> {
+        self.skip();
+        let rest = self.text.get(self.at..)?;
+        let special = |octet: &u8| octet.is_ascii_control() || br#" ()<>@,;:\"/[]?="#.contains(octet);
+        let token = rest.get(..rest.iter().position(special).unwrap_or(rest.len()))?;
+        self.at += token.len();
+        (!token.is_empty()).then_some(token)
+    }
+
+    fn special(&mut self, wanted: u8) -> Option<()> {
+        self.skip();
+        (self.peek() == Some(wanted)).then(|| self.at += 1)
+    }
+
+    /// A token or a quoted-string, and where it stands. Values with specials in them but no quotes are common.
+    fn value(&mut self) -> Option<(Vec<u8>, Range<usize>)> {
+        self.skip();
+        let start = self.at;
+        if self.peek() != Some(b'"') {
+            let rest = self.text.get(start..)?;
+            let ends = |octet: &u8| octet.is_ascii_whitespace() || *octet == b';';
+            let content = rest.get(..rest.iter().position(ends).unwrap_or(rest.len()))?;
+            self.at += content.len();
+            return (!content.is_empty()).then(|| (content.to_vec(), start..self.at));
+        }
+        self.at += 1;
+        let mut content = Vec::new();
+        while let Some(octet) = self.bump() {
+            match octet {
+                b'"' => return Some((content, start..self.at)),
+                b'\\' => content.extend(self.bump()),
+                b'\r' | b'\n' => {}
+                _ => content.push(octet),
+            }
+        }
+        None
+    }
+
+    /// Goes behind the next `;`, over whatever is in the way.
+    fn to_parameter(&mut self) -> bool {
+        loop {
+            self.skip();
+            match self.bump() {
+                Some(b';') => return true,
+                Some(b'"') => {
+                    self.at -= 1;
+                    if self.value().is_none() {
+                        return false;
+                    }
+                }
+                Some(_) => {}
+                None => return false,
+            }
+        }
+    }
+
+    /// White space and comments.
+    fn skip(&mut self) {
+        let mut depth = 0u32;
+        while let Some(octet) = self.peek() {
+            match octet {
+                b'(' => depth += 1,
+                b')' if depth > 0 => depth -= 1,
+                b'\\' if depth > 0 => self.at += 1,
+                _ if depth > 0 || octet.is_ascii_whitespace() => {}
+                _ => return,
+            }
+            self.at += 1;
+        }
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.get(self.at).copied()
+    }
+
+    fn bump(&mut self) -> Option<u8> {
+        let octet = self.peek()?;
+        self.at += 1;
+        Some(octet)
+    }
+}
+
+#[cfg(test)]
+mod tests;

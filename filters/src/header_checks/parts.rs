@@ -1,0 +1,268 @@
+//! Follows the boundaries of a multipart message while it goes by (RFC 2046 section 5.1).
+//!
+//! What is kept is the stack of open boundaries, and the start of a line that may be a delimiter or a header field of a
+//! part. A message within the message is not looked into.
+
+mod header;
+
+use header::PartHeader;
+
+use super::check::Check;
+use super::finding::{Finding, Findings, Spot};
+use super::leaf::Leaf;
+use super::mime::{ContentType, TransferEncoding};
+
+/// The structure, as far as it is known.
+pub(super) struct Parts {
+    stack: Vec<Boundary>,
+    state: State,
+    /// The next octet begins a line.
+    at_start: bool,
+    /// The start of a line whose end is not there yet.
+    line: Vec<u8>,
+    /// Octets of the body that were taken.
+    offset: u64,
+    count: u32,
+    pub(super) plain: bool,
+    pub(super) html: bool,
+}
+
+struct Boundary {
+    text: Vec<u8>,
+    seen: bool,
+    /// Parts of multipart/digest are messages unless they say otherwise.
+    digest: bool,
+}
+
+enum State {
+    Header(PartHeader),
+    Leaf(Box<Leaf>),
+    /// What nobody is shown, or what is not looked into.
+    Opaque,
+}
+
+impl Parts {
+    /// A message with these fields.
+    pub(super) fn new(
+        content_type: Option<&ContentType>,
+        encoding: TransferEncoding,
+        mime: bool,
+        findings: &mut Findings,
+    ) -> Self {
+        let mut this = Self {
+            stack: Vec::new(),
+            state: State::Opaque,
+            at_start: true,
+            line: Vec::new(),
+            offset: 0,
+            count: 0,
+            plain: false,
+            html: false,
+        };
+        this.enter(content_type, encoding, mime, findings);
+        this
+    }
+
+    /// Takes the next piece of the body.
+    pub(super) fn push(&mut self, chunk: &[u8], ascii: bool, findings: &mut Findings) {
+        let mut rest = chunk;
+        while !rest.is_empty() {
+            let header = matches!(self.state, State::Header(_));
+            let taken = if self.stack.is_empty() {
+                self.content(rest, ascii);
+                rest.len()
+            } else if header || !self.line.is_empty() || (self.at_start && rest.starts_with(b"-")) {
+                self.line(rest, ascii, findings)
+            } else {
+                let length = self.run(rest);
+                let (run, _) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+                self.content(run, ascii);
+                length
+            };
+            rest = rest.get(taken..).unwrap_or_default();
+        }
+    }
+
+    /// The body is complete.
+    pub(super) fn finish(&mut self, findings: &mut Findings) {
+        let line = std::mem::take(&mut self.line);
+        if !line.is_empty() {
+            self.whole_line(&line, false, findings);
+        }
+        self.leave(0, findings);
+    }
+
+    /// Length of what comes before the next line that may be a delimiter.
+    fn run(&mut self, rest: &[u8]) -> usize {
+        self.at_start = true;
+        match memchr::memmem::find(rest, b"\n--") {
+            Some(at) => at + 1,
+            None if rest.ends_with(b"\n") => rest.len(),
+            None if rest.ends_with(b"\n-") => rest.len() - 1,
+            None => {
+                self.at_start = false;
+                rest.len()
+            }
+        }
+    }
+
+    fn content(&mut self, text: &[u8], ascii: bool) {
+        if let State::Leaf(leaf) = &mut self.state {
+            leaf.push(text, ascii || text.is_ascii(), self.offset);
+        }
+        self.offset += text.len() as u64;
+    }
+
+    /// Takes a line that may mean something, or as much of it as is there; gives the number of octets taken.
+    fn line(&mut self, rest: &[u8], ascii: bool, findings: &mut Findings) -> usize {
+        let (length, complete) = match memchr::memchr(b'\n', rest) {
+            Some(at) => (at + 1, true),
+            None => (rest.len(), false),
+        };
+        let text = rest.get(..length).unwrap_or(rest);
+        if complete && self.line.is_empty() {
+            self.whole_line(text, ascii, findings);
+        } else if complete {
+            let mut line = std::mem::take(&mut self.line);
+            line.extend_from_slice(text);
+            self.whole_line(&line, false, findings);
+            line.clear();
+            self.line = line;
+        } else if self.line.len() + text.len() > LONGEST_LINE {
+            // No delimiter is that long, and no field of interest: what is here is taken for the line.
+            let line = std::mem::take(&mut self.line);
+            self.whole_line(&line, false, findings);
+            self.part_of_line(text, ascii);
+        } else {
+            self.line.extend_from_slice(text);
+        }
+        length
+    }
+
+    fn part_of_line(&mut self, text: &[u8], ascii: bool) {
+        self.at_start = text.ends_with(b"\n");
+        self.content(text, ascii);
+    }
+
+    fn whole_line(&mut self, line: &[u8], ascii: bool, findings: &mut Findings) {
+        if let Some((at, close)) = self.delimiter(line) {
+            self.offset += line.len() as u64;
+            self.at_start = true;
+            self.delimited(at, close, findings);
+            return;
+        }
+        let State::Header(header) = &mut self.state else {
+            return self.part_of_line(line, ascii);
+        };
+        self.offset += line.len() as u64;
+        self.at_start = true;
+        if header.line(line) {
+            let (content_type, encoding, ambiguous) = header.read();
+            if ambiguous {
+                self.structure(findings, "a part with several Content-Type fields");
+            }
+            let digest = self.stack.last().is_some_and(|boundary| boundary.digest);
+            if digest && content_type.is_none() {
+                self.state = State::Opaque;
+            } else {
+                self.enter(content_type.as_ref(), encoding, true, findings);
+            }
+        }
+    }
+
+    /// The boundary that a line is of, and whether it is the closing one.
+    fn delimiter(&self, line: &[u8]) -> Option<(usize, bool)> {
+        let line = line.strip_prefix(b"--")?.trim_ascii_end();
+        self.stack.iter().enumerate().rev().find_map(|(at, boundary)| match line.strip_prefix(&*boundary.text)? {
+            b"" => Some((at, false)),
+            b"--" => Some((at, true)),
+            _ => None,
+        })
+    }
+
+    fn delimited(&mut self, at: usize, close: bool, findings: &mut Findings) {
+        // Those within are over, whether they were closed or not.
+        self.leave(at + 1, findings);
+        if let Some(boundary) = self.stack.get_mut(at) {
+            boundary.seen = true;
+        }
+        if close {
+            self.leave(at, findings);
+            return;
+        }
+        self.count += 1;
+        if self.count > MOST_PARTS {
+            self.structure(findings, "more than 10000 parts");
+            self.stack.clear();
+        } else {
+            self.state = State::Header(PartHeader::default());
+        }
+    }
+
+    /// Ends the part at hand, and the multiparts from this depth on.
+    fn leave(&mut self, depth: usize, findings: &mut Findings) {
+        if let State::Leaf(leaf) = std::mem::replace(&mut self.state, State::Opaque) {
+            leaf.finish(findings);
+        }
+        while self.stack.len() > depth {
+            if self.stack.pop().is_some_and(|boundary| !boundary.seen) {
+                self.structure(findings, "a multipart whose boundary never comes");
+            }
+        }
+    }
+
+    /// Begins the content of a part, or of the message.
+    fn enter(
+        &mut self,
+        content_type: Option<&ContentType>,
+        encoding: TransferEncoding,
+        mime: bool,
+        findings: &mut Findings,
+    ) {
+        self.state = match content_type {
+            Some(content_type) if content_type.is_multipart() => {
+                self.multipart(content_type, findings);
+                State::Opaque
+            }
+            Some(content_type) if content_type.kind == b"message" => State::Opaque,
+            _ => {
+                self.plain |= content_type.is_none_or(|this| this.is_text() && this.subtype == b"plain");
+                self.html |= content_type.is_some_and(|this| this.is_text() && this.subtype == b"html");
+                State::Leaf(Box::new(Leaf::new(content_type, encoding, mime, self.offset)))
+            }
+        };
+    }
+
+    fn multipart(&mut self, content_type: &ContentType, findings: &mut Findings) {
+        let boundary = content_type.boundary.as_deref().map(<[u8]>::trim_ascii_end).unwrap_or_default();
+        if content_type.ambiguous {
+            self.structure(findings, "a multipart with several boundaries");
+        }
+        if boundary.is_empty() || boundary.len() > LONGEST_BOUNDARY {
+            self.structure(findings, "a multipart without a boundary");
+        } else if self.stack.iter().any(|outer| outer.text == boundary) {
+            self.structure(findings, "a multipart with the boundary of the one around it");
+        } else if self.stack.len() >= DEEPEST {
+            self.structure(findings, "multiparts nested more than 64 deep");
+        } else {
+            let digest = content_type.subtype == b"digest";
+            self.stack.push(Boundary { text: boundary.to_vec(), seen: false, digest });
+        }
+    }
+
+    fn structure(&self, findings: &mut Findings, what: &'static str) {
+        let spot = Spot { offset: self.offset, octet: b'-' };
+        findings.add(Finding::body(Check::MimeStructure, Some(spot), what));
+    }
+}
+
+/// Multiparts within each other.
+const DEEPEST: usize = 64;
+const MOST_PARTS: u32 = 10_000;
+/// RFC 2046 allows 70; some write more.
+const LONGEST_BOUNDARY: usize = 250;
+/// Octets of a line that are kept until its end is there.
+const LONGEST_LINE: usize = 4096;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! The header section of a part, as far as it decides about its content.
+
+use crate::header_checks::mime::{ContentType, TransferEncoding};
+
+/// The fields that matter, while their lines go by.
+#[derive(Debug, Default)]
+pub(super) struct PartHeader {
+    content_type: Vec<u8>,
+    encoding: Vec<u8>,
+    open: Open,
+    types: u32,
+    encodings: u32,
+}
+
+/// The field that a continuation line belongs to.
+#[derive(Clone, Copy, Debug, Default)]
+enum Open {
+    Type,
+    Encoding,
+    #[default]
+    Other,
+}
+
+impl PartHeader {
+    /// Takes a line; true if it ends the section.
+    pub(super) fn line(&mut self, line: &[u8]) -> bool {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.is_empty() {
+            return true;
+        }
+        let text = match line.first() {
+            Some(b' ' | b'\t') => line,
+            _ => self.begin(line),
+        };
+        let field = match self.open {
+            Open::Type if self.types == 1 => &mut self.content_type,
+            Open::Encoding if self.encodings == 1 => &mut self.encoding,
+            _ => return false,
+        };
+        if field.len() + text.len() <= LONGEST {
+            field.extend_from_slice(text);
+        }
+        false
+    }
+
+    /// Begins a field; gives its value.
+    fn begin<'a>(&mut self, line: &'a [u8]) -> &'a [u8] {
+        let colon = line.iter().position(|octet| *octet == b':').unwrap_or(line.len());
+        let (name, value) = line.split_at_checked(colon).unwrap_or((line, &[]));
+        let name = name.trim_ascii_end();
+        self.open = if name.eq_ignore_ascii_case(b"Content-Type") {
+            self.types += 1;
+            Open::Type
+        } else if name.eq_ignore_ascii_case(b"Content-Transfer-Encoding") {
+            self.encodings += 1;
+            Open::Encoding
+        } else {
+            Open::Other
+        };
+        value.get(1..).unwrap_or_default()
+    }
+
+    /// What the fields say, and whether there are several of one.
+    pub(super) fn read(&self) -> (Option<ContentType>, TransferEncoding, bool) {
+        let encoding = match self.encodings {
+            0 => TransferEncoding::Unnamed,
+            _ => TransferEncoding::parse(&self.encoding),
+        };
+        (ContentType::parse(&self.content_type), encoding, self.types > 1)
+    }
+}
+
+/// Octets of a field that are kept.
+const LONGEST: usize = 4096;

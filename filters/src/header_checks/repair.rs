@@ -1,0 +1,158 @@
+//! Repairs: worked out one by one, each on what the ones before have made of the message, and written into it at the end
+//! or not at all.
+//!
+//! Only the field at issue is touched. A repair that is not possible without doubt says why not.
+
+use std::collections::HashMap;
+
+use postseal_protocol::HeaderField;
+
+use super::finding::{How, Repair};
+use super::mime::ContentType;
+use super::section::Section;
+use super::{date, quoted_printable};
+use crate::message::{Body, FieldId, Message};
+
+/// What is at hand to repair with.
+pub(super) struct Material<'a> {
+    pub(super) section: &'a Section<'a>,
+    pub(super) body: Body,
+    /// The message is one part of text.
+    pub(super) one_text: bool,
+    /// Seconds since 1970.
+    pub(super) time: u64,
+    /// What makes a Message-ID unique, and its domain.
+    pub(super) message_id: &'a dyn Fn() -> String,
+}
+
+/// Edits that are pending.
+#[derive(Debug, Default)]
+pub(super) struct Repairs {
+    values: HashMap<FieldId, Vec<u8>>,
+    added: Vec<HeaderField>,
+    encoding: Option<(Option<FieldId>, &'static str)>,
+    body: Option<Vec<u8>>,
+}
+
+impl Repairs {
+    /// Works a repair out.
+    ///
+    /// # Errors
+    /// In a few words, why it is not possible.
+    pub(super) fn make(&mut self, repair: &Repair, material: &Material<'_>) -> Result<(), &'static str> {
+        match repair {
+            Repair::Value(id, field, how) => self.value(*id, field, *how).ok_or(NOT_CERTAIN),
+            Repair::Date => Ok(self.add("Date", &date::rfc5322(material.time))),
+            Repair::MessageId => Ok(self.add("Message-ID", &(material.message_id)())),
+            Repair::MimeVersion => Ok(self.add("MIME-Version", "1.0")),
+            Repair::Utf8 => self.utf8(material),
+            Repair::EightBit => self.encode(material, "8bit"),
+            Repair::QuotedPrintable => self.quoted_printable(material),
+        }
+    }
+
+    /// Writes them into the message.
+    pub(super) fn commit(self, message: &mut Message) {
+        for (id, value) in self.values {
+            message.fields.replace(id, value);
+        }
+        let mut added = self.added;
+        match self.encoding {
+            Some((Some(id), name)) => message.fields.replace(id, format!(" {name}")),
+            Some((None, name)) => added.push(field("Content-Transfer-Encoding", name)),
+            None => {}
+        }
+        for field in added {
+            message.fields.append(field);
+        }
+        if let Some(body) = self.body {
+            message.replace_body(body);
+        }
+    }
+
+    fn value(&mut self, id: FieldId, field: &HeaderField, how: How) -> Option<()> {
+        let value = match self.values.get(&id) {
+            Some(value) => how(&HeaderField::new(field.name.clone(), value.clone()))?,
+            None => how(field)?,
+        };
+        self.values.insert(id, value);
+        Some(())
+    }
+
+    fn add(&mut self, name: &'static str, value: &str) {
+        if !self.added.iter().any(|other| other.is(name)) {
+            self.added.push(field(name, value));
+        }
+    }
+
+    /// Names the charset, and makes a message without MIME one with it.
+    fn utf8(&mut self, material: &Material<'_>) -> Result<(), &'static str> {
+        let section = material.section;
+        if !material.one_text {
+            return Err(SEVERAL_PARTS);
+        }
+        match (section.first_with_id("Content-Type"), section.count("Content-Type")) {
+            (Some((id, field)), 1) => self.value(id, field, with_utf8).ok_or(NOT_CERTAIN)?,
+            (None, _) => self.add("Content-Type", "text/plain; charset=utf-8"),
+            _ => return Err(NOT_CERTAIN),
+        }
+        if section.count("MIME-Version") == 0 {
+            self.add("MIME-Version", "1.0");
+        }
+        if section.count("Content-Transfer-Encoding") == 0 {
+            self.encode(material, "8bit")?;
+        }
+        Ok(())
+    }
+
+    fn quoted_printable(&mut self, material: &Material<'_>) -> Result<(), &'static str> {
+        match &material.body {
+            _ if self.body.is_some() => Ok(()),
+            _ if !material.one_text => Err(SEVERAL_PARTS),
+            Body::Whole(body) => {
+                self.encode(material, "quoted-printable")?;
+                self.body = Some(quoted_printable::encoded(body));
+                Ok(())
+            }
+            Body::TooLarge | Body::NotBuffered => Err(TOO_LARGE),
+        }
+    }
+
+    fn encode(&mut self, material: &Material<'_>, name: &'static str) -> Result<(), &'static str> {
+        const FIELD: &str = "Content-Transfer-Encoding";
+        let section = material.section;
+        match section.count(FIELD) {
+            _ if !material.one_text => return Err(SEVERAL_PARTS),
+            2.. => return Err(NOT_CERTAIN),
+            _ => {}
+        }
+        // A body that was encoded stays so, whatever else is repaired.
+        if self.body.is_none() {
+            self.encoding = Some((section.first_with_id(FIELD).map(|(id, _)| id), name));
+        }
+        if section.count("MIME-Version") == 0 {
+            self.add("MIME-Version", "1.0");
+        }
+        Ok(())
+    }
+}
+
+fn with_utf8(field: &HeaderField) -> Option<Vec<u8>> {
+    let parsed = ContentType::parse(&field.value)?;
+    let (at, text) = match &parsed.charset {
+        Some(_) if parsed.charset_at.is_empty() => return None,
+        Some(_) => (parsed.charset_at, &b"utf-8"[..]),
+        None => (parsed.end..parsed.end, &b"; charset=utf-8"[..]),
+    };
+    let before = field.value.get(..at.start)?;
+    Some([before, text, field.value.get(at.end..)?].concat())
+}
+
+fn field(name: &'static str, value: &str) -> HeaderField {
+    HeaderField::new(name, format!(" {value}"))
+}
+
+const NOT_CERTAIN: &str = "no repair is certain";
+const SEVERAL_PARTS: &str = "only a message of one text part is repaired";
+/// Has a reason code of its own.
+pub(super) const TOO_LARGE: &str = "the body is over body_limit";
