@@ -43,7 +43,8 @@ impl Pipelines {
         let opened = loaded.open_keys()?;
         let config = &loaded.config;
         let checks = config.header_checks.as_ref().map(|settings| {
-            let problem = |error: header_checks::SettingsError| loaded.problem(KeyPath::new(error.key), error.reason);
+            let problem =
+                |error: header_checks::SettingsError| loaded.problem(KeyPath::new(error.key), error.reason);
             let plan = settings.plan().map_err(|errors| errors.into_iter().map(problem).collect());
             plan.map(|plan| (HeaderChecks::new(plan), settings.on_error)).map_err(ConfigError::Invalid)
         });

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use postseal::config::{self, Config, KeyPath, Source};
-use postseal_filters::dkim;
+use postseal_filters::{dkim, header_checks};
 use toml_edit::{DocumentMut, Item, Value};
 
 #[test]
@@ -13,7 +13,8 @@ fn it_loads_and_sets_only_what_has_no_default() {
     assert_eq!(loaded.warnings, []);
     let listener = loaded.config.listener.clone();
     let dkim = dkim::Settings { key_dir: Some("/etc/postseal/keys".into()), ..dkim::Settings::default() };
-    assert_eq!(loaded.config, Config { listener, dkim: Some(dkim), ..Config::default() });
+    let header_checks = Some(header_checks::Settings::default());
+    assert_eq!(loaded.config, Config { listener, header_checks, dkim: Some(dkim), ..Config::default() });
 }
 
 #[test]
@@ -28,6 +29,7 @@ fn its_commented_settings_are_the_defaults() {
     assert_eq!(listener.group.take().as_deref(), Some("postfix"));
     assert!(config.admin.socket.take().is_some() && config.admin.token_file.take().is_some());
     assert_eq!(config.dkim.as_mut().unwrap().domain.drain(..).count(), 2);
+    assert_eq!(config.header_checks.as_mut().unwrap().exception.drain(..).count(), 1);
     assert_eq!(config, config::load_from(&example(), [], &[]).unwrap().config);
 }
 
@@ -55,6 +57,13 @@ fn it_shows_every_key() {
     assert_eq!(keys.len(), 1);
     let address = toml_edit::de::from_str("address = \"a@example.com\"").unwrap();
     config.dkim.as_mut().unwrap().domain = vec![domain, address];
+    let exception: header_checks::Exception = toml_edit::de::from_str(EVERY_EXCEPTION_KEY).unwrap();
+    let header_checks::Exception { checks: _, user: Some(_), client: Some(_), listener: Some(_), action: _ } =
+        &exception
+    else {
+        panic!("not all keys: {exception:?}");
+    };
+    config.header_checks.as_mut().unwrap().exception = vec![exception];
 
     let every = toml_edit::ser::to_document(&config).unwrap();
     let mut missing = Vec::new();
@@ -79,6 +88,14 @@ domain = "example.com"
 signing_domain = "example.com"
 identity = "@example.com"
 keys = [{ selector = "a", file = "a" }]
+"#;
+
+const EVERY_EXCEPTION_KEY: &str = r#"
+checks = ["html_only"]
+user = "a"
+client = "192.0.2.0/24"
+listener = "a"
+action = "off"
 "#;
 
 fn example() -> PathBuf {

@@ -221,7 +221,8 @@ impl Shared {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
         let number = self.random.hash_one((count, cx.macros.get("i")));
         let host = cx.macros.get("j").and_then(|host| std::str::from_utf8(host).ok());
-        let is_host = |host: &&str| host.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-.".contains(&octet));
+        let is_host =
+            |host: &&str| host.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-.".contains(&octet));
         let host = host.filter(|host| !host.is_empty()).filter(is_host).unwrap_or("postseal.invalid");
         format!("<{:x}.{number:016x}@{host}>", cx.clock.unix_seconds())
     }

@@ -176,7 +176,7 @@ impl FromStr for FieldName {
 /// Not Content-Transfer-Encoding: Postfix changes it when the next hop lacks 8BITMIME, and a message that is declared
 /// 8bit but has a body of ASCII then keeps its signature. Where the body has more than ASCII the signature is broken
 /// either way, and a forged value can only make the text unreadable.
-const SIGNED: [&str; 33] = [
+const SIGNED: [&str; 35] = [
     "From",
     "Reply-To",
     "Subject",
@@ -210,6 +210,9 @@ const SIGNED: [&str; 33] = [
     "Disposition-Notification-To",
     "Feedback-ID",
     "Autocrypt",
+    // What header checks write.
+    "X-Postseal-Fixed",
+    "X-Postseal-Found",
 ];
 
 /// Sealed even if absent. Not List-* and Resent-*, which lists and forwarders rightly add. Sender is: who posts to lists

@@ -80,7 +80,8 @@ impl BodyCheck {
 
 fn is_html(start: &[u8]) -> bool {
     let start = start.trim_ascii_start();
-    HTML.iter().any(|tag| start.get(..tag.len()).is_some_and(|text| text.eq_ignore_ascii_case(tag.as_bytes())))
+    HTML.iter()
+        .any(|tag| start.get(..tag.len()).is_some_and(|text| text.eq_ignore_ascii_case(tag.as_bytes())))
 }
 
 /// Octets of the start of the body that are kept.

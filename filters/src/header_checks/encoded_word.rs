@@ -21,11 +21,15 @@ pub(super) fn check(field: &HeaderField, kind: Kind, findings: &mut Findings) {
                 add(Check::EncodedWordControl, "an encoded-word hides a line end or a control character");
             }
             Ok(_) if word.text.contains(&b' ') => add(Check::EncodedWord, "white space in an encoded-word"),
-            Ok(_) if word.length > 75 => add(Check::EncodedWord, "an encoded-word of more than 75 characters"),
+            Ok(_) if word.length > 75 => {
+                add(Check::EncodedWord, "an encoded-word of more than 75 characters")
+            }
             Ok(_) if kind != Kind::Unstructured && quotes.open_at(value, word.start) => {
                 add(Check::EncodedWord, "an encoded-word in quotes, where it is not decoded");
             }
-            Ok(_) if word.is_glued(value) => add(Check::EncodedWord, "an encoded-word without white space around it"),
+            Ok(_) if word.is_glued(value) => {
+                add(Check::EncodedWord, "an encoded-word without white space around it")
+            }
             Ok(_) => {}
         }
     }
@@ -88,7 +92,13 @@ fn word(text: &[u8], start: usize) -> Option<Word<'_>> {
     let end = encoded.iter().position(|octet| *octet == b'?' || *octet == b'\n')?;
     let [b'?', b'=', ..] = encoded.get(end..)? else { return None };
     let text = encoded.get(..end)?;
-    (!charset.is_empty()).then_some(Word { start, length: charset.len() + text.len() + 7, charset, encoding, text })
+    (!charset.is_empty()).then_some(Word {
+        start,
+        length: charset.len() + text.len() + 7,
+        charset,
+        encoding,
+        text,
+    })
 }
 
 impl Word<'_> {

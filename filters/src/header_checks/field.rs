@@ -80,7 +80,8 @@ fn raw_8bit(id: FieldId, field: &HeaderField, kind: Kind, findings: &mut Finding
 fn lines(id: FieldId, field: &HeaderField, findings: &mut Findings) {
     if let Some(at) = fold::blank_line(&field.value) {
         let spot = Spot::of(&field.value, at);
-        let finding = Finding::field(Check::BlankFold, field, spot, "a continuation line of white space only");
+        let finding =
+            Finding::field(Check::BlankFold, field, spot, "a continuation line of white space only");
         findings.add(finding.repair(Repair::Value(id, field.clone(), fold::without_blank_lines)));
     }
     if let Some(at) = fold::long_line(field) {
@@ -124,17 +125,58 @@ const FOLD: u8 = 4;
 const QUESTION: u8 = 8;
 
 const ADDRESS: [&str; 17] = [
-    "From", "To", "Cc", "Bcc", "Reply-To", "Sender", "Resent-From", "Resent-To", "Resent-Cc", "Resent-Bcc",
-    "Resent-Sender", "Resent-Reply-To", "Disposition-Notification-To", "Return-Receipt-To", "Errors-To",
-    "Mail-Followup-To", "Mail-Reply-To",
+    "From",
+    "To",
+    "Cc",
+    "Bcc",
+    "Reply-To",
+    "Sender",
+    "Resent-From",
+    "Resent-To",
+    "Resent-Cc",
+    "Resent-Bcc",
+    "Resent-Sender",
+    "Resent-Reply-To",
+    "Disposition-Notification-To",
+    "Return-Receipt-To",
+    "Errors-To",
+    "Mail-Followup-To",
+    "Mail-Reply-To",
 ];
 const TRACE: [&str; 9] = [
-    "Received", "Return-Path", "DKIM-Signature", "Authentication-Results", "ARC-Seal", "ARC-Message-Signature",
-    "ARC-Authentication-Results", "X-Received", "Received-SPF",
+    "Received",
+    "Return-Path",
+    "DKIM-Signature",
+    "Authentication-Results",
+    "ARC-Seal",
+    "ARC-Message-Signature",
+    "ARC-Authentication-Results",
+    "X-Received",
+    "Received-SPF",
 ];
 const STRUCTURED: [&str; 24] = [
-    "Date", "Message-ID", "In-Reply-To", "References", "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
-    "Content-Disposition", "Content-ID", "Content-Language", "Resent-Date", "Resent-Message-ID", "List-Id",
-    "List-Unsubscribe", "List-Unsubscribe-Post", "List-Post", "List-Help", "List-Subscribe", "List-Owner",
-    "List-Archive", "Auto-Submitted", "Precedence", "Importance", "Autocrypt",
+    "Date",
+    "Message-ID",
+    "In-Reply-To",
+    "References",
+    "MIME-Version",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+    "Content-Disposition",
+    "Content-ID",
+    "Content-Language",
+    "Resent-Date",
+    "Resent-Message-ID",
+    "List-Id",
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
+    "List-Post",
+    "List-Help",
+    "List-Subscribe",
+    "List-Owner",
+    "List-Archive",
+    "Auto-Submitted",
+    "Precedence",
+    "Importance",
+    "Autocrypt",
 ];

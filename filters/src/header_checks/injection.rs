@@ -25,7 +25,8 @@ pub(super) fn check_fields(fields: &Fields, findings: &mut Findings) {
             findings.add(Finding::field(Check::HeaderInjection, field, spot, what));
         }
         if let Some(seen) = address.and_then(|at| seen.get_mut(at)) {
-            let after_fold = before.is_some_and(|before| before.is("Subject") && before.value.contains(&b'\n'));
+            let after_fold =
+                before.is_some_and(|before| before.is("Subject") && before.value.contains(&b'\n'));
             if *seen && after_fold {
                 let what = "a second address field behind a folded Subject";
                 findings.add(Finding::field(Check::HeaderInjection, field, None, what));
@@ -107,7 +108,8 @@ fn is_lacking(name: &[u8], section: &Section<'_>) -> bool {
     if mime.iter().any(|other| is(other)) || is("Bcc") {
         return mime.iter().all(|other| section.count(other) == 0);
     }
-    mime.iter().all(|other| section.count(other) == 0) && ADDRESSES.iter().chain(&["From"]).any(|other| is(other) && section.count(other) == 0)
+    mime.iter().all(|other| section.count(other) == 0)
+        && ADDRESSES.iter().chain(&["From"]).any(|other| is(other) && section.count(other) == 0)
 }
 
 const ADDRESSES: [&str; 3] = ["To", "Cc", "Bcc"];

@@ -24,7 +24,9 @@ enum Decoder {
     QuotedPrintable(quoted_printable::Decoder),
     Base64(Base64),
     /// Nobody looks into it.
-    Alphabet { broken: bool },
+    Alphabet {
+        broken: bool,
+    },
 }
 
 impl Leaf {
@@ -38,7 +40,9 @@ impl Leaf {
         let is_text = content_type.is_none_or(ContentType::is_text);
         let charset = content_type.and_then(|content_type| content_type.charset.as_deref());
         let decoder = match encoding {
-            TransferEncoding::QuotedPrintable => Decoder::QuotedPrintable(quoted_printable::Decoder::default()),
+            TransferEncoding::QuotedPrintable => {
+                Decoder::QuotedPrintable(quoted_printable::Decoder::default())
+            }
             TransferEncoding::Base64 if is_text => Decoder::Base64(Base64::default()),
             TransferEncoding::Base64 => Decoder::Alphabet { broken: false },
             _ => Decoder::Identity,

@@ -47,7 +47,8 @@ impl ContentType {
             }
             // RFC 2231: charset*=us-ascii'en'utf-8. Nobody needs it, some write it.
             b"charset*" if self.charset.is_none() => {
-                self.charset = Some(content.rsplit(|octet| *octet == b'\'').next().unwrap_or_default().to_vec());
+                self.charset =
+                    Some(content.rsplit(|octet| *octet == b'\'').next().unwrap_or_default().to_vec());
                 self.charset_at = 0..0;
             }
             b"boundary" => match &self.boundary {

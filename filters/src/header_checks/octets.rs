@@ -1,7 +1,7 @@
 //! The body as octets and lines, whatever parts it has: NUL, CR and LF that are not together, 8-bit, long lines.
 
-use super::fold::LONGEST;
 use super::finding::Spot;
+use super::fold::LONGEST;
 
 /// What is known so far.
 #[derive(Debug, Default)]
@@ -92,7 +92,9 @@ fn fold(before: &[u8], here: &[u8]) -> u8 {
 }
 
 fn kinds(before: u8, here: u8) -> u8 {
-    (u8::from(here > 127) * EIGHT_BIT) | (u8::from(here == 0) * NUL) | (u8::from(is_bare(before, here)) * BARE)
+    (u8::from(here > 127) * EIGHT_BIT)
+        | (u8::from(here == 0) * NUL)
+        | (u8::from(is_bare(before, here)) * BARE)
 }
 
 fn is_bare(before: u8, here: u8) -> bool {

@@ -104,8 +104,12 @@ impl<'a> Outcome<'a> {
     /// Makes the edits.
     pub(super) fn edit(self, plan: &Plan, message: &mut Message) {
         let with = |action| {
-            let mut names: Vec<_> = self.groups.iter().filter(|group| !group.shadow && group.action == action)
-                .map(|group| group.check.as_str()).collect();
+            let mut names: Vec<_> = self
+                .groups
+                .iter()
+                .filter(|group| !group.shadow && group.action == action)
+                .map(|group| group.check.as_str())
+                .collect();
             names.dedup();
             names
         };

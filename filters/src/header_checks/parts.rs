@@ -173,10 +173,12 @@ impl Parts {
     /// The boundary that a line is of, and whether it is the closing one.
     fn delimiter(&self, line: &[u8]) -> Option<(usize, bool)> {
         let line = line.strip_prefix(b"--")?.trim_ascii_end();
-        self.stack.iter().enumerate().rev().find_map(|(at, boundary)| match line.strip_prefix(&*boundary.text)? {
-            b"" => Some((at, false)),
-            b"--" => Some((at, true)),
-            _ => None,
+        self.stack.iter().enumerate().rev().find_map(|(at, boundary)| {
+            match line.strip_prefix(&*boundary.text)? {
+                b"" => Some((at, false)),
+                b"--" => Some((at, true)),
+                _ => None,
+            }
         })
     }
 

@@ -57,11 +57,15 @@ impl Settings {
         let exceptions = exceptions.map(|(at, exception)| checked(at, exception, &mut errors)).collect();
         for (name, OrNone(field)) in [("fixed_field", &self.fixed_field), ("tag_field", &self.tag_field)] {
             if field.as_ref().is_some_and(|field| !is_field_name(field)) {
-                errors.add([name], "is not the name of a header field; write such as X-Postseal-Fixed, or none");
+                errors.add(
+                    [name],
+                    "is not the name of a header field; write such as X-Postseal-Fixed, or none",
+                );
             }
         }
         let OrNone(url) = &self.url;
-        if url.as_ref().is_some_and(|url| url.len() > 200 || !url.bytes().all(|byte| byte.is_ascii_graphic())) {
+        if url.as_ref().is_some_and(|url| url.len() > 200 || !url.bytes().all(|byte| byte.is_ascii_graphic()))
+        {
             errors.add(["url"], "must be at most 200 printable ASCII characters without spaces, or none");
         }
         let plan = Plan {
@@ -110,7 +114,8 @@ impl Settings {
 
 fn checked(at: usize, exception: &Exception, errors: &mut Errors) -> (Who, Vec<Check>, Action) {
     let Exception { checks, user, client, listener, action } = exception;
-    let who = Who { user: user.clone(), client: client.clone(), listener: listener.clone(), ..Who::default() };
+    let who =
+        Who { user: user.clone(), client: client.clone(), listener: listener.clone(), ..Who::default() };
     let at = at.to_string();
     if who.is_anybody() {
         errors.add(["exception", &at], "is for everybody; name user, client or listener");
@@ -146,7 +151,8 @@ impl Plan {
     /// True if some mail may get this action for this check.
     fn may(&self, check: Check, action: Action) -> bool {
         let rule = self.rules.get(check as usize).is_some_and(|rule| rule.action == action);
-        let excepted = |(_, checks, other): &(Who, Vec<Check>, Action)| *other == action && checks.contains(&check);
+        let excepted =
+            |(_, checks, other): &(Who, Vec<Check>, Action)| *other == action && checks.contains(&check);
         rule || self.exceptions.iter().any(excepted)
     }
 
@@ -190,5 +196,6 @@ fn is_field_name(name: &str) -> bool {
     (1..=77).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':')
 }
 
-const NO_FIX: &str = "`fix` is not possible: there is no repair that is certain; use log, tag, tempfail or reject";
+const NO_FIX: &str =
+    "`fix` is not possible: there is no repair that is certain; use log, tag, tempfail or reject";
 const ON: [Action; 5] = [Action::Log, Action::Tag, Action::Fix, Action::Tempfail, Action::Reject];

@@ -119,7 +119,8 @@ fn is_tag(text: &str) -> bool {
     let name = text.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
     let behind = text.get(name.len()..).unwrap_or_default().trim_start();
     let ends = behind.starts_with('>') || behind.starts_with("/>");
-    let attribute = behind.starts_with(|c: char| c.is_ascii_alphabetic()) && behind.contains("=") && behind.contains('>');
+    let attribute =
+        behind.starts_with(|c: char| c.is_ascii_alphabetic()) && behind.contains("=") && behind.contains('>');
     TAGS.contains(&name) && (ends || attribute) && (closing || attribute || SURE.contains(&name))
 }
 
@@ -137,7 +138,8 @@ fn is_entity(text: &str) -> bool {
 
 /// Number of addressees in To and Cc, at least: commas outside of quotes, comments and angle brackets.
 pub(super) fn addressees<'a>(fields: impl Iterator<Item = &'a HeaderField>) -> u64 {
-    let in_list = |field: &&HeaderField| Kind::of(field) == Kind::Address && (field.is("To") || field.is("Cc"));
+    let in_list =
+        |field: &&HeaderField| Kind::of(field) == Kind::Address && (field.is("To") || field.is("Cc"));
     fields.filter(in_list).map(|field| addresses(&field.value)).sum()
 }
 
@@ -165,8 +167,21 @@ fn addresses(value: &[u8]) -> u64 {
 
 /// Fields that are allowed once (RFC 5322 section 3.6; RFC 2045 for the last four).
 const ONCE: [&str; 15] = [
-    "Date", "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Message-ID", "In-Reply-To", "References", "Subject",
-    "MIME-Version", "Content-Type", "Content-Transfer-Encoding", "Content-Disposition",
+    "Date",
+    "From",
+    "Sender",
+    "Reply-To",
+    "To",
+    "Cc",
+    "Bcc",
+    "Message-ID",
+    "In-Reply-To",
+    "References",
+    "Subject",
+    "MIME-Version",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+    "Content-Disposition",
 ];
 const TWICE: [&str; ONCE.len()] = [
     "several Date fields",
@@ -187,15 +202,38 @@ const TWICE: [&str; ONCE.len()] = [
 ];
 
 const TAGS: [&str; 25] = [
-    "a", "b", "i", "u", "p", "br", "hr", "em", "strong", "span", "div", "font", "center", "img", "table", "tr", "td",
-    "html", "body", "h1", "h2", "h3", "ul", "li", "blockquote",
+    "a",
+    "b",
+    "i",
+    "u",
+    "p",
+    "br",
+    "hr",
+    "em",
+    "strong",
+    "span",
+    "div",
+    "font",
+    "center",
+    "img",
+    "table",
+    "tr",
+    "td",
+    "html",
+    "body",
+    "h1",
+    "h2",
+    "h3",
+    "ul",
+    "li",
+    "blockquote",
 ];
 const SURE: [&str; 12] =
     ["br", "hr", "strong", "span", "div", "font", "center", "img", "html", "h1", "h2", "blockquote"];
 const ENTITIES: [&str; 34] = [
-    "amp", "lt", "gt", "quot", "apos", "nbsp", "auml", "ouml", "uuml", "szlig", "aacute", "agrave", "acirc", "aring",
-    "aelig", "ccedil", "eacute", "egrave", "ecirc", "iacute", "ntilde", "oacute", "ograve", "ocirc", "oslash", "uacute",
-    "euro", "copy", "reg", "trade", "ndash", "mdash", "hellip", "rsquo",
+    "amp", "lt", "gt", "quot", "apos", "nbsp", "auml", "ouml", "uuml", "szlig", "aacute", "agrave", "acirc",
+    "aring", "aelig", "ccedil", "eacute", "egrave", "ecirc", "iacute", "ntilde", "oacute", "ograve", "ocirc",
+    "oslash", "uacute", "euro", "copy", "reg", "trade", "ndash", "mdash", "hellip", "rsquo",
 ];
 
 #[cfg(test)]

@@ -1,0 +1,229 @@
+//! The filter as a whole: what becomes of a message.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::OnError;
+use crate::pipeline::{Entry, Pipeline};
+use crate::testing::{End, TestClock, Transaction, settings};
+use postseal_protocol::{HeaderField, Modification};
+
+/// A message, as a table of fields and a body; what it lacks of a good one is added.
+fn message(fields: &[(&str, &str)], body: &str) -> (Vec<(String, Vec<u8>)>, Vec<u8>) {
+    let mut all: Vec<(String, Vec<u8>)> =
+        fields.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
+    for (name, value) in GOOD {
+        if !fields.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)) {
+            all.push((name.to_owned(), value.as_bytes().to_vec()));
+        }
+    }
+    (all, body.as_bytes().to_vec())
+}
+
+const GOOD: [(&str, &str); 5] = [
+    ("From", " Alice <alice@example.com>"),
+    ("To", " bob@example.net"),
+    ("Subject", " hello"),
+    ("Date", " Tue, 14 Nov 2023 22:13:20 +0000"),
+    ("Message-ID", " <1@example.com>"),
+];
+
+fn run(configuration: &str, (fields, body): &(Vec<(String, Vec<u8>)>, Vec<u8>)) -> End {
+    run_on(Role::Submission, configuration, "<alice@example.com>", fields, body)
+}
+
+fn run_on(role: Role, configuration: &str, sender: &str, fields: &[(String, Vec<u8>)], body: &[u8]) -> End {
+    let configuration: Settings = toml::from_str(configuration).unwrap();
+    let filter = Arc::new(HeaderChecks::new(configuration.plan().unwrap()).for_role(role));
+    let mut settings = settings(TestClock::at(1_700_000_000));
+    settings.role = role;
+    let pipeline = Pipeline::new(settings, vec![Entry { filter, on_error: OnError::Tempfail }]);
+    let mut dialogue =
+        Transaction::with(Arc::new(pipeline)).user("alice").mail(sender).rcpt("<bob@example.net>");
+    for (name, value) in fields {
+        dialogue = dialogue.header(name, value);
+    }
+    dialogue.body(body).end()
+}
+
+fn edits(end: &End) -> Vec<String> {
+    let show = |field: &HeaderField| {
+        format!("{}:{}", String::from_utf8_lossy(&field.name), String::from_utf8_lossy(&field.value))
+    };
+    let edit = |edit: &Modification| match edit {
+        Modification::AddHeader(field) => format!("+{}", show(field)),
+        Modification::ChangeHeader { field, .. } => show(field),
+        Modification::ReplaceBody(body) => format!("body {}", String::from_utf8_lossy(body)),
+        other => format!("{other:?}"),
+    };
+    end.modifications.iter().map(edit).collect()
+}
+
+fn reply(end: &End) -> String {
+    match &end.verdict {
+        Verdict::Reply(reply) => reply.to_string(),
+        other => other.name().to_owned(),
+    }
+}
+
+#[test]
+fn a_good_message_is_not_touched() {
+    let end = run("", &message(&[], "Hello\r\n"));
+    assert!(end.accepted());
+    assert_eq!((end.modifications, end.record.report.reasons), (vec![], vec![]));
+}
+
+#[test]
+fn a_raw_subject_is_encoded_and_told_of() {
+    let end = run("", &message(&[("Subject", " Gr\u{fc}\u{df}e")], "Hello\r\n"));
+    let expected = ["Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=", "+X-Postseal-Fixed: raw_8bit_header"];
+    assert_eq!(edits(&end), expected);
+    assert_eq!(end.reasons(), ["header_checks.raw_8bit_header"]);
+    let detail = end.record.report.reasons[0].detail.as_deref();
+    assert_eq!(detail, Some("fix: Subject: raw UTF-8 (octet C3 at offset 3)"));
+    let [note] = end.record.report.checks[..] else { panic!() };
+    assert_eq!((note.check, note.action), ("raw_8bit_header", "fix"));
+}
+
+#[test]
+fn a_refusal_tells_what_and_where_and_what_to_do() {
+    let end = run(
+        "url = \"https://mail.example.com/help\"",
+        &message(&[("From", " j\u{f6}rg@example.com"), ("Subject", " a\u{7}b")], "Hello\r\n"),
+    );
+    assert_eq!(
+        reply(&end),
+        "550 5.6.0 raw_8bit_header: From: raw UTF-8 (octet C3 at offset 2); encode the text as RFC 2047 says, such as \
+         =?utf-8?Q?Gr=C3=BC=C3=9Fe?= <https://mail.example.com/help#raw_8bit_header> control_character: Subject: a \
+         control character (octet 07 at offset 2); take control characters out of what goes into header fields \
+         <https://mail.example.com/help#control_character>"
+    );
+    assert_eq!(end.reasons(), ["header_checks.raw_8bit_header", "header_checks.control_character"]);
+    assert_eq!(edits(&end), [""; 0]);
+}
+
+#[test]
+fn nothing_is_refused_of_the_machine_itself() {
+    let (fields, body) = message(&[("Subject", " a\u{7}b")], "Hello\r\n");
+    let end = run_on(Role::Local, "", "", &fields, &body);
+    assert!(end.accepted());
+    assert_eq!(end.reasons(), ["header_checks.control_character"]);
+    let end = run_on(Role::Local, "refuse_on = [\"local\"]", "", &fields, &body);
+    assert!(!end.accepted());
+}
+
+#[test]
+fn mail_from_elsewhere_and_smtputf8_are_left_alone() {
+    let (fields, body) = message(&[("Subject", " Gr\u{fc}\u{df}e")], "Hello\r\n");
+    let end = run_on(Role::Mx, "", "<alice@example.com>", &fields, &body);
+    assert_eq!((end.reasons(), edits(&end)), (vec![], vec![]));
+    let end = run_on(Role::Submission, "", "<alice@example.com> SMTPUTF8", &fields, &body);
+    // The test kit has no arguments, so this is an odd sender; what counts is that nothing else is.
+    assert!(end.accepted());
+}
+
+#[test]
+fn in_shadow_nothing_is_done_and_everything_told() {
+    let message = message(&[("Subject", " Gr\u{fc}\u{df}e\u{7}")], "Hello\r\n");
+    for shadow in [
+        "shadow = true",
+        "raw_8bit_header = { action = \"fix\", shadow = true }\ncontrol_character = { action = \"reject\", shadow = true }",
+    ] {
+        let end = run(shadow, &message);
+        assert!(end.accepted());
+        assert_eq!(edits(&end), [""; 0]);
+        let actions: Vec<_> = end.record.report.checks.iter().map(|note| note.action).collect();
+        assert_eq!(actions, ["shadow_reject", "shadow_fix"]);
+    }
+}
+
+#[test]
+fn a_tag_is_a_field() {
+    let end = run(
+        "html_only = \"tag\"",
+        &message(&[("Content-Type", " text/html"), ("MIME-Version", " 1.0")], "<p>\r\n"),
+    );
+    assert_eq!(edits(&end), ["+X-Postseal-Found: html_only"]);
+}
+
+#[test]
+fn exceptions_change_the_action() {
+    let message = message(&[("Subject", " a\u{7}b")], "Hello\r\n");
+    let exception = |who: &str| {
+        let text = format!("[[exception]]\nchecks = [\"control_character\"]\n{who}\naction = \"log\"");
+        run(&text, &message).accepted()
+    };
+    assert!(exception("user = \"ali*\""));
+    assert!(exception("client = \"192.0.2.0/24\"\nlistener = \"test\""));
+    assert!(!exception("user = \"bob\""));
+    assert!(!exception("user = \"alice\"\nclient = \"10.0.0.0/8\""));
+}
+
+#[test]
+fn what_is_missing_is_added() {
+    let fields =
+        [("To".to_owned(), b" bob@example.net".to_vec()), ("From".to_owned(), b" a@example.com".to_vec())];
+    let end = run_on(Role::Submission, "", "<a@example.com>", &fields, b"Hello\r\n");
+    let edits = edits(&end);
+    assert_eq!(edits[0], "+Date: Tue, 14 Nov 2023 22:13:20 +0000");
+    assert!(edits[1].starts_with("+Message-ID: <6553f100."), "{edits:?}");
+    assert_eq!(edits[2], "+X-Postseal-Fixed: missing_field");
+}
+
+#[test]
+fn a_charset_is_named_where_it_is_certain() {
+    let text = "Gr\u{fc}\u{df}e\r\n";
+    for (fields, expected) in [
+        (
+            vec![],
+            vec![
+                "+Content-Type: text/plain; charset=utf-8",
+                "+MIME-Version: 1.0",
+                "+Content-Transfer-Encoding: 8bit",
+                "+X-Postseal-Fixed: charset_missing",
+            ],
+        ),
+        (
+            vec![
+                ("MIME-Version", " 1.0"),
+                ("Content-Type", " text/plain; charset=\"us-ascii\"; format=flowed"),
+                ("Content-Transfer-Encoding", " 7bit"),
+            ],
+            vec![
+                "Content-Transfer-Encoding: 8bit",
+                "Content-Type: text/plain; charset=utf-8; format=flowed",
+                "+X-Postseal-Fixed: charset_mismatch, transfer_encoding_mismatch",
+            ],
+        ),
+    ] {
+        let end = run("", &message(&fields, text));
+        assert!(end.accepted());
+        assert_eq!(edits(&end), expected);
+    }
+    let end = run(
+        "",
+        &message(
+            &[("MIME-Version", " 1.0"), ("Content-Type", " multipart/mixed; boundary=a")],
+            "--a\r\n\r\nGr\u{fc}\u{df}e\r\n--a--\r\n",
+        ),
+    );
+    assert_eq!(edits(&end), [""; 0]);
+    let detail = end.record.report.reasons[0].detail.as_deref().unwrap();
+    assert_eq!(
+        detail,
+        "log: body: 8-bit text without a charset (octet C3 at offset 9) (not repaired: only a message of one text part is repaired)"
+    );
+}
+
+#[test]
+fn a_long_line_is_encoded_and_too_long_a_body_is_not() {
+    let line = "x".repeat(999);
+    let long = message(&[], &format!("{line}\r\n"));
+    let end = run("", &long);
+    let edits = edits(&end);
+    assert_eq!(edits[..2], ["+MIME-Version: 1.0", "+Content-Transfer-Encoding: quoted-printable"]);
+    assert!(edits[3].starts_with("body xxx"), "{edits:?}");
+    let end = run("body_limit = \"1000B\"", &long);
+    assert_eq!(end.reasons(), ["header_checks.long_body_line", "header_checks.body_over_limit"]);
+    assert!(end.accepted() && end.modifications.is_empty());
+}

@@ -80,7 +80,7 @@ impl Writer {
     }
 
     fn encode(&mut self, space: &str, text: &str) {
-        let form = Form::shorter(text);
+        let form = Form::of(text);
         let mut space = space;
         let mut rest = text;
         let mut first = true;
@@ -112,7 +112,8 @@ impl Writer {
 
 /// What a run of words says. White space between two encoded-words is none, so it has to go into one of them.
 fn text(run: &[Token<'_>], after_encoded: bool, next: Option<&Token<'_>>) -> String {
-    let unfolded = |space: &str, text: &mut String| text.extend(space.chars().filter(|c| !matches!(c, '\n' | '\r')));
+    let unfolded =
+        |space: &str, text: &mut String| text.extend(space.chars().filter(|c| !matches!(c, '\n' | '\r')));
     let mut text = String::new();
     for (at, token) in run.iter().enumerate() {
         if at > 0 || after_encoded {
@@ -140,9 +141,11 @@ enum Form {
 }
 
 impl Form {
-    fn shorter(text: &str) -> Self {
+    /// Q, which people can read half of, unless it is much longer.
+    fn of(text: &str) -> Self {
         let q: usize = text.chars().map(q_length).sum();
-        if q <= text.len().div_ceil(3) * 4 { Self::Q } else { Self::Base64 }
+        let base64 = text.len().div_ceil(3) * 4;
+        if q <= base64 + base64 / 2 { Self::Q } else { Self::Base64 }
     }
 
     /// How much of a text fits into so many characters, in octets; at least one character, or it would never end.
@@ -208,7 +211,8 @@ fn q(octet: u8, out: &mut String) {
 
 fn base64(octets: &[u8], out: &mut String) {
     for three in octets.chunks(3) {
-        let bits = three.iter().chain([&0; 2]).take(3).fold(0u32, |bits, octet| bits << 8 | u32::from(*octet));
+        let bits =
+            three.iter().chain([&0; 2]).take(3).fold(0u32, |bits, octet| bits << 8 | u32::from(*octet));
         for at in 0..4 {
             let value = bits >> (18 - 6 * at) & 63;
             let digit = BASE64.get(value as usize).copied().unwrap_or(b'=');
