@@ -70,7 +70,7 @@ pub(super) fn is_alphabet(text: &[u8]) -> bool {
     let fits = |octet: u8| {
         octet.is_ascii_uppercase()
             | octet.is_ascii_lowercase()
-            | (octet >= b'/') & (octet <= b'9')
+            | (b'/'..=b'9').contains(&octet)
             | (octet == b'+')
             | (octet == b'=')
             | (octet == b'\r')
@@ -94,11 +94,15 @@ fn value(octet: u8) -> u8 {
 const NONE: u8 = 0x80;
 const VALUES: [u8; 256] = {
     let mut values = [NONE; 256];
-    let mut at = 0;
-    while at < 64 {
-        let octet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"[at];
-        values[octet as usize] = at as u8;
-        at += 1;
+    let mut value = 0;
+    while let Some(digit) = DIGITS.split_at(value as usize).1.first() {
+        let (_, slots) = values.split_at_mut(*digit as usize);
+        if let Some(slot) = slots.first_mut() {
+            *slot = value;
+        }
+        value += 1;
     }
     values
 };
+/// The alphabet, in the order of the values.
+pub(super) const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -20,10 +20,10 @@ impl Charset {
     pub(super) fn named(name: &[u8]) -> Self {
         let name = name.trim_ascii();
         let is = |other: &&str| name.eq_ignore_ascii_case(other.as_bytes());
-        if ASCII.iter().any(|other| is(other)) {
+        if ASCII.iter().any(is) {
             return Self::Ascii;
         }
-        if UNJUDGED.iter().any(|other| is(other)) {
+        if UNJUDGED.iter().any(is) {
             return Self::Unjudged;
         }
         match Encoding::for_label_no_replacement(name) {

@@ -27,7 +27,7 @@ impl ContentType {
         scanner.special(b'/')?;
         let subtype = scanner.token()?.to_ascii_lowercase();
         let mut this = Self { kind, subtype, end: scanner.at, ..Self::default() };
-        while scanner.to_parameter() {
+        while scanner.skip_to_parameter() {
             let Some(name) = scanner.token() else { continue };
             if scanner.special(b'=').is_none() {
                 continue;
@@ -151,7 +151,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Goes behind the next `;`, over whatever is in the way.
-    fn to_parameter(&mut self) -> bool {
+    fn skip_to_parameter(&mut self) -> bool {
         loop {
             self.skip();
             match self.bump() {

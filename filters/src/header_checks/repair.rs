@@ -41,14 +41,15 @@ impl Repairs {
     /// In a few words, why it is not possible.
     pub(super) fn make(&mut self, repair: &Repair, material: &Material<'_>) -> Result<(), &'static str> {
         match repair {
-            Repair::Value(id, field, how) => self.value(*id, field, *how).ok_or(NOT_CERTAIN),
-            Repair::Date => Ok(self.add("Date", &date::rfc5322(material.time))),
-            Repair::MessageId => Ok(self.add("Message-ID", &(material.message_id)())),
-            Repair::MimeVersion => Ok(self.add("MIME-Version", "1.0")),
-            Repair::Utf8 => self.utf8(material),
-            Repair::EightBit => self.encode(material, "8bit"),
-            Repair::QuotedPrintable => self.quoted_printable(material),
+            Repair::Value(id, field, how) => self.value(*id, field, *how).ok_or(NOT_CERTAIN)?,
+            Repair::Date => self.add("Date", &date::rfc5322(material.time)),
+            Repair::MessageId => self.add("Message-ID", &(material.message_id)()),
+            Repair::MimeVersion => self.add("MIME-Version", "1.0"),
+            Repair::Utf8 => self.utf8(material)?,
+            Repair::EightBit => self.encode(material, "8bit")?,
+            Repair::QuotedPrintable => self.quoted_printable(material)?,
         }
+        Ok(())
     }
 
     /// Writes them into the message.

@@ -1,5 +1,6 @@
 //! Writes encoded-words (RFC 2047 section 2), folded.
 
+use super::base64::DIGITS;
 use super::rfc2047::Token;
 
 /// Writes a value in which some words are encoded.
@@ -215,13 +216,12 @@ fn base64(octets: &[u8], out: &mut String) {
             three.iter().chain([&0; 2]).take(3).fold(0u32, |bits, octet| bits << 8 | u32::from(*octet));
         for at in 0..4 {
             let value = bits >> (18 - 6 * at) & 63;
-            let digit = BASE64.get(value as usize).copied().unwrap_or(b'=');
+            let digit = DIGITS.get(value as usize).copied().unwrap_or(b'=');
             out.push(if at > three.len() { '=' } else { char::from(digit) });
         }
     }
 }
 
-const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 /// Characters of a line with an encoded-word, of an encoded-word, and of what is around its text.
 const LINE: usize = 76;
 const WORD: usize = 75;
