@@ -23,6 +23,8 @@ mod problem;
 pub mod reload;
 mod secret;
 mod source;
+pub mod store;
+mod store_url;
 mod suggest;
 
 pub use postseal_filters::byte_size::{self, ByteSize};
@@ -40,6 +42,7 @@ pub use origin::Origin;
 pub use problem::{ConfigError, Problem};
 pub use reload::Reload;
 pub use source::Source;
+pub use store::Store;
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -61,6 +64,8 @@ pub struct Config {
     /// `[dkim]`: signing; not at all without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dkim: Option<dkim::Settings>,
+    /// `[store]`: where limits are counted.
+    pub store: Store,
     /// `[log]`: the log on stdout.
     pub log: Log,
 }

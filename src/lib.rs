@@ -18,6 +18,7 @@ pub mod registry;
 pub mod reload;
 mod stamp;
 pub mod status;
+pub mod store;
 pub mod stream;
 pub mod trace;
 mod watch;

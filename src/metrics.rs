@@ -59,6 +59,8 @@ pub struct Metrics {
     pub store_errors: IntCounterVec,
     /// Times of a store's calls: `store`.
     pub store_duration: HistogramVec,
+    /// Servers of a store that are left alone: `store`.
+    pub store_breakers_open: IntGaugeVec,
 }
 
 impl Metrics {
@@ -164,6 +166,11 @@ impl Metrics {
                 "Time of a store's calls.",
                 &["store"],
                 &MESSAGE_BUCKETS,
+            )?,
+            store_breakers_open: new.gauges(
+                "postseal_store_breakers_open",
+                "Servers of the store that failed and are left alone until they answer again.",
+                &["store"],
             )?,
             registry,
         };

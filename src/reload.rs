@@ -56,6 +56,9 @@ pub(crate) fn needs_restart(old: &Config, new: &Config) -> Vec<String> {
     if old.limits.connections != new.limits.connections {
         keys.push("limits.connections".to_owned());
     }
+    if old.store != new.store {
+        keys.push("store".to_owned());
+    }
     keys
 }
 
@@ -64,6 +67,7 @@ pub(crate) fn keep_what_needs_restart(old: &Config, new: &mut Config) {
     new.listener.clone_from(&old.listener);
     new.admin.clone_from(&old.admin);
     new.limits.connections = old.limits.connections;
+    new.store.clone_from(&old.store);
 }
 
 /// What a connection must know of `[limits]`.

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use postseal::config::store::StoreUrl;
 use postseal::config::{self, Config, KeyPath, Source};
 use postseal_filters::{dkim, header_checks};
 use toml_edit::{DocumentMut, Item, Value};
@@ -28,6 +29,10 @@ fn its_commented_settings_are_the_defaults() {
     let [listener] = config.listener.as_mut_slice() else { panic!("not one listener") };
     assert_eq!(listener.group.take().as_deref(), Some("postfix"));
     assert!(config.admin.socket.take().is_some() && config.admin.token_file.take().is_some());
+    let store = &mut config.store;
+    assert!(
+        store.url.take().is_some() && store.password_file.take().is_some() && store.ca_file.take().is_some()
+    );
     assert_eq!(config.dkim.as_mut().unwrap().domain.drain(..).count(), 2);
     assert_eq!(config.header_checks.as_mut().unwrap().exception.drain(..).count(), 1);
     assert_eq!(config, config::load_from(&example(), [], &[]).unwrap().config);
@@ -42,6 +47,9 @@ fn it_shows_every_key() {
     }
     config.admin.socket = Some(PathBuf::new());
     config.admin.token_file = Some(PathBuf::new());
+    config.store.url = Some(StoreUrl::Memory);
+    config.store.password_file = Some(PathBuf::new());
+    config.store.ca_file = Some(PathBuf::new());
     // Destructured, so that a new key can't be forgotten here.
     let domain: dkim::DomainSettings = toml_edit::de::from_str(EVERY_DOMAIN_KEY).unwrap();
     let dkim::DomainSettings {

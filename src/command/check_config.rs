@@ -27,6 +27,7 @@ impl CheckConfig {
         let checked = self.configuration.load().and_then(|mut loaded| {
             let built = Pipelines::build(&mut loaded, &KeysInForce::default())?;
             loaded.open_token()?;
+            loaded.open_store_login()?;
             Ok((loaded, built.keys))
         });
         let (loaded, keys) = match checked {

@@ -1,5 +1,7 @@
 //! What is wrong with a configuration whose every value is right by itself.
 
+mod store;
+
 use postseal_filters::{dkim, header_checks};
 
 use super::{Address, Config, KeyPath, Limits, Listener};
@@ -49,6 +51,7 @@ pub(super) fn check(config: &Config) -> Findings {
         findings.warning(KeyPath::new(["admin", "address"]), reason);
     }
     check_limits(&config.limits, &mut findings);
+    store::check(&config.store, &mut findings);
     if config.reload.period < SHORTEST_PERIOD {
         findings.error(KeyPath::new(["reload", "period"]), "must be at least 100ms");
     }

@@ -10,9 +10,11 @@ use postseal_filters::{dkim, header_checks};
 
 use super::layers::Layers;
 use super::problem::{self, ConfigError, Problem};
+use super::store::StoreUrl;
 use super::{Config, KeyPath, check, effective, extract};
 use crate::admin::Token;
 use crate::keys::{KeyProblem, KeyStore, Place};
+use crate::store::redis::Login;
 use crate::watch::Watch;
 
 /// The file read if none is named.
@@ -128,6 +130,19 @@ impl Loaded {
             ConfigError::invalid(self.layers.problem(key, format!("{}: {error}", path.display())))
         });
         token.map(Some)
+    }
+
+    /// Reads password and certificates for the store, if it is Redis.
+    ///
+    /// # Errors
+    /// If a file is no good.
+    pub fn open_store_login(&self) -> Result<Option<Login>, ConfigError> {
+        let Some(StoreUrl::Redis(url)) = &self.config.store.url else { return Ok(None) };
+        let base = self.path.parent().unwrap_or_else(|| Path::new(""));
+        let login = Login::load(url, &self.config.store, base).map_err(|error| {
+            ConfigError::invalid(self.layers.problem(KeyPath::new(["store", error.key]), error.reason))
+        });
+        login.map(Some)
     }
 
     /// Reads a table file that a key of the configuration names; a relative path begins at the directory of the

@@ -28,10 +28,14 @@ pub(super) fn unknown_word(word: &str, expected: &[&str]) -> String {
     }
 }
 
-/// The candidate most like the text, if any is like it enough to be meant.
+/// The candidate most like the name of a key, if any is like it enough to be meant.
 pub(super) fn nearest<'a>(text: &str, candidates: &[&'a str]) -> Option<&'a str> {
-    let text = snake_case(text);
-    let distances = candidates.iter().map(|candidate| (strsim::osa_distance(&text, candidate), *candidate));
+    nearest_text(&snake_case(text), candidates)
+}
+
+/// The candidate most like the text, if any is like it enough to be meant.
+pub(super) fn nearest_text<'a>(text: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    let distances = candidates.iter().map(|candidate| (strsim::osa_distance(text, candidate), *candidate));
     let (distance, best) = distances.min_by_key(|(distance, _)| *distance)?;
     (distance <= 1 + text.chars().count() / 4).then_some(best)
 }

@@ -40,6 +40,13 @@ pub struct Window {
 }
 
 impl Window {
+    /// A window with these slots, oldest first.
+    pub fn from_slots(slots: impl IntoIterator<Item = Slot>) -> Self {
+        let mut window = Self::default();
+        slots.into_iter().for_each(|slot| window.push(slot));
+        window
+    }
+
     /// The slots, oldest first.
     pub fn slots(&self) -> &[Slot] {
         self.slots.get(..self.len).unwrap_or_default()

@@ -1,0 +1,41 @@
+//! What a store counts about itself.
+
+use prometheus::{Histogram, IntCounterVec, IntGauge};
+
+use crate::metrics::Metrics;
+
+/// The metrics of one store.
+#[derive(Clone)]
+pub struct StoreMetrics {
+    store: &'static str,
+    errors: IntCounterVec,
+    /// How long calls take.
+    pub duration: Histogram,
+    /// Servers that are left alone because they fail.
+    pub open: IntGauge,
+}
+
+impl StoreMetrics {
+    /// Those of a store of this kind, at 0.
+    pub fn new(metrics: &Metrics, store: &'static str) -> Self {
+        let new = Self {
+            store,
+            errors: metrics.store_errors.clone(),
+            duration: metrics.store_duration.with_label_values(&[store]),
+            open: metrics.store_breakers_open.with_label_values(&[store]),
+        };
+        for kind in KINDS {
+            new.errors.with_label_values(&[store, kind]);
+        }
+        new
+    }
+
+    /// A call has failed.
+    pub fn error(&self, kind: &'static str) {
+        self.errors.with_label_values(&[self.store, kind]).inc();
+    }
+}
+
+/// Kinds of errors: [`StoreError::kind`](postseal_filters::store::StoreError::kind), decisions made without the store
+/// because its breaker is open, and what could not be given back.
+const KINDS: [&str; 6] = ["timeout", "unavailable", "answer", "refused", "breaker_open", "not_given_back"];

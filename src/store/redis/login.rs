@@ -1,0 +1,87 @@
+//! What one needs to be let in: password and certificates, from files.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt;
+
+use crate::config::store::{RedisUrl, Store as Settings};
+
+/// What one needs to be let in.
+#[derive(Clone, Default)]
+pub struct Login {
+    pub(super) tls: Option<Arc<ClientConfig>>,
+    pub(super) user: Option<String>,
+    pub(super) password: Option<String>,
+    pub(super) database: u32,
+}
+
+/// Why that can't be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct LoginError {
+    /// The key of `[store]`.
+    pub key: &'static str,
+    /// What is wrong.
+    pub reason: String,
+}
+
+impl Login {
+    /// Reads the files that the settings name; relative paths begin at `base`.
+    ///
+    /// # Errors
+    /// If a file can't be used.
+    pub fn load(url: &RedisUrl, settings: &Settings, base: &Path) -> Result<Self, LoginError> {
+        let fault = |key| move |reason| LoginError { key, reason };
+        let password = match &settings.password_file {
+            Some(file) => Some(password(&base.join(file)).map_err(fault("password_file"))?),
+            None => url.password.clone(),
+        };
+        let ca_file = settings.ca_file.as_ref().map(|file| base.join(file));
+        let tls = match url.tls {
+            true => Some(tls(ca_file.as_deref()).map_err(fault("ca_file"))?),
+            false => None,
+        };
+        Ok(Self { tls, user: url.user.clone(), password, database: url.database })
+    }
+}
+
+/// The first line of a file.
+fn password(file: &Path) -> Result<String, String> {
+    let mut text = String::new();
+    let read = File::open(file).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
+    read.map_err(|error| format!("{} can't be read: {error}", file.display()))?;
+    match text.lines().next().map(str::trim_end).filter(|line| !line.is_empty()) {
+        Some(password) => Ok(password.to_owned()),
+        None => Err(format!("{} holds no password in its first line", file.display())),
+    }
+}
+
+/// Believes those whose certificates are in the file; those of the system if there is none.
+fn tls(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider);
+    let builder = builder.with_safe_default_protocol_versions().map_err(|error| error.to_string())?;
+    let Some(file) = ca_file else {
+        let builder = builder.with_platform_verifier().map_err(|error| error.to_string())?;
+        return Ok(Arc::new(builder.with_no_client_auth()));
+    };
+    let wrong = |what: &dyn std::fmt::Display| format!("{}: {what}", file.display());
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| wrong(&error))? {
+        let certificate = certificate.map_err(|error| wrong(&error))?;
+        roots.add(certificate).map_err(|error| wrong(&error))?;
+    }
+    if roots.is_empty() {
+        return Err(wrong(&"holds no certificate; expected PEM with -----BEGIN CERTIFICATE-----"));
+    }
+    Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
+}
+
+/// Octets of a file with a password.
+const LONGEST: u64 = 4 << 10;
