@@ -1,4 +1,5 @@
 //! The store in Redis, Redis Cluster and Valkey, on real servers: does it decide as the one in memory does?
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod contract;
 mod operate;

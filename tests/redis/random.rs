@@ -98,8 +98,10 @@ impl Pair<'_> {
     }
 }
 
+type Seen = (u64, u64, Vec<(Limit, Vec<Slot>)>);
+
 /// What a key holds, without what a window remembers of slots that are gone.
-fn seen(entry: Option<Entry>) -> Option<(u64, u64, Vec<(Limit, Vec<Slot>)>)> {
+fn seen(entry: Option<Entry>) -> Option<Seen> {
     let state = entry?.state;
     let windows = state.windows.iter().map(|counted| (counted.limit, counted.window.slots().to_vec()));
     Some((state.blocked_until, state.breach_until, windows.collect()))
