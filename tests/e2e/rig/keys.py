@@ -44,6 +44,6 @@ def make_key(folder: Path, domain: str, selector: str, algorithm: str = "rsa", b
     return Key(domain, selector, f"{algorithm}-sha256", file, record)
 
 
-def make_pair(folder: Path, domain: str) -> list[Key]:
-    """An RSA-2048 and an Ed25519 key, selectors `rsa` and `ed`."""
-    return [make_key(folder, domain, "rsa"), make_key(folder, domain, "ed", "ed25519")]
+def make_pair(folder: Path, domain: str, prefix: str = "") -> list[Key]:
+    """An RSA-2048 and an Ed25519 key, selectors `rsa` and `ed` behind the prefix."""
+    return [make_key(folder, domain, f"{prefix}rsa"), make_key(folder, domain, f"{prefix}ed", "ed25519")]

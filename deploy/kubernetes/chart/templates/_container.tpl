@@ -17,6 +17,9 @@
     {{- if .Values.keys.secrets }}
     - {name: POSTSEAL__DKIM__KEY_DIR, value: /etc/postseal/keys}
     {{- end }}
+    {{- if .Values.admin.tokenFrom.secret }}
+    - {name: POSTSEAL__ADMIN__TOKEN_FILE, value: /etc/postseal/admin/{{ .Values.admin.tokenFrom.key }}}
+    {{- end }}
     {{- if .Values.store.url }}
     - {name: POSTSEAL__STORE__URL, value: {{ .Values.store.url | quote }}}
     {{- else if .Values.store.urlFrom.secret }}
@@ -71,6 +74,9 @@
     {{- if .Values.keys.secrets }}
     - {name: keys, mountPath: /etc/postseal/keys, readOnly: true}
     {{- end }}
+    {{- if .Values.admin.tokenFrom.secret }}
+    - {name: admin, mountPath: /etc/postseal/admin, readOnly: true}
+    {{- end }}
     {{- if $sidecar }}
     - {name: sockets, mountPath: /run/postseal}
     {{- end }}
@@ -88,6 +94,10 @@
       {{- range .Values.keys.secrets }}
       - secret: {name: {{ . }}}
       {{- end }}
+{{- end }}
+{{- with .Values.admin.tokenFrom.secret }}
+- name: admin
+  secret: {secretName: {{ . }}, defaultMode: 0440}
 {{- end }}
 {{- if eq .Values.mode "sidecar" }}
 - name: sockets
