@@ -20,7 +20,7 @@ test_packages=("${demo_packages[@]}"
   python3-pytest python3-jsonschema
   nsd m4 curl
   opendkim opendkim-tools miltertest libmail-dkim-perl libnet-dns-perl
-  groff-base python3-pip python3-yaml redis-server
+  groff-base systemd python3-pip python3-yaml redis-server
   libwrap0 liblockfile1 libnsl2 libldap-2.5-0 libdb5.3) # the last five: what the unpacked Sendmail links
 bench_packages=("${test_packages[@]}" rspamd)
 deploy_packages=("${test_packages[@]}"

@@ -44,7 +44,7 @@ class Sendmail:
         (self.folder / "hosts").write_text("127.0.0.1 sm.test.example sm localhost\n")
         (self.folder / "service.switch").write_text("hosts files\naliases files\n")
         (self.folder / "helpfile").touch()
-        hook = sendmail_config.MILTER.format(name="postseal", socket=milter) if milter else ""
+        hook = sendmail_config.milter(milter) if milter else ""
         source = self.folder / "sendmail.mc"
         values = {"cf": cf, "folder": self.folder, "relay": relay, "port": self.port, "milter": hook}
         source.write_text(sendmail_config.MC.format(**values))

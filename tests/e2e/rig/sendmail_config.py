@@ -1,5 +1,9 @@
 """The sendmail.mc of the private Sendmail."""
 
+import re
+
+from .place import ROOT
+
 MC = """\
 divert(-1)
 divert(0)
@@ -35,7 +39,15 @@ DAEMON_OPTIONS(`Name=MTA, Addr=127.0.0.1, Port={port}')dnl
 {milter}MAILER(`smtp')dnl
 """
 
-MILTER = "INPUT_MAIL_FILTER(`{name}', `S={socket}, F=T, T=S:30s;R:30s;E:2m')dnl\n"
+
+def milter(socket: str) -> str:
+    """The hookup as deploy/sendmail has it, for that socket."""
+    name = "unix-socket.m4" if socket.startswith("local:") else "postseal.m4"
+    text = (ROOT / "deploy/sendmail" / name).read_text()
+    hook, found = re.subn(r"`S=[^,]*,", f"`S={socket},", text)
+    assert found == 1, text
+    return hook
+
 
 # Sendmail logs to /dev/log only and sleeps a minute if its host name has no dot: private namespaces give it both
 # without a change outside.
