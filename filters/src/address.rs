@@ -9,11 +9,13 @@
 
 mod domain;
 mod scan;
+mod spec;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 pub use domain::{DomainName, NameError, SelectorName};
+pub use spec::{AddrSpec, NotAddress, replaced};
 use scan::{Scanner, Token, Word};
 
 /// The address in an address field.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::address::{self, DomainName, Mailbox, NameError};
+use crate::address::{AddrSpec, DomainName, NameError};
 
 /// The From addresses that a [`Rule`](super::Rule) is for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -94,8 +94,8 @@ impl Pattern {
     /// # Errors
     /// If it is not one address.
     pub fn from_address(text: &str) -> Result<Self, PatternError> {
-        let (local, domain) = split(text).ok_or(PatternError::NotAddress)?;
-        Ok(Self::Address { local: local.to_lowercase(), domain: domain.parse()? })
+        let address: AddrSpec = text.parse().map_err(|_| PatternError::NotAddress)?;
+        Ok(Self::Address { local: address.folded_local().to_owned(), domain: address.domain().parse()? })
     }
 
     /// The domain that signs unless another is given. `*` has none.
@@ -107,15 +107,6 @@ impl Pattern {
     }
 }
 
-/// An addr-spec alone, without display name, comment or white space.
-fn split(text: &str) -> Option<(String, String)> {
-    let mailboxes = address::mailboxes(text.as_bytes()).ok()?;
-    let [mailbox] = <[Mailbox; 1]>::try_from(mailboxes).ok()?;
-    let spaces = text.contains(char::is_whitespace) && !text.starts_with('"');
-    let whole = mailbox.range == (0..text.len()) && !spaces;
-    whole.then_some((mailbox.local, mailbox.domain?))
-}
-
 impl FromStr for Identity {
     type Err = PatternError;
 
@@ -123,7 +114,7 @@ impl FromStr for Identity {
         let (local, domain) = text.rsplit_once('@').ok_or(PatternError::NotIdentity)?;
         // What needs no encoding (RFC 6376 section 3.2, dkim-safe-char).
         let safe = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b';' | b'=');
-        if !local.is_empty() && (!local.bytes().all(safe) || split(text).is_none()) {
+        if !local.is_empty() && (!local.bytes().all(safe) || text.parse::<AddrSpec>().is_err()) {
             return Err(PatternError::NotIdentity);
         }
         let domain: DomainName = domain.parse()?;
