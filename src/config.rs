@@ -28,7 +28,7 @@ mod store_url;
 mod suggest;
 
 pub use postseal_filters::byte_size::{self, ByteSize};
-use postseal_filters::{dkim, header_checks};
+use postseal_filters::{dkim, header_checks, sender};
 use serde::{Deserialize, Serialize};
 
 pub use address::Address;
@@ -66,6 +66,9 @@ pub struct Config {
     pub dkim: Option<dkim::Settings>,
     /// `[store]`: where limits are counted.
     pub store: Store,
+    /// `[sender]`: who may send as whom; everybody as anybody without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sender: Option<sender::Settings>,
     /// `[log]`: the log on stdout.
     pub log: Log,
 }

@@ -13,8 +13,8 @@ mod snapshot;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use postseal_filters::Summary;
 use postseal_filters::header_checks::{Action, Check};
+use postseal_filters::{AlignmentMode, Summary};
 use prometheus::{
     Gauge, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
@@ -43,6 +43,7 @@ pub struct Metrics {
     dkim_sign_duration: HistogramVec,
     signatures: ArcSwap<Signatures>,
     unsigned: IntCounterVec,
+    alignment: IntCounterVec,
     protocol_errors: IntCounterVec,
     config_reloads: IntCounterVec,
     config_last_reload: Gauge,
@@ -126,6 +127,11 @@ impl Metrics {
                 "Messages accepted without a signature of ours.",
                 &["reason"],
             )?,
+            alignment: new.counters(
+                "postseal_alignment_total",
+                "Messages of ours accepted, by what a receiver finds aligned with From.",
+                &["dkim", "envelope"],
+            )?,
             protocol_errors: new.counters(
                 "postseal_protocol_errors_total",
                 "MTA connections that ended out of order.",
@@ -185,6 +191,9 @@ impl Metrics {
 
     /// Reason codes that a filter can give, so that they begin at 0; it may also take too long.
     pub fn expect_reasons(&self, filter: &str, codes: impl IntoIterator<Item = impl AsRef<str>>) {
+        if filter == ALIGNMENT {
+            self.expect_alignment();
+        }
         let codes = codes.into_iter().map(|code| code.as_ref().to_owned());
         for code in codes.chain(["deadline".to_owned()]) {
             for verdict in [Summary::Accept, Summary::Tempfail, Summary::Reject] {
@@ -198,6 +207,14 @@ impl Metrics {
                     self.header_check.with_label_values(&[&*code, action]);
                 }
             }
+        }
+    }
+
+    /// Each result of the check for alignment.
+    fn expect_alignment(&self) {
+        let all = [None, Some(AlignmentMode::Relaxed), Some(AlignmentMode::Strict)].map(AlignmentMode::word);
+        for (dkim, envelope) in all.iter().flat_map(|dkim| all.map(|envelope| (dkim, envelope))) {
+            self.alignment.with_label_values(&[dkim, envelope]);
         }
     }
 
@@ -265,6 +282,8 @@ impl Metrics {
 
 /// The filter whose silence makes a message an unsigned one.
 const SIGNER: &str = "dkim";
+/// The filter that tells what is aligned.
+const ALIGNMENT: &str = "alignment";
 
 /// The filter whose findings are counted by what was done about them.
 const CHECKS: &str = "header_checks";

@@ -1,17 +1,20 @@
 //! From configuration to filters: the only list of filters, in the only order.
 
+mod sender;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use postseal_filters::dkim::{DkimFilter, KeyTable};
 use postseal_filters::header_checks::{self, HeaderChecks};
-use postseal_filters::{Clock, Entry, MessageLimits, OnError, Pipeline, Settings};
+use postseal_filters::{Clock, Entry, MessageLimits, OnError, Pipeline, Role, Settings};
 
 use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError, KeyPath, Listener, Loaded};
 use crate::keys::{KeyStore, Refresh};
 use crate::metrics::KeyLabel;
+use sender::SenderFilters;
 
 /// The filters of every listener, in the order of the configuration.
 pub struct Pipelines {
@@ -41,6 +44,7 @@ impl Pipelines {
     /// Every listed key that can't be used.
     pub fn build(loaded: &mut Loaded, in_force: &KeysInForce) -> Result<Self, ConfigError> {
         let opened = loaded.open_keys()?;
+        let senders = SenderFilters::build(loaded)?;
         let config = &loaded.config;
         let checks = config.header_checks.as_ref().map(|settings| {
             let problem =
@@ -54,7 +58,7 @@ impl Pipelines {
             signer = Some((DkimFilter::new(plan.signing, Arc::clone(in_force)), settings.on_error));
             keys = Some(Keys { store, in_force: Arc::clone(in_force), period: settings.key_refresh });
         }
-        let filters = Filters { checks, signer };
+        let filters = Filters { checks, senders, signer };
         let pipelines = config.listener.iter().map(|listener| pipeline(config, listener, &filters));
         Ok(Self { pipelines: pipelines.collect(), keys })
     }
@@ -63,10 +67,11 @@ impl Pipelines {
 /// The filters that are configured, each with what happens when it fails.
 struct Filters {
     checks: Option<(HeaderChecks, OnError)>,
+    senders: Option<SenderFilters>,
     signer: Option<(DkimFilter, OnError)>,
 }
 
-/// The signer comes last: it signs what the others have made of the message.
+/// The signer comes last: it signs what the others have made of the message. Behind it only what changes nothing.
 fn pipeline(config: &Config, listener: &Listener, filters: &Filters) -> Arc<Pipeline> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let settings = Settings {
@@ -85,9 +90,13 @@ fn pipeline(config: &Config, listener: &Listener, filters: &Filters) -> Arc<Pipe
     if let Some((checks, on_error)) = &filters.checks {
         entries.push(Entry { filter: Arc::new(checks.for_role(role)), on_error: *on_error });
     }
+    // Mail from elsewhere is sent by whom it likes.
+    let senders = filters.senders.as_ref().filter(|_| role != Role::Mx);
+    entries.extend(senders.map(SenderFilters::before_signing));
     if let Some((signer, on_error)) = &filters.signer {
         entries.push(Entry { filter: Arc::new(signer.for_role(role)), on_error: *on_error });
     }
+    entries.extend(senders.map(SenderFilters::after_signing));
     Arc::new(Pipeline::new(settings, entries))
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use postseal_filters::Record;
+use postseal_filters::{Alignment, AlignmentMode, Record};
 use postseal_protocol::Verdict;
 
 use crate::log::{shorten, shorten_within};
@@ -41,6 +41,9 @@ impl fmt::Display for Trace<'_> {
             };
             writeln!(f, "refused     {}: {}", shown(what, self.full), text(&verdict))?;
         }
+        for remark in record.report.remarks.iter().flatten() {
+            writeln!(f, "decision    {}: {}", remark.filter, text(&remark.text))?;
+        }
         for reason in &record.report.reasons {
             let detail =
                 reason.detail.as_deref().map_or_else(String::new, |detail| format!(": {}", text(detail)));
@@ -51,6 +54,10 @@ impl fmt::Display for Trace<'_> {
         }
         for note in &record.report.signatures {
             writeln!(f, "signature   d={} s={} a={}", note.domain, note.selector, note.algorithm)?;
+        }
+        if let Some(Alignment { dkim, envelope }) = record.report.alignment {
+            let [dkim, envelope] = [dkim, envelope].map(AlignmentMode::word);
+            writeln!(f, "alignment   DKIM {dkim}, envelope {envelope}")?;
         }
         for edit in &record.edits {
             writeln!(f, "edit        {} {}", edit.op.as_str(), edit.field)?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use postseal::config::store::StoreUrl;
 use postseal::config::{self, Config, KeyPath, Source};
-use postseal_filters::{dkim, header_checks};
+use postseal_filters::{dkim, header_checks, sender};
 use toml_edit::{DocumentMut, Item, Value};
 
 #[test]
@@ -35,6 +35,14 @@ fn its_commented_settings_are_the_defaults() {
     );
     assert_eq!(config.dkim.as_mut().unwrap().domain.drain(..).count(), 2);
     assert_eq!(config.header_checks.as_mut().unwrap().exception.drain(..).count(), 1);
+    let mut sender = config.sender.take().unwrap();
+    assert!(sender.default_domain.take().is_some());
+    let [owner] = &sender.owner[..] else { panic!("not one owner") };
+    assert_eq!(owner.places, sender::OwnerSettings::default().places);
+    assert_eq!((sender.table.len(), sender.rewrite.len(), sender.autoresponder.len()), (1, 1, 1));
+    let lists = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    (sender.owner, sender.table, sender.rewrite, sender.autoresponder) = lists;
+    assert_eq!(sender, sender::Settings::default());
     assert_eq!(config, config::load_from(&example(), [], &[]).unwrap().config);
 }
 
@@ -72,6 +80,7 @@ fn it_shows_every_key() {
         panic!("not all keys: {exception:?}");
     };
     config.header_checks.as_mut().unwrap().exception = vec![exception];
+    config.sender = Some(toml_edit::de::from_str(EVERY_SENDER_KEY).unwrap());
 
     let every = toml_edit::ser::to_document(&config).unwrap();
     let mut missing = Vec::new();
@@ -104,6 +113,35 @@ user = "a"
 client = "192.0.2.0/24"
 listener = "a"
 action = "off"
+"#;
+
+const EVERY_SENDER_KEY: &str = r#"
+default_domain = "a.example"
+[[owner]]
+user = "a"
+client = "::1"
+listener = "a"
+certificate = "a"
+fingerprint = "a"
+may_use = ["*"]
+address = "a@a.example"
+[[table]]
+file = "a"
+[[rewrite]]
+match = "*"
+to = "@a.example"
+user = "a"
+client = "::1"
+listener = "a"
+certificate = "a"
+fingerprint = "a"
+[[autoresponder]]
+sender = "a@a.example"
+user = "a"
+client = "::1"
+listener = "a"
+certificate = "a"
+fingerprint = "a"
 "#;
 
 fn example() -> PathBuf {

@@ -15,8 +15,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 pub use domain::{DomainName, NameError, SelectorName};
-pub use spec::{AddrSpec, NotAddress, replaced};
 use scan::{Scanner, Token, Word};
+pub use spec::{AddrSpec, NotAddress, replaced};
 
 /// The address in an address field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -228,10 +228,12 @@ fn addr_spec(local: Local, scanner: &mut Scanner<'_>) -> Result<Mailbox, Address
 
 fn normalized(domain: &[u8]) -> Option<String> {
     let domain = std::str::from_utf8(domain).ok()?;
-    match domain::to_ascii(domain)? {
-        Cow::Borrowed(domain) => Some(domain.to_ascii_lowercase()),
-        Cow::Owned(domain) => Some(domain),
-    }
+    let ascii = match domain::to_ascii(domain)? {
+        Cow::Borrowed(domain) => domain.to_ascii_lowercase(),
+        Cow::Owned(domain) => domain,
+    };
+    // Tables look up every parent domain, which takes time that grows with the square of the length.
+    (ascii.len() <= LONGEST_DOMAIN).then_some(ascii)
 }
 
 /// A local part in the making.
@@ -281,6 +283,9 @@ impl Local {
 
 /// Addresses that are read at most.
 const MOST: usize = 1000;
+
+/// RFC 5321 section 4.5.3.1.2.
+const LONGEST_DOMAIN: usize = 255;
 
 #[cfg(test)]
 mod tests;

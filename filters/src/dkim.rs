@@ -179,6 +179,9 @@ impl Shared {
                 format!("No DKIM key for {domain}: send from a domain of this server, or have a key added");
             return Err(refuse(Unsigned::NoKeyForDomain, self.signing.on_missing_key, text));
         };
+        if !message.may_be_signed_for(&from) {
+            return Err(refuse(Unsigned::SenderNotPermitted, Policy::Pass, String::new()));
+        }
         if rule.keys().is_empty() {
             let detail = format!("none of the keys of {} can be used", rule.pattern);
             return Err(Failure::Error(Unsigned::KeyUnusable, detail));

@@ -15,7 +15,7 @@ use postseal_protocol::{ActionFlags, Address, HeaderField, MacroTable, Stage, Ve
 use crate::clock::Clock;
 use crate::connection::{Connection, Origin};
 use crate::message::Message;
-use crate::report::{Reason, Report};
+use crate::report::{Reason, Remark, Report};
 
 /// A configured filter.
 pub trait Filter: Send + Sync {
@@ -131,6 +131,13 @@ impl Context<'_> {
     /// Adds a reason code of this filter.
     pub fn note(&mut self, code: impl Into<Cow<'static, str>>) {
         self.report.reasons.push(Reason::new(self.filter, code));
+    }
+
+    /// Adds what was decided where there is no finding; put into words only if somebody asks.
+    pub fn explain(&mut self, text: impl FnOnce() -> String) {
+        if let Some(remarks) = &mut self.report.remarks {
+            remarks.push(Remark { filter: self.filter, text: text() });
+        }
     }
 
     /// Adds a reason code with its particulars, for people who ask why.

@@ -19,7 +19,9 @@ pub mod header_checks;
 pub mod message;
 pub mod network;
 pub mod pipeline;
+mod refusal;
 pub mod report;
+pub mod sender;
 pub mod store;
 pub mod submitter;
 #[cfg(any(test, feature = "testing"))]
@@ -33,5 +35,5 @@ pub use message::{Body, EditNote, EditOp, Message};
 pub use pipeline::{
     Decision, Entry, MessageLimits, OnError, Pipeline, PipelineSession, Record, Settings, Summary,
 };
-pub use report::{CheckNote, Failure, Reason, Report, SignatureNote};
+pub use report::{Alignment, AlignmentMode, CheckNote, Failure, Reason, Remark, Report, SignatureNote};
 pub use submitter::{Submitter, Who};

@@ -16,6 +16,7 @@ pub use fields::{FieldId, Fields};
 use bytes::Bytes;
 use postseal_protocol::{HeaderField, Modification};
 
+use crate::address::{AddrSpec, Mailbox};
 use crate::connection::Mta;
 
 /// A message in the making.
@@ -28,6 +29,8 @@ pub struct Message {
     body: Body,
     new_body: Option<Bytes>,
     quarantine: Option<String>,
+    /// From addresses that it may be signed for; `None`: any.
+    signing: Option<Vec<AddrSpec>>,
 }
 
 /// An edit as the log shows it.
@@ -96,7 +99,21 @@ impl Message {
             body: Body::NotBuffered,
             new_body: None,
             quarantine: None,
+            signing: None,
         }
+    }
+
+    /// From now on the message may be signed for these From addresses only, whatever From says at the end.
+    pub fn permit_signing_for(&mut self, from: Vec<AddrSpec>) {
+        self.signing = Some(from);
+    }
+
+    /// Whether it may be signed for a From address.
+    pub fn may_be_signed_for(&self, from: &Mailbox) -> bool {
+        let listed = |permitted: &Vec<AddrSpec>| {
+            AddrSpec::of(from.clone()).is_some_and(|from| permitted.contains(&from))
+        };
+        self.signing.as_ref().is_none_or(listed)
     }
 
     /// The body as edited so far. Whole only at end of message, and only for pipelines with a filter that buffers.

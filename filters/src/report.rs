@@ -17,6 +17,10 @@ pub struct Report {
     pub failures: Vec<Failure>,
     /// What header checks found.
     pub checks: Vec<CheckNote>,
+    /// What a receiver will find, if a filter has worked it out.
+    pub alignment: Option<Alignment>,
+    /// What was decided where there was no finding; only if somebody asks ([`crate::Context::explain`]).
+    pub remarks: Option<Vec<Remark>>,
 }
 
 /// What was done about the findings of a header check.
@@ -26,6 +30,45 @@ pub struct CheckNote {
     pub check: &'static str,
     /// What was done.
     pub action: &'static str,
+}
+
+/// A decision that is no finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// Name of the filter.
+    pub filter: &'static str,
+    /// For people.
+    pub text: String,
+}
+
+/// What is aligned with From (RFC 7489 section 3.1); `None` is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Alignment {
+    /// The best of our signatures.
+    pub dkim: Option<AlignmentMode>,
+    /// The domain of the reverse-path.
+    pub envelope: Option<AlignmentMode>,
+}
+
+/// How well a domain fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlignmentMode {
+    /// The same organizational domain.
+    Relaxed,
+    /// The same domain.
+    Strict,
+}
+
+impl AlignmentMode {
+    /// The word for logs and metrics.
+    pub fn word(mode: Option<Self>) -> &'static str {
+        match mode {
+            Some(Self::Strict) => "strict",
+            Some(Self::Relaxed) => "relaxed",
+            None => "none",
+        }
+    }
 }
 
 /// A reason code: the same in the log line, the metric label and `explain`. Written `filter.code`.

@@ -149,6 +149,13 @@ impl Transaction {
         self
     }
 
+    /// Has filters tell what they decide where there is no finding, from the next message on.
+    #[must_use]
+    pub fn explain(mut self) -> Self {
+        self.session.explain();
+        self
+    }
+
     /// The client has authenticated as this user.
     #[must_use]
     pub fn user(self, user: &str) -> Self {

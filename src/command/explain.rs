@@ -109,6 +109,7 @@ impl Explain {
     async fn run(&self, pipeline: &Arc<Pipeline>, file: &MessageFile) -> End {
         let macros = self.macro_table();
         let mut session = pipeline.start();
+        session.explain();
         let peer = Peer::Inet((self.client, 0).into());
         let hostname = Bytes::from(format!("[{}]", self.client));
         let connect = session.connect(Connect { hostname, peer }, &macros).await;

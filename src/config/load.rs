@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use figment::value::Value;
-use postseal_filters::{dkim, header_checks};
+use postseal_filters::{dkim, header_checks, sender};
 
 use super::layers::Layers;
 use super::problem::{self, ConfigError, Problem};
@@ -75,6 +75,7 @@ pub fn load_from(
     let every = Config {
         header_checks: Some(header_checks::Settings::default()),
         dkim: Some(dkim::Settings::default()),
+        sender: Some(sender::Settings::default()),
         ..Config::default()
     };
     let known = Value::serialize(every).unwrap_or_else(|_| Value::from(false));

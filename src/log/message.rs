@@ -4,7 +4,7 @@ use postseal_filters::pipeline::Record;
 use postseal_filters::{Failure, Reason, SignatureNote};
 use serde::{Serialize, Serializer};
 
-use super::address::{clip, shorten};
+use super::address::{clip, shorten, shorten_within};
 use super::line::Line;
 
 /// Writes all that is logged of a message; addresses in full and the particulars of reasons only on demand.
@@ -21,13 +21,17 @@ pub(super) fn write(record: &Record, full: bool, details: bool, line: &mut Line)
     line.field("message_id", &record.message_id.as_deref().map(clip));
     line.field("size", &record.size);
     line.field("verdict", record.summary.as_str());
-    line.field("reply", &record.reply.as_ref().map(ToString::to_string));
+    let in_reply = |text: String| if full { text } else { shorten_within(&text) };
+    line.field("reply", &record.reply.as_ref().map(|reply| in_reply(reply.to_string())));
     line.field("reasons", &Reasons(record));
     if details {
         line.field("details", &Details(record));
     }
     line.field("edits", &record.edits);
     line.field("signatures", &Signatures(&record.report.signatures));
+    if let Some(alignment) = &record.report.alignment {
+        line.field("alignment", alignment);
+    }
     line.field("duration_us", &u64::try_from(record.duration.as_micros()).unwrap_or(u64::MAX));
 }
 

@@ -53,8 +53,7 @@ fn record() -> Record {
                 algorithm: "rsa-sha256",
                 duration: Duration::from_micros(250),
             }],
-            checks: Vec::new(),
-            failures: Vec::new(),
+            ..Report::default()
         },
         duration: Duration::from_micros(777),
     }

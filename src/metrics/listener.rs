@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use postseal_filters::{Record, Summary};
+use postseal_filters::{Alignment, AlignmentMode, Record, Summary};
 use prometheus::{Histogram, IntCounter, IntGauge};
 
 use super::{Metrics, SIGNER};
@@ -56,6 +56,10 @@ impl ListenerMetrics {
             self.all.signatures.load().count(&note.domain, &note.selector, note.algorithm);
             let times = self.all.dkim_sign_duration.with_label_values(&[note.algorithm]);
             times.observe(note.duration.as_secs_f64());
+        }
+        if let (Summary::Accept, Some(Alignment { dkim, envelope })) = (record.summary, report.alignment) {
+            let labels = [dkim, envelope].map(AlignmentMode::word);
+            self.all.alignment.with_label_values(&labels).inc();
         }
         let accepted = matches!(record.summary, Summary::Accept | Summary::Quarantine);
         if accepted

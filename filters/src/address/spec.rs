@@ -8,6 +8,8 @@ use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
 use super::{Mailbox, mailboxes};
 
 /// An address with a domain. Compared without regard to case.
@@ -25,10 +27,10 @@ pub struct NotAddress;
 
 impl AddrSpec {
     /// An address of a local part without quotes, and a domain in lower case and A-labels. `None` for a local part that
-    /// can't be written, since it has a control character in it.
+    /// can't be written, since it is too long or has a control character in it.
     pub fn new(local: impl Into<String>, domain: impl Into<String>) -> Option<Self> {
         let (local, domain) = (local.into(), domain.into());
-        if local.chars().any(char::is_control) || domain.is_empty() {
+        if local.len() > LONGEST_LOCAL || local.chars().any(char::is_control) || domain.is_empty() {
             return None;
         }
         let folded = if local.is_ascii() { local.to_ascii_lowercase() } else { local.to_lowercase() };
@@ -109,6 +111,18 @@ impl fmt::Display for AddrSpec {
     }
 }
 
+impl Serialize for AddrSpec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for AddrSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
 /// RFC 5322 section 3.2.3 with the letters of RFC 6532.
 fn is_dot_atom(local: &str) -> bool {
     let atom = |c: char| c.is_ascii_alphanumeric() || !c.is_ascii() || "!#$%&'*+-/=?^_`{|}~".contains(c);
@@ -127,6 +141,9 @@ pub fn replaced<'a>(value: &[u8], edits: impl IntoIterator<Item = (&'a Range<usi
     out.extend_from_slice(value.get(at..).unwrap_or_default());
     out
 }
+
+/// RFC 5321 section 4.5.3.1.1 has 64 octets; encoded bounce addresses are longer.
+const LONGEST_LOCAL: usize = 512;
 
 #[cfg(test)]
 mod tests {
@@ -169,11 +186,14 @@ mod tests {
         }
         assert_eq!(AddrSpec::new("a\nb", "example.com"), None);
         assert_eq!(AddrSpec::new("a", ""), None);
+        assert_eq!(AddrSpec::new("a".repeat(513), "example.com"), None);
     }
 
     #[test]
     fn alone_means_alone() {
-        for text in ["", "a", "<a@example.com>", "a@example.com (x)", " a@example.com", "a @example.com", "a@b,c@d"] {
+        for text in
+            ["", "a", "<a@example.com>", "a@example.com (x)", " a@example.com", "a @example.com", "a@b,c@d"]
+        {
             assert_eq!(text.parse::<AddrSpec>(), Err(NotAddress), "{text:?}");
         }
         assert_eq!(AddrSpec::alone(b"root").unwrap().local, "root");

@@ -111,6 +111,9 @@ fn what_is_refused() {
     for (value, expected) in cases {
         assert_eq!(addresses(value), Err(*expected), "{}", String::from_utf8_lossy(value));
     }
+    let long = format!("a@{}b", "a.".repeat(128));
+    assert_eq!(addresses(long.as_bytes()), Err(AddressError::Domain(2)));
+    assert!(addresses(long.replacen("a.a.", "a.", 1).as_bytes()).is_ok());
     assert_eq!(addresses("a@b,".repeat(1001).as_bytes()), Err(AddressError::TooMany));
 }
 

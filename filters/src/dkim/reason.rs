@@ -3,6 +3,7 @@
 use postseal_protocol::{Reply, Verdict};
 
 use super::settings::Policy;
+use crate::refusal::printable;
 
 /// Why a message is not signed. Each unsigned message has exactly one of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -11,6 +12,8 @@ pub enum Unsigned {
     NotOrigin,
     /// There is no key for the domain of the From address.
     NoKeyForDomain,
+    /// The submitter may not use the From address.
+    SenderNotPermitted,
     /// There should be keys, but none could be read.
     KeyUnusable,
     /// No From field.
@@ -31,9 +34,10 @@ pub enum Unsigned {
 
 impl Unsigned {
     /// All of them, so that each can be counted from zero.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::NotOrigin,
         Self::NoKeyForDomain,
+        Self::SenderNotPermitted,
         Self::KeyUnusable,
         Self::FromMissing,
         Self::FromInvalid,
@@ -49,6 +53,7 @@ impl Unsigned {
         match self {
             Self::NotOrigin => "not_origin",
             Self::NoKeyForDomain => "no_key_for_domain",
+            Self::SenderNotPermitted => "sender_not_permitted",
             Self::KeyUnusable => "key_unusable",
             Self::FromMissing => "from_missing",
             Self::FromInvalid => "from_invalid",
@@ -88,10 +93,4 @@ impl Refusal {
         };
         Reply::new(code, enhanced, printable(&self.text)).map_or(otherwise, Verdict::Reply)
     }
-}
-
-/// Text that may hold parts of the message, fit for a reply.
-fn printable(text: &str) -> String {
-    let visible = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
-    text.chars().take(Reply::MAX_LINE).map(visible).collect()
 }

@@ -33,6 +33,8 @@ pub struct PipelineSession {
     record: Option<Box<Record>>,
     /// Index of the filter that is at work.
     current: Option<usize>,
+    /// Somebody wants to know why.
+    explains: bool,
 }
 
 /// What end of message comes to.
@@ -80,7 +82,13 @@ impl PipelineSession {
             open: None,
             record: None,
             current: None,
+            explains: false,
         }
+    }
+
+    /// Has filters tell what they decide where there is no finding.
+    pub fn explain(&mut self) {
+        self.explains = true;
     }
 
     /// A client has connected.
@@ -105,7 +113,7 @@ impl PipelineSession {
         let buffers = matches!(self.pipeline.union.body, BodyNeed::Buffer { .. });
         self.open = Some(Box::new(Open {
             message,
-            report: Report::default(),
+            report: Report { remarks: self.explains.then(Vec::new), ..Report::default() },
             origin: self.pipeline.settings.origin.origin(&self.connection, macros),
             held: self.held.clone(),
             refused: None,

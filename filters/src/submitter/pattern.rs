@@ -40,8 +40,26 @@ impl TextPattern {
         self.parts.len() == 1
     }
 
+    /// Number of stars.
+    pub fn stars(&self) -> usize {
+        self.parts.len().saturating_sub(1)
+    }
+
     /// True if the value matches. Takes time in proportion to the length of the value for each star.
     pub fn matches(&self, value: &[u8]) -> bool {
+        self.walk(value, |_| ())
+    }
+
+    /// What each star stands for, if the value matches: as little as possible, from the left.
+    pub fn captures<'a>(&self, value: &'a str) -> Option<Vec<&'a str>> {
+        let mut captures = Vec::with_capacity(self.stars());
+        let matches = self.walk(value.as_bytes(), |gap| captures.push(gap));
+        let texts: Result<_, _> = captures.into_iter().map(std::str::from_utf8).collect();
+        texts.ok().filter(|_| matches)
+    }
+
+    /// Shows what each star stands for, up to where the value stops to match.
+    fn walk<'a>(&self, value: &'a [u8], mut gap: impl FnMut(&'a [u8])) -> bool {
         let Some((first, rest)) = self.parts.split_first() else { return false };
         let Some((last, middle)) = rest.split_last() else {
             return value.eq_ignore_ascii_case(first.as_bytes());
@@ -52,12 +70,16 @@ impl TextPattern {
             let part = part.as_bytes();
             let fits = |at: &usize| left.get(*at..).is_some_and(|rest| strip_prefix(rest, part).is_some());
             let Some(at) = (0..=left.len()).find(fits) else { return false };
+            gap(left.get(..at).unwrap_or_default());
             left = left.get(at + part.len()..).unwrap_or_default();
         }
-        left.len() >= last.len()
-            && left
-                .get(left.len() - last.len()..)
-                .is_some_and(|end| end.eq_ignore_ascii_case(last.as_bytes()))
+        let Some((between, end)) =
+            left.len().checked_sub(last.len()).and_then(|at| left.split_at_checked(at))
+        else {
+            return false;
+        };
+        gap(between);
+        end.eq_ignore_ascii_case(last.as_bytes())
     }
 }
 

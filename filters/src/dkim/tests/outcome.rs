@@ -115,7 +115,7 @@ fn what_is_not_ours_is_let_through_whatever_it_is() {
 
 #[test]
 fn the_domain_in_a_reply_is_printable() {
-    let mail = Mail::new(&[("From", &format!("joe@[{}]", "x".repeat(1000)))], "");
+    let mail = Mail::new(&[("From", &format!("joe@[{}]", "x".repeat(250)))], "");
     let text = reply(&mail.send(&pipeline([filter(&all(Policy::Reject))])));
     assert!(text.len() < 500 && text.starts_with("550 5.7.1 No DKIM key for [xxx"), "{text}");
 }

@@ -1,0 +1,251 @@
+//! Who may send as whom: addresses are rewritten, then compared with what their submitter may use, before the signer
+//! sees them.
+//!
+//! [`SenderFilter`] works on mail that is ours. Each address of the reverse-path, From, Sender and Reply-To is
+//! completed, if it has no domain, and rewritten by the first rule that fits it. Then each in the reverse-path, From and
+//! Sender must be one that the submitter may use: what the MTA vouches for decides ([`Submitter`]), never what the
+//! message says of itself. A rule gives no right: what it makes must be allowed like everything else.
+//!
+//! | what happens | to the reverse-path | to From and Sender |
+//! | --- | --- | --- |
+//! | `reject` | 550 at MAIL | 550 at end of message |
+//! | `rewrite` | the account's address | the account's address; the old From in X-Original-From and Reply-To |
+//! | `add_sender` | | From stays, Sender names the account (RFC 6409 section 8.1) |
+//! | `log` | a reason | a reason |
+//!
+//! Whatever happens, the message is told for which From addresses it may be signed
+//! ([`Message::permit_signing_for`]), and the signer keeps to that. Which domain signs for an address is the
+//! administrator's choice: who may use the address gets that signature.
+//!
+//! A null reverse-path is never changed and always passes. A bounce that the MTA itself has made passes whole: it has no
+//! login, a null reverse-path, comes by a listener of role `local` or `reinject`, and is from MAILER-DAEMON or
+//! postmaster. In shadow mode nothing is changed, refused, or kept from being signed.
+//!
+//! [`AlignmentFilter`] stands behind the signer and tells what a receiver will find.
+
+mod alignment;
+mod envelope;
+mod header;
+mod owner;
+mod pattern;
+mod plan;
+mod reason;
+mod rewrite;
+mod settings;
+mod table;
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use postseal_protocol::{ActionFlags, Address, Stage, Verdict};
+
+pub use alignment::AlignmentFilter;
+pub use pattern::{AddressPattern, PatternError};
+pub use plan::{Plan, SettingsError, TableText};
+pub use rewrite::{Target, TargetError};
+pub use settings::{
+    AutoresponderSettings, EnvelopeAction, HeaderAction, OwnerSettings, Place, RewriteSettings, SenderField,
+    Settings, TableFormat, TableSettings,
+};
+pub use table::LineError;
+
+use crate::address::{AddrSpec, Mailbox};
+use crate::connection::Role;
+use crate::filter::{Context, Filter, FilterError, FilterSession, Needs, Steps};
+use crate::message::Message;
+use crate::refusal::refusal;
+use crate::submitter::{Submitter, Who};
+use envelope::Envelope;
+use header::Header;
+use owner::{Owners, Right};
+use reason::Code;
+use rewrite::Rules;
+
+/// The filter.
+pub struct SenderFilter {
+    policy: Arc<Policy>,
+}
+
+/// What the filter works by; [`Settings::plan`] makes it.
+pub struct Policy {
+    owners: Owners,
+    rules: Rules,
+    /// Who answers for others, and as what.
+    responders: Vec<(Who, AddrSpec)>,
+    envelope_mismatch: EnvelopeAction,
+    header_mismatch: HeaderAction,
+    sender_field: SenderField,
+    shadow: bool,
+    macros: Vec<(Stage, String)>,
+    edits: ActionFlags,
+}
+
+impl SenderFilter {
+    /// A filter that works by this.
+    pub fn new(policy: Policy) -> Self {
+        Self { policy: Arc::new(policy) }
+    }
+}
+
+impl Filter for SenderFilter {
+    fn name(&self) -> &'static str {
+        "sender"
+    }
+
+    fn needs(&self) -> Needs {
+        let refuses = self.policy.envelope_mismatch == EnvelopeAction::Reject && !self.policy.shadow;
+        Needs {
+            sees: Steps::MAIL,
+            answers: if refuses { Steps::MAIL } else { Steps::empty() },
+            macros: self.policy.macros.clone(),
+            edits: self.policy.edits,
+            ..Needs::default()
+        }
+    }
+
+    fn reasons(&self) -> Vec<Cow<'static, str>> {
+        Code::SENDER.map(|code| code.as_str().into()).to_vec()
+    }
+
+    fn start(&self) -> Box<dyn FilterSession> {
+        Box::new(SenderSession { policy: Arc::clone(&self.policy), envelope: Envelope::default() })
+    }
+}
+
+struct SenderSession {
+    policy: Arc<Policy>,
+    envelope: Envelope,
+}
+
+#[async_trait]
+impl FilterSession for SenderSession {
+    async fn mail(&mut self, cx: &mut Context<'_>, sender: &Address) -> Result<Verdict, FilterError> {
+        if cx.origin.is_none() {
+            return Ok(Verdict::Continue);
+        }
+        self.envelope = Envelope::judge(&self.policy, cx, sender);
+        Ok(self.policy.unless_shadow(self.envelope.refusal.take()))
+    }
+
+    async fn end_of_message(
+        &mut self,
+        cx: &mut Context<'_>,
+        message: &mut Message,
+    ) -> Result<Verdict, FilterError> {
+        if cx.origin.is_none() {
+            return Ok(Verdict::Continue);
+        }
+        let mut header = Header::read(&self.policy, cx, message);
+        if is_own_bounce(cx, message, &header) {
+            cx.explain(|| "a bounce that the MTA has made".to_owned());
+            return Ok(Verdict::Continue);
+        }
+        header.rewrite(cx);
+        let refused = header.judge(cx);
+        let permitted = header.permitted();
+        if !self.policy.shadow {
+            self.envelope.apply(cx, message);
+            header.apply(message);
+            message.permit_signing_for(permitted);
+        }
+        Ok(self.policy.unless_shadow(refused))
+    }
+
+    fn reset(&mut self) {
+        self.envelope = Envelope::default();
+    }
+}
+
+impl Policy {
+    /// All that can be told from the section alone.
+    fn of(settings: &Settings) -> Self {
+        let who = settings.owner.iter().map(OwnerSettings::who);
+        let who = who.chain(settings.rewrite.iter().map(RewriteSettings::who));
+        let who = who.chain(settings.autoresponder.iter().map(AutoresponderSettings::who));
+        Self {
+            owners: Owners::default(),
+            rules: Rules::default(),
+            responders: Vec::new(),
+            envelope_mismatch: settings.envelope_mismatch,
+            header_mismatch: settings.header_mismatch,
+            sender_field: settings.sender_field,
+            shadow: settings.shadow,
+            macros: who.flat_map(|who| who.macros()).collect(),
+            edits: settings.edits(),
+        }
+    }
+
+    /// What an address becomes before anybody asks who may use it: `None` if it stays.
+    fn rewritten(&self, cx: &mut Context<'_>, place: Place, mailbox: &Mailbox) -> Option<AddrSpec> {
+        let submitter = Submitter::new(cx.connection, cx.macros);
+        let default = self.owners.default_domain();
+        let completed = match (&mailbox.domain, default) {
+            (None, Some(domain)) => AddrSpec::new(&*mailbox.local, domain.as_str()),
+            _ => None,
+        };
+        if let Some(completed) = &completed {
+            cx.note_with(Code::Completed.as_str(), format!("{place}: {} -> {completed}", mailbox.local));
+        }
+        let address = match &completed {
+            Some(completed) => completed.clone(),
+            None => AddrSpec::of(mailbox.clone())?,
+        };
+        let Some((number, new)) = self.rules.rewrite(&submitter, place, &address) else { return completed };
+        if new == address {
+            cx.explain(|| format!("{place}: {address} stays by sender.rewrite[{number}]"));
+            return completed;
+        }
+        cx.note_with(
+            Code::Rewritten.as_str(),
+            format!("{place}: {address} -> {new} by sender.rewrite[{number}]"),
+        );
+        Some(new)
+    }
+
+    /// What lets the submitter use the address there; a mailbox that has none is one without a domain.
+    fn right(
+        &self,
+        cx: &Context<'_>,
+        place: Place,
+        address: Result<&AddrSpec, &Mailbox>,
+    ) -> Option<Right<'_>> {
+        let submitter = Submitter::new(cx.connection, cx.macros);
+        match address {
+            Ok(address) => self.owners.right(&submitter, address, place),
+            Err(mailbox) => self.owners.is_bare_login(&submitter, mailbox).then_some(Right::Own),
+        }
+    }
+
+    fn account(&self, cx: &Context<'_>) -> Option<AddrSpec> {
+        self.owners.account(&Submitter::new(cx.connection, cx.macros))
+    }
+
+    fn unless_shadow(&self, verdict: Option<Verdict>) -> Verdict {
+        verdict.filter(|_| !self.shadow).unwrap_or(Verdict::Continue)
+    }
+}
+
+/// A bounce or a notice that the MTA itself has made.
+fn is_own_bounce(cx: &Context<'_>, message: &Message, header: &Header<'_>) -> bool {
+    let made_here = matches!(cx.connection.role, Role::Local | Role::Reinject);
+    let no_login = Submitter::new(cx.connection, cx.macros).user.is_none();
+    let null = message.envelope.sender().is_none_or(Address::is_null);
+    made_here && no_login && null && header.is_from_daemon()
+}
+
+/// The submitter, for people.
+fn name(cx: &Context<'_>) -> String {
+    let submitter = Submitter::new(cx.connection, cx.macros);
+    let text = String::from_utf8_lossy;
+    match (submitter.user, submitter.certificate, submitter.client.filter(|ip: &IpAddr| !ip.is_loopback())) {
+        (Some(user), ..) => format!("user {}", text(user)),
+        (None, Some(subject), _) => format!("certificate {}", text(subject)),
+        (None, None, Some(client)) => format!("client {client} without a login"),
+        (None, None, None) => format!("mail of listener {} without a login", submitter.listener),
+    }
+}
+
+#[cfg(test)]
+mod tests;

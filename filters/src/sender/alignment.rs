@@ -1,0 +1,154 @@
+//! What a receiver will find: whether the signatures and the reverse-path are aligned with From (RFC 7489 section 3.1).
+//!
+//! [`AlignmentFilter`] stands behind the signer and looks at the message as it will leave. Aligned in relaxed mode is
+//! what has the same organizational domain; in strict mode, the same domain. Organizational domains come from the
+//! Public Suffix List that is compiled in; no DNS is asked, so whether a DMARC record exists and what it wants is not
+//! known, and neither is whether SPF will pass. A null reverse-path is aligned with nothing: receivers then look at the
+//! HELO name, which is the MTA's.
+
+use std::borrow::Cow;
+
+use async_trait::async_trait;
+use postseal_protocol::{Address, Verdict};
+
+use super::reason::Code;
+use crate::address::{AddrSpec, Mailbox, mailboxes};
+use crate::filter::{Context, Filter, FilterError, FilterSession, Needs};
+use crate::message::Message;
+use crate::refusal::refusal;
+use crate::report::{Alignment, AlignmentMode};
+
+/// The check before a message leaves.
+pub struct AlignmentFilter {
+    /// Refuse what is not aligned.
+    pub require: bool,
+}
+
+impl Filter for AlignmentFilter {
+    fn name(&self) -> &'static str {
+        "alignment"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs::default()
+    }
+
+    fn reasons(&self) -> Vec<Cow<'static, str>> {
+        Code::ALIGNMENT.map(|code| code.as_str().into()).to_vec()
+    }
+
+    fn start(&self) -> Box<dyn FilterSession> {
+        Box::new(AlignmentSession { require: self.require })
+    }
+}
+
+struct AlignmentSession {
+    require: bool,
+}
+
+#[async_trait]
+impl FilterSession for AlignmentSession {
+    async fn end_of_message(
+        &mut self,
+        cx: &mut Context<'_>,
+        message: &mut Message,
+    ) -> Result<Verdict, FilterError> {
+        if cx.origin.is_none() {
+            return Ok(Verdict::Continue);
+        }
+        // Sendmail adds a missing From behind us, with the reverse-path in it.
+        let Some(from) = from_domains(message) else { return Ok(Verdict::Continue) };
+        let signatures: Vec<_> = cx.report.signatures.iter().map(|note| note.domain.to_string()).collect();
+        let envelope = envelope_domain(message);
+        let alignment = Alignment {
+            dkim: weakest(&from, |from| best(from, &signatures)),
+            envelope: weakest(&from, |from| best(from, envelope.as_slice())),
+        };
+        cx.report.alignment = Some(alignment);
+        if alignment.dkim.is_some() {
+            return Ok(Verdict::Continue);
+        }
+        if alignment.envelope.is_some() {
+            cx.note(Code::EnvelopeOnly.as_str());
+            return Ok(Verdict::Continue);
+        }
+        let from = from.first().cloned().unwrap_or_default();
+        let detail =
+            format!("neither a signature nor the reverse-path is aligned with the From domain `{from}`");
+        cx.note_with(Code::NotAligned.as_str(), detail);
+        // A bounce that was refused would be lost.
+        if self.require && !message.envelope.sender().is_none_or(Address::is_null) {
+            let text = format!(
+                "Mail from {from} would fail DMARC: it is neither signed for that domain nor sent from it"
+            );
+            return Ok(refusal(&text));
+        }
+        Ok(Verdict::Continue)
+    }
+
+    fn reset(&mut self) {}
+}
+
+/// How well a domain fits the best of the others.
+fn best(from: &str, others: &[String]) -> Option<AlignmentMode> {
+    let relaxed = |other: &String| organizational_domain(other) == organizational_domain(from);
+    if others.iter().any(|other| other == from) {
+        Some(AlignmentMode::Strict)
+    } else {
+        others.iter().any(relaxed).then_some(AlignmentMode::Relaxed)
+    }
+}
+
+/// How well all From domains fit.
+fn weakest(from: &[String], fits: impl Fn(&str) -> Option<AlignmentMode>) -> Option<AlignmentMode> {
+    let all: Option<Vec<_>> = from.iter().map(|from| fits(from)).collect();
+    all?.into_iter().min()
+}
+
+/// The domains in From, each once; no domain if there is an address without, `None` if there is no From field.
+fn from_domains(message: &Message) -> Option<Vec<String>> {
+    let is_from = |name: &[u8]| name.trim_ascii_end().eq_ignore_ascii_case(b"From");
+    let mut fields = message.fields.iter().filter(|(_, field)| is_from(&field.name)).peekable();
+    fields.peek()?;
+    let found: Result<Vec<Vec<Mailbox>>, _> = fields.map(|(_, field)| mailboxes(&field.value)).collect();
+    let domains = found.unwrap_or_default().into_iter().flatten().map(|mailbox| mailbox.domain);
+    let mut domains = domains.collect::<Option<Vec<_>>>().unwrap_or_default();
+    domains.sort_unstable();
+    domains.dedup();
+    Some(domains)
+}
+
+fn envelope_domain(message: &Message) -> Option<String> {
+    let sender = message.envelope.sender()?;
+    AddrSpec::alone(sender.mailbox())?.domain
+}
+
+/// The domain that was registered, or the name itself where there is none above.
+pub(super) fn organizational_domain(domain: &str) -> &str {
+    if domain.starts_with('[') {
+        return domain;
+    }
+    psl::domain_str(domain).unwrap_or(domain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn organizational_domains() {
+        for (domain, expected) in [
+            ("example.com", "example.com"),
+            ("a.b.example.com", "example.com"),
+            ("www.example.co.uk", "example.co.uk"),
+            ("co.uk", "co.uk"),
+            ("xn--gre-6ka8l.de", "xn--gre-6ka8l.de"),
+            ("mail.customer.github.io", "customer.github.io"),
+            ("localhost", "localhost"),
+            ("host.test.example", "test.example"),
+            ("[192.0.2.1]", "[192.0.2.1]"),
+        ] {
+            assert_eq!(organizational_domain(domain), expected);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The reverse-path: judged at MAIL, where a refusal costs nobody anything, changed at end of message.
+
+use bytes::Bytes;
+use postseal_protocol::{Address, Verdict};
+
+use super::{Code, EnvelopeAction, Place, Policy, name, refusal};
+use crate::address::{AddrSpec, Mailbox, mailboxes};
+use crate::connection::Mta;
+use crate::filter::Context;
+use crate::message::Message;
+use crate::submitter::Submitter;
+
+/// What is to become of the reverse-path.
+#[derive(Default)]
+pub(super) struct Envelope {
+    /// The new one, if it changes.
+    new: Option<New>,
+    pub(super) refusal: Option<Verdict>,
+}
+
+enum New {
+    Address(AddrSpec),
+    Null,
+}
+
+impl Envelope {
+    /// Decides about the reverse-path that the client has given.
+    pub(super) fn judge(policy: &Policy, cx: &mut Context<'_>, sender: &Address) -> Self {
+        let mut this = Self::default();
+        if sender.is_null() {
+            cx.explain(|| "envelope: the null reverse-path is everybody's".to_owned());
+            return this;
+        }
+        if policy.responder(&Submitter::new(cx.connection, cx.macros)).is_some() {
+            this.new = Some(New::Null);
+            return this;
+        }
+        let found = mailboxes(sender.mailbox()).ok();
+        let Some([mailbox]) = found.and_then(|found| <[Mailbox; 1]>::try_from(found).ok()) else {
+            let text = String::from_utf8_lossy(sender.mailbox()).into_owned();
+            this.mismatch(policy, cx, &text, "can't be read");
+            return this;
+        };
+        let new = policy.rewritten(cx, Place::Envelope, &mailbox);
+        let shown = show(new.as_ref(), &mailbox);
+        let address = new.clone().or_else(|| AddrSpec::of(mailbox.clone()));
+        this.new = new.map(New::Address);
+        match policy.right(cx, Place::Envelope, address.as_ref().ok_or(&mailbox)) {
+            Some(right) => cx.explain(|| format!("envelope: {shown} is allowed by {right}")),
+            None => this.mismatch(policy, cx, &shown, "is not allowed"),
+        }
+        this
+    }
+
+    fn mismatch(&mut self, policy: &Policy, cx: &mut Context<'_>, address: &str, what: &str) {
+        let who = name(cx);
+        cx.note_with(Code::EnvelopeMismatch.as_str(), format!("{address} {what} for {who}"));
+        let account = match policy.envelope_mismatch {
+            EnvelopeAction::Log => return,
+            EnvelopeAction::Reject => None,
+            EnvelopeAction::Rewrite => policy.account(cx),
+        };
+        match account {
+            Some(account) => {
+                cx.note_with(Code::Replaced.as_str(), format!("envelope: {address} -> {account}"));
+                self.new = Some(New::Address(account));
+            }
+            None => {
+                let text = format!("Sender address {address} {what} for {who} (MAIL FROM)");
+                self.refusal = Some(refusal(&text));
+            }
+        }
+    }
+
+    /// Puts the new one in the place of the old. Its ESMTP arguments stay.
+    pub(super) fn apply(&self, cx: &Context<'_>, message: &mut Message) {
+        let Some(new) = &self.new else { return };
+        let path = match new {
+            New::Address(address) => format!("<{address}>"),
+            New::Null => "<>".to_owned(),
+        };
+        let old = message.envelope.sender().map(|sender| sender.arguments.as_slice()).unwrap_or_default();
+        let arguments = kept(old, cx.connection.mta);
+        message.envelope.set_sender(Address { path: path.into(), arguments });
+    }
+}
+
+/// Arguments of MAIL that are given again. Postfix keeps all others by itself, and warns if it is told them.
+fn kept(arguments: &[Bytes], mta: Mta) -> Vec<Bytes> {
+    let wanted = |argument: &&Bytes| {
+        let upper = argument.to_ascii_uppercase();
+        mta == Mta::Sendmail || upper.starts_with(b"RET=") || upper.starts_with(b"ENVID=")
+    };
+    arguments.iter().filter(wanted).cloned().collect()
+}
+
+/// The address, for people.
+fn show(new: Option<&AddrSpec>, old: &Mailbox) -> String {
+    match (new, &old.domain) {
+        (Some(new), _) => new.to_string(),
+        (None, Some(domain)) => format!("{}@{domain}", old.local),
+        (None, None) => old.local.clone(),
+    }
+}

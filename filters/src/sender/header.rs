@@ -1,0 +1,244 @@
+//! Address fields of a message: read once, changed in place, judged, and written back if something has changed.
+//!
+//! Only the octets of an address are replaced; display names, comments and folding around it stay as they are.
+
+mod fixes;
+
+use std::ops::Range;
+
+use bytes::Bytes;
+use postseal_protocol::{HeaderField, Verdict};
+
+use super::{Code, HeaderAction, Place, Policy, SenderField, name, refusal};
+use crate::address::{AddrSpec, AddressError, Mailbox, mailboxes, replaced};
+use crate::filter::Context;
+use crate::message::{FieldId, Message};
+use crate::submitter::Submitter;
+
+/// The address fields, and what is to become of the header section.
+pub(super) struct Header<'a> {
+    policy: &'a Policy,
+    fields: Vec<Field>,
+    added: Vec<HeaderField>,
+    /// From a list or an automaton, which need their Sender as it is.
+    automatic: bool,
+    /// The role account, for mail of an autoresponder.
+    responder: Option<AddrSpec>,
+}
+
+struct Field {
+    id: FieldId,
+    place: Place,
+    value: Bytes,
+    addresses: Result<Vec<Entry>, AddressError>,
+    deleted: bool,
+    /// What takes the place of a value that can't be changed address by address.
+    whole: Option<String>,
+}
+
+/// One address.
+struct Entry {
+    mailbox: Mailbox,
+    /// What stands there now; `None` if that has no domain or can't be written.
+    now: Option<AddrSpec>,
+    changed: bool,
+    allowed: bool,
+}
+
+impl<'a> Header<'a> {
+    pub(super) fn read(policy: &'a Policy, cx: &Context<'_>, message: &Message) -> Self {
+        let mut this =
+            Self { policy, fields: Vec::new(), added: Vec::new(), automatic: false, responder: None };
+        this.responder = policy.responder(&Submitter::new(cx.connection, cx.macros)).cloned();
+        for (id, field) in message.fields.iter() {
+            match place(field) {
+                Some(place) => this.fields.push(Field::read(id, place, &field.value)),
+                None => this.automatic |= is_automatic(field),
+            }
+        }
+        this
+    }
+
+    /// Completes and rewrites each address.
+    pub(super) fn rewrite(&mut self, cx: &mut Context<'_>) {
+        for field in &mut self.fields {
+            let place = field.place;
+            for entry in field.addresses.iter_mut().flatten() {
+                if let Some(new) = self.policy.rewritten(cx, place, &entry.mailbox) {
+                    entry.set(new);
+                }
+            }
+        }
+    }
+
+    /// Asks who may use what, and does what is to be done about it; the answer is a refusal.
+    pub(super) fn judge(&mut self, cx: &mut Context<'_>) -> Option<Verdict> {
+        for field in &mut self.fields {
+            field.ask(self.policy, cx);
+        }
+        if let Some(role) = self.responder.clone() {
+            self.answer_as(cx, &role);
+        } else if self.policy.sender_field == SenderField::Fix && !self.automatic {
+            self.drop_wrong_sender(cx);
+        }
+        let mut refusal = None;
+        for place in [Place::From, Place::Sender] {
+            if let Some((address, what)) = self.mismatch(place) {
+                let refused = self.act(cx, place, &address, what);
+                refusal = refusal.or(refused);
+            }
+        }
+        if self.responder.is_none() && self.policy.sender_field == SenderField::Fix && !self.automatic {
+            self.fix_sender(cx);
+        }
+        refusal
+    }
+
+    /// The first address of a place that is not allowed there, and what is wrong with it.
+    fn mismatch(&self, place: Place) -> Option<(String, &'static str)> {
+        self.of(place).find_map(|field| match &field.addresses {
+            Ok(entries) => {
+                entries.iter().find(|entry| !entry.allowed).map(|entry| (entry.show(), "is not allowed"))
+            }
+            Err(_) if field.whole.is_some() => None,
+            Err(_) => Some((String::from_utf8_lossy(&field.value).trim().to_owned(), "can't be read")),
+        })
+    }
+
+    fn act(&mut self, cx: &mut Context<'_>, place: Place, address: &str, what: &str) -> Option<Verdict> {
+        let code = if place == Place::From { Code::FromMismatch } else { Code::SenderMismatch };
+        let who = name(cx);
+        cx.note_with(code.as_str(), format!("{address} {what} for {who}"));
+        let account = match self.policy.header_mismatch {
+            HeaderAction::Log => return None,
+            HeaderAction::Reject => None,
+            HeaderAction::Rewrite | HeaderAction::AddSender => self.policy.account(cx),
+        };
+        let Some(account) = account else {
+            return Some(refusal(&format!("{place} address {address} {what} for {who}")));
+        };
+        match (self.policy.header_mismatch, place) {
+            (HeaderAction::AddSender, Place::From) => self.set_sender(cx, &account),
+            (_, Place::From) => return self.replace_from(cx, &account),
+            _ => self.replace(cx, Place::Sender, &account),
+        }
+        None
+    }
+
+    /// The addresses in From that the submitter may use.
+    pub(super) fn permitted(&self) -> Vec<AddrSpec> {
+        let entries = self.of(Place::From).flat_map(|field| field.addresses.iter().flatten());
+        entries.filter(|entry| entry.allowed).filter_map(|entry| entry.now.clone()).collect()
+    }
+
+    /// True if From names nobody but the MTA.
+    pub(super) fn is_from_daemon(&self) -> bool {
+        let daemon = |entry: &Entry| {
+            let local = &entry.mailbox.local;
+            local.eq_ignore_ascii_case("mailer-daemon") || local.eq_ignore_ascii_case("postmaster")
+        };
+        let mut from = self.of(Place::From).peekable();
+        from.peek().is_some()
+            && from.all(|field| field.addresses.as_ref().is_ok_and(|all| all.iter().all(daemon)))
+    }
+
+    /// Writes back what has changed.
+    pub(super) fn apply(self, message: &mut Message) {
+        for field in self.fields {
+            if field.deleted {
+                message.fields.delete(field.id);
+            } else if let Some(value) = field.written() {
+                message.fields.replace(field.id, value);
+            }
+        }
+        for field in self.added {
+            message.fields.append(field);
+        }
+    }
+
+    fn of(&self, place: Place) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(move |field| field.place == place && !field.deleted)
+    }
+
+    fn of_mut(&mut self, place: Place) -> impl Iterator<Item = &mut Field> {
+        self.fields.iter_mut().filter(move |field| field.place == place && !field.deleted)
+    }
+}
+
+impl Field {
+    fn read(id: FieldId, place: Place, value: &Bytes) -> Self {
+        let entry = |mailbox: Mailbox| {
+            let now = AddrSpec::of(mailbox.clone());
+            Entry { mailbox, now, changed: false, allowed: false }
+        };
+        let addresses = mailboxes(value).map(|found| found.into_iter().map(entry).collect());
+        Self { id, place, value: value.clone(), addresses, deleted: false, whole: None }
+    }
+
+    /// Asks for each address whether the submitter may use it.
+    fn ask(&mut self, policy: &Policy, cx: &mut Context<'_>) {
+        let place = self.place;
+        if place == Place::ReplyTo {
+            return;
+        }
+        for entry in self.addresses.iter_mut().flatten() {
+            // An address that can't be written is nobody's.
+            let unwritable = entry.now.is_none() && entry.mailbox.domain.is_some();
+            let address = entry.now.as_ref().ok_or(&entry.mailbox);
+            let right = if unwritable { None } else { policy.right(cx, place, address) };
+            entry.allowed = right.is_some();
+            if let Some(right) = right {
+                let shown = entry.show();
+                cx.explain(|| format!("{place}: {shown} is allowed by {right}"));
+            }
+        }
+    }
+
+    /// The value as changed; `None` if it is as it was.
+    fn written(&self) -> Option<Vec<u8>> {
+        if let Some(whole) = &self.whole {
+            return Some(whole.clone().into_bytes());
+        }
+        let changed = self.addresses.iter().flatten().filter(|entry| entry.changed);
+        let edits: Vec<(&Range<usize>, String)> = changed
+            .filter_map(|entry| Some((&entry.mailbox.range, entry.now.as_ref()?.to_string())))
+            .collect();
+        (!edits.is_empty()).then(|| replaced(&self.value, edits))
+    }
+}
+
+impl Entry {
+    fn set(&mut self, address: AddrSpec) {
+        // Spelled as before, it stays as it is.
+        self.changed =
+            self.mailbox.domain.is_none() || AddrSpec::of(self.mailbox.clone()).as_ref() != Some(&address);
+        self.now = Some(address);
+    }
+
+    fn show(&self) -> String {
+        match (&self.now, &self.mailbox.domain) {
+            (Some(now), _) => now.to_string(),
+            (None, Some(domain)) => format!("{}@{domain}", self.mailbox.local),
+            (None, None) => self.mailbox.local.clone(),
+        }
+    }
+}
+
+/// What kind of address field it is. Some agents put white space before the colon, and receivers do not mind.
+fn place(field: &HeaderField) -> Option<Place> {
+    let name = field.name.trim_ascii_end();
+    let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
+    [("From", Place::From), ("Sender", Place::Sender), ("Reply-To", Place::ReplyTo)]
+        .into_iter()
+        .find_map(|(name, place)| is(name).then_some(place))
+}
+
+/// Marks of lists (RFC 2369, RFC 2919) and automatons (RFC 3834).
+fn is_automatic(field: &HeaderField) -> bool {
+    let value = field.value.trim_ascii();
+    let list = field.name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"List-"));
+    let bulk = field.is("Precedence")
+        && [&b"list"[..], b"bulk", b"junk"].iter().any(|word| value.eq_ignore_ascii_case(word));
+    let auto = field.is("Auto-Submitted") && !value.eq_ignore_ascii_case(b"no");
+    list || bulk || auto
+}

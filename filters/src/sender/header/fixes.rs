@@ -1,0 +1,105 @@
+//! What is done about addresses that are not allowed, and about the Sender field.
+
+use postseal_protocol::{HeaderField, Verdict};
+
+use super::super::{Code, Place, name, refusal};
+use super::Header;
+use crate::address::AddrSpec;
+use crate::filter::Context;
+
+impl Header<'_> {
+    /// The account's address takes the place of each that is not allowed.
+    pub(super) fn replace(&mut self, cx: &mut Context<'_>, place: Place, account: &AddrSpec) {
+        for field in self.of_mut(place) {
+            if field.addresses.is_err() {
+                field.whole = Some(format!(" {account}"));
+                cx.note_with(Code::Replaced.as_str(), format!("{place}: -> {account}"));
+            }
+            for entry in field.addresses.iter_mut().flatten().filter(|entry| !entry.allowed) {
+                cx.note_with(Code::Replaced.as_str(), format!("{place}: {} -> {account}", entry.show()));
+                entry.set(account.clone());
+                entry.allowed = true;
+            }
+        }
+    }
+
+    /// The same for From, where the old value stays visible, and answers go to it.
+    pub(super) fn replace_from(&mut self, cx: &mut Context<'_>, account: &AddrSpec) -> Option<Verdict> {
+        let unreadable = self.of(Place::From).find(|field| field.addresses.is_err());
+        if let Some(field) = unreadable {
+            // Whom to put in whose place can't be told.
+            let text = String::from_utf8_lossy(&field.value).trim().to_owned();
+            return Some(refusal(&format!("From address {text} can't be read for {}", name(cx))));
+        }
+        let wrong = |field: &&super::Field| field.addresses.iter().flatten().any(|entry| !entry.allowed);
+        let old: Vec<_> = self.of(Place::From).filter(wrong).map(|field| field.value.clone()).collect();
+        if self.of(Place::ReplyTo).next().is_none()
+            && let Some(first) = old.first()
+        {
+            self.added.push(HeaderField::new("Reply-To", first.clone()));
+        }
+        self.added.extend(old.into_iter().map(|value| HeaderField::new("X-Original-From", value)));
+        self.replace(cx, Place::From, account);
+        None
+    }
+
+    /// Sender names the account, unless it names another address that is allowed.
+    pub(super) fn set_sender(&mut self, cx: &mut Context<'_>, account: &AddrSpec) {
+        if self.of(Place::Sender).next().is_some() {
+            return self.replace(cx, Place::Sender, account);
+        }
+        cx.note_with(Code::SenderAdded.as_str(), account.to_string());
+        self.added.push(HeaderField::new("Sender", format!(" {account}")));
+    }
+
+    /// Drops a Sender that is not allowed or can't be read.
+    pub(super) fn drop_wrong_sender(&mut self, cx: &mut Context<'_>) {
+        for field in self.of_mut(Place::Sender) {
+            let good = |all: &Vec<super::Entry>| matches!(&all[..], [one] if one.allowed);
+            if !field.addresses.as_ref().is_ok_and(good) {
+                field.deleted = true;
+                cx.note_with(Code::SenderRemoved.as_str(), "names an address that is not allowed");
+            }
+        }
+    }
+
+    /// One Sender where From and the account differ, none where they are the same (RFC 5322 section 3.6.2).
+    pub(super) fn fix_sender(&mut self, cx: &mut Context<'_>) {
+        let from: Vec<_> = self.of(Place::From).flat_map(|field| field.addresses.iter().flatten()).collect();
+        let author = match &from[..] {
+            [] => return,
+            [one] => one.now.clone(),
+            _ => None,
+        };
+        let mut kept = false;
+        for field in self.of_mut(Place::Sender) {
+            let named = field.addresses.iter().flatten().next().and_then(|entry| entry.now.as_ref());
+            let repeats = author.is_some() && named == author.as_ref();
+            if kept || repeats {
+                field.deleted = true;
+                cx.note_with(
+                    Code::SenderRemoved.as_str(),
+                    if repeats { "repeats From" } else { "is the second" },
+                );
+            } else {
+                kept = true;
+            }
+        }
+        if let Some(account) = self.policy.account(cx)
+            && !kept
+            && !self.added.iter().any(|field| field.is("Sender"))
+            && author.as_ref() != Some(&account)
+        {
+            self.set_sender(cx, &account);
+        }
+    }
+
+    /// The mail of an autoresponder: From the person, Sender the role account.
+    pub(super) fn answer_as(&mut self, cx: &mut Context<'_>, role: &AddrSpec) {
+        for field in self.of_mut(Place::Sender) {
+            field.deleted = true;
+        }
+        self.added.push(HeaderField::new("Sender", format!(" {role}")));
+        cx.note_with(Code::Autoresponder.as_str(), format!("Sender {role}, envelope <>"));
+    }
+}

@@ -1,0 +1,363 @@
+//! Who may use which addresses.
+//!
+//! Entries for users by name, which there may be a hundred thousand of, are found by user and address in one hash map;
+//! those for networks, certificates and patterns of users by address in another. What an entry names is one address, a
+//! domain, or all below a domain, so a look-up takes one hash for each label of the domain. Only address patterns with
+//! a `*` somewhere else are compared one by one, and their number is limited.
+
+mod keys;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::pattern::{AddressPattern, Shape};
+use super::settings::{OwnerSettings, Place, Settings};
+use super::table::Table;
+use crate::address::{AddrSpec, DomainName, Mailbox};
+use crate::submitter::{Submitter, Who};
+use keys::{ANY, Keys, Map};
+
+/// All entries.
+#[derive(Debug, Default)]
+pub(super) struct Owners {
+    default_domain: Option<DomainName>,
+    own_address: bool,
+    tag_separators: String,
+    grants: Vec<Grant>,
+    /// By user and address key.
+    by_user: HashMap<Box<str>, Allowed>,
+    /// By address key: entries whose submitter must be compared.
+    by_address: HashMap<Box<str>, Vec<u32>>,
+    /// Patterns that must be compared, by user, and of others.
+    mixed_by_user: HashMap<Box<str>, Vec<(AddressPattern, u32)>>,
+    mixed: Vec<(AddressPattern, u32)>,
+    /// The addresses of accounts.
+    accounts: HashMap<Box<str>, AddrSpec>,
+    other_accounts: Vec<(Who, AddrSpec)>,
+    maps: Vec<Map>,
+    tables: Vec<Arc<str>>,
+}
+
+/// An entry.
+#[derive(Debug)]
+struct Grant {
+    source: Source,
+    who: Option<Who>,
+    places: [bool; 3],
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    Entry(usize),
+    Line { table: usize, line: u32 },
+}
+
+/// The first grant for each place.
+#[derive(Debug, Default)]
+struct Allowed([Option<u32>; 3]);
+
+/// What lets a submitter use an address.
+#[derive(Debug)]
+pub(super) enum Right<'a> {
+    /// It is the user's own.
+    Own,
+    /// A `[[sender.owner]]`, by its number from 0.
+    Entry(usize),
+    /// A line of a table.
+    Line(&'a str, u32),
+}
+
+impl Owners {
+    /// Without any entry.
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self {
+            default_domain: settings.default_domain.clone(),
+            own_address: settings.own_address,
+            tag_separators: settings.tag_separators.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// The domain of addresses that have none.
+    pub(super) fn default_domain(&self) -> Option<&DomainName> {
+        self.default_domain.as_ref()
+    }
+
+    /// Adds the entry of that number.
+    pub(super) fn add_entry(&mut self, number: usize, settings: &OwnerSettings) {
+        let who = settings.who();
+        let own = settings.address.as_ref().and_then(|address| address.to_string().parse().ok());
+        let patterns: Vec<AddressPattern> = settings.may_use.iter().cloned().chain(own).collect();
+        let places = places(&settings.places);
+        let source = Source::Entry(number);
+        match plain_users(&who) {
+            Some(users) => {
+                for user in users {
+                    self.add(source, Some(&user), None, places, &patterns);
+                    if let Some(address) = &settings.address {
+                        self.accounts.entry(user.into()).or_insert_with(|| address.clone());
+                    }
+                }
+            }
+            None => {
+                self.add(source, None, Some(who.clone()), places, &patterns);
+                self.other_accounts.extend(settings.address.clone().map(|address| (who, address)));
+            }
+        }
+    }
+
+    /// Adds the entries of a file.
+    pub(super) fn add_table(&mut self, name: &str, table: Table, in_places: &[Place]) {
+        let (number, places) = (self.tables.len(), places(in_places));
+        self.tables.push(name.into());
+        match table {
+            Table::Lines(lines) => {
+                for (line, user, patterns) in lines {
+                    self.add(Source::Line { table: number, line }, Some(&user), None, places, &patterns);
+                }
+            }
+            Table::Postfix(entries) => self.maps.push(Map { table: number, places, entries }),
+        }
+    }
+
+    fn add(
+        &mut self,
+        source: Source,
+        user: Option<&str>,
+        who: Option<Who>,
+        places: [bool; 3],
+        patterns: &[AddressPattern],
+    ) {
+        let id = u32::try_from(self.grants.len()).unwrap_or(u32::MAX);
+        self.grants.push(Grant { source, who, places });
+        for pattern in patterns {
+            match (key(pattern.shape()), user) {
+                (Some(key), Some(user)) => {
+                    let allowed = self.by_user.entry(user_key(user, key).into()).or_default();
+                    for (first, place) in allowed.0.iter_mut().zip(places) {
+                        *first = first.or(place.then_some(id));
+                    }
+                }
+                (Some(key), None) => self.by_address.entry(key.into()).or_default().push(id),
+                (None, Some(user)) => {
+                    self.mixed_by_user.entry(user.into()).or_default().push((pattern.clone(), id));
+                }
+                (None, None) => self.mixed.push((pattern.clone(), id)),
+            }
+        }
+    }
+
+    /// What lets the submitter use the address there; `None` if nothing does.
+    pub(super) fn right(
+        &self,
+        submitter: &Submitter<'_>,
+        address: &AddrSpec,
+        place: Place,
+    ) -> Option<Right<'_>> {
+        let user = user(submitter);
+        let without_tag = self.without_tag(address);
+        if self.own_address
+            && let Some(own) = self.login_address(user.as_deref())
+            && (own == *address || without_tag.as_ref() == Some(&own))
+        {
+            return Some(Right::Own);
+        }
+        let keys = Keys { full: address.key(), without_tag: without_tag.map(|address| address.key()) };
+        let user = user.as_deref();
+        self.by_key(user, submitter, &keys, address.domain(), place)
+            .or_else(|| self.by_comparison(user, submitter, address, place))
+            .and_then(|id| self.show(id))
+            .or_else(|| self.by_map(user?, &keys, address.domain(), place))
+    }
+
+    /// True if the login has no domain and the address is the login and no more.
+    pub(super) fn is_bare_login(&self, submitter: &Submitter<'_>, mailbox: &Mailbox) -> bool {
+        self.own_address
+            && mailbox.domain.is_none()
+            && submitter.user.is_some_and(|user| user.eq_ignore_ascii_case(mailbox.local.as_bytes()))
+    }
+
+    /// The address that stands for the submitter.
+    pub(super) fn account(&self, submitter: &Submitter<'_>) -> Option<AddrSpec> {
+        let user = user(submitter);
+        let listed = user.as_deref().and_then(|user| self.accounts.get(user));
+        let other = || self.other_accounts.iter().find(|(who, _)| who.matches(submitter));
+        match listed.or_else(|| other().map(|(_, address)| address)) {
+            Some(address) => Some(address.clone()),
+            None if self.own_address => self.login_address(user.as_deref()),
+            None => None,
+        }
+    }
+
+    /// True if an entry lets somebody use the address in From. Logins that are addresses can always be added.
+    pub(super) fn may_be_used(&self, address: &AddrSpec) -> bool {
+        let keys = Keys { full: address.key(), without_tag: None };
+        let from = |id: &u32| self.grants.get(*id as usize).is_some_and(|grant| grant.allows(Place::From));
+        let listed = |key: &str| self.by_address.get(key).is_some_and(|ids| ids.iter().any(from));
+        let mixed = self.mixed_by_user.values().flatten().chain(&self.mixed);
+        keys.any(address.domain(), |key| listed(key).then_some(())).is_some()
+            || mixed.into_iter().any(|(pattern, _)| pattern.matches(address))
+            || self.maps.iter().any(|map| map.find(&keys, address.domain()).is_some())
+            || self.users().any(|user| {
+                keys.any(address.domain(), |key| self.by_user.get(&*user_key(user, key)).map(|_| ()))
+                    .is_some()
+            })
+    }
+
+    /// True if an entry is for mail that comes by this listener without a login.
+    pub(super) fn without_login(&self, listener: &str) -> bool {
+        self.grants.iter().filter_map(|grant| grant.who.as_ref()).any(|who| {
+            let unknown = who.user.is_none() && who.certificate.is_none() && who.fingerprint.is_none();
+            unknown && who.listener.as_ref().is_none_or(|names| names.contain(listener.as_bytes()))
+        })
+    }
+
+    /// Number of patterns that are compared one by one.
+    pub(super) fn compared(&self) -> usize {
+        self.mixed.len() + self.mixed_by_user.values().map(Vec::len).sum::<usize>()
+    }
+
+    fn users(&self) -> impl Iterator<Item = &str> {
+        self.by_user.keys().filter_map(|key| key.split_once(SEPARATOR).map(|(user, _)| user))
+    }
+
+    fn by_key(
+        &self,
+        user: Option<&str>,
+        submitter: &Submitter<'_>,
+        keys: &Keys,
+        domain: &str,
+        place: Place,
+    ) -> Option<u32> {
+        let of_user =
+            |key: &str| self.by_user.get(&*user_key(user?, key)).and_then(|allowed| allowed.at(place));
+        let of_others = |key: &str| {
+            let ids = self.by_address.get(key)?;
+            ids.iter().copied().find(|id| self.applies(*id, submitter, place))
+        };
+        let found = (!self.by_user.is_empty()).then(|| keys.any(domain, of_user)).flatten();
+        found.or_else(|| (!self.by_address.is_empty()).then(|| keys.any(domain, of_others)).flatten())
+    }
+
+    fn by_comparison(
+        &self,
+        user: Option<&str>,
+        submitter: &Submitter<'_>,
+        address: &AddrSpec,
+        place: Place,
+    ) -> Option<u32> {
+        let of_user = user.and_then(|user| self.mixed_by_user.get(user));
+        let all = of_user.into_iter().flatten().chain(&self.mixed);
+        let fits = |(pattern, id): &&(AddressPattern, u32)| {
+            pattern.matches(address) && self.applies(*id, submitter, place)
+        };
+        all.into_iter().find(fits).map(|(_, id)| *id)
+    }
+
+    fn by_map(&self, user: &str, keys: &Keys, domain: &str, place: Place) -> Option<Right<'_>> {
+        let maps = self.maps.iter().filter(|map| at(&map.places, place));
+        let owned = maps.filter_map(|map| map.find(keys, domain).map(|owned| (map.table, owned)));
+        let (table, owned) =
+            owned.into_iter().find(|(_, owned)| owned.logins.iter().any(|login| **login == *user))?;
+        Some(Right::Line(self.table(table), owned.line))
+    }
+
+    fn applies(&self, id: u32, submitter: &Submitter<'_>, place: Place) -> bool {
+        self.grants.get(id as usize).is_some_and(|grant| {
+            grant.allows(place) && grant.who.as_ref().is_none_or(|who| who.matches(submitter))
+        })
+    }
+
+    fn show(&self, id: u32) -> Option<Right<'_>> {
+        Some(match self.grants.get(id as usize)?.source {
+            Source::Line { table, line } => Right::Line(self.table(table), line),
+            Source::Entry(number) => Right::Entry(number),
+        })
+    }
+
+    fn table(&self, number: usize) -> &str {
+        self.tables.get(number).map_or("", |name| name)
+    }
+
+    /// The login as an address.
+    fn login_address(&self, user: Option<&str>) -> Option<AddrSpec> {
+        let mailbox = AddrSpec::alone(user?.as_bytes())?;
+        match (mailbox.domain, &self.default_domain) {
+            (Some(domain), _) => AddrSpec::new(mailbox.local, domain),
+            (None, Some(domain)) => AddrSpec::new(mailbox.local, domain.as_str()),
+            (None, None) => None,
+        }
+    }
+
+    /// The address without its tag, if it has one.
+    fn without_tag(&self, address: &AddrSpec) -> Option<AddrSpec> {
+        let (local, _) = address.local().split_once(|c| self.tag_separators.contains(c))?;
+        if local.is_empty() { None } else { AddrSpec::new(local, address.domain()) }
+    }
+}
+
+impl Grant {
+    fn allows(&self, place: Place) -> bool {
+        at(&self.places, place)
+    }
+}
+
+impl Allowed {
+    fn at(&self, place: Place) -> Option<u32> {
+        index(place).and_then(|index| self.0.get(index).copied().flatten())
+    }
+}
+
+impl fmt::Display for Right<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own => f.write_str("the user's own address"),
+            Self::Entry(number) => write!(f, "sender.owner[{number}]"),
+            Self::Line(table, line) => write!(f, "{table}:{line}"),
+        }
+    }
+}
+
+/// The user in lower case, as the tables have it.
+fn user(submitter: &Submitter<'_>) -> Option<String> {
+    std::str::from_utf8(submitter.user?).ok().map(str::to_ascii_lowercase)
+}
+
+/// The users, if nothing but users without a star are named.
+fn plain_users(who: &Who) -> Option<Vec<String>> {
+    let Who { user: Some(users), client: None, listener: None, certificate: None, fingerprint: None } = who
+    else {
+        return None;
+    };
+    let plain = users.iter().all(|name| name.is_plain());
+    plain.then(|| users.iter().map(|name| name.as_str().to_ascii_lowercase()).collect())
+}
+
+fn key(shape: &Shape) -> Option<&str> {
+    match shape {
+        Shape::Address(key) | Shape::Domain(key) | Shape::Subdomains(key) => Some(key),
+        Shape::Any => Some(ANY),
+        Shape::Mixed => None,
+    }
+}
+
+fn user_key(user: &str, key: &str) -> String {
+    [user, SEPARATOR, key].concat()
+}
+
+fn places(listed: &[Place]) -> [bool; 3] {
+    PLACES.map(|place| listed.contains(&place))
+}
+
+fn at(places: &[bool; 3], place: Place) -> bool {
+    index(place).and_then(|index| places.get(index).copied()).unwrap_or(false)
+}
+
+fn index(place: Place) -> Option<usize> {
+    PLACES.iter().position(|one| *one == place)
+}
+
+const PLACES: [Place; 3] = [Place::Envelope, Place::From, Place::Sender];
+/// Stands in no login and in no address.
+const SEPARATOR: &str = "\0";

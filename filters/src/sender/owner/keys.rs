@@ -1,0 +1,53 @@
+//! Under which keys tables are asked for an address.
+
+use std::collections::HashMap;
+
+use super::super::table::Owned;
+
+/// Postfix's table: the most specific entry alone decides.
+#[derive(Debug)]
+pub(super) struct Map {
+    pub(super) table: usize,
+    pub(super) places: [bool; 3],
+    pub(super) entries: HashMap<Box<str>, Owned>,
+}
+
+/// Under which keys an address is looked up, the most specific first.
+pub(super) struct Keys {
+    pub(super) full: String,
+    pub(super) without_tag: Option<String>,
+}
+
+impl Keys {
+    pub(super) fn any<T>(&self, domain: &str, mut look_up: impl FnMut(&str) -> Option<T>) -> Option<T> {
+        let exact = std::iter::once(&self.full).chain(&self.without_tag);
+        if let Some(found) = exact.into_iter().find_map(|key| look_up(key)) {
+            return Some(found);
+        }
+        let mut key = format!("@{domain}");
+        if let Some(found) = look_up(&key) {
+            return Some(found);
+        }
+        let mut rest = domain;
+        while let Some((_, above)) = rest.split_once('.') {
+            key.clear();
+            key.extend(["@.", above]);
+            if let Some(found) = look_up(&key) {
+                return Some(found);
+            }
+            rest = above;
+        }
+        look_up(ANY)
+    }
+}
+
+impl Map {
+    pub(super) fn find(&self, keys: &Keys, domain: &str) -> Option<&Owned> {
+        let tag = || keys.without_tag.as_ref().and_then(|key| self.entries.get(&**key));
+        let of_domain = || self.entries.get(&*format!("@{domain}"));
+        self.entries.get(&*keys.full).or_else(tag).or_else(of_domain)
+    }
+}
+
+/// The key of every address.
+pub(super) const ANY: &str = "*";

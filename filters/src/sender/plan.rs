@@ -1,0 +1,197 @@
+//! Checks how the settings fit together, and makes of them what the filter works by.
+
+use super::Policy;
+use super::alignment::organizational_domain;
+use super::owner::Owners;
+use super::rewrite::Rules;
+use super::settings::{OwnerSettings, Place, RewriteSettings, Settings};
+use super::table::Table;
+use crate::address::AddrSpec;
+use crate::connection::Role;
+
+/// A table file as it was read: its name for people, and its text.
+pub type TableText = (String, String);
+
+/// Settings that fit together.
+pub struct Plan {
+    /// What the filter works by.
+    pub policy: Policy,
+    /// What works but is unwise.
+    pub warnings: Vec<SettingsError>,
+}
+
+/// Settings that do not fit together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsError {
+    /// The way to the value, from the outside in; elements of lists by their number from 0.
+    pub key: Vec<String>,
+    /// What is wrong, and what to do about it.
+    pub reason: String,
+}
+
+impl Settings {
+    /// Checks the settings as a whole, with the text of each `[[sender.table]]` in order, and the listeners.
+    ///
+    /// # Errors
+    /// Everything that does not fit together.
+    pub fn plan(&self, tables: &[TableText], listeners: &[(&str, Role)]) -> Result<Plan, Vec<SettingsError>> {
+        let mut errors = Findings::default();
+        let mut warnings = Findings::default();
+        let odd = |c: char| {
+            c.is_ascii_alphanumeric() || !c.is_ascii_graphic() || matches!(c, '@' | '.' | '"' | '\\')
+        };
+        if self.tag_separators.contains(odd) {
+            errors.add(["tag_separators"], "is a set of characters such as \"+\" or \"+-\"");
+        }
+        for (number, owner) in self.owner.iter().enumerate() {
+            check_owner(number, owner, &mut errors, &mut warnings);
+        }
+        let owners = self.owners(tables, &mut errors);
+        if owners.compared() > MOST_COMPARED {
+            let reason = format!(
+                "has {} address patterns with * that are no whole domain; {MOST_COMPARED} at most, since they are \
+                 compared one by one",
+                owners.compared()
+            );
+            errors.add(["owner"], reason);
+        }
+        for (number, rule) in self.rewrite.iter().enumerate() {
+            self.check_rewrite(number, rule, &owners, &mut errors, &mut warnings);
+        }
+        for (name, role) in listeners {
+            if matches!(role, Role::Local | Role::Reinject) && !owners.without_login(name) {
+                warnings.add(
+                    ["owner"],
+                    format!(
+                        "mail of listener `{name}` comes without a login, and no entry says what it may use: add \
+                         [[sender.owner]] with listener = \"{name}\" and may_use"
+                    ),
+                );
+            }
+        }
+        if !errors.0.is_empty() {
+            return Err(errors.0);
+        }
+        let responders = self.autoresponder.iter().map(|one| (one.who(), one.sender.clone())).collect();
+        let policy = Policy { owners, rules: Rules::new(&self.rewrite), responders, ..Policy::of(self) };
+        Ok(Plan { policy, warnings: warnings.0 })
+    }
+
+    fn owners(&self, tables: &[TableText], errors: &mut Findings) -> Owners {
+        let mut owners = Owners::new(self);
+        for (number, owner) in self.owner.iter().enumerate() {
+            owners.add_entry(number, owner);
+        }
+        for (number, (settings, (name, text))) in self.table.iter().zip(tables).enumerate() {
+            check_places("table", number, &settings.places, errors);
+            match Table::parse(text, settings.format, self.default_domain.as_ref()) {
+                Ok(table) => owners.add_table(name, table, &settings.places),
+                Err(lines) => {
+                    for error in lines.iter().take(MOST_LINES) {
+                        errors.add_in("table", number, "file", format!("{name}, {error}"));
+                    }
+                    if let Some(more) = lines.len().checked_sub(MOST_LINES).filter(|more| *more > 0) {
+                        errors.add_in(
+                            "table",
+                            number,
+                            "file",
+                            format!("{name}: {more} more lines like that"),
+                        );
+                    }
+                }
+            }
+        }
+        owners
+    }
+
+    fn check_rewrite(
+        &self,
+        number: usize,
+        rule: &RewriteSettings,
+        owners: &Owners,
+        errors: &mut Findings,
+        warnings: &mut Findings,
+    ) {
+        if rule.to.captures() > rule.pattern.stars() {
+            let stars = rule.pattern.stars();
+            let reason = format!("${} has nothing to stand for: `match` has {stars} *", rule.to.captures());
+            errors.add_in("rewrite", number, "to", reason);
+        }
+        let places = &rule.fields;
+        if places.is_empty() {
+            errors.add_in("rewrite", number, "fields", NO_PLACE);
+        }
+        let (envelope, from) = (places.contains(&Place::Envelope), places.contains(&Place::From));
+        if envelope != from && !stays_aligned(rule) {
+            let (one, other) = if envelope { ("the envelope", "From") } else { ("From", "the envelope") };
+            let reason = format!(
+                "changes {one} to another domain and not {other}, so the two fall apart and DMARC may fail; leave \
+                 `fields` out, or name both"
+            );
+            warnings.add_in("rewrite", number, "fields", reason);
+        }
+        if let Some(address) = rule.to.fixed()
+            && places.iter().any(|place| *place != Place::ReplyTo)
+            && !owners.may_be_used(&address)
+        {
+            let reason = format!(
+                "gives no right, and no [[sender.owner]] lets anybody use {address} but the user of that name"
+            );
+            warnings.add_in("rewrite", number, "to", reason);
+        }
+    }
+}
+
+fn check_owner(number: usize, owner: &OwnerSettings, errors: &mut Findings, warnings: &mut Findings) {
+    if owner.may_use.is_empty() && owner.address.is_none() {
+        errors.add_in("owner", number, "may_use", "is missing: the addresses that they may use");
+    }
+    check_places("owner", number, &owner.places, errors);
+    if owner.who().is_anybody() {
+        let reason = "is for everybody: names no user, client, listener, certificate or fingerprint";
+        warnings.add_in("owner", number, "may_use", reason);
+    }
+}
+
+fn check_places(list: &str, number: usize, places: &[Place], errors: &mut Findings) {
+    if places.is_empty() {
+        errors.add_in(list, number, "in", NO_PLACE);
+    }
+    if places.contains(&Place::ReplyTo) {
+        errors.add_in(list, number, "in", NOT_REPLY_TO);
+    }
+}
+
+/// True if the organizational domain is the same before and after.
+fn stays_aligned(rule: &RewriteSettings) -> bool {
+    let Some(to) = rule.to.domain() else { return false };
+    let from = rule.pattern.domain_end();
+    from.is_some_and(|from| organizational_domain(from) == organizational_domain(to) && to.contains('.'))
+}
+
+/// What was found, in order.
+#[derive(Default)]
+struct Findings(Vec<SettingsError>);
+
+impl Findings {
+    fn add<const N: usize>(&mut self, key: [&str; N], reason: impl Into<String>) {
+        let key = std::iter::once("sender").chain(key).map(str::to_owned).collect();
+        self.0.push(SettingsError { key, reason: reason.into() });
+    }
+
+    fn add_in(&mut self, list: &str, number: usize, name: &str, reason: impl Into<String>) {
+        self.add([list, &number.to_string(), name], reason);
+    }
+}
+
+impl Policy {
+    /// The account that Sender names in mail of an autoresponder.
+    pub(super) fn responder(&self, submitter: &crate::submitter::Submitter<'_>) -> Option<&AddrSpec> {
+        self.responders.iter().find(|(who, _)| who.matches(submitter)).map(|(_, sender)| sender)
+    }
+}
+
+const NO_PLACE: &str = "names no place; leave it out for all";
+const NOT_REPLY_TO: &str = "anybody may use any address in Reply-To; name envelope, from or sender";
+const MOST_COMPARED: usize = 1000;
+const MOST_LINES: usize = 10;

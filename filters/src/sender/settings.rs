@@ -1,0 +1,304 @@
+//! The `[sender]` section of the configuration.
+//!
+//! Single values are checked as they are read; [`Settings::plan`] checks how they fit together, with the table files
+//! that others have read.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::pattern::AddressPattern;
+use super::rewrite::Target;
+use std::fmt;
+
+use postseal_protocol::ActionFlags;
+
+use crate::address::{AddrSpec, DomainName};
+use crate::submitter::{Names, Networks, Who};
+
+/// The `[sender]` section.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// The domain of logins and addresses that have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_domain: Option<DomainName>,
+    /// Whether a user whose login is an address (with `default_domain` where it has no domain) may use that address.
+    pub own_address: bool,
+    /// Characters of which one separates a tag: who may use `alice@` may use `alice+tag@`. Empty: no tags.
+    pub tag_separators: String,
+    /// When the submitter may not use the reverse-path.
+    pub envelope_mismatch: EnvelopeAction,
+    /// When the submitter may not use an address in From or Sender.
+    pub header_mismatch: HeaderAction,
+    /// What happens to the Sender field otherwise.
+    pub sender_field: SenderField,
+    /// Refuse mail that would fail DMARC: neither a signature nor the reverse-path aligned with From.
+    pub require_alignment: bool,
+    /// Decide and log, but change, refuse and keep from being signed nothing.
+    pub shadow: bool,
+    /// `[[sender.owner]]`: who may use which addresses.
+    pub owner: Vec<OwnerSettings>,
+    /// `[[sender.table]]`: the same in files.
+    pub table: Vec<TableSettings>,
+    /// `[[sender.rewrite]]`: addresses that become others. The first that fits an address counts.
+    pub rewrite: Vec<RewriteSettings>,
+    /// `[[sender.autoresponder]]`: accounts that answer for people who are away.
+    pub autoresponder: Vec<AutoresponderSettings>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            default_domain: None,
+            own_address: true,
+            tag_separators: "+".to_owned(),
+            envelope_mismatch: EnvelopeAction::Reject,
+            header_mismatch: HeaderAction::Reject,
+            sender_field: SenderField::Keep,
+            require_alignment: false,
+            shadow: false,
+            owner: Vec::new(),
+            table: Vec::new(),
+            rewrite: Vec::new(),
+            autoresponder: Vec::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// The edits that may come of it.
+    pub(super) fn edits(&self) -> ActionFlags {
+        let mut edits = ActionFlags::empty();
+        if self.shadow {
+            return edits;
+        }
+        let rewrites = |wanted: fn(&Place) -> bool| {
+            self.default_domain.is_some() || self.rewrite.iter().any(|rule| rule.fields.iter().any(wanted))
+        };
+        let answers = !self.autoresponder.is_empty();
+        let fixes = self.sender_field == SenderField::Fix || answers;
+        let replaces = matches!(self.header_mismatch, HeaderAction::Rewrite | HeaderAction::AddSender);
+        let envelope = self.envelope_mismatch == EnvelopeAction::Rewrite || answers;
+        edits.set(ActionFlags::CHANGE_SENDER, envelope || rewrites(|place| *place == Place::Envelope));
+        edits.set(
+            ActionFlags::CHANGE_HEADERS,
+            fixes || replaces || rewrites(|place| *place != Place::Envelope),
+        );
+        edits.set(ActionFlags::ADD_HEADERS, fixes || replaces);
+        edits
+    }
+}
+
+/// A reverse-path that the submitter may not use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EnvelopeAction {
+    /// 550 at MAIL.
+    Reject,
+    /// The account's address takes its place; refused if the account has none.
+    Rewrite,
+    /// A reason in the log.
+    Log,
+}
+
+/// An address in the header section that the submitter may not use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeaderAction {
+    /// 550 at end of message.
+    Reject,
+    /// The account's address takes its place.
+    Rewrite,
+    /// From stays, and Sender names the account (RFC 6409 section 8.1).
+    AddSender,
+    /// A reason in the log.
+    Log,
+}
+
+/// What happens to the Sender field (RFC 5322 section 3.6.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SenderField {
+    /// Nothing.
+    Keep,
+    /// A wrong one is removed, one is set if From and the account differ, and dropped if it only repeats From. Mail of
+    /// lists and automatons is left alone.
+    Fix,
+}
+
+/// A place in which an address is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// The reverse-path.
+    Envelope,
+    /// From.
+    From,
+    /// Sender.
+    Sender,
+    /// Reply-To; anybody may use any address there, but it can be rewritten.
+    ReplyTo,
+}
+
+impl fmt::Display for Place {
+    /// The name of the field.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Envelope => "envelope",
+            Self::From => "From",
+            Self::Sender => "Sender",
+            Self::ReplyTo => "Reply-To",
+        })
+    }
+}
+
+/// A `[[sender.owner]]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OwnerSettings {
+    /// [`Who::user`]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<Names>,
+    /// [`Who::client`]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<Networks>,
+    /// [`Who::listener`]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listener: Option<Names>,
+    /// [`Who::certificate`]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Names>,
+    /// [`Who::fingerprint`]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Names>,
+    /// Addresses that they may use.
+    pub may_use: Vec<AddressPattern>,
+    /// Where.
+    #[serde(rename = "in")]
+    pub places: Vec<Place>,
+    /// The account's own address, that takes the place of one that is not allowed. May be used as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<AddrSpec>,
+}
+
+impl Default for OwnerSettings {
+    fn default() -> Self {
+        Self {
+            user: None,
+            client: None,
+            listener: None,
+            certificate: None,
+            fingerprint: None,
+            may_use: Vec::new(),
+            places: owned_places(),
+            address: None,
+        }
+    }
+}
+
+/// The places in which an address must be allowed.
+fn owned_places() -> Vec<Place> {
+    vec![Place::Envelope, Place::From, Place::Sender]
+}
+
+fn all_places() -> Vec<Place> {
+    vec![Place::Envelope, Place::From, Place::Sender, Place::ReplyTo]
+}
+
+/// A `[[sender.table]]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableSettings {
+    /// The file.
+    pub file: PathBuf,
+    /// How it is written.
+    #[serde(default)]
+    pub format: TableFormat,
+    /// Where the addresses may be used.
+    #[serde(default = "owned_places", rename = "in")]
+    pub places: Vec<Place>,
+}
+
+/// How a table file is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TableFormat {
+    /// User, white space, and the addresses that the user may use.
+    #[default]
+    Lines,
+    /// The source of a `smtpd_sender_login_maps` table: address, white space, logins. The most specific entry counts.
+    Postfix,
+}
+
+/// A `[[sender.rewrite]]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RewriteSettings {
+    /// Addresses that it is for.
+    #[serde(rename = "match")]
+    pub pattern: AddressPattern,
+    /// What they become.
+    pub to: Target,
+    /// [`Who::user`]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Names>,
+    /// [`Who::client`]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<Networks>,
+    /// [`Who::listener`]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listener: Option<Names>,
+    /// [`Who::certificate`]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Names>,
+    /// [`Who::fingerprint`]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Names>,
+    /// Where.
+    #[serde(default = "all_places")]
+    pub fields: Vec<Place>,
+}
+
+/// A `[[sender.autoresponder]]`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct AutoresponderSettings {
+    /// [`Who::user`]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<Names>,
+    /// [`Who::client`]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<Networks>,
+    /// [`Who::listener`]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listener: Option<Names>,
+    /// [`Who::certificate`]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Names>,
+    /// [`Who::fingerprint`]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Names>,
+    /// The role account that Sender names.
+    pub sender: AddrSpec,
+}
+
+/// The condition on the submitter; `serde(flatten)` would lose the check for unknown keys.
+macro_rules! who {
+    ($($settings:ty),*) => {$(
+        impl $settings {
+            /// Who it is for.
+            pub fn who(&self) -> Who {
+                Who {
+                    user: self.user.clone(),
+                    client: self.client.clone(),
+                    listener: self.listener.clone(),
+                    certificate: self.certificate.clone(),
+                    fingerprint: self.fingerprint.clone(),
+                }
+            }
+        }
+    )*};
+}
+
+who!(OwnerSettings, RewriteSettings, AutoresponderSettings);

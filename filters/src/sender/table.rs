@@ -1,0 +1,186 @@
+//! Table files: who may use which addresses, one entry a line.
+//!
+//! Two forms. `lines` has a user and the addresses that the user may use. `postfix` is the source text of a
+//! `smtpd_sender_login_maps` table, as postmap(1) reads it: an address and the logins that own it. In both `#` begins a
+//! comment line, a line that begins with white space goes on with the one before, and commas and white space separate.
+
+use std::collections::HashMap;
+
+use super::pattern::AddressPattern;
+use super::settings::TableFormat;
+use crate::address::{AddrSpec, DomainName};
+
+/// What a file says, with the number of each line.
+#[derive(Debug)]
+pub(super) enum Table {
+    /// User, and what the user may use.
+    Lines(Vec<(u32, String, Vec<AddressPattern>)>),
+    /// By address: the line, and its owners in lower case.
+    Postfix(HashMap<Box<str>, Owned>),
+}
+
+/// An address and those who may use it.
+#[derive(Debug)]
+pub(super) struct Owned {
+    pub(super) line: u32,
+    pub(super) logins: Box<[Box<str>]>,
+}
+
+/// A line that can't be understood.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {reason}")]
+pub struct LineError {
+    /// Its number, from 1.
+    pub line: u32,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl Table {
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    /// All lines that can't be understood.
+    pub(super) fn parse(
+        text: &str,
+        format: TableFormat,
+        default_domain: Option<&DomainName>,
+    ) -> Result<Self, Vec<LineError>> {
+        let mut errors = Vec::new();
+        let mut failed = |line: u32, reason: String| errors.push(LineError { line, reason });
+        let table = match format {
+            TableFormat::Lines => {
+                let mut entries = Vec::new();
+                for (line, user, rest) in logical_lines(text) {
+                    let patterns: Result<Vec<AddressPattern>, _> = words(&rest)
+                        .map(|word| word.parse().map_err(|error| format!("`{word}` {error}")))
+                        .collect();
+                    match patterns {
+                        Ok(patterns) if patterns.is_empty() => failed(line, no_more(&user, "addresses")),
+                        Ok(patterns) => entries.push((line, user.to_ascii_lowercase(), patterns)),
+                        Err(reason) => failed(line, reason),
+                    }
+                }
+                Self::Lines(entries)
+            }
+            TableFormat::Postfix => {
+                let mut entries = HashMap::new();
+                for (line, address, rest) in logical_lines(text) {
+                    let logins: Box<[Box<str>]> =
+                        words(&rest).map(|login| login.to_ascii_lowercase().into()).collect();
+                    match postfix_key(&address, default_domain) {
+                        Ok(_) if logins.is_empty() => failed(line, no_more(&address, "logins")),
+                        // postmap(1) warns of a second entry and keeps the first.
+                        Ok(key) => {
+                            entries.entry(key).or_insert(Owned { line, logins });
+                        }
+                        Err(reason) => failed(line, format!("`{address}` {reason}")),
+                    }
+                }
+                Self::Postfix(entries)
+            }
+        };
+        if errors.is_empty() { Ok(table) } else { Err(errors) }
+    }
+}
+
+fn no_more(first: &str, what: &str) -> String {
+    format!("has no {what} behind `{first}`")
+}
+
+/// The key under which Postfix finds an address: `user@domain`, `@domain`, or `user` alone, which is one of its own
+/// domain (access(5), smtpd_sender_login_maps in postconf(5)).
+fn postfix_key(text: &str, default_domain: Option<&DomainName>) -> Result<Box<str>, String> {
+    if let Some(domain) = text.strip_prefix('@') {
+        let domain: DomainName = domain.parse().map_err(|error| format!("{error}"))?;
+        return Ok(format!("@{domain}").into());
+    }
+    if text.contains('@') {
+        let address: AddrSpec = text.parse().map_err(|error| format!("{error}"))?;
+        return Ok(address.key().into());
+    }
+    let domain = default_domain.ok_or("has no domain; set sender.default_domain to Postfix's $myorigin")?;
+    let address = AddrSpec::new(text, domain.as_str()).ok_or("is not an address")?;
+    Ok(address.key().into())
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c == ',' || c.is_ascii_whitespace()).filter(|word| !word.is_empty())
+}
+
+/// Number, first word and the rest of each entry, continuation lines joined.
+fn logical_lines(text: &str) -> impl Iterator<Item = (u32, String, String)> {
+    let mut joined: Vec<(u32, String)> = Vec::new();
+    for (number, line) in (1u32..).zip(text.lines()) {
+        let content = line.trim();
+        if content.is_empty() || content.starts_with('#') {
+            continue;
+        }
+        match joined.last_mut() {
+            Some((_, before)) if line.starts_with([' ', '\t']) => {
+                before.push(' ');
+                before.push_str(content);
+            }
+            _ => joined.push((number, content.to_owned())),
+        }
+    }
+    joined.into_iter().map(|(number, line)| {
+        let (first, rest) = line.split_once(|c: char| c.is_ascii_whitespace()).unwrap_or((&line, ""));
+        (number, first.to_owned(), rest.to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines() {
+        let text = "# who   what\n\nWeb1  @firma.de, info@kunde.de\n   @.firma.de\n  # still a comment\nbob\t*@b.de\n";
+        let Ok(Table::Lines(lines)) = Table::parse(text, TableFormat::Lines, None) else { panic!() };
+        let shown: Vec<_> = lines
+            .iter()
+            .map(|(line, user, patterns)| {
+                (*line, user.as_str(), patterns.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [(3, "web1", "@firma.de info@kunde.de @.firma.de".to_owned()), (6, "bob", "*@b.de".to_owned())]
+        );
+    }
+
+    #[test]
+    fn postfix() {
+        let text = "Info@Firma.DE  Alice@firma.de,bob\n@firma.de alice\n    carol\ninfo@firma.de mallory\nroot root\n";
+        let domain = "host.firma.de".parse().unwrap();
+        let Ok(Table::Postfix(map)) = Table::parse(text, TableFormat::Postfix, Some(&domain)) else {
+            panic!()
+        };
+        let logins = |key: &str| {
+            let owned = &map[key];
+            (owned.line, owned.logins.iter().map(|login| &**login).collect::<Vec<_>>())
+        };
+        assert_eq!(logins("info@firma.de"), (1, vec!["alice@firma.de", "bob"]));
+        assert_eq!(logins("@firma.de"), (2, vec!["alice", "carol"]));
+        assert_eq!(logins("root@host.firma.de"), (5, vec!["root"]));
+    }
+
+    #[test]
+    fn every_bad_line_is_named() {
+        let text = "a@b.de\n@-x.de joe\nok@b.de joe\nroot joe";
+        let errors = Table::parse(text, TableFormat::Postfix, None).unwrap_err();
+        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            errors,
+            [
+                "line 1: has no logins behind `a@b.de`",
+                "line 2: `@-x.de` has a label that begins or ends with a hyphen: `-x.de`",
+                "line 4: `root` has no domain; set sender.default_domain to Postfix's $myorigin",
+            ]
+        );
+        let errors = Table::parse("joe\njoe example.com", TableFormat::Lines, None).unwrap_err();
+        assert_eq!(errors[0].to_string(), "line 1: has no addresses behind `joe`");
+        assert!(errors[1].to_string().starts_with("line 2: `example.com` has no @;"), "{}", errors[1]);
+    }
+}
