@@ -161,7 +161,10 @@ fn only_the_edits_that_may_come_are_asked_for() {
         ("header_mismatch = 'log'\nenvelope_mismatch = 'log'".to_owned(), ActionFlags::empty()),
         (rule("'envelope'"), ActionFlags::CHANGE_SENDER),
         (rule("'from', 'sender'"), ActionFlags::CHANGE_HEADERS),
-        (rule(""), ActionFlags::CHANGE_SENDER | ActionFlags::CHANGE_HEADERS),
+        (
+            "[[rewrite]]\nmatch = '*'\nto = '@b.de'".to_owned(),
+            ActionFlags::CHANGE_SENDER | ActionFlags::CHANGE_HEADERS,
+        ),
         ("default_domain = 'a.de'".to_owned(), ActionFlags::CHANGE_SENDER | ActionFlags::CHANGE_HEADERS),
         ("envelope_mismatch = 'rewrite'".to_owned(), ActionFlags::CHANGE_SENDER),
         ("header_mismatch = 'add_sender'".to_owned(), ActionFlags::CHANGE_HEADERS | ActionFlags::ADD_HEADERS),
