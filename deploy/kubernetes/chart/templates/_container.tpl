@@ -20,12 +20,13 @@
     {{- if .Values.admin.tokenFrom.secret }}
     - {name: POSTSEAL__ADMIN__TOKEN_FILE, value: /etc/postseal/admin/{{ .Values.admin.tokenFrom.key }}}
     {{- end }}
-    {{- if .Values.store.url }}
-    - {name: POSTSEAL__STORE__URL, value: {{ .Values.store.url | quote }}}
-    {{- else if .Values.store.urlFrom.secret }}
-    - name: POSTSEAL__STORE__URL
-      valueFrom:
-        secretKeyRef: {name: {{ .Values.store.urlFrom.secret }}, key: {{ .Values.store.urlFrom.key }}}
+    {{- with .Values.store }}
+    {{- if .url }}
+    - {name: POSTSEAL__STORE__URL, value: {{ .url | quote }}}
+    {{- end }}
+    {{- if .passwordFrom.secret }}
+    - {name: POSTSEAL__STORE__PASSWORD_FILE, value: /etc/postseal/store/{{ .passwordFrom.key }}}
+    {{- end }}
     {{- end }}
     {{- with .Values.env }}{{ toYaml . | nindent 4 }}{{ end }}
   ports:
@@ -74,12 +75,16 @@
     {{- if .Values.keys.secrets }}
     - {name: keys, mountPath: /etc/postseal/keys, readOnly: true}
     {{- end }}
+    {{- if .Values.store.passwordFrom.secret }}
+    - {name: store, mountPath: /etc/postseal/store, readOnly: true}
+    {{- end }}
     {{- if .Values.admin.tokenFrom.secret }}
     - {name: admin, mountPath: /etc/postseal/admin, readOnly: true}
     {{- end }}
     {{- if $sidecar }}
     - {name: sockets, mountPath: /run/postseal}
     {{- end }}
+    {{- with .Values.volumeMounts }}{{ toYaml . | nindent 4 }}{{ end }}
 {{- end }}
 
 {{/* Its volumes. Nothing is mounted by subPath: such a mount never sees a change. */}}
@@ -95,6 +100,10 @@
       - secret: {name: {{ . }}}
       {{- end }}
 {{- end }}
+{{- with .Values.store.passwordFrom.secret }}
+- name: store
+  secret: {secretName: {{ . }}, defaultMode: 0440}
+{{- end }}
 {{- with .Values.admin.tokenFrom.secret }}
 - name: admin
   secret: {secretName: {{ . }}, defaultMode: 0440}
@@ -102,6 +111,9 @@
 {{- if eq .Values.mode "sidecar" }}
 - name: sockets
   emptyDir: {medium: Memory, sizeLimit: 1Mi}
+{{- end }}
+{{- with .Values.volumes }}
+{{ toYaml . }}
 {{- end }}
 {{- end }}
 
@@ -113,7 +125,7 @@ metadata:
     {{- with .Values.podLabels }}{{ toYaml . | nindent 4 }}{{ end }}
   annotations:
     # Only what needs a restart is in here; everything else is loaded while it runs.
-    checksum/listeners: {{ printf "%s %s %s" (toJson .Values.listeners) (toJson .Values.store) .Values.listenHost | sha256sum }}
+    checksum/listeners: {{ list .Values.listeners .Values.store .Values.admin .Values.listenHost | toJson | sha256sum }}
     kubectl.kubernetes.io/default-container: {{ if eq .Values.mode "sidecar" }}postfix{{ else }}postseal{{ end }}
     {{- with .Values.podAnnotations }}{{ toYaml . | nindent 4 }}{{ end }}
 spec:
