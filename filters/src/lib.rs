@@ -20,6 +20,7 @@ pub mod message;
 pub mod network;
 pub mod pipeline;
 mod refusal;
+pub mod rate_limit;
 pub mod report;
 pub mod sender;
 pub mod store;

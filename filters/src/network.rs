@@ -27,6 +27,23 @@ pub enum NetworkError {
 }
 
 impl Network {
+    /// The network of so many leading bits that an address lies in.
+    pub fn around(ip: IpAddr, bits: u8) -> Self {
+        let ip = ip.to_canonical();
+        let bits = bits.min(if ip.is_ipv4() { 32 } else { 128 });
+        Self { address: masked(ip, bits), bits }
+    }
+
+    /// Leading bits that all its addresses share.
+    pub fn bits(&self) -> u8 {
+        self.bits
+    }
+
+    /// The bits of a network of one address.
+    pub fn longest(&self) -> u8 {
+        if self.address.is_ipv4() { 32 } else { 128 }
+    }
+
     /// True if the address lies within. IPv4 mapped into IPv6 is compared as IPv4.
     pub fn contains(&self, ip: IpAddr) -> bool {
         let ip = ip.to_canonical();

@@ -164,7 +164,11 @@ impl Transaction {
 
     /// MAIL FROM, after CONNECT and HELO where they have not happened.
     #[must_use]
-    pub fn mail(mut self, sender: &str) -> Self {
+    pub fn mail(self, sender: &str) -> Self {
+        self.mail_with_arguments(sender)
+    }
+
+    fn connected(mut self) -> Self {
         if !self.connected {
             self.connected = true;
             let verdict = block_on(self.session.connect(self.client.clone(), &self.macros));
@@ -172,9 +176,24 @@ impl Transaction {
             let verdict = block_on(self.session.helo(Bytes::from_static(b"client.example"), &self.macros));
             self.answered(verdict);
         }
-        let verdict = block_on(self.session.mail(Address::new(sender.to_owned()), &self.macros));
+        self
+    }
+
+    /// MAIL FROM with ESMTP arguments behind the path, such as `<a@b> SIZE=1000`.
+    #[must_use]
+    pub fn mail_with_arguments(mut self, path_and_arguments: &str) -> Self {
+        self = self.connected();
+        let mut words = path_and_arguments.split_whitespace().map(|word| Bytes::from(word.to_owned()));
+        let path = words.next().unwrap_or_default();
+        let sender = Address { path, arguments: words.collect() };
+        let verdict = block_on(self.session.mail(sender, &self.macros));
         self.answered(verdict);
         self
+    }
+
+    /// A recipient that the MTA has refused.
+    pub fn rejected_rcpt(&mut self, recipient: &str) {
+        block_on(self.session.rejected_rcpt(Address::new(recipient.to_owned()), &self.macros));
     }
 
     /// RCPT TO; the answer is this recipient's alone.

@@ -1,0 +1,185 @@
+//! Whose use is counted: the parts of a key, and how their values become the name of a counter.
+//!
+//! A counter is named `RULE/VALUE,VALUE`. Letters are in lower case, since most servers don't tell users apart by case,
+//! and a thief must not have a counter for each way to write a name. Octets that are not plain are written `%xx`, and
+//! what is too long ends in a hash, so that no mail makes a name that hurts.
+
+use std::fmt::{self, Write};
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use postseal_protocol::MacroTable;
+use serde::{Deserialize, Serialize};
+
+use crate::network::Network;
+use crate::store::LONGEST_KEY;
+use crate::submitter::Submitter;
+
+/// A part of a key.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum KeyPart {
+    /// The authenticated user.
+    User,
+    /// The network of the client.
+    Client,
+    /// The reverse-path.
+    Sender,
+    /// Its domain.
+    SenderDomain,
+    /// The domain of each recipient.
+    RecipientDomain,
+    /// The listener.
+    Listener,
+    /// A macro of the MTA, with its braces if it has any.
+    Macro(String),
+}
+
+/// No part of a key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` can't be counted by; write user, client, sender, sender_domain, recipient_domain, listener, or a macro such as {{daemon_name}} in braces"
+)]
+pub struct KeyPartError(String);
+
+/// What the values of a key are taken from.
+pub(super) struct Facts<'a> {
+    pub(super) submitter: Submitter<'a>,
+    pub(super) macros: &'a MacroTable,
+    /// The mailbox of the reverse-path; empty for the null reverse-path.
+    pub(super) sender: &'a [u8],
+    /// The domain of the recipient, at RCPT.
+    pub(super) recipient_domain: Option<&'a str>,
+}
+
+/// Leading bits of an address that are one client.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Prefixes {
+    pub(super) ipv4: u8,
+    pub(super) ipv6: u8,
+}
+
+impl FromStr for KeyPart {
+    type Err = KeyPartError;
+
+    fn from_str(text: &str) -> Result<Self, KeyPartError> {
+        Ok(match text {
+            "user" => Self::User,
+            "client" => Self::Client,
+            "sender" => Self::Sender,
+            "sender_domain" => Self::SenderDomain,
+            "recipient_domain" => Self::RecipientDomain,
+            "listener" => Self::Listener,
+            _ => {
+                let error = || KeyPartError(text.to_owned());
+                let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
+                let name = inner.ok_or_else(error)?;
+                let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+                if name.is_empty() || !name.chars().all(fits) {
+                    return Err(error());
+                }
+                Self::Macro(if name.len() == 1 { name.to_owned() } else { text.to_owned() })
+            }
+        })
+    }
+}
+
+impl TryFrom<String> for KeyPart {
+    type Error = KeyPartError;
+
+    fn try_from(text: String) -> Result<Self, KeyPartError> {
+        text.parse()
+    }
+}
+
+impl From<KeyPart> for String {
+    fn from(part: KeyPart) -> Self {
+        part.to_string()
+    }
+}
+
+impl fmt::Display for KeyPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::User => "user",
+            Self::Client => "client",
+            Self::Sender => "sender",
+            Self::SenderDomain => "sender_domain",
+            Self::RecipientDomain => "recipient_domain",
+            Self::Listener => "listener",
+            Self::Macro(name) if name.len() == 1 => return write!(f, "{{{name}}}"),
+            Self::Macro(name) => name,
+        })
+    }
+}
+
+impl KeyPart {
+    /// The value, in the form in which names of counters have it; `None` if the message has none.
+    pub(super) fn value(&self, facts: &Facts<'_>, prefixes: Prefixes) -> Option<String> {
+        Some(match self {
+            Self::User => plain(facts.submitter.user?),
+            Self::Client => client(facts.submitter.client?, prefixes),
+            Self::Sender if facts.sender.is_empty() => NULL_SENDER.to_owned(),
+            Self::Sender => plain(facts.sender),
+            Self::SenderDomain if facts.sender.is_empty() => NULL_SENDER.to_owned(),
+            Self::SenderDomain => plain(domain(facts.sender).as_bytes()),
+            Self::RecipientDomain => plain(facts.recipient_domain?.as_bytes()),
+            Self::Listener => plain(facts.submitter.listener.as_bytes()),
+            Self::Macro(name) => plain(facts.macros.get(name).filter(|value| !value.is_empty())?),
+        })
+    }
+}
+
+/// The name of a counter.
+pub(super) fn name(rule: &str, values: &[String]) -> String {
+    let mut name = format!("{rule}/{}", values.join(","));
+    if name.len() > LONGEST_KEY {
+        let hash = fnv(name.as_bytes());
+        name.truncate(LONGEST_KEY - 17);
+        let _ = write!(name, "~{hash:016x}");
+    }
+    name
+}
+
+/// The domain of a mailbox in lower case and without a dot at the end; `localhost` where there is none, as the MTA will
+/// add its own.
+pub(super) fn domain(mailbox: &[u8]) -> String {
+    let at = mailbox.iter().rposition(|octet| *octet == b'@');
+    let domain = at.and_then(|at| mailbox.get(at + 1..)).unwrap_or(b"localhost");
+    let text = String::from_utf8_lossy(domain.strip_suffix(b".").unwrap_or(domain)).into_owned();
+    // An international name may come in either form.
+    if text.is_ascii() { text.to_ascii_lowercase() } else { idna::domain_to_ascii(&text).unwrap_or(text) }
+}
+
+/// Lower case; whatever is not plain as `%xx`.
+pub(super) fn plain(value: &[u8]) -> String {
+    let mut out = String::with_capacity(value.len());
+    for octet in value {
+        match octet {
+            b'a'..=b'z' | b'0'..=b'9' => out.push(char::from(*octet)),
+            b'A'..=b'Z' => out.push(char::from(octet.to_ascii_lowercase())),
+            b'.' | b'@' | b'_' | b'-' | b'+' | b'=' | b':' | b'/' | b'#' | b'*' | b'<' | b'>' => {
+                out.push(char::from(*octet));
+            }
+            _ => {
+                let _ = write!(out, "%{octet:02x}");
+            }
+        }
+    }
+    out
+}
+
+fn client(ip: IpAddr, prefixes: Prefixes) -> String {
+    let bits = if ip.is_ipv4() { prefixes.ipv4 } else { prefixes.ipv6 };
+    let network = Network::around(ip, bits);
+    if bits == network.longest() { ip.to_string() } else { network.to_string() }
+}
+
+/// FNV-1a: the same in every version and on every machine, and nobody gains by a collision.
+fn fnv(octets: &[u8]) -> u64 {
+    octets
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, octet| (hash ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3))
+}
+
+const NULL_SENDER: &str = "<>";

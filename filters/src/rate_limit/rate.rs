@@ -1,0 +1,176 @@
+//! Limits as people write them: `100/1h`, `500MB/1d`, or several of them.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::duration;
+use crate::store::window::MOST_UNITS;
+use crate::store::{Limit, MOST_LIMITS};
+
+/// One limit: so many in any time of this length.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rate {
+    text: Box<str>,
+    limit: Limit,
+    sized: bool,
+}
+
+/// One to four limits, each with a length of its own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rates {
+    rates: Vec<Rate>,
+    limits: Vec<Limit>,
+}
+
+/// Why a text is no limit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RateError {
+    /// Not of the form.
+    #[error("`{0}` is not a limit; write a number, a slash and a time, such as 100/1h or 500MB/1d")]
+    Form(String),
+    /// The time can't be read.
+    #[error("`{0}`: {1}")]
+    Window(String, duration::DurationError),
+    /// The time can't be used.
+    #[error("`{0}`: the time must be at least 1s and at most 366d")]
+    WindowSize(String),
+    /// The number can't be used.
+    #[error("`{0}`: more than can be counted")]
+    TooMany(String),
+    /// No limit, or more than a key can have.
+    #[error("expected 1 to {MOST_LIMITS} limits")]
+    Number,
+    /// Two limits for the same time.
+    #[error("`{0}` and `{1}` are for the same time; the smaller one is enough")]
+    Twice(Box<str>, Box<str>),
+}
+
+impl FromStr for Rate {
+    type Err = RateError;
+
+    fn from_str(text: &str) -> Result<Self, RateError> {
+        let form = || RateError::Form(text.to_owned());
+        let (number, window) = text.split_once('/').ok_or_else(form)?;
+        let digits = number.trim().find(|c: char| !c.is_ascii_digit()).unwrap_or(number.trim().len());
+        let (digits, unit) = number.trim().split_at_checked(digits).ok_or_else(form)?;
+        let unit = unit.trim();
+        let (_, factor) = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)).ok_or_else(form)?;
+        if digits.is_empty() {
+            return Err(form());
+        }
+        let quota = digits.parse().ok().and_then(|number: u64| number.checked_mul(*factor));
+        let quota = quota.filter(|quota| *quota <= MOST_UNITS);
+        let quota = quota.ok_or_else(|| RateError::TooMany(text.to_owned()))?;
+        let window =
+            duration::parse(window.trim()).map_err(|error| RateError::Window(text.to_owned(), error))?;
+        if window < SHORTEST || window > LONGEST {
+            return Err(RateError::WindowSize(text.to_owned()));
+        }
+        let width = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
+        Ok(Self { text: text.into(), limit: Limit { width, quota }, sized: !unit.is_empty() })
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Rates {
+    /// Puts limits together.
+    ///
+    /// # Errors
+    /// If there are none, too many, or two for the same time.
+    pub fn new(rates: Vec<Rate>) -> Result<Self, RateError> {
+        if rates.is_empty() || rates.len() > MOST_LIMITS {
+            return Err(RateError::Number);
+        }
+        for (index, rate) in rates.iter().enumerate() {
+            let twin = rates.iter().skip(index + 1).find(|other| other.limit.width == rate.limit.width);
+            if let Some(twin) = twin {
+                return Err(RateError::Twice(rate.text.clone(), twin.text.clone()));
+            }
+        }
+        let limits = rates.iter().map(|rate| rate.limit).collect();
+        Ok(Self { rates, limits })
+    }
+
+    /// Reads one or several, separated by commas or blanks.
+    ///
+    /// # Errors
+    /// If one can't be read, or they don't go together.
+    pub fn parse(text: &str) -> Result<Self, RateError> {
+        let words = text.split([',', ' ', '\t']).filter(|word| !word.is_empty());
+        Self::new(words.map(str::parse).collect::<Result<_, _>>()?)
+    }
+
+    /// As the store wants them.
+    pub fn limits(&self) -> &[Limit] {
+        &self.limits
+    }
+
+    /// One of them as it was written.
+    pub fn text(&self, index: usize) -> &str {
+        self.rates.get(index).map_or("", |rate| &rate.text)
+    }
+
+    /// True if one of them has a unit of size, such as `MB`.
+    pub fn is_sized(&self) -> bool {
+        self.rates.iter().any(|rate| rate.sized)
+    }
+}
+
+impl fmt::Display for Rates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, rate) in self.rates.iter().enumerate() {
+            write!(f, "{}{rate}", if index == 0 { "" } else { ", " })?;
+        }
+        Ok(())
+    }
+}
+
+impl<'de> Deserialize<'de> for Rates {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let texts = match OneOrMany::deserialize(deserializer)? {
+            OneOrMany::One(text) => vec![text],
+            OneOrMany::Many(texts) => texts,
+        };
+        let rates = texts.iter().map(|text| text.parse()).collect::<Result<_, _>>();
+        rates.and_then(Self::new).map_err(de::Error::custom)
+    }
+}
+
+impl Serialize for Rates {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.rates.as_slice() {
+            [one] => serializer.serialize_str(&one.text),
+            several => serializer.collect_seq(several.iter().map(|rate| &rate.text)),
+        }
+    }
+}
+
+/// One text, or a list of them.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a limit such as \"100/1h\", or a list of limits")]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+const UNITS: [(&str, u64); 8] = [
+    ("", 1),
+    ("B", 1),
+    ("KB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+];
+const SHORTEST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(366 * 86_400);

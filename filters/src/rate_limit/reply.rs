@@ -1,0 +1,133 @@
+//! What a client is told that is over a limit: text with placeholders, and how long to wait in words.
+
+use std::borrow::Cow;
+
+use postseal_protocol::{Reply, Verdict};
+
+use super::settings::Action;
+
+/// The text of a reply, with `{rule}`, `{key}`, `{limit}`, `{count}`, `{used}` and `{wait}` in it.
+#[derive(Clone, Debug)]
+pub(super) struct Template {
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug)]
+enum Part {
+    Text(Box<str>),
+    Place(Place),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Rule,
+    Key,
+    Limit,
+    Count,
+    Used,
+    Wait,
+}
+
+/// What stands in the places.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ReplyText<'a> {
+    pub(super) rule: &'a str,
+    /// The values of the key.
+    pub(super) key: &'a str,
+    /// The limit as it was written; empty if the key is blocked.
+    pub(super) limit: &'a str,
+    pub(super) count: &'a str,
+    pub(super) used: u64,
+    /// Milliseconds; `None` if waiting does not help.
+    pub(super) wait: Option<u64>,
+}
+
+impl ReplyText<'_> {
+    /// The text where none is configured.
+    pub(super) const DEFAULT: &'static str =
+        "Sending limit reached ({rule}: {limit} {count}); try again {wait}";
+}
+
+impl Default for Template {
+    fn default() -> Self {
+        Self { parts: Vec::new() }
+    }
+}
+
+impl Template {
+    /// Reads a text with placeholders.
+    pub(super) fn new(text: &str) -> Result<Self, String> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while let Some((before, behind)) = rest.split_once('{') {
+            let (name, after) = behind.split_once('}').ok_or("a `{` has no `}`")?;
+            let place = match name {
+                "rule" => Place::Rule,
+                "key" => Place::Key,
+                "limit" => Place::Limit,
+                "count" => Place::Count,
+                "used" => Place::Used,
+                "wait" => Place::Wait,
+                other => {
+                    let known = "rule, key, limit, count, used, wait";
+                    return Err(format!("`{{{other}}}` stands for nothing; known are {known}"));
+                }
+            };
+            parts.extend([Part::Text(before.into()), Part::Place(place)]);
+            rest = after;
+        }
+        parts.push(Part::Text(rest.into()));
+        let template = Self { parts };
+        if text.is_empty() || text.len() > LONGEST || !text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+        {
+            return Err(format!("expected 1 to {LONGEST} printable ASCII characters on one line"));
+        }
+        Ok(template)
+    }
+
+    fn fill(&self, text: &ReplyText<'_>) -> String {
+        let fill = |part: &Part| match part {
+            Part::Text(text) => text.to_string(),
+            Part::Place(Place::Rule) => text.rule.to_owned(),
+            Part::Place(Place::Key) => text.key.to_owned(),
+            Part::Place(Place::Limit) => text.limit.to_owned(),
+            Part::Place(Place::Count) => text.count.to_owned(),
+            Part::Place(Place::Used) => text.used.to_string(),
+            Part::Place(Place::Wait) => wait(text.wait).into_owned(),
+        };
+        self.parts.iter().map(fill).collect()
+    }
+
+    /// The reply of an action. What can never fit is refused for good, since waiting would not help.
+    pub(super) fn reply(&self, action: Action, never: bool, text: &ReplyText<'_>) -> Verdict {
+        let filled = match (never, text.limit.is_empty()) {
+            (true, _) => format!(
+                "More than the sending limit allows at all ({}: {} {})",
+                text.rule, text.limit, text.count
+            ),
+            (false, true) => format!("Sending is blocked ({}); try again {}", text.rule, wait(text.wait)),
+            (false, false) => self.fill(text),
+        };
+        let filled: String = filled.chars().take(Reply::MAX_LINE).collect();
+        let (code, enhanced) =
+            if never || action == Action::Reject { (550, (5, 7, 1)) } else { (450, (4, 7, 1)) };
+        let fallback = if code == 450 { Verdict::TempFail } else { Verdict::Reject };
+        Reply::new(code, enhanced, filled).map_or(fallback, Verdict::Reply)
+    }
+}
+
+/// A time in words, rounded up, so that who waits so long is let through.
+pub(super) fn wait(millis: Option<u64>) -> Cow<'static, str> {
+    let Some(millis) = millis else { return "later".into() };
+    let seconds = millis.div_ceil(1_000).max(1);
+    let (number, unit) = match seconds {
+        0..120 => (seconds, "second"),
+        120..7_200 => (seconds.div_ceil(60), "minute"),
+        7_200..172_800 => (seconds.div_ceil(3_600), "hour"),
+        _ => (seconds.div_ceil(86_400), "day"),
+    };
+    format!("in {number} {unit}{}", if number == 1 { "" } else { "s" }).into()
+}
+
+/// Octets of a text; with what stands in the places it still is one line of a reply.
+const LONGEST: usize = 300;
