@@ -55,8 +55,9 @@ impl FromStr for Rate {
     fn from_str(text: &str) -> Result<Self, RateError> {
         let form = || RateError::Form(text.to_owned());
         let (number, window) = text.split_once('/').ok_or_else(form)?;
-        let digits = number.trim().find(|c: char| !c.is_ascii_digit()).unwrap_or(number.trim().len());
-        let (digits, unit) = number.trim().split_at_checked(digits).ok_or_else(form)?;
+        let number = number.trim();
+        let digits = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
+        let (digits, unit) = number.split_at_checked(digits).ok_or_else(form)?;
         let unit = unit.trim();
         let (_, factor) = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)).ok_or_else(form)?;
         if digits.is_empty() {

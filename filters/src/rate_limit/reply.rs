@@ -7,7 +7,7 @@ use postseal_protocol::{Reply, Verdict};
 use super::settings::Action;
 
 /// The text of a reply, with `{rule}`, `{key}`, `{limit}`, `{count}`, `{used}` and `{wait}` in it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Template {
     parts: Vec<Part>,
 }
@@ -46,12 +46,6 @@ impl ReplyText<'_> {
     /// The text where none is configured.
     pub(super) const DEFAULT: &'static str =
         "Sending limit reached ({rule}: {limit} {count}); try again {wait}";
-}
-
-impl Default for Template {
-    fn default() -> Self {
-        Self { parts: Vec::new() }
-    }
 }
 
 impl Template {
