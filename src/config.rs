@@ -28,7 +28,7 @@ mod store_url;
 mod suggest;
 
 pub use postseal_filters::byte_size::{self, ByteSize};
-use postseal_filters::{dkim, header_checks, sender};
+use postseal_filters::{dkim, header_checks, rate_limit, sender};
 use serde::{Deserialize, Serialize};
 
 pub use address::Address;
@@ -58,6 +58,9 @@ pub struct Config {
     pub limits: Limits,
     /// `[reload]`: files whose changes are noticed.
     pub reload: Reload,
+    /// `[[rate_limit]]`: how much may be sent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rate_limit: Vec<rate_limit::Settings>,
     /// `[header_checks]`: checks and repairs; none without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header_checks: Option<header_checks::Settings>,

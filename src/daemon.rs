@@ -31,7 +31,7 @@ use crate::listener::{BindError, Inherited, Listener, ListenerState, Shared};
 use crate::log::Log;
 use crate::metrics::{Metrics, open_files_limit};
 use crate::notify::Notifier;
-use crate::registry::KeysInForce;
+use crate::registry::Services;
 use crate::reload::{self, Prepared};
 use crate::status::{Facts, Status};
 
@@ -77,7 +77,7 @@ pub struct Daemon {
     admin: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     accepting: JoinSet<()>,
-    keys_in_force: KeysInForce,
+    services: Arc<Services>,
     keys: KeyWatch,
     files: FileWatch,
     /// Ends with the service, however that ends.
@@ -94,13 +94,14 @@ impl Daemon {
         mut inherited: Inherited,
         sink: impl Write + Send + 'static,
     ) -> Result<Self, StartError> {
-        let keys_in_force = KeysInForce::default();
+        let metrics = Metrics::new()?;
+        let services = Arc::new(Services::new(&metrics));
         let Prepared { loaded, pipelines, token } =
-            prepare(&source, &keys_in_force).await.map_err(io::Error::from)??;
+            prepare(&source, &services).await.map_err(io::Error::from)??;
         let mut files = FileWatch::new();
         files.follow(&loaded);
         let config = loaded.config;
-        let metrics = Metrics::new()?;
+        services.limits.set(&config);
         let log = Log::start(config.log.clone(), sink, metrics.log_dropped.clone())?;
         log.install();
         let notifier = Arc::new(Notifier::from_environment());
@@ -128,7 +129,7 @@ impl Daemon {
             admin: None,
             stop: watch::Sender::new(false),
             accepting: JoinSet::new(),
-            keys_in_force,
+            services,
             background: JoinSet::new(),
             config,
         };
@@ -276,6 +277,7 @@ impl Daemon {
                 tracing::warn!(event = "stopped", cut = self.open(), "told twice to stop; connections were cut");
             }
         }
+        self.services.store.close();
         self.shared.log.flush(FLUSH_PATIENCE);
     }
 

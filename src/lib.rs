@@ -14,6 +14,7 @@ pub mod log;
 pub mod message_file;
 pub mod metrics;
 pub mod notify;
+pub mod rate_limit;
 pub mod registry;
 pub mod reload;
 mod stamp;

@@ -56,6 +56,8 @@ pub struct Metrics {
     pub header_check: IntCounterVec,
     /// Decisions of rate limits: `rule`, `outcome`.
     pub rate_limit: IntCounterVec,
+    /// Keys that have reached a limit: `rule`.
+    pub rate_limit_breaches: IntCounterVec,
     /// Failed calls of a store: `store`, `kind`.
     pub store_errors: IntCounterVec,
     /// Times of a store's calls: `store`.
@@ -161,6 +163,11 @@ impl Metrics {
                 "postseal_rate_limit_total",
                 "Decisions of rate limits.",
                 &["rule", "outcome"],
+            )?,
+            rate_limit_breaches: new.counters(
+                "postseal_rate_limit_breaches_total",
+                "Keys that reached a limit, each counted once until it has kept to it for a window.",
+                &["rule"],
             )?,
             store_errors: new.counters(
                 "postseal_store_errors_total",

@@ -13,7 +13,9 @@ use postseal_filters::{Clock, Entry, MessageLimits, OnError, Pipeline, Role, Set
 use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError, KeyPath, Listener, Loaded};
 use crate::keys::{KeyStore, Refresh};
-use crate::metrics::KeyLabel;
+use crate::metrics::{KeyLabel, Metrics};
+use crate::rate_limit::{self, LimitObserver, Limits};
+use crate::store::StoreInForce;
 use sender::SenderFilters;
 
 /// The filters of every listener, in the order of the configuration.
@@ -28,6 +30,33 @@ pub struct Pipelines {
 /// the keys of today.
 pub type KeysInForce = Arc<ArcSwap<KeyTable>>;
 
+/// What filters share for the whole life of the service, whatever the configuration becomes.
+pub struct Services {
+    /// The keys in force.
+    pub keys: KeysInForce,
+    /// Where limits are counted.
+    pub store: StoreInForce,
+    /// Who is told what limits come to.
+    pub limits: Arc<LimitObserver>,
+}
+
+impl Services {
+    /// Nothing yet.
+    pub fn new(metrics: &Arc<Metrics>) -> Self {
+        let limits = LimitObserver::new(Arc::clone(metrics));
+        Self { keys: KeysInForce::default(), store: StoreInForce::default(), limits }
+    }
+
+    /// For those who look at a configuration, or try it, and must not touch what the service counts.
+    ///
+    /// # Errors
+    /// If two metrics have the same name.
+    pub fn offline() -> prometheus::Result<Self> {
+        let services = Self::new(&Metrics::new()?);
+        Ok(Self { store: StoreInForce::throwaway(), ..services })
+    }
+}
+
 /// Signing keys, and the files that they come from.
 pub struct Keys {
     store: KeyStore,
@@ -41,10 +70,12 @@ impl Pipelines {
     /// [`Keys::put_in_force`].
     ///
     /// # Errors
-    /// Every listed key that can't be used.
-    pub fn build(loaded: &mut Loaded, in_force: &KeysInForce) -> Result<Self, ConfigError> {
+    /// Every listed key that can't be used, and every limit that makes no sense.
+    pub fn build(loaded: &mut Loaded, services: &Services) -> Result<Self, ConfigError> {
         let opened = loaded.open_keys()?;
         let senders = SenderFilters::build(loaded)?;
+        let rules = rate_limit::rules(loaded)?;
+        let limits = Limits::new(rules, loaded, services)?;
         let config = &loaded.config;
         let checks = config.header_checks.as_ref().map(|settings| {
             let problem =
@@ -55,10 +86,11 @@ impl Pipelines {
         let checks = checks.transpose()?;
         let (mut signer, mut keys) = (None, None);
         if let (Some((plan, store)), Some(settings)) = (opened, &config.dkim) {
+            let in_force = &services.keys;
             signer = Some((DkimFilter::new(plan.signing, Arc::clone(in_force)), settings.on_error));
             keys = Some(Keys { store, in_force: Arc::clone(in_force), period: settings.key_refresh });
         }
-        let filters = Filters { checks, senders, signer };
+        let filters = Filters { limits, checks, senders, signer };
         let pipelines = config.listener.iter().map(|listener| pipeline(config, listener, &filters));
         Ok(Self { pipelines: pipelines.collect(), keys })
     }
@@ -66,12 +98,14 @@ impl Pipelines {
 
 /// The filters that are configured, each with what happens when it fails.
 struct Filters {
+    limits: Option<Limits>,
     checks: Option<(HeaderChecks, OnError)>,
     senders: Option<SenderFilters>,
     signer: Option<(DkimFilter, OnError)>,
 }
 
-/// The signer comes last: it signs what the others have made of the message. Behind it only what changes nothing.
+/// Limits come first: what they refuse costs nothing more. The signer comes last: it signs what the others have made of
+/// the message. Behind it only what changes nothing.
 fn pipeline(config: &Config, listener: &Listener, filters: &Filters) -> Arc<Pipeline> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let settings = Settings {
@@ -87,6 +121,7 @@ fn pipeline(config: &Config, listener: &Listener, filters: &Filters) -> Arc<Pipe
     };
     let role = listener.role;
     let mut entries = Vec::new();
+    entries.extend(filters.limits.as_ref().and_then(|limits| limits.entry(listener)));
     if let Some((checks, on_error)) = &filters.checks {
         entries.push(Entry { filter: Arc::new(checks.for_role(role)), on_error: *on_error });
     }

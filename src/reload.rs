@@ -6,7 +6,7 @@ use crate::admin::Token;
 use crate::command::Configuration;
 use crate::config::{self, Config, ConfigError, Loaded};
 use crate::connection::ConnectionLimits;
-use crate::registry::{KeysInForce, Pipelines};
+use crate::registry::{Pipelines, Services};
 
 /// A configuration that is known to work.
 pub(crate) struct Prepared {
@@ -18,9 +18,9 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     /// Reads files and parses keys; not for threads that serve connections.
-    pub(crate) fn load(source: &Configuration, keys: &KeysInForce) -> Result<Self, ConfigError> {
+    pub(crate) fn load(source: &Configuration, services: &Services) -> Result<Self, ConfigError> {
         let mut loaded = source.load()?;
-        let pipelines = Pipelines::build(&mut loaded, keys)?;
+        let pipelines = Pipelines::build(&mut loaded, services)?;
         let token = loaded.open_token()?;
         Ok(Self { loaded, pipelines, token })
     }

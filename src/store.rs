@@ -1,6 +1,98 @@
-//! Where limits are counted: implementations of [`Store`](postseal_filters::store::Store) for the service.
+//! Where limits are counted: implementations of [`Store`] for the service, and the one that is in force.
 
+pub mod embedded;
+mod file;
 mod metrics;
 pub mod redis;
 
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use postseal_filters::store::{MemoryStore, Store};
+use tokio::runtime::Handle;
+
+use crate::clock::SystemClock;
+use crate::config::store::StoreUrl;
+use crate::config::{ConfigError, KeyPath, Loaded};
+use crate::metrics::Metrics;
+
+pub use embedded::Embedded;
 pub use metrics::StoreMetrics;
+
+/// The store in force. It is opened when the first configuration needs it, and stays: counters survive a reload.
+#[derive(Default)]
+pub struct StoreInForce {
+    opened: OnceLock<Arc<dyn Store>>,
+}
+
+impl StoreInForce {
+    /// A small store in memory, for what only lasts as long as one command.
+    pub fn throwaway() -> Self {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(SystemClock), FEW_KEYS));
+        Self { opened: OnceLock::from(store) }
+    }
+
+    /// The store, opened now if nobody has needed it before. Blocks; for threads of a runtime that may.
+    ///
+    /// # Errors
+    /// If a secret that it needs is no good.
+    pub fn open(&self, loaded: &mut Loaded, metrics: &Metrics) -> Result<Arc<dyn Store>, ConfigError> {
+        if let Some(opened) = self.opened.get() {
+            return Ok(Arc::clone(opened));
+        }
+        let store = open(loaded, metrics)?;
+        Ok(Arc::clone(self.opened.get_or_init(|| store)))
+    }
+
+    /// Writes what is not on disk yet. Blocks for as long as that takes.
+    pub fn close(&self) {
+        if let Some(store) = self.opened.get() {
+            store.close();
+        }
+    }
+
+    /// The store, if anybody has needed it.
+    pub fn opened(&self) -> Option<&Arc<dyn Store>> {
+        self.opened.get()
+    }
+}
+
+fn open(loaded: &mut Loaded, metrics: &Metrics) -> Result<Arc<dyn Store>, ConfigError> {
+    let settings = loaded.config.store.clone();
+    let clock = Arc::new(SystemClock);
+    let url = settings.url.clone().unwrap_or_else(|| match state_directory() {
+        Some(directory) => StoreUrl::File(directory.join(STATE_FILE)),
+        None => StoreUrl::Memory,
+    });
+    Ok(match url {
+        StoreUrl::Memory => Arc::new(Embedded::memory(clock, settings.max_keys, metrics)),
+        StoreUrl::File(path) => {
+            let mut notices = Vec::new();
+            let store = Embedded::file(&path, clock, settings.max_keys, metrics, &mut notices);
+            for notice in notices {
+                let problem = loaded.problem(KeyPath::new(["store", "url"]), notice);
+                loaded.warnings.push(problem);
+            }
+            Arc::new(store)
+        }
+        StoreUrl::Redis(url) => {
+            let Some(login) = loaded.open_store_login()? else {
+                return Ok(Arc::new(Embedded::memory(clock, settings.max_keys, metrics)));
+            };
+            let metrics = StoreMetrics::new(metrics, redis::KIND);
+            let opened = redis::RedisStore::open(&url, &settings, login, metrics, None);
+            Arc::new(Handle::current().block_on(opened))
+        }
+    })
+}
+
+/// Where the service may keep its state: what systemd has made for it, or the usual place if that is there.
+fn state_directory() -> Option<PathBuf> {
+    let given = std::env::var_os("STATE_DIRECTORY").filter(|list| !list.is_empty());
+    let first = given.and_then(|list| std::env::split_paths(&list).next());
+    first.or_else(|| Some(PathBuf::from(USUAL_DIRECTORY)).filter(|path| path.is_dir()))
+}
+
+const STATE_FILE: &str = "state.redb";
+const USUAL_DIRECTORY: &str = "/var/lib/postseal";
+const FEW_KEYS: usize = 10_000;

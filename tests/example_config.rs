@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use postseal::config::store::StoreUrl;
 use postseal::config::{self, Config, KeyPath, Source};
-use postseal_filters::{dkim, header_checks, sender};
+use postseal_filters::{dkim, header_checks, rate_limit, sender};
 use toml_edit::{DocumentMut, Item, Value};
 
 #[test]
@@ -43,6 +43,13 @@ fn its_commented_settings_are_the_defaults() {
     let lists = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     (sender.owner, sender.table, sender.rewrite, sender.autoresponder) = lists;
     assert_eq!(sender, sender::Settings::default());
+    let limits = std::mem::take(&mut config.rate_limit);
+    let [limit, _] = limits.as_slice() else { panic!("not two limits: {limits:?}") };
+    let defaults = rate_limit::Settings::default();
+    let same = |of: &rate_limit::Settings| {
+        (of.key.clone(), of.count, of.action, of.block, of.ipv4_prefix, of.ipv6_prefix)
+    };
+    assert_eq!(same(limit), same(&defaults));
     assert_eq!(config, config::load_from(&example(), [], &[]).unwrap().config);
 }
 
@@ -81,8 +88,13 @@ fn it_shows_every_key() {
     };
     config.header_checks.as_mut().unwrap().exception = vec![exception];
     config.sender = Some(toml_edit::de::from_str(EVERY_SENDER_KEY).unwrap());
+    config.rate_limit = toml_edit::de::from_str::<Config>(EVERY_LIMIT_KEY).unwrap().rate_limit;
 
-    let every = toml_edit::ser::to_document(&config).unwrap();
+    let mut every = toml_edit::ser::to_document(&config).unwrap();
+    // The second limit is there for what the first can't show.
+    let limits =
+        every.get_mut("rate_limit").and_then(Item::as_value_mut).and_then(Value::as_array_mut).unwrap();
+    limits.get_mut(1).and_then(Value::as_inline_table_mut).unwrap().retain(|key, _| key == "ramp");
     let mut missing = Vec::new();
     compare(every.as_item(), shown.as_item(), &KeyPath::default(), &mut missing);
     assert_eq!(missing, Vec::<String>::new());
@@ -142,6 +154,20 @@ client = "::1"
 listener = "a"
 certificate = "a"
 fingerprint = "a"
+"#;
+
+const EVERY_LIMIT_KEY: &str = r#"
+[[rate_limit]]
+limit = "1/1h"
+reply = "a"
+listener = "a"
+origin = ["network"]
+override_file = "a"
+exempt = [{ user = "a" }]
+override = { newsletter = "1/1h" }
+[[rate_limit]]
+[[rate_limit.ramp]]
+start = "2026-01-01"
 "#;
 
 fn example() -> PathBuf {

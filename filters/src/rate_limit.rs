@@ -63,7 +63,7 @@ pub enum Outcome {
 pub struct Breach {
     /// Name of the rule.
     pub rule: Arc<str>,
-    /// Name of the counter, `RULE/VALUE,VALUE`.
+    /// Name of the counter, `RULE:VALUE,VALUE`.
     pub key: String,
     /// What is counted.
     pub count: Count,

@@ -196,6 +196,9 @@ pub trait Store: Send + Sync {
 
     /// How full it is; nothing where that would be dear to know.
     fn stats(&self) -> Option<Stats>;
+
+    /// The service ends: writes what is still to be written. Blocks for as long as that takes.
+    fn close(&self) {}
 }
 
 /// When a block without an end ends, in milliseconds.

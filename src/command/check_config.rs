@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::{Configuration, Exit};
 use crate::keys::listing;
-use crate::registry::{KeysInForce, Pipelines};
+use crate::registry::{Pipelines, Services};
 
 /// Checks the configuration and shows what is in force, and where each value was set.
 #[derive(Args, Debug)]
@@ -24,8 +24,9 @@ impl CheckConfig {
     /// # Errors
     /// Those of the writers.
     pub fn execute(self, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
+        let services = Services::offline()?;
         let checked = self.configuration.load().and_then(|mut loaded| {
-            let built = Pipelines::build(&mut loaded, &KeysInForce::default())?;
+            let built = Pipelines::build(&mut loaded, &services)?;
             loaded.open_token()?;
             loaded.open_store_login()?;
             Ok((loaded, built.keys))

@@ -62,8 +62,8 @@ impl Explain {
     /// # Errors
     /// If the message can't be read or the result not written.
     pub fn execute(self, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
-        let keys = registry::KeysInForce::default();
-        let load = || registry::Pipelines::build(&mut self.configuration.load()?, &keys);
+        let services = registry::Services::offline()?;
+        let load = || registry::Pipelines::build(&mut self.configuration.load()?, &services);
         let pipelines = match load() {
             Ok(built) => {
                 built.keys.iter().for_each(registry::Keys::put_in_force);

@@ -30,6 +30,8 @@ pub struct Store {
     pub ca_file: Option<PathBuf>,
     /// Connections to one Redis server at most.
     pub connections: usize,
+    /// Counters in memory at most, with or without a file; the one that was not used for longest goes first.
+    pub max_keys: usize,
 }
 
 impl Default for Store {
@@ -42,6 +44,7 @@ impl Default for Store {
             password_file: None,
             ca_file: None,
             connections: 16,
+            max_keys: 1_000_000,
         }
     }
 }

@@ -10,14 +10,14 @@ use super::{Daemon, facts};
 use crate::command::Configuration;
 use crate::config::ConfigError;
 use crate::listener::ListenerState;
-use crate::registry::KeysInForce;
+use crate::registry::Services;
 use crate::reload::{self, Prepared};
 
 impl Daemon {
     /// Begins a reload.
     pub(super) fn prepare(&self) -> JoinHandle<Result<Prepared, ConfigError>> {
         self.notifier.reloading();
-        prepare(&self.source, &self.keys_in_force)
+        prepare(&self.source, &self.services)
     }
 
     /// Swaps everything that the new configuration changes, or nothing.
@@ -44,6 +44,7 @@ impl Daemon {
         for key in reload::needs_restart(&self.config, &config) {
             tracing::warn!(event = "restart_needed", key, "changed, but only a restart puts it in force");
         }
+        self.services.limits.set(&config);
         self.expect_reasons(&pipelines.pipelines);
         self.keys.follow(pipelines.keys).await;
         for pipeline in pipelines.pipelines {
@@ -65,10 +66,10 @@ impl Daemon {
 /// Loads and builds on a thread that may block.
 pub(super) fn prepare(
     source: &Configuration,
-    keys: &KeysInForce,
+    services: &Arc<Services>,
 ) -> JoinHandle<Result<Prepared, ConfigError>> {
-    let (source, keys) = (source.clone(), Arc::clone(keys));
-    tokio::task::spawn_blocking(move || Prepared::load(&source, &keys))
+    let (source, services) = (source.clone(), Arc::clone(services));
+    tokio::task::spawn_blocking(move || Prepared::load(&source, &services))
 }
 
 fn refused(error: &impl Display) -> bool {

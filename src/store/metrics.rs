@@ -37,5 +37,6 @@ impl StoreMetrics {
 }
 
 /// Kinds of errors: [`StoreError::kind`](postseal_filters::store::StoreError::kind), decisions made without the store
-/// because its breaker is open, and what could not be given back.
-const KINDS: [&str; 6] = ["timeout", "unavailable", "answer", "refused", "breaker_open", "not_given_back"];
+/// because its breaker is open, what could not be given back, and what could not be written to the file.
+const KINDS: [&str; 7] =
+    ["timeout", "unavailable", "answer", "refused", "breaker_open", "not_given_back", "write"];

@@ -1,6 +1,6 @@
 //! Whose use is counted: the parts of a key, and how their values become the name of a counter.
 //!
-//! A counter is named `RULE/VALUE,VALUE`. Letters are in lower case, since most servers don't tell users apart by case,
+//! A counter is named `RULE:VALUE,VALUE`. Letters are in lower case, since most servers don't tell users apart by case,
 //! and a thief must not have a counter for each way to write a name. Octets that are not plain are written `%xx`, and
 //! what is too long ends in a hash, so that no mail makes a name that hurts.
 
@@ -132,7 +132,7 @@ impl KeyPart {
 
 /// The name of a counter.
 pub(super) fn name(rule: &str, values: &[String]) -> String {
-    let mut name = format!("{rule}/{}", values.join(","));
+    let mut name = format!("{rule}:{}", values.join(","));
     if name.len() > LONGEST_KEY {
         let hash = fnv(name.as_bytes());
         name.truncate(LONGEST_KEY - 17);

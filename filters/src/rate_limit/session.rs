@@ -192,7 +192,7 @@ impl Session {
         let never = over && admission.wait.is_none();
         let text = ReplyText {
             rule: &rule.name,
-            key: ask.counter.split_once('/').map_or("", |(_, values)| values),
+            key: ask.counter.split_once(':').map_or("", |(_, values)| values),
             limit,
             count: rule.count.as_str(),
             used: admission.used,

@@ -42,9 +42,10 @@ pub struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<Vec<OriginName>>,
     /// Who is not limited.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exempt: Vec<Who>,
     /// Other limits for some keys.
-    #[serde(rename = "override")]
+    #[serde(rename = "override", skip_serializing_if = "BTreeMap::is_empty")]
     pub overrides: BTreeMap<String, Override>,
     /// A file with more of them.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,6 +55,7 @@ pub struct Settings {
     /// Bits of an IPv6 address that are one client.
     pub ipv6_prefix: u8,
     /// `[[rate_limit.ramp]]`: limits that grow.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ramp: Vec<Ramp>,
 }
 

@@ -16,6 +16,9 @@ pub(super) fn check(store: &Store, findings: &mut Findings) {
     if store.connections == 0 {
         findings.error(key("connections"), "must be more than 0");
     }
+    if store.max_keys == 0 {
+        findings.error(key("max_keys"), "must be more than 0");
+    }
     let fits = |c: char| c.is_ascii_graphic() && !matches!(c, '{' | '}');
     if store.prefix.len() > 64 || !store.prefix.chars().all(fits) {
         findings

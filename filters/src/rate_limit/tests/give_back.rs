@@ -13,7 +13,7 @@ const BOTH: &str = "[[rate_limit]]\nname = \"m\"\ncount = \"messages\"\nlimit = 
                     [[rate_limit]]\nname = \"b\"\ncount = \"bytes\"\nlimit = \"1MB/1h\"";
 
 fn nothing_used(rig: &Rig) -> bool {
-    ["m/alice", "r/alice", "b/alice"].iter().all(|counter| rig.used(counter).iter().sum::<u64>() == 0)
+    ["m:alice", "r:alice", "b:alice"].iter().all(|counter| rig.used(counter).iter().sum::<u64>() == 0)
 }
 
 /// A filter behind the limits that answers at end of message as it is told.
@@ -62,7 +62,7 @@ fn whatever_refuses_the_message_gives_it_back() {
     }
     behind(&mut rig, Ok(Verdict::Continue));
     assert!(rig.send("alice", 3));
-    assert_eq!((rig.used("m/alice"), rig.used("r/alice")), (vec![1], vec![3]));
+    assert_eq!((rig.used("m:alice"), rig.used("r:alice")), (vec![1], vec![3]));
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_message_that_is_tried_again_is_charged_once() {
     }
     behind(&mut rig, Ok(Verdict::Continue));
     assert!(rig.send("alice", 1));
-    assert_eq!((rig.used("m/alice"), rig.used("r/alice")), (vec![1], vec![1]));
+    assert_eq!((rig.used("m:alice"), rig.used("r:alice")), (vec![1], vec![1]));
 }
 
 fn begun(rig: &Rig) -> (PipelineSession, MacroTable) {
@@ -83,7 +83,7 @@ fn begun(rig: &Rig) -> (PipelineSession, MacroTable) {
     let mut session = rig.pipeline.start();
     pollster::block_on(session.mail(Address::new("<a@b>"), &macros));
     pollster::block_on(session.rcpt(Address::new("<r@x>"), &macros));
-    assert_eq!((rig.used("m/alice"), rig.used("r/alice")), (vec![1], vec![1]), "reserved");
+    assert_eq!((rig.used("m:alice"), rig.used("r:alice")), (vec![1], vec![1]), "reserved");
     (session, macros)
 }
 
@@ -100,7 +100,7 @@ fn a_new_message_gives_the_one_before_back() {
     let rig = Rig::new(BOTH);
     let (mut session, macros) = begun(&rig);
     pollster::block_on(session.mail(Address::new("<a@b>"), &macros));
-    assert_eq!((rig.used("m/alice"), rig.used("r/alice").iter().sum()), (vec![1], 0));
+    assert_eq!((rig.used("m:alice"), rig.used("r:alice").iter().sum()), (vec![1], 0));
 }
 
 #[test]

@@ -1,0 +1,75 @@
+//! What the service does about limits beside applying them: reads their rules, counts what they decide, tells of
+//! breaches.
+
+mod observer;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use postseal_filters::rate_limit::{self, Observer, RateLimitFilter, Rule};
+use postseal_filters::store::Store;
+use postseal_filters::{Entry, OnError, Role};
+
+use crate::config::{ConfigError, KeyPath, Listener, Loaded, Problem};
+use crate::registry::Services;
+
+pub use observer::LimitObserver;
+
+/// The rules of a configuration. Reads the tables that it names.
+///
+/// # Errors
+/// Everything that does not fit together.
+pub fn rules(loaded: &mut Loaded) -> Result<Vec<Arc<Rule>>, ConfigError> {
+    let settings = loaded.config.rate_limit.clone();
+    let key = KeyPath::new(["rate_limit"]);
+    let mut read = |path: &Path| match loaded.read_table(&key, path) {
+        Ok((_, text)) => Ok(text),
+        Err(problem) => Err(problem.reason),
+    };
+    match rate_limit::plan(&settings, &mut read) {
+        Ok(rules) => Ok(rules.into_iter().map(Arc::new).collect()),
+        Err(errors) => {
+            let problem = |error: rate_limit::SettingsError| -> Problem {
+                loaded.problem(KeyPath::new(error.key), error.reason)
+            };
+            Err(ConfigError::Invalid(errors.into_iter().map(problem).collect()))
+        }
+    }
+}
+
+/// Limits, where they are counted, and who is told.
+pub struct Limits {
+    rules: Vec<Arc<Rule>>,
+    store: Arc<dyn Store>,
+    observer: Arc<LimitObserver>,
+}
+
+impl Limits {
+    /// The limits of a configuration, if it has any. Opens the store; may block.
+    ///
+    /// # Errors
+    /// If the store needs a secret that is no good.
+    pub fn new(
+        rules: Vec<Arc<Rule>>,
+        loaded: &mut Loaded,
+        services: &Services,
+    ) -> Result<Option<Self>, ConfigError> {
+        if rules.is_empty() {
+            return Ok(None);
+        }
+        let store = services.store.open(loaded, services.limits.metrics())?;
+        services.limits.expect(&rules);
+        Ok(Some(Self { rules, store, observer: Arc::clone(&services.limits) }))
+    }
+
+    /// The filter for a listener; none where no mail is ours, or no rule fits.
+    pub fn entry(&self, listener: &Listener) -> Option<Entry> {
+        if listener.role == Role::Mx {
+            return None;
+        }
+        let observer = Arc::clone(&self.observer) as Arc<dyn Observer>;
+        let store = Arc::clone(&self.store);
+        let filter = RateLimitFilter::for_listener(&listener.name, &self.rules, store, observer)?;
+        Some(Entry { filter: Arc::new(filter), on_error: OnError::Tempfail })
+    }
+}

@@ -1,0 +1,199 @@
+//! The copy of the counters on disk: an embedded database that survives a crash, a kill and a power cut.
+//!
+//! Twice a second a thread writes what has changed, in one transaction that is on disk when it ends; so at most the
+//! last second is lost. A file that can't be read is set aside under another name and a new one begun: limits that
+//! forget are better than a service that doesn't start.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use postseal_filters::store::MemoryStore;
+use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
+
+use super::StoreMetrics;
+use crate::clock;
+use crate::log::Throttle;
+
+/// The file, open.
+pub(super) struct Opened {
+    database: Database,
+    path: PathBuf,
+}
+
+impl Opened {
+    /// Opens the file and takes its counters into memory; `None` if there can be no file, which is told in `notices`.
+    pub(super) fn open(path: &Path, memory: &MemoryStore, notices: &mut Vec<String>) -> Option<Self> {
+        let mut first = attempt(path, memory);
+        if let Err(Failure::Damaged(reason)) = &first {
+            match set_aside(path) {
+                Ok(aside) => notices.push(format!(
+                    "{}: {reason}; it was set aside as {}, and counting begins anew",
+                    path.display(),
+                    aside.display()
+                )),
+                Err(error) => notices.push(format!("{}: can't be set aside: {error}", path.display())),
+            }
+            first = attempt(path, memory);
+        }
+        match first {
+            Ok(database) => Some(Self { database, path: path.to_owned() }),
+            Err(Failure::Damaged(reason) | Failure::Unusable(reason)) => {
+                notices.push(format!(
+                    "{}: {reason}; limits are counted in memory, and a restart forgets them",
+                    path.display()
+                ));
+                None
+            }
+        }
+    }
+
+    /// Writes changes; they are on disk when this returns.
+    fn write(&self, changes: &BTreeMap<Box<str>, Option<Vec<u8>>>) -> Result<(), redb::Error> {
+        let transaction = self.database.begin_write()?;
+        {
+            let mut table = transaction.open_table(COUNTERS)?;
+            for (key, state) in changes {
+                match state {
+                    Some(octets) => drop(table.insert(&**key, octets.as_slice())?),
+                    None => drop(table.remove(&**key)?),
+                }
+            }
+        }
+        Ok(transaction.commit()?)
+    }
+}
+
+enum Failure {
+    /// There is a file, and it is no good.
+    Damaged(String),
+    /// There can be no file.
+    Unusable(String),
+}
+
+/// Opens and reads. A file that was damaged from outside may make the database panic.
+fn attempt(path: &Path, memory: &MemoryStore) -> Result<Database, Failure> {
+    let read = catch_unwind(AssertUnwindSafe(|| -> Result<Database, redb::Error> {
+        let mut database = Database::builder().set_cache_size(CACHE).create(path)?;
+        database.check_integrity()?;
+        let transaction = database.begin_write()?;
+        // Made if it is not there, so that reading has something to open.
+        transaction.open_table(COUNTERS)?;
+        transaction.commit()?;
+        for entry in database.begin_read()?.open_table(COUNTERS)?.iter()? {
+            let (key, state) = entry?;
+            memory.load(key.value(), state.value());
+        }
+        // What was just read has not changed.
+        drop(memory.changes());
+        Ok(database)
+    }));
+    match read {
+        Ok(Ok(database)) => Ok(database),
+        Ok(Err(redb::Error::Io(error)))
+            if error.kind() != io::ErrorKind::InvalidData && error.kind() != io::ErrorKind::UnexpectedEof =>
+        {
+            Err(Failure::Unusable(error.to_string()))
+        }
+        Ok(Err(redb::Error::DatabaseAlreadyOpen)) => {
+            Err(Failure::Unusable("another process uses it".to_owned()))
+        }
+        Ok(Err(error)) => Err(Failure::Damaged(format!("can't be read ({error})"))),
+        Err(_) => Err(Failure::Damaged("can't be read".to_owned())),
+    }
+}
+
+/// Gives the file another name.
+fn set_aside(path: &Path) -> io::Result<PathBuf> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".damaged-{}", clock::since_epoch().as_secs()));
+    let aside = PathBuf::from(name);
+    std::fs::rename(path, &aside)?;
+    Ok(aside)
+}
+
+/// Writes what changes, in a thread.
+pub(super) struct Journal {
+    running: Mutex<Option<(Sender<()>, JoinHandle<()>)>>,
+}
+
+impl Journal {
+    pub(super) fn start(opened: Opened, memory: &Arc<MemoryStore>, metrics: StoreMetrics) -> Self {
+        let memory = Arc::clone(memory);
+        let (stop, stopped) = mpsc::channel();
+        let write = move || {
+            let mut writer = Writer {
+                opened,
+                metrics,
+                unwritten: BTreeMap::new(),
+                failures: Throttle::new(WARNING_PAUSE),
+            };
+            loop {
+                let end = stopped.recv_timeout(PERIOD) != Err(RecvTimeoutError::Timeout);
+                writer.unwritten.extend(memory.changes());
+                writer.write();
+                if end {
+                    return;
+                }
+            }
+        };
+        let thread = thread::Builder::new().name("store-file".to_owned()).spawn(write);
+        Self { running: Mutex::new(thread.ok().map(|thread| (stop, thread))) }
+    }
+
+    /// Writes the rest, and ends.
+    pub(super) fn close(&self) {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((stop, thread)) = running {
+            drop(stop);
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+struct Writer {
+    opened: Opened,
+    metrics: StoreMetrics,
+    /// The last state of every key that has changed; kept until it is on disk.
+    unwritten: BTreeMap<Box<str>, Option<Vec<u8>>>,
+    failures: Throttle,
+}
+
+impl Writer {
+    fn write(&mut self) {
+        if self.unwritten.is_empty() {
+            return;
+        }
+        match self.opened.write(&self.unwritten) {
+            Ok(()) => self.unwritten.clear(),
+            Err(error) => {
+                self.metrics.error("write");
+                if let Some(suppressed) = self.failures.pass() {
+                    let path = self.opened.path.display();
+                    tracing::warn!(event = "store", %path, %error, suppressed, "counters can't be written; limits go on in memory");
+                }
+            }
+        }
+    }
+}
+
+const COUNTERS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("counters");
+/// How often is written.
+const PERIOD: Duration = Duration::from_millis(500);
+/// Octets of the file that the database may keep in memory; the counters are there anyway.
+const CACHE: usize = 8 << 20;
+const WARNING_PAUSE: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests;

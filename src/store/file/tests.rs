@@ -1,0 +1,124 @@
+use std::path::Path;
+
+use postseal_filters::Clock;
+use postseal_filters::store::{Limit, Request, Store, Verdict};
+
+use super::super::Embedded;
+use crate::clock::SystemClock;
+use crate::metrics::Metrics;
+
+const LIMITS: [Limit; 1] = [Limit { width: 3_600_000, quota: 5 }];
+
+/// The store, and what was noticed.
+fn open(path: &Path) -> (Embedded, Vec<String>) {
+    let mut notices = Vec::new();
+    let clock: std::sync::Arc<dyn Clock> = std::sync::Arc::new(SystemClock);
+    let store = Embedded::file(path, clock, 1_000, &Metrics::new().unwrap(), &mut notices);
+    (store, notices)
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().build().unwrap()
+}
+
+fn admitted(store: &dyn Store, key: &str) -> bool {
+    let request = Request { key, limits: &LIMITS, cost: 1, block: 0, binding: true };
+    runtime().block_on(store.admit(&[request])).unwrap()[0].verdict == Verdict::Within
+}
+
+/// How many more of a key are admitted.
+fn room(store: &dyn Store, key: &str) -> usize {
+    (0..10).filter(|_| admitted(store, key)).count()
+}
+
+#[test]
+fn counters_survive_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.redb");
+    let (store, notices) = open(&path);
+    assert_eq!((store.kind(), notices), ("file", vec![]));
+    assert_eq!(room(&store, "full"), 5);
+    assert!(admitted(&store, "some") && admitted(&store, "some") && admitted(&store, "gone"));
+    runtime().block_on(store.block("blocked", None)).unwrap();
+    runtime().block_on(store.reset("gone")).unwrap();
+    store.close();
+    drop(store);
+    let (store, notices) = open(&path);
+    assert!(notices.is_empty(), "{notices:?}");
+    assert_eq!((room(&store, "full"), room(&store, "some"), room(&store, "blocked")), (0, 3, 0));
+    assert_eq!(room(&store, "gone"), 5);
+}
+
+#[test]
+fn what_was_written_survives_without_an_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, copy) = (folder.path().join("state.redb"), folder.path().join("copy.redb"));
+    let (store, _) = open(&path);
+    assert_eq!(room(&store, "full"), 5);
+    // What a power cut leaves behind is some moment of the file.
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    loop {
+        std::fs::copy(&path, &copy).unwrap();
+        let (after, notices) = open(&copy);
+        assert!(notices.is_empty(), "{notices:?}");
+        if room(&after, "full") == 0 {
+            return;
+        }
+        drop(after);
+        std::fs::remove_file(&copy).unwrap();
+        assert!(std::time::Instant::now() < end, "nothing was written");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_damaged_file_is_set_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.redb");
+    let (store, _) = open(&path);
+    for n in 0..500 {
+        admitted(&store, &format!("key {n}"));
+    }
+    store.close();
+    drop(store);
+    let good = std::fs::read(&path).unwrap();
+    let half = good[..good.len() / 2].to_vec();
+    let mut flipped = good.clone();
+    for octet in flipped.iter_mut().skip(4096).step_by(61) {
+        *octet ^= 0x55;
+    }
+    let text = b"# not a database\n".to_vec();
+    for damage in [half, flipped, text, vec![0; 10_000], good[..10].to_vec()] {
+        for old in std::fs::read_dir(folder.path()).unwrap() {
+            std::fs::remove_file(old.unwrap().path()).unwrap();
+        }
+        std::fs::write(&path, &damage).unwrap();
+        let (store, notices) = open(&path);
+        assert!(
+            notices.len() == 1 && notices[0].contains("set aside as"),
+            "{} octets: {notices:?}",
+            damage.len()
+        );
+        assert_eq!((store.kind(), room(&store, "key 1")), ("file", 5));
+        let mut names: Vec<_> =
+            std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+        names.sort();
+        assert!(
+            names.len() == 2 && names[1].to_string_lossy().starts_with("state.redb.damaged-"),
+            "{names:?}"
+        );
+    }
+}
+
+#[test]
+fn without_a_place_it_counts_in_memory() {
+    let (store, notices) = open(Path::new("/nonexistent/state.redb"));
+    assert!(notices[0].contains("a restart forgets them"), "{notices:?}");
+    assert_eq!((store.kind(), room(&store, "k")), ("memory", 5));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.redb");
+    let (first, _) = open(&path);
+    let (second, notices) = open(&path);
+    assert!(notices[0].contains("another process uses it"), "{notices:?}");
+    assert_eq!((first.kind(), second.kind()), ("file", "memory"));
+}
