@@ -76,9 +76,11 @@ impl Octets {
                     return;
                 }
                 None => {
-                    let at = chunk.len() - rest.len() + LONGEST.saturating_sub(self.line);
-                    let octet = chunk.get(at).copied().unwrap_or_default();
-                    self.long = Some(Spot { offset: self.offset + at as u64, octet });
+                    let taken = chunk.len() - rest.len();
+                    let offset = (self.offset + (taken + LONGEST) as u64).saturating_sub(self.line as u64);
+                    // It may have been in the piece before.
+                    let at = (taken + LONGEST).saturating_sub(self.line);
+                    self.long = Some(Spot { offset, octet: chunk.get(at).copied().unwrap_or(b'\n') });
                 }
             }
         }

@@ -11,7 +11,7 @@ pub(super) fn encoded(body: &[u8]) -> Vec<u8> {
             Some(at) => (rest.get(..at), rest.get(at + 2..)),
             None => (Some(rest), None),
         };
-        encode_line(line.unwrap_or_default(), &mut out);
+        encode_line(line.unwrap_or_default(), tail.is_some(), &mut out);
         // What ends without a line end must not get one.
         out.extend_from_slice(if tail.is_some() { b"\r\n" } else { b"=\r\n" });
         rest = tail.unwrap_or_default();
@@ -19,7 +19,8 @@ pub(super) fn encoded(body: &[u8]) -> Vec<u8> {
     out
 }
 
-fn encode_line(line: &[u8], out: &mut Vec<u8>) {
+/// `ends`: a line end follows, and not another `=`.
+fn encode_line(line: &[u8], ends: bool, out: &mut Vec<u8>) {
     let mut column = 0;
     for (at, octet) in line.iter().enumerate() {
         let last = at + 1 == line.len();
@@ -33,7 +34,7 @@ fn encode_line(line: &[u8], out: &mut Vec<u8>) {
             octet => octet.is_ascii_graphic(),
         };
         let length = if plain { 1 } else { 3 };
-        if column + length > LINE - usize::from(!last) {
+        if column + length > LINE - usize::from(!(last && ends)) {
             out.extend_from_slice(b"=\r\n");
             column = 0;
         }

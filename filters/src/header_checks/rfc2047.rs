@@ -123,7 +123,7 @@ fn addresses(text: &str, writer: &mut Writer) -> Option<()> {
                 writer.tokens(&words(inside), Around::Comment);
                 writer.verbatim(")");
             }
-            Piece::Rest if before.is_ascii() => writer.verbatim(before),
+            Piece::Rest if before.is_ascii() => writer.address(before),
             Piece::Rest => return None,
         }
         rest = tail;

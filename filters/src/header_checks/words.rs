@@ -45,6 +45,20 @@ impl Writer {
         }
     }
 
+    /// Writes an address behind its display name; folded if it would make the line of an encoded-word too long.
+    pub(super) fn address(&mut self, text: &str) {
+        if let [.., before, b' ' | b'\t'] = &*self.out
+            && self.encoded
+            && !matches!(before, b'\n' | b' ' | b'\t')
+            && self.column + text.len() > LINE
+        {
+            self.out.insert(self.out.len() - 1, b'\n');
+            self.column = 1;
+            self.encoded = false;
+        }
+        self.verbatim(text);
+    }
+
     /// Writes words, runs of those with 8-bit text encoded.
     pub(super) fn tokens(&mut self, tokens: &[Token<'_>], around: Around) {
         let mut rest = tokens;
@@ -86,9 +100,11 @@ impl Writer {
         let mut rest = text;
         let mut first = true;
         while !rest.is_empty() {
-            let mut cut = form.cut(rest, self.room(space));
+            let room = self.room(space);
+            let mut cut = form.cut(rest, room);
             let foldable = !space.is_empty() && !space.contains('\n');
-            if foldable && (!first || (cut < rest.len() && self.room(space) < SHORT)) {
+            let crowded = room < SHORT && (cut < rest.len() || form.length(rest) > room);
+            if foldable && (!first || crowded) {
                 self.verbatim("\n");
                 cut = form.cut(rest, self.room(space));
             }
@@ -144,28 +160,32 @@ enum Form {
 impl Form {
     /// Q, which people can read half of, unless it is much longer.
     fn of(text: &str) -> Self {
-        let q: usize = text.chars().map(q_length).sum();
-        let base64 = text.len().div_ceil(3) * 4;
-        if q <= base64 + base64 / 2 { Self::Q } else { Self::Base64 }
+        let base64 = Self::Base64.length(text);
+        if Self::Q.length(text) <= base64 + base64 / 2 { Self::Q } else { Self::Base64 }
+    }
+
+    /// Characters that a text takes.
+    fn length(self, text: &str) -> usize {
+        match self {
+            Self::Base64 => text.len().div_ceil(3) * 4,
+            Self::Q => text.chars().map(q_length).sum(),
+        }
     }
 
     /// How much of a text fits into so many characters, in octets; at least one character, or it would never end.
     fn cut(self, text: &str, room: usize) -> usize {
-        let mut used = 0;
-        let mut end = 0;
+        let (mut octets, mut q, mut end) = (0, 0, 0);
         for (at, c) in text.char_indices() {
-            used += match self {
-                Self::Base64 => c.len_utf8(),
-                Self::Q => q_length(c),
-            };
+            octets += c.len_utf8();
+            q += q_length(c);
             let length = match self {
-                Self::Base64 => used.div_ceil(3) * 4,
-                Self::Q => used,
+                Self::Base64 => usize::div_ceil(octets, 3) * 4,
+                Self::Q => q,
             };
             if length > room && at > 0 {
                 break;
             }
-            end = at + c.len_utf8();
+            end = octets;
         }
         end
     }

@@ -1,1 +1,65 @@
+use super::*;
 
+fn found(name: &'static str, value: &str) -> Vec<(Check, &'static str)> {
+    let field = HeaderField::new(name, value.to_owned());
+    let mut findings = Findings::default();
+    check(&field, Kind::of(&field), &mut findings);
+    findings.list.iter().map(|finding| (finding.check, finding.what)).collect()
+}
+
+#[test]
+fn what_is_wrong_with_a_word() {
+    let long = format!(" =?utf-8?Q?{}?=", "a".repeat(64));
+    for (name, value, what) in [
+        ("Subject", " =?klingon?Q?a?=", "an encoded-word in a charset that nobody knows"),
+        ("Subject", " =?utf-8?X?a?=", "an encoded-word whose encoding is neither B nor Q"),
+        ("Subject", " =?utf-8?B?YWJ?=", "an encoded-word that is not base64"),
+        ("Subject", " =?utf-8?B?YW%j?=", "an encoded-word that is not base64"),
+        ("Subject", " =?utf-8?Q?a=4?=", "an encoded-word that is not Q encoding"),
+        ("Subject", " =?utf-8?Q?=FC?=", "an encoded-word that is not in its charset"),
+        ("Subject", " =?us-ascii?Q?=FC?=", "an encoded-word that is not in its charset"),
+        ("Subject", &long, "an encoded-word of more than 75 characters"),
+        ("Subject", " a=?utf-8?Q?b?=", "an encoded-word without white space around it"),
+        ("Subject", " =?utf-8?Q?b?=, c", "an encoded-word without white space around it"),
+        ("Subject", " =?utf-8?Q?b c?=", "white space in an encoded-word"),
+        ("From", " \"=?utf-8?Q?b?=\" <a@b>", "an encoded-word in quotes, where it is not decoded"),
+    ] {
+        assert_eq!(found(name, value), [(Check::EncodedWord, what)], "{value}");
+    }
+}
+
+#[test]
+fn line_ends_and_controls_are_an_attack() {
+    for value in
+        [" =?utf-8?Q?a=0D=0ABcc:_x@y?=", " =?utf-8?B?YQBi?=", " =?utf-8?Q?=1B[2J?=", " =?iso-8859-1?Q?=7F?="]
+    {
+        assert_eq!(found("Subject", value)[0].0, Check::EncodedWordControl, "{value}");
+    }
+}
+
+#[test]
+fn near_misses() {
+    for (name, value) in [
+        ("Subject", " =?utf-8?Q?Gr=C3=BC=C3=9Fe?= and =?ISO-8859-1*de?q?a_b?="),
+        ("Subject", " =?utf-8?B?R3LDvMOfZQ==?=\n =?UTF-8?b?w6Q=?="),
+        ("Subject", " what is 2=? and =??= or =?a?b or =?utf-8?Q?"),
+        ("Subject", " =?iso-2022-jp?B?GyRCJUYlOSVIGyhC?="),
+        ("Subject", " =?utf-7?Q?a?= =?koi8-r?B?8NLJ18XU?="),
+        ("From", " =?utf-8?Q?b?= <a@b> (=?utf-8?Q?c?=)"),
+        ("From", " \"a\" =?utf-8?Q?b?= \"c\\\"\" <a@b>"),
+        ("Subject", " =?utf-8?Q?tab=09is_fine?="),
+    ] {
+        assert_eq!(found(name, value), [], "{value}");
+    }
+}
+
+#[test]
+fn decoding_for_a_look() {
+    for (value, text) in [
+        (" =?utf-8?Q?a?= =?utf-8?Q?b?=  c", " ab  c"),
+        (" =?utf-8?Q?a?=\n =?klingon?Q?b?=", " a =?klingon?Q?b?="),
+        ("a\n b", "a b"),
+    ] {
+        assert_eq!(decoded(value.as_bytes()), text);
+    }
+}

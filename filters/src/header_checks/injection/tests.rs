@@ -1,1 +1,91 @@
+use super::*;
+use crate::connection::Mta;
+use crate::message::Message;
 
+fn message(fields: &[(&'static str, &str)]) -> Message {
+    let mut message = Message::new(Mta::Postfix);
+    for (name, value) in fields {
+        message.fields.receive(HeaderField::new(*name, (*value).to_owned()));
+    }
+    message
+}
+
+fn in_fields(fields: &[(&'static str, &str)]) -> Vec<&'static str> {
+    let mut findings = Findings::default();
+    check_fields(&message(fields).fields, &mut findings);
+    findings.list.iter().map(|finding| finding.what).collect()
+}
+
+fn in_body(fields: &[(&'static str, &str)], body: &str) -> Vec<Check> {
+    let message = message(fields);
+    let mut findings = Findings::default();
+    check_body(body.as_bytes(), &Section::of(&message.fields), &mut findings);
+    findings.list.iter().map(|finding| finding.check).collect()
+}
+
+#[test]
+fn a_field_within_a_folded_field() {
+    for value in [
+        " Contact\n Bcc: a@b, c@d",
+        " Contact\n x\n\tto: a@b",
+        " x\n Content-Type: text/html",
+        " x\n MIME-Version: 1.0",
+    ] {
+        assert_eq!(
+            in_fields(&[("Subject", value)]),
+            ["a continuation line that is a header field"],
+            "{value:?}"
+        );
+    }
+    for value in [
+        " Re: a\n From: us to you",
+        " Bcc: a@b",
+        " a\n To: do",
+        " a\n b: c@d",
+        " about\n Content-Type: what?",
+    ] {
+        assert_eq!(in_fields(&[("Subject", value)]), [""; 0], "{value:?}");
+    }
+    assert_eq!(in_fields(&[("X-Debug", " x\n Bcc: a@b")]), [""; 0]);
+}
+
+#[test]
+fn a_second_address_field_behind_a_folded_subject() {
+    let what = ["a second address field behind a folded Subject"];
+    assert_eq!(in_fields(&[("To", " a@b"), ("Subject", " x\n y"), ("To", " c@d")]), what);
+    assert_eq!(in_fields(&[("To", " a@b"), ("Subject", " x y"), ("To", " c@d")]), [""; 0]);
+    assert_eq!(in_fields(&[("To", " a@b"), ("Subject", " x\n y"), ("Cc", " c@d")]), [""; 0]);
+}
+
+#[test]
+fn a_header_section_in_the_body() {
+    let form = [("To", " info@example.com"), ("Subject", " Contact"), ("From", " web@example.com")];
+    for body in [
+        "Bcc: a@b, c@d\r\n\r\nBuy!\r\n",
+        "MIME-Version: 1.0\r\nContent-Type: text/html;\r\n charset=utf-8\r\nX-Mailer: PHP\r\n\r\n<p>Buy!",
+        "Content-Type: multipart/mixed; boundary=x\r\n",
+        "X-Mailer: PHP\r\nCc: a@b\r\n\r\n",
+    ] {
+        assert_eq!(in_body(&form, body), [Check::HeaderInjection], "{body:?}");
+    }
+    let broken = "this is no field\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nHello\r\n";
+    assert_eq!(in_body(&form, broken), [Check::FieldSyntax]);
+}
+
+#[test]
+fn near_misses() {
+    let form = [("To", " info@example.com"), ("Subject", " Contact"), ("From", " web@example.com")];
+    for body in [
+        "Name: Bob\r\nFrom: bob@example.net\r\nSubject: question\r\n\r\nHello\r\n",
+        "From: bob@example.net\r\nTo: eve@example.net\r\n\r\nforwarded\r\n",
+        "Hello,\r\nContent-Type: text/html is what you need\r\n\r\n",
+        "Dear Sir\r\n\r\nBcc: a@b\r\n",
+        "Note: it is late\r\nBcc: nobody\r\n\r\n",
+        "",
+    ] {
+        assert_eq!(in_body(&form, body), [], "{body:?}");
+    }
+    // A MIME message that speaks of MIME.
+    let mime = [("MIME-Version", " 1.0"), ("Content-Type", " text/plain")];
+    assert_eq!(in_body(&mime, "Bcc: a@b\r\nContent-Type: text/html\r\n\r\n"), []);
+}

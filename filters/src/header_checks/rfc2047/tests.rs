@@ -1,1 +1,112 @@
+use proptest::prelude::*;
 
+use super::*;
+use crate::header_checks::encoded_word::decoded;
+
+fn fixed(name: &str, value: impl AsRef<[u8]>) -> Option<String> {
+    let field = HeaderField::new(name.to_owned(), value.as_ref().to_vec());
+    encoded(&field).map(|value| String::from_utf8(value).unwrap())
+}
+
+fn unfolded(text: &str) -> String {
+    text.chars().filter(|c| *c != '\n').collect()
+}
+
+#[test]
+fn only_words_that_need_it_are_encoded() {
+    for (raw, expected) in [
+        (" Grüße aus Köln", " =?utf-8?Q?Gr=C3=BC=C3=9Fe?= aus =?utf-8?Q?K=C3=B6ln?="),
+        ("Grüße", "=?utf-8?Q?Gr=C3=BC=C3=9Fe?="),
+        (" Öl  über alles", " =?utf-8?Q?=C3=96l__=C3=BCber?= alles"),
+        (" ä\n\tb", " =?utf-8?Q?=C3=A4?=\n\tb"),
+        // White space between two encoded-words is none, so it goes into one of them.
+        (" =?utf-8?Q?a?= ä", " =?utf-8?Q?a?= =?utf-8?B?IMOk?="),
+        (" ä =?utf-8?Q?a?=", " =?utf-8?B?w6Qg?= =?utf-8?Q?a?="),
+    ] {
+        assert_eq!(fixed("Subject", raw).as_deref(), Some(expected));
+        assert_eq!(decoded(expected.as_bytes()), decoded(raw.as_bytes()), "{raw}");
+    }
+}
+
+#[test]
+fn what_is_not_utf_8_is_windows_1252() {
+    let fixed = fixed("Subject", b" Gr\xfc\xdfe \x80 5").unwrap();
+    assert_eq!(decoded(fixed.as_bytes()), " Grüße € 5");
+    // Nothing, in windows-1252.
+    assert_eq!(super::encoded(&HeaderField::new("Subject", b"a\x81b".to_vec())), None);
+}
+
+#[test]
+fn display_names_only() {
+    for (raw, expected) in [
+        (" Jörg <j@x.de>", " =?utf-8?Q?J=C3=B6rg?= <j@x.de>"),
+        ("Jörg<j@x.de>", "=?utf-8?Q?J=C3=B6rg?= <j@x.de>"),
+        (" \"Müller, Jörg\" <j@x.de>, b@y.de", " =?utf-8?Q?M=C3=BCller=2C_J=C3=B6rg?= <j@x.de>, b@y.de"),
+        (" a@b.de,Jörg <j@x.de>", " a@b.de, =?utf-8?Q?J=C3=B6rg?= <j@x.de>"),
+        (" j@x.de (Jörg)", " j@x.de (=?utf-8?Q?J=C3=B6rg?=)"),
+        (" Böse: a@b.de, c@d.de;", " =?utf-8?Q?B=C3=B6se?= : a@b.de, c@d.de;"),
+        (" \"a \\\"ä\\\" b\" <j@x.de>", " =?utf-8?Q?a_=22=C3=A4=22_b?= <j@x.de>"),
+    ] {
+        assert_eq!(fixed("To", raw).as_deref(), Some(expected));
+    }
+    for raw in
+        [" jörg@x.de", " Jörg <jörg@x.de>", " a@ä.de", " \"ä@x.de", " ä (b (c ä)) <a@b>", " Jörg", " <ä>"]
+    {
+        assert_eq!(fixed("From", raw), None, "{raw}");
+    }
+    for name in ["Content-Type", "Message-ID", "Received", "List-Unsubscribe"] {
+        assert_eq!(fixed(name, " ä"), None, "{name}");
+    }
+}
+
+#[test]
+fn lines_and_words_are_short_enough() {
+    let long = format!(" {} {}", "ä".repeat(200), "wort ".repeat(40));
+    let fixed = fixed("Subject", &long).unwrap();
+    assert_limits("Subject", &fixed);
+    assert_eq!(decoded(fixed.as_bytes()), long);
+    let address = format!(" {} <somebody-with-a-long-name@a-long-name.example.com>", "ö".repeat(20));
+    assert_limits("From", &super::tests::fixed("From", &address).unwrap());
+}
+
+/// RFC 2047 section 2.
+fn assert_limits(name: &str, value: &str) {
+    for (at, line) in value.split('\n').enumerate() {
+        let length = line.len() + if at == 0 { name.len() + 1 } else { 0 };
+        assert!(length <= 76 || !line.contains("=?utf-8?"), "{length}: {line}");
+        assert!(at == 0 || !line.trim().is_empty(), "a blank line: {value}");
+    }
+    for word in value.split_whitespace().filter(|word| word.contains("=?utf-8?")) {
+        assert!(word.len() <= 75 + 2, "{word}");
+    }
+}
+
+proptest! {
+    /// Decoded, it is what was there before, and within the limits.
+    #[test]
+    fn nothing_is_lost(words in prop::collection::vec("[a-zäöü€😀=?_.,]{1,12}", 1..20), space in "( |\t|\n |  )") {
+        let raw = format!(" {}", words.join(&space));
+        prop_assume!(!raw.contains("=?") && !raw.is_ascii());
+        let fixed = fixed("Subject", &raw).unwrap();
+        prop_assert_eq!(decoded(fixed.as_bytes()), unfolded(&raw));
+        assert_limits("Subject", &fixed);
+    }
+
+    /// Addresses stay what they are, whatever is in the display names.
+    #[test]
+    fn addresses_stay(names in prop::collection::vec("[a-zäöü \",.()<\\\\]{0,10}", 1..4)) {
+        let raw = names.iter().map(|name| format!("{name} <a@example.com>")).collect::<Vec<_>>().join(", ");
+        if let Some(fixed) = fixed("To", &raw) {
+            let before = mailboxes(raw.as_bytes()).unwrap();
+            prop_assert_eq!(before.len(), mailboxes(fixed.as_bytes()).unwrap().len());
+        }
+    }
+
+    #[test]
+    fn any_octets(value in prop::collection::vec(any::<u8>(), 0..200), address: bool) {
+        let name = if address { "From" } else { "Subject" };
+        if let Some(fixed) = fixed(name, &value) {
+            prop_assert!(fixed.is_ascii());
+        }
+    }
+}

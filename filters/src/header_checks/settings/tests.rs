@@ -1,1 +1,74 @@
+use super::*;
 
+fn mistakes(text: &str) -> Vec<String> {
+    let settings: Settings = toml::from_str(text).unwrap();
+    settings.plan().map(drop).unwrap_err().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_defaults_fit_together_and_are_written_as_they_are_read() {
+    let settings = Settings::default();
+    settings.plan().unwrap();
+    let text = toml::to_string(&settings).unwrap();
+    assert!(text.contains("raw_8bit_header = \"fix\"\n"), "{text}");
+    assert_eq!(toml::from_str::<Settings>(&text).unwrap(), settings);
+}
+
+#[test]
+fn a_check_is_an_action_or_a_table() {
+    let text = "html_only = \"off\"\ncharset_missing = { action = \"fix\", otherwise = \"reject\", shadow = true }\n\
+                many_recipients = { action = \"reject\", max = 7 }\nurl = \"none\"\ntag_field = \"none\"";
+    let settings: Settings = toml::from_str(text).unwrap();
+    assert_eq!(settings.html_only, Rule::plain(Action::Off));
+    let expected = Rule { action: Action::Fix, otherwise: Some(Action::Reject), shadow: true, max: None };
+    assert_eq!(settings.charset_missing, expected);
+    assert_eq!(settings.many_recipients.max, Some(7));
+    assert_eq!((settings.url, settings.tag_field), (OrNone(None), OrNone(None)));
+}
+
+#[test]
+fn what_does_not_fit_together_is_told() {
+    for (text, mistake) in [
+        ("html_only = \"fix\"", "header_checks.html_only: `fix` is not possible"),
+        (
+            "html_only = { action = \"log\", otherwise = \"tag\" }",
+            "header_checks.html_only.otherwise: has no effect",
+        ),
+        (
+            "blank_fold = { action = \"fix\", otherwise = \"off\" }",
+            "header_checks.blank_fold.otherwise: must be log,",
+        ),
+        ("html_only = { action = \"log\", max = 1 }", "header_checks.html_only.max: has no effect"),
+        (
+            "many_recipients = { action = \"log\", max = 0 }",
+            "header_checks.many_recipients.max: must be more than 0",
+        ),
+        ("fixed_field = \"a b\"", "header_checks.fixed_field: is not the name of a header field"),
+        ("url = \"a b\"", "header_checks.url: must be at most 200"),
+        ("[[exception]]\naction = \"off\"", "header_checks.exception.0: is for everybody"),
+        (
+            "[[exception]]\nuser = \"a\"\nchecks = [\"html_only\"]\naction = \"fix\"",
+            "header_checks.exception.0.action: `fix` is not possible",
+        ),
+    ] {
+        let mistakes = mistakes(text);
+        assert!(mistakes.len() == 1 && mistakes[0].starts_with(mistake), "{text}: {mistakes:?}");
+    }
+}
+
+#[test]
+fn what_can_t_be_read_is_told() {
+    for (text, mistake) in [
+        ("html_only = \"ignore\"", "unknown variant `ignore`"),
+        ("html_only = 1", "an action in quotes, or a table"),
+        ("html_only = { shadow = true }", "missing field `action`"),
+        ("html_oly = \"log\"", "unknown field `html_oly`"),
+        (
+            "[[exception]]\nuser = \"a\"\nchecks = [\"html_oly\"]\naction = \"off\"",
+            "unknown variant `html_oly`",
+        ),
+    ] {
+        let error = toml::from_str::<Settings>(text).unwrap_err().to_string();
+        assert!(error.contains(mistake), "{error}");
+    }
+}
