@@ -162,6 +162,8 @@ impl FilterSession for Session {
         let section = Section::of(&message.fields);
         let body = self.body.take();
         let one_text = body.as_ref().is_some_and(|body| body.one_text);
+        let is_identity = body.as_ref().is_some_and(|body| body.is_identity);
+        let charset = body.as_ref().and_then(BodyCheck::charset);
         let findings = findings(message, &section, body, &decisions);
         if findings.list.is_empty() {
             return Ok(Verdict::Continue);
@@ -170,6 +172,8 @@ impl FilterSession for Session {
             section: &section,
             body: message.body(),
             one_text,
+            is_identity,
+            charset,
             time: cx.clock.unix_seconds(),
             message_id: &|| shared.message_id(cx),
         };

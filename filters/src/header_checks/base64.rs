@@ -64,6 +64,24 @@ impl Base64 {
     }
 }
 
+/// What a text stands for, if it is base64.
+pub(super) fn decoded(text: &[u8]) -> Option<Vec<u8>> {
+    let mut base64 = Base64::default();
+    let mut out = Vec::with_capacity(text.len());
+    base64.push(text, &mut out);
+    (!base64.is_broken()).then_some(out)
+}
+
+/// What the most lenient reader makes of a text: what is no base64 is skipped, padding may be missing, or be followed by
+/// more.
+pub(super) fn decoded_leniently(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for run in text.split(|octet| *octet == b'=') {
+        Base64::default().push(run, &mut out);
+    }
+    out
+}
+
 /// True if everything here is base64, its padding, or white space. For bodies that nobody decodes.
 pub(super) fn is_alphabet(text: &[u8]) -> bool {
     // No short circuits within a block: the compiler makes vector instructions of this.

@@ -1,5 +1,6 @@
 //! The checks of the body, in constant memory, while it goes by.
 
+use super::charset::Charset;
 use super::check::Check;
 use super::finding::{Finding, Findings, Repair};
 use super::injection;
@@ -17,6 +18,8 @@ pub(super) struct BodyCheck {
     findings: Findings,
     /// The message is one part of text.
     pub(super) one_text: bool,
+    /// Its octets stand for themselves.
+    pub(super) is_identity: bool,
     mime: bool,
 }
 
@@ -33,9 +36,9 @@ impl BodyCheck {
         let content_type = content_type.flatten();
         let is_text = content_type.as_ref().is_none_or(ContentType::is_text);
         let parts = Parts::new(content_type.as_ref(), encoding, mime, &mut findings);
-        // What is encoded already is not encoded again.
-        let one_text = readable && is_text && encoding.is_identity();
-        Self { octets: Octets::default(), parts, start: Vec::new(), findings, one_text, mime }
+        let one_text = readable && is_text;
+        let is_identity = encoding.is_identity();
+        Self { octets: Octets::default(), parts, start: Vec::new(), findings, one_text, is_identity, mime }
     }
 
     /// Takes the next piece.
@@ -44,6 +47,11 @@ impl BodyCheck {
         self.start.extend_from_slice(chunk.get(..wanted).unwrap_or(chunk));
         let ascii = self.octets.push(chunk);
         self.parts.push(chunk, ascii, &mut self.findings);
+    }
+
+    /// The charset that the message names for its text.
+    pub(super) fn charset(&self) -> Option<Charset> {
+        self.parts.charset
     }
 
     /// Everything found, now that the body is complete.

@@ -44,16 +44,27 @@ impl Charset {
     }
 }
 
-/// The text of octets that nobody names a charset for: UTF-8 if they can be that, else windows-1252, and nothing if they
-/// can be neither.
-pub(super) fn guess(octets: &[u8]) -> Option<Cow<'_, str>> {
+/// The text of octets of a header field that nobody names a charset for: UTF-8 if they can be that, else what the text of
+/// the message is named to be in, else windows-1252 if that is likely, else nothing.
+pub(super) fn guess(octets: &[u8], named: Option<Charset>) -> Option<Cow<'_, str>> {
     if let Ok(text) = std::str::from_utf8(octets) {
         return Some(Cow::Borrowed(text));
     }
-    let text = WINDOWS_1252.decode_without_bom_handling(octets).0;
+    let charset = match named {
+        Some(charset @ Charset::Other(_)) => charset,
+        // It might be anything.
+        Some(Charset::Unjudged | Charset::Unknown) => return None,
+        // In Western text such letters stand alone, or in short runs; in others all of them are such.
+        _ if octets.split(u8::is_ascii).any(|run| run.len() > LONGEST_RUN) => return None,
+        _ => Charset::Other(WINDOWS_1252),
+    };
     // Octets that windows-1252 does not have come out as C1 controls.
+    let text = charset.decode(octets)?;
     (!text.chars().any(|c| ('\u{80}'..'\u{a0}').contains(&c))).then_some(text)
 }
+
+/// Octets over 127 in a row, in Western text.
+const LONGEST_RUN: usize = 3;
 
 /// Names of US-ASCII, which encoding_rs takes for windows-1252.
 const ASCII: [&str; 6] = ["us-ascii", "ascii", "ansi_x3.4-1968", "iso646-us", "us", "iso-ir-6"];

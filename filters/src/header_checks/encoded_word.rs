@@ -1,8 +1,10 @@
 //! Encoded-words (RFC 2047 section 2): found, decoded, judged.
 
+mod control;
+
 use postseal_protocol::HeaderField;
 
-use super::base64::Base64;
+use super::base64;
 use super::charset::Charset;
 use super::check::Check;
 use super::field::Kind;
@@ -15,11 +17,12 @@ pub(super) fn check(field: &HeaderField, kind: Kind, findings: &mut Findings) {
     for word in words(value) {
         let spot = |at: usize| Spot::of(value, word.start + at);
         let mut add = |check, what| findings.add(Finding::field(check, field, spot(0), what));
+        if word.hides_control() {
+            add(Check::EncodedWordControl, "an encoded-word hides a line end or a control character");
+            continue;
+        }
         match word.decode() {
             Err(what) => add(Check::EncodedWord, what),
-            Ok(text) if text.chars().any(|c| c.is_ascii_control() && c != '\t') => {
-                add(Check::EncodedWordControl, "an encoded-word hides a line end or a control character");
-            }
             Ok(_) if word.text.contains(&b' ') => add(Check::EncodedWord, "white space in an encoded-word"),
             Ok(_) if word.length > 75 => {
                 add(Check::EncodedWord, "an encoded-word of more than 75 characters")
@@ -108,21 +111,14 @@ impl Word<'_> {
     /// In a few words, why it can't be decoded.
     pub(super) fn decode(&self) -> Result<String, &'static str> {
         let octets = match self.encoding {
-            b'B' | b'b' => {
-                let mut base64 = Base64::default();
-                let mut octets = Vec::with_capacity(self.text.len());
-                base64.push(self.text, &mut octets);
-                if base64.is_broken() {
-                    return Err("an encoded-word that is not base64");
-                }
-                octets
-            }
-            b'Q' | b'q' => q_decoded(self.text).ok_or("an encoded-word that is not Q encoding")?,
+            b'B' | b'b' => base64::decoded(self.text).ok_or("an encoded-word that is not base64")?,
+            b'Q' | b'q' => match q_decoded(self.text) {
+                (octets, true) => octets,
+                (_, false) => return Err("an encoded-word that is not Q encoding"),
+            },
             _ => return Err("an encoded-word whose encoding is neither B nor Q"),
         };
-        // RFC 2231 section 5: a language may follow the charset.
-        let name = self.charset.split(|octet| *octet == b'*').next().unwrap_or_default();
-        match Charset::named(name) {
+        match Charset::named(self.charset_name()) {
             Charset::Unknown => Err("an encoded-word in a charset that nobody knows"),
             Charset::Unjudged => Ok(String::new()),
             charset => {
@@ -130,6 +126,21 @@ impl Word<'_> {
                 Ok(text.into_owned())
             }
         }
+    }
+
+    /// RFC 2231 section 5: a language may follow the charset.
+    fn charset_name(&self) -> &[u8] {
+        self.charset.split(|octet| *octet == b'*').next().unwrap_or_default()
+    }
+
+    /// Readers decode what we would not, so that is looked at as the most lenient of them would.
+    fn hides_control(&self) -> bool {
+        let octets = match self.encoding {
+            b'B' | b'b' => base64::decoded_leniently(self.text),
+            b'Q' | b'q' => q_decoded(self.text).0,
+            _ => return false,
+        };
+        control::is_in(&octets, self.charset_name())
     }
 
     /// Decoders take a word for one only with white space around it, or in the parentheses of a comment.
@@ -164,22 +175,30 @@ impl Quotes {
     }
 }
 
-fn q_decoded(text: &[u8]) -> Option<Vec<u8>> {
+/// The octets, and whether every `=` had its digits; one that has not stands for itself.
+fn q_decoded(text: &[u8]) -> (Vec<u8>, bool) {
     let mut octets = Vec::with_capacity(text.len());
+    let mut clean = true;
     let mut rest = text;
     while let Some((first, tail)) = rest.split_first() {
         rest = tail;
-        octets.push(match first {
-            b'_' => b' ',
-            b'=' => {
-                let ([high, low], tail) = tail.split_first_chunk()?;
+        let escaped = || {
+            let ([high, low], tail) = tail.split_first_chunk()?;
+            Some((hex(*high)? << 4 | hex(*low)?, tail))
+        };
+        octets.push(match (first, escaped()) {
+            (b'_', _) => b' ',
+            (b'=', Some((octet, tail))) => {
                 rest = tail;
-                hex(*high)? << 4 | hex(*low)?
+                octet
             }
-            other => *other,
+            (octet, _) => {
+                clean &= *octet != b'=';
+                *octet
+            }
         });
     }
-    Some(octets)
+    (octets, clean)
 }
 
 /// The value of a hexadecimal digit.

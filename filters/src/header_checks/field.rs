@@ -111,7 +111,8 @@ impl Seen {
     }
 }
 
-fn is_control(octet: u8) -> bool {
+/// What no field may have in its value.
+pub(super) fn is_control(octet: u8) -> bool {
     (octet < b' ') & (octet != b'\t') & (octet != b'\n') | (octet == 127)
 }
 

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use postseal_protocol::HeaderField;
 
+use super::charset::Charset;
 use super::check::Check;
 use crate::message::FieldId;
 
@@ -29,6 +30,8 @@ pub(super) enum Place {
     },
     /// In the body.
     Body(Option<Spot>),
+    /// In the part of the body that begins at this offset.
+    Part(u64),
 }
 
 /// An octet, and how many octets stand before it in the value of the field or in the body.
@@ -57,8 +60,8 @@ pub(super) enum Repair {
     QuotedPrintable,
 }
 
-/// Makes the new value, if that is possible without doubt.
-pub(super) type How = fn(&HeaderField) -> Option<Vec<u8>>;
+/// Makes the new value, if that is possible without doubt; knows the charset that the message names for its text.
+pub(super) type How = fn(&HeaderField, Option<Charset>) -> Option<Vec<u8>>;
 
 /// Everything found in a message.
 #[derive(Debug, Default)]
@@ -90,6 +93,11 @@ impl Finding {
     /// Of the body.
     pub(super) fn body(check: Check, at: Option<Spot>, what: &'static str) -> Self {
         Self { check, place: Place::Body(at), what, repair: None }
+    }
+
+    /// Of a part of the body.
+    pub(super) fn part(check: Check, offset: u64, what: &'static str) -> Self {
+        Self { check, place: Place::Part(offset), what, repair: None }
     }
 
     /// The same with a way to repair it.

@@ -2,6 +2,8 @@
 
 use postseal_protocol::HeaderField;
 
+use super::charset::Charset;
+
 /// Octets of a line without its end (RFC 5322 section 2.1.1).
 pub(super) const LONGEST: usize = 998;
 /// Longest value that both MTAs take back as it is.
@@ -20,7 +22,7 @@ pub(super) fn blank_line(value: &[u8]) -> Option<usize> {
 }
 
 /// The value without such lines.
-pub(super) fn without_blank_lines(field: &HeaderField) -> Option<Vec<u8>> {
+pub(super) fn without_blank_lines(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>> {
     let mut lines = field.value.split(|octet| *octet == b'\n');
     let mut out = lines.next()?.to_vec();
     for line in lines.filter(|line| !line.trim_ascii().is_empty()) {
@@ -46,7 +48,7 @@ pub(super) fn long_line(field: &HeaderField) -> Option<usize> {
 
 /// The value with lines that are too long folded at white space; nothing if a word is too long itself. To unfold it
 /// gives what was there before, to the octet.
-pub(super) fn refolded(field: &HeaderField) -> Option<Vec<u8>> {
+pub(super) fn refolded(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(field.value.len() + field.value.len() / 32);
     let mut column = field.name.len() + 1;
     for line in field.value.split(|octet| *octet == b'\n') {

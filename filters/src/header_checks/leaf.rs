@@ -80,18 +80,22 @@ impl Leaf {
 
     /// Tells what is wrong with it.
     pub(super) fn finish(self, findings: &mut Findings) {
-        let start = Some(Spot { offset: self.start, octet: 0 });
+        let (start, eight_bit) = (self.start, self.eight_bit);
+        let finding = |check, what| match eight_bit {
+            Some(spot) => Finding::body(check, Some(spot), what),
+            None => Finding::part(check, start, what),
+        };
         if let Some(fault) = self.judge.and_then(Judge::finish) {
             let check = if fault.named { Check::CharsetMismatch } else { Check::CharsetMissing };
-            let finding = Finding::body(check, self.eight_bit.or(start), fault.what);
+            let finding = finding(check, fault.what);
             findings.add(if fault.certain { finding.repair(Repair::Utf8) } else { finding });
         }
         let mut wrong = |what| {
-            let finding = Finding::body(Check::TransferEncodingMismatch, self.eight_bit.or(start), what);
+            let finding = finding(Check::TransferEncodingMismatch, what);
             let certain = self.encoding.is_identity();
             findings.add(if certain { finding.repair(Repair::EightBit) } else { finding });
         };
-        let eight_bit = self.eight_bit.is_some();
+        let eight_bit = eight_bit.is_some();
         match (self.encoding, &self.decoder) {
             (TransferEncoding::SevenBit, _) if eight_bit => wrong("8-bit text that is named 7bit"),
             (TransferEncoding::Unnamed, _) if eight_bit && self.mime => {

@@ -15,6 +15,8 @@ pub(super) struct ContentType {
     pub(super) boundary: Option<Vec<u8>>,
     /// There are several boundaries, or one in a form that not every reader understands: CVE-2024-28054.
     pub(super) ambiguous: bool,
+    /// It could not be read to its end: readers will not agree on what it says.
+    pub(super) broken: bool,
     /// Where the last parameter ends.
     pub(super) end: usize,
 }
@@ -22,7 +24,7 @@ pub(super) struct ContentType {
 impl ContentType {
     /// Reads a value.
     pub(super) fn parse(value: &[u8]) -> Option<Self> {
-        let mut scanner = Scanner { text: value, at: 0 };
+        let mut scanner = Scanner { text: value, at: 0, broken: false };
         let kind = scanner.token()?.to_ascii_lowercase();
         scanner.special(b'/')?;
         let subtype = scanner.token()?.to_ascii_lowercase();
@@ -36,6 +38,7 @@ impl ContentType {
             this.end = at.end;
             this.parameter(&name.to_ascii_lowercase(), content, at);
         }
+        this.broken = scanner.broken;
         Some(this)
     }
 
@@ -84,7 +87,7 @@ pub(super) enum TransferEncoding {
 impl TransferEncoding {
     /// Reads a value.
     pub(super) fn parse(value: &[u8]) -> Self {
-        let mut scanner = Scanner { text: value, at: 0 };
+        let mut scanner = Scanner { text: value, at: 0, broken: false };
         let name = scanner.token().unwrap_or_default();
         let is = |other: &[u8]| name.eq_ignore_ascii_case(other);
         if is(b"7bit") {
@@ -109,6 +112,8 @@ impl TransferEncoding {
 struct Scanner<'a> {
     text: &'a [u8],
     at: usize,
+    /// A quote was never closed.
+    broken: bool,
 }
 
 impl<'a> Scanner<'a> {
@@ -147,6 +152,7 @@ impl<'a> Scanner<'a> {
                 _ => content.push(octet),
             }
         }
+        self.broken = true;
         None
     }
 

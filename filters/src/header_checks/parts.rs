@@ -7,8 +7,9 @@ mod header;
 
 use header::PartHeader;
 
+use super::charset::Charset;
 use super::check::Check;
-use super::finding::{Finding, Findings, Spot};
+use super::finding::{Finding, Findings};
 use super::leaf::Leaf;
 use super::mime::{ContentType, TransferEncoding};
 
@@ -25,6 +26,8 @@ pub(super) struct Parts {
     count: u32,
     pub(super) plain: bool,
     pub(super) html: bool,
+    /// That of the first part of text that names one.
+    pub(super) charset: Option<Charset>,
 }
 
 struct Boundary {
@@ -58,6 +61,7 @@ impl Parts {
             count: 0,
             plain: false,
             html: false,
+            charset: None,
         };
         this.enter(content_type, encoding, mime, findings);
         this
@@ -229,6 +233,9 @@ impl Parts {
             Some(content_type) if content_type.kind == b"message" => State::Opaque,
             _ => {
                 self.plain |= content_type.is_none_or(|this| this.is_text() && this.subtype == b"plain");
+                if let Some(name) = content_type.and_then(|this| this.charset.as_deref()) {
+                    self.charset.get_or_insert_with(|| Charset::named(name));
+                }
                 self.html |= content_type.is_some_and(|this| this.is_text() && this.subtype == b"html");
                 State::Leaf(Box::new(Leaf::new(content_type, encoding, mime, self.offset)))
             }
@@ -253,8 +260,7 @@ impl Parts {
     }
 
     fn structure(&self, findings: &mut Findings, what: &'static str) {
-        let spot = Spot { offset: self.offset, octet: b'-' };
-        findings.add(Finding::body(Check::MimeStructure, Some(spot), what));
+        findings.add(Finding::part(Check::MimeStructure, self.offset, what));
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use postseal_protocol::HeaderField;
 
+use super::charset::Charset;
 use super::finding::{How, Repair};
 use super::mime::ContentType;
 use super::section::Section;
@@ -19,6 +20,10 @@ pub(super) struct Material<'a> {
     pub(super) body: Body,
     /// The message is one part of text.
     pub(super) one_text: bool,
+    /// Its octets stand for themselves.
+    pub(super) is_identity: bool,
+    /// The charset that the message names for its text.
+    pub(super) charset: Option<Charset>,
     /// Seconds since 1970.
     pub(super) time: u64,
     /// What makes a Message-ID unique, and its domain.
@@ -41,7 +46,9 @@ impl Repairs {
     /// In a few words, why it is not possible.
     pub(super) fn make(&mut self, repair: &Repair, material: &Material<'_>) -> Result<(), &'static str> {
         match repair {
-            Repair::Value(id, field, how) => self.value(*id, field, *how).ok_or(NOT_CERTAIN)?,
+            Repair::Value(id, field, how) => {
+                self.value(*id, field, *how, material.charset).ok_or(NOT_CERTAIN)?
+            }
             Repair::Date => self.add("Date", &date::rfc5322(material.time)),
             Repair::MessageId => self.add("Message-ID", &(material.message_id)()),
             Repair::MimeVersion => self.add("MIME-Version", "1.0"),
@@ -71,10 +78,10 @@ impl Repairs {
         }
     }
 
-    fn value(&mut self, id: FieldId, field: &HeaderField, how: How) -> Option<()> {
+    fn value(&mut self, id: FieldId, field: &HeaderField, how: How, charset: Option<Charset>) -> Option<()> {
         let value = match self.values.get(&id) {
-            Some(value) => how(&HeaderField::new(field.name.clone(), value.clone()))?,
-            None => how(field)?,
+            Some(value) => how(&HeaderField::new(field.name.clone(), value.clone()), charset)?,
+            None => how(field, charset)?,
         };
         self.values.insert(id, value);
         Some(())
@@ -93,14 +100,14 @@ impl Repairs {
             return Err(SEVERAL_PARTS);
         }
         match (section.first_with_id("Content-Type"), section.count("Content-Type")) {
-            (Some((id, field)), 1) => self.value(id, field, with_utf8).ok_or(NOT_CERTAIN)?,
+            (Some((id, field)), 1) => self.value(id, field, with_utf8, None).ok_or(NOT_CERTAIN)?,
             (None, _) => self.add("Content-Type", "text/plain; charset=utf-8"),
             _ => return Err(NOT_CERTAIN),
         }
         if section.count("MIME-Version") == 0 {
             self.add("MIME-Version", "1.0");
         }
-        if section.count("Content-Transfer-Encoding") == 0 {
+        if section.count("Content-Transfer-Encoding") == 0 && material.is_identity {
             self.encode(material, "8bit")?;
         }
         Ok(())
@@ -110,6 +117,7 @@ impl Repairs {
         match &material.body {
             _ if self.body.is_some() => Ok(()),
             _ if !material.one_text => Err(SEVERAL_PARTS),
+            _ if !material.is_identity => Err(ENCODED),
             Body::Whole(body) => {
                 self.encode(material, "quoted-printable")?;
                 self.body = Some(quoted_printable::encoded(body));
@@ -124,6 +132,7 @@ impl Repairs {
         let section = material.section;
         match section.count(FIELD) {
             _ if !material.one_text => return Err(SEVERAL_PARTS),
+            _ if !material.is_identity => return Err(ENCODED),
             2.. => return Err(NOT_CERTAIN),
             _ => {}
         }
@@ -138,9 +147,10 @@ impl Repairs {
     }
 }
 
-fn with_utf8(field: &HeaderField) -> Option<Vec<u8>> {
+fn with_utf8(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>> {
     let parsed = ContentType::parse(&field.value)?;
     let (at, text) = match &parsed.charset {
+        _ if parsed.broken => return None,
         Some(_) if parsed.charset_at.is_empty() => return None,
         Some(_) => (parsed.charset_at, &b"utf-8"[..]),
         None => (parsed.end..parsed.end, &b"; charset=utf-8"[..]),
@@ -154,6 +164,7 @@ fn field(name: &'static str, value: &str) -> HeaderField {
 }
 
 const NOT_CERTAIN: &str = "no repair is certain";
+const ENCODED: &str = "the body is encoded already";
 const SEVERAL_PARTS: &str = "only a message of one text part is repaired";
 /// Has a reason code of its own.
 pub(super) const TOO_LARGE: &str = "the body is over body_limit";

@@ -33,6 +33,7 @@ pub(super) fn words(finding: &Finding) -> String {
         Place::Message => (String::new(), None),
         Place::Field { name, at } => (format!("{}: ", printable(&String::from_utf8_lossy(name))), *at),
         Place::Body(at) => ("body: ".to_owned(), *at),
+        Place::Part(offset) => return format!("body: {} (in the part at offset {offset})", finding.what),
     };
     match spot {
         Some(spot) => format!("{place}{} (octet {:02X} at offset {})", finding.what, spot.octet, spot.offset),

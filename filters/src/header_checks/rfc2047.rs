@@ -8,18 +8,23 @@ use std::borrow::Cow;
 
 use postseal_protocol::HeaderField;
 
-use super::charset;
-use super::field::Kind;
+use super::charset::{self, Charset};
+use super::encoded_word;
+use super::field::{Kind, is_control};
 use super::fold::LONGEST_VALUE;
 use super::words::{Around, Writer};
 use crate::address::{Mailbox, mailboxes};
 
 /// The value with its 8-bit text encoded; nothing where that is not possible without doubt.
-pub(super) fn encoded(field: &HeaderField) -> Option<Vec<u8>> {
-    let text = charset::guess(&field.value)?;
+pub(super) fn encoded(field: &HeaderField, named: Option<Charset>) -> Option<Vec<u8>> {
+    // Hidden in an encoded-word, a control character would be an attack.
+    if field.value.iter().any(|octet| is_control(*octet)) {
+        return None;
+    }
+    let text = charset::guess(&field.value, named)?;
     let mut writer = Writer::new(field.name.len() + 1, text.len());
     match Kind::of(field) {
-        Kind::Unstructured => writer.tokens(&words(&text), Around::Value),
+        Kind::Unstructured => writer.tokens(&words(&text), Around::Value)?,
         Kind::Address => addresses(&text, &mut writer)?,
         Kind::Structured | Kind::Trace => return None,
     }
@@ -37,6 +42,13 @@ pub(super) struct Token<'a> {
     pub(super) raw: &'a str,
     /// What it means: without quotes.
     pub(super) text: Cow<'a, str>,
+}
+
+impl Token<'_> {
+    /// Raw text and an encoded-word in one: readers do not agree on what that means.
+    pub(super) fn is_mixed(&self) -> bool {
+        !self.raw.is_ascii() && encoded_word::words(self.raw.as_bytes()).next().is_some()
+    }
 }
 
 fn words(text: &str) -> Vec<Token<'_>> {
@@ -112,7 +124,7 @@ fn addresses(text: &str, writer: &mut Writer) -> Option<()> {
         let (piece, end) = piece(rest)?;
         let (before, tail) = split(rest, end);
         match piece {
-            Piece::Phrase => writer.tokens(&phrase(before), Around::Phrase),
+            Piece::Phrase => writer.tokens(&phrase(before), Around::Phrase)?,
             Piece::Comment => {
                 let inside = before.strip_prefix('(')?.strip_suffix(')')?;
                 // Comments may nest, and have quoted pairs.
@@ -120,7 +132,7 @@ fn addresses(text: &str, writer: &mut Writer) -> Option<()> {
                     return None;
                 }
                 writer.verbatim("(");
-                writer.tokens(&words(inside), Around::Comment);
+                writer.tokens(&words(inside), Around::Comment)?;
                 writer.verbatim(")");
             }
             Piece::Rest if before.is_ascii() => writer.address(before),

@@ -59,8 +59,11 @@ impl Writer {
         self.verbatim(text);
     }
 
-    /// Writes words, runs of those with 8-bit text encoded.
-    pub(super) fn tokens(&mut self, tokens: &[Token<'_>], around: Around) {
+    /// Writes words, runs of those with 8-bit text encoded; nothing if it is not clear what they mean.
+    pub(super) fn tokens(&mut self, tokens: &[Token<'_>], around: Around) -> Option<()> {
+        if tokens.iter().any(Token::is_mixed) {
+            return None;
+        }
         let mut rest = tokens;
         let mut after_encoded = false;
         while let Some((first, tail)) = rest.split_first() {
@@ -81,6 +84,7 @@ impl Writer {
             after_encoded = true;
             rest = tail;
         }
+        Some(())
     }
 
     /// A word that stays as it is; folded if it would make the line of an encoded-word too long.

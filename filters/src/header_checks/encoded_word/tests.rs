@@ -30,9 +30,25 @@ fn what_is_wrong_with_a_word() {
 
 #[test]
 fn line_ends_and_controls_are_an_attack() {
-    for value in
-        [" =?utf-8?Q?a=0D=0ABcc:_x@y?=", " =?utf-8?B?YQBi?=", " =?utf-8?Q?=1B[2J?=", " =?iso-8859-1?Q?=7F?="]
-    {
+    for value in [
+        " =?utf-8?Q?a=0D=0ABcc:_x@y?=",
+        " =?utf-8?B?YQBi?=",
+        " =?utf-8?Q?=1B[2J?=",
+        " =?iso-8859-1?Q?=7F?=",
+        " =?utf-8?Q?a=C2=85b?=",
+        // What we could not decode, but others do.
+        " =?cp437?Q?x=0D=0ABcc:_x@y?=",
+        " =?x-foo?Q?x=0D=0ABcc:_x@y?=",
+        " =?utf-8?Q?=FFx=0D=0ABcc:_x@y?=",
+        " =?utf-8?Q?x=0D=0ABcc:_x@y=ZZ?=",
+        " =?utf-8?B?eA0KQmNjOiB2QHguZXhhbXBsZQ?=",
+        " =?utf-8?B?eA==DQo=?=",
+        " =?utf-8?B?!eA0K?=",
+        " =?utf-16be?B?AHgADQAK?=",
+        " =?utf-16le?B?eAANAAoA?=",
+        " =?utf-7?Q?x+AA0ACg-Bcc?=",
+        " =?iso-2022-jp?Q?=0A?=",
+    ] {
         assert_eq!(found("Subject", value)[0].0, Check::EncodedWordControl, "{value}");
     }
 }
@@ -44,7 +60,8 @@ fn near_misses() {
         ("Subject", " =?utf-8?B?R3LDvMOfZQ==?=\n =?UTF-8?b?w6Q=?="),
         ("Subject", " what is 2=? and =??= or =?a?b or =?utf-8?Q?"),
         ("Subject", " =?iso-2022-jp?B?GyRCJUYlOSVIGyhC?="),
-        ("Subject", " =?utf-7?Q?a?= =?koi8-r?B?8NLJ18XU?="),
+        ("Subject", " =?utf-7?Q?+AOQ-?= =?koi8-r?B?8NLJ18XU?="),
+        ("Subject", " =?utf-16be?B?AHgACQ==?="),
         ("From", " =?utf-8?Q?b?= <a@b> (=?utf-8?Q?c?=)"),
         ("From", " \"a\" =?utf-8?Q?b?= \"c\\\"\" <a@b>"),
         ("Subject", " =?utf-8?Q?tab=09is_fine?="),

@@ -5,7 +5,7 @@ use crate::header_checks::encoded_word::decoded;
 
 fn fixed(name: &str, value: impl AsRef<[u8]>) -> Option<String> {
     let field = HeaderField::new(name.to_owned(), value.as_ref().to_vec());
-    encoded(&field).map(|value| String::from_utf8(value).unwrap())
+    encoded(&field, None).map(|value| String::from_utf8(value).unwrap())
 }
 
 fn unfolded(text: &str) -> String {
@@ -30,10 +30,36 @@ fn only_words_that_need_it_are_encoded() {
 
 #[test]
 fn what_is_not_utf_8_is_windows_1252() {
-    let fixed = fixed("Subject", b" Gr\xfc\xdfe \x80 5").unwrap();
-    assert_eq!(decoded(fixed.as_bytes()), " Grüße € 5");
-    // Nothing, in windows-1252.
-    assert_eq!(super::encoded(&HeaderField::new("Subject", b"a\x81b".to_vec())), None);
+    let euro = fixed("Subject", b" Gr\xfc\xdfe \x80 5").unwrap();
+    assert_eq!(decoded(euro.as_bytes()), " Grüße € 5");
+    let none: [&[u8]; 4] = [
+        // Nothing, in windows-1252.
+        b"a\x81b",
+        // Western text has no such runs.
+        b" \xb3\xcc\xca\xbd\xc9",
+        // An encoded-word that is glued to raw text: readers do not agree.
+        b" =?utf-8?Q?a?=\xfc",
+        b" a\x07\xfc",
+    ];
+    for value in none {
+        assert_eq!(fixed("Subject", value), None, "{value:?}");
+    }
+}
+
+#[test]
+fn what_the_text_of_the_message_is_in_the_header_is_too() {
+    let fixed = |value: &[u8], name: &str| {
+        let field = HeaderField::new("Subject", value.to_vec());
+        let value = encoded(&field, Some(Charset::named(name.as_bytes())))?;
+        Some(decoded(&value))
+    };
+    assert_eq!(fixed(b" T\xdcRK\xddYE", "windows-1254").as_deref(), Some(" TÜRKİYE"));
+    assert_eq!(fixed(b" \xc4\xe3\xba\xc3", "gb2312").as_deref(), Some(" 你好"));
+    assert_eq!(fixed(" 你好".as_bytes(), "gb2312").as_deref(), Some(" 你好"));
+    assert_eq!(fixed(b" Gr\xfc\xdfe", "utf-8").as_deref(), Some(" Grüße"));
+    assert_eq!(fixed(b" Gr\xfc\xdfe", "us-ascii").as_deref(), Some(" Grüße"));
+    assert_eq!(fixed(b" Gr\xfc\xdfe", "klingon"), None);
+    assert_eq!(fixed(b" \xff\xff", "gb2312"), None);
 }
 
 #[test]
