@@ -64,6 +64,31 @@ fn tells_why_and_why_not() {
 }
 
 #[test]
+fn shows_what_was_repaired_before_and_after() {
+    let place = Place::new();
+    let config = format!("{CONFIG}[header_checks]\n");
+    fs::write(place.0.path().join("postseal.toml"), config).unwrap();
+    let long = "x".repeat(1000);
+    let mail =
+        [b"From: Alice <alice@example.com>\nTo: bob@example.net\nSubject: Gr\xfc\xdfe\n\n", long.as_bytes()]
+            .concat();
+    fs::write(place.0.path().join("mail.eml"), mail).unwrap();
+    let text = place.explain(&["--auth", "alice"]);
+    for line in [
+        "reason      header_checks.raw_8bit_header: fix: Subject: raw 8-bit text that is not UTF-8 (octet FC at offset 3)",
+        "before      Subject: Gr\\xfc\\xdfe",
+        "after       Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=",
+        "after       Content-Transfer-Encoding: quoted-printable",
+        "before      body of 1000 octets:",
+        "after       X-Postseal-Fixed: raw_8bit_header, missing_field, long_body_line",
+    ] {
+        assert!(text.lines().any(|other| other == line), "{line}:\n{text}");
+    }
+    // What tells of the repair is signed.
+    assert!(text.replace("\n ", "").contains(":X-Postseal-Fixed:"), "{text}");
+}
+
+#[test]
 fn json_is_the_line_of_the_log() {
     let place = Place::new();
     let text = place.explain(&[

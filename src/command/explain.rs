@@ -3,6 +3,8 @@
 //! The same pipeline as the service, built from the same configuration; only the MTA is missing. It can't reach the
 //! network, and leaves no trace.
 
+mod changes;
+
 use std::io::Write;
 use std::net::IpAddr;
 use std::path::PathBuf;

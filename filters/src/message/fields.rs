@@ -74,6 +74,15 @@ impl Fields {
         self.slots.iter().filter(|slot| matches!(slot.place, Place::Received(_))).map(|slot| &slot.field)
     }
 
+    /// The fields that were edited, from the top: as received, if they were, and as they are now, if they still are.
+    pub fn edited(&self) -> impl Iterator<Item = (Option<&HeaderField>, Option<&HeaderField>)> {
+        self.slots.iter().filter_map(|slot| match &slot.place {
+            Place::Received(Edit::Keep) => None,
+            Place::Received(_) => Some((Some(&slot.field), slot.current())),
+            Place::Top | Place::BelowReceived | Place::Appended => Some((None, Some(&slot.field))),
+        })
+    }
+
     /// Number of fields that the MTA showed.
     pub fn received_count(&self) -> u32 {
         self.received
