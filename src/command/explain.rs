@@ -95,6 +95,10 @@ impl Explain {
             (Some(record), false) => {
                 let filters: Vec<_> = pipeline.filters().collect();
                 write!(out, "{}", Trace { record, filters: &filters, refused: &end.refused, full: true })?;
+                let accepted = end.decision.as_ref().filter(|decision| !decision.verdict.is_refusal());
+                if let Some(message) = accepted.and_then(|decision| decision.message.as_ref()) {
+                    changes::write(message, &file.body, out)?;
+                }
             }
             (None, _) => anyhow::bail!("the filters left no record of the message"),
         }
