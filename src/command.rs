@@ -4,6 +4,7 @@ pub mod check_config;
 pub mod explain;
 pub mod keygen;
 pub mod run;
+pub mod top;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -63,6 +64,7 @@ enum Command {
     Explain(explain::Explain),
     Keygen(keygen::Keygen),
     Run(run::Run),
+    Top(top::Top),
 }
 
 /// Where the configuration comes from: the same flags for every command that reads it.
@@ -106,6 +108,7 @@ pub fn execute(
         Command::Explain(command) => command.execute(out, err),
         Command::Keygen(command) => command.execute(out),
         Command::Run(command) => command.execute(err),
+        Command::Top(command) => command.execute(out, err),
     };
     result.unwrap_or_else(|error| {
         // A closed pipe (`postseal .. | head`) is no reason to complain, and there is nobody to complain to.

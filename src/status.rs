@@ -13,6 +13,8 @@ use postseal_filters::{Reason, Record, Summary};
 
 use crate::clock::since_epoch;
 
+pub(crate) use report::{Line, Report};
+
 /// What is remembered of finished messages, and what the service is.
 pub struct Status {
     started: Duration,

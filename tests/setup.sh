@@ -17,7 +17,7 @@ log=$cache/setup.log
 demo_packages=(postfix libsasl2-modules libsasl2-modules-db sasl2-bin openssl
   python3 python3-dkim python3-nacl python3-dnspython)
 test_packages=("${demo_packages[@]}"
-  python3-pytest python3-jsonschema
+  python3-pytest python3-jsonschema python3-pyte
   nsd m4 curl
   opendkim opendkim-tools miltertest libmail-dkim-perl libnet-dns-perl
   groff-base systemd python3-pip python3-yaml redis-server

@@ -58,6 +58,14 @@ pub enum ClientError {
         /// Why not.
         reason: String,
     },
+    /// It says no.
+    #[error("the service answers {status}: {reason}")]
+    Refused {
+        /// HTTP status.
+        status: StatusCode,
+        /// What came with it.
+        reason: String,
+    },
 }
 
 impl Client {
@@ -96,6 +104,12 @@ impl Client {
     /// If there is no answer within ten seconds.
     pub async fn post(&self, path: &str, body: impl Into<Bytes>) -> Result<Answer, ClientError> {
         self.ask(Method::POST, path, body.into()).await
+    }
+
+    /// Why an answer is none that was asked for.
+    pub fn refused(&self, answer: &Answer) -> ClientError {
+        let text = String::from_utf8_lossy(&answer.body);
+        ClientError::Refused { status: answer.status, reason: text.trim().chars().take(200).collect() }
     }
 
     async fn ask(&self, method: Method, path: &str, body: Bytes) -> Result<Answer, ClientError> {

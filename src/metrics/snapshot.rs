@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 
 use prometheus::proto::MetricFamily;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// All families.
 pub struct Snapshot(Vec<MetricFamily>);
 
 /// One time series.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Sample {
+    /// Its value.
+    pub value: f64,
     /// Its labels.
     #[serde(flatten)]
     pub labels: BTreeMap<String, String>,
-    /// Its value.
-    pub value: f64,
 }
 
 impl Snapshot {

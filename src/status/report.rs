@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use postseal_filters::{Record, Summary};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Decision, Minute, Status};
 use crate::admin::Health;
@@ -14,76 +14,76 @@ use crate::metrics::{Metrics, Sample};
 use crate::trace::Trace;
 
 /// Everything at one moment.
-#[derive(Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Report {
-    version: &'static str,
-    now: String,
-    uptime_seconds: u64,
+    pub(crate) version: String,
+    pub(crate) now: String,
+    pub(crate) uptime_seconds: u64,
     /// Why no mail can be taken, if that is so.
-    unready: Option<String>,
-    config: Config,
-    listeners: Vec<Listener>,
+    pub(crate) unready: Option<String>,
+    pub(crate) config: Config,
+    pub(crate) listeners: Vec<Listener>,
     /// The last hour; minutes without mail are left out.
-    minutes: Vec<Counts>,
+    pub(crate) minutes: Vec<Counts>,
     /// Since the start.
-    verdicts: BTreeMap<String, f64>,
-    reasons: Vec<Sample>,
-    signatures: Vec<Sample>,
-    checks: Vec<Sample>,
-    limits: Vec<Sample>,
-    unsigned: Vec<Sample>,
-    keys: Vec<Key>,
+    pub(crate) verdicts: BTreeMap<String, f64>,
+    pub(crate) reasons: Vec<Sample>,
+    pub(crate) signatures: Vec<Sample>,
+    pub(crate) checks: Vec<Sample>,
+    pub(crate) limits: Vec<Sample>,
+    pub(crate) unsigned: Vec<Sample>,
+    pub(crate) keys: Vec<Key>,
     /// The newest first.
-    decisions: Vec<Line>,
+    pub(crate) decisions: Vec<Line>,
 }
 
-#[derive(Serialize)]
-struct Config {
-    path: String,
-    age_seconds: u64,
-    last_reload_successful: bool,
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Config {
+    pub(crate) path: String,
+    pub(crate) age_seconds: u64,
+    pub(crate) last_reload_successful: bool,
 }
 
-#[derive(Serialize)]
-struct Listener {
-    name: String,
-    role: &'static str,
-    up: bool,
-    open: i64,
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Listener {
+    pub(crate) name: String,
+    pub(crate) role: String,
+    pub(crate) up: bool,
+    pub(crate) open: i64,
 }
 
-#[derive(Serialize)]
-struct Counts {
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Counts {
     /// Unix time of its begin.
-    at: u64,
-    verdicts: BTreeMap<&'static str, u32>,
+    pub(crate) at: u64,
+    pub(crate) verdicts: BTreeMap<String, u32>,
 }
 
-#[derive(Serialize)]
-struct Key {
-    domain: String,
-    selector: String,
-    algorithm: String,
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Key {
+    pub(crate) domain: String,
+    pub(crate) selector: String,
+    pub(crate) algorithm: String,
     /// Since the file was changed.
-    age_seconds: Option<u64>,
+    pub(crate) age_seconds: Option<u64>,
 }
 
 /// A decision in one line.
-#[derive(Serialize)]
-struct Line {
-    number: u64,
-    at: String,
-    listener: String,
-    queue_id: Option<String>,
-    client: Option<String>,
-    user: Option<String>,
-    mail_from: String,
-    rcpt_count: usize,
-    size: u64,
-    verdict: Summary,
-    reasons: Vec<String>,
-    signatures: Vec<String>,
-    duration_us: u64,
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Line {
+    pub(crate) number: u64,
+    pub(crate) at: String,
+    pub(crate) listener: String,
+    pub(crate) queue_id: Option<String>,
+    pub(crate) client: Option<String>,
+    pub(crate) user: Option<String>,
+    pub(crate) mail_from: String,
+    pub(crate) rcpt_count: usize,
+    pub(crate) size: u64,
+    pub(crate) verdict: String,
+    pub(crate) reasons: Vec<String>,
+    pub(crate) signatures: Vec<String>,
+    pub(crate) duration_us: u64,
 }
 
 impl Status {
@@ -108,7 +108,7 @@ impl Status {
             *verdicts.entry(sample.label("verdict")).or_insert(0.0) += sample.value;
         }
         Report {
-            version: env!("CARGO_PKG_VERSION"),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
             now: rfc3339(now),
             uptime_seconds: age(self.started),
             unready: health.unready(),
@@ -119,7 +119,7 @@ impl Status {
             },
             listeners: health.listeners(|listener| Listener {
                 name: listener.name().to_owned(),
-                role: listener.pipeline.load().role().as_str(),
+                role: listener.pipeline.load().role().as_str().to_owned(),
                 up: listener.is_up(),
                 open: listener.open(),
             }),
@@ -151,7 +151,7 @@ impl Status {
 
 impl Counts {
     fn of(minute: &Minute) -> Self {
-        let counted = Summary::ALL.iter().map(|summary| summary.as_str()).zip(minute.verdicts);
+        let counted = Summary::ALL.iter().map(|summary| summary.as_str().to_owned()).zip(minute.verdicts);
         Self { at: minute.number * 60, verdicts: counted.filter(|(_, count)| *count > 0).collect() }
     }
 }
@@ -177,7 +177,7 @@ impl Line {
             mail_from: address(&record.mail_from),
             rcpt_count: record.rcpt_count,
             size: record.size,
-            verdict: record.summary,
+            verdict: record.summary.as_str().to_owned(),
             reasons: record.report.reasons.iter().map(ToString::to_string).chain(failures).collect(),
             signatures: record.report.signatures.iter().map(signature).collect(),
             duration_us: u64::try_from(record.duration.as_micros()).unwrap_or(u64::MAX),

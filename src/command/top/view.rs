@@ -1,0 +1,241 @@
+//! What `postseal top` draws.
+
+use std::fmt::Write as _;
+use std::io;
+
+use ratatui::backend::TestBackend;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::{Color, Modifier, Style, Stylize as _};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Cell, Clear, Paragraph, Row, Sparkline, Table, TableState, Wrap};
+use ratatui::{Frame, Terminal};
+
+use crate::metrics::Sample;
+use crate::status::{self, Report};
+
+/// The last status, and what of it is looked at.
+pub(super) struct View {
+    report: Report,
+    /// Why there is no newer one.
+    stale: Option<String>,
+    table: TableState,
+    /// The trace of a decision.
+    why: Option<String>,
+}
+
+impl View {
+    pub(super) fn new(report: Report) -> Self {
+        Self { report, stale: None, table: TableState::new(), why: None }
+    }
+
+    /// Takes a newer status; the selection stays on its decision.
+    pub(super) fn update(&mut self, report: Result<Report, String>) {
+        match report {
+            Ok(report) => {
+                let selected = self.selected();
+                let place = |number| report.decisions.iter().position(|line| line.number == number);
+                self.table.select(selected.and_then(place));
+                (self.report, self.stale) = (report, None);
+            }
+            Err(error) => self.stale = Some(error),
+        }
+    }
+
+    /// Moves the selection.
+    pub(super) fn select(&mut self, by: isize) {
+        let last = self.report.decisions.len().saturating_sub(1);
+        let next = self.table.selected().map_or(0, |at| at.saturating_add_signed(by));
+        self.table.select((!self.report.decisions.is_empty()).then_some(next.min(last)));
+    }
+
+    /// Number of the decision that is selected.
+    pub(super) fn selected(&self) -> Option<u64> {
+        self.report.decisions.get(self.table.selected()?).map(|line| line.number)
+    }
+
+    /// Shows a trace.
+    pub(super) fn open(&mut self, why: String) {
+        self.why = Some(why);
+    }
+
+    /// Closes what lies over the rest; false if there was nothing.
+    pub(super) fn close(&mut self) -> bool {
+        self.why.take().is_some()
+    }
+
+    /// The screen as text, for who has no terminal.
+    pub(super) fn text(&mut self, width: u16, height: u16) -> io::Result<String> {
+        let Ok(mut terminal) = Terminal::new(TestBackend::new(width, height));
+        let Ok(_) = terminal.draw(|frame| self.draw(frame));
+        let mut text = String::new();
+        for row in terminal.backend().buffer().content().chunks(usize::from(width)) {
+            let line: String = row.iter().map(ratatui::buffer::Cell::symbol).collect();
+            let _ = writeln!(text, "{}", line.trim_end());
+        }
+        Ok(text)
+    }
+
+    pub(super) fn draw(&mut self, frame: &mut Frame<'_>) {
+        let rows = Layout::vertical([
+            Constraint::Length(2),
+            Constraint::Length(6),
+            Constraint::Max(10),
+            Constraint::Min(5),
+            Constraint::Length(1),
+        ]);
+        let [head, mail, tables, decisions, foot] = rows.areas(frame.area());
+        frame.render_widget(self.head(), head);
+        self.draw_mail(frame, mail);
+        self.draw_tables(frame, tables);
+        self.draw_decisions(frame, decisions);
+        frame.render_widget(Line::from("q quit   up/down select   enter why   esc close").dim(), foot);
+        if let Some(why) = &self.why {
+            let area = inner(frame.area());
+            frame.render_widget(Clear, area);
+            let block = Block::bordered().title(" why ");
+            frame.render_widget(Paragraph::new(why.as_str()).wrap(Wrap { trim: false }).block(block), area);
+        }
+    }
+
+    fn head(&self) -> Paragraph<'_> {
+        let report = &self.report;
+        let (state, color) = match (&self.stale, &report.unready) {
+            (Some(error), _) => (format!("no answer: {error}"), Color::Red),
+            (None, Some(reason)) => (format!("not ready: {reason}"), Color::Red),
+            (None, None) => ("ready".to_owned(), Color::Green),
+        };
+        let config = &report.config;
+        let reload = if config.last_reload_successful { "" } else { ", last reload FAILED" };
+        let listeners = report.listeners.iter().map(|listener| {
+            let up = if listener.up { "" } else { " DOWN" };
+            format!("{} {}{up}", listener.name, listener.open)
+        });
+        let listeners: Vec<_> = listeners.collect();
+        Paragraph::new(vec![
+            Line::from(vec![
+                Span::styled(format!("postseal {}  ", report.version), Style::new().bold()),
+                Span::styled(state, Style::new().fg(color).bold()),
+                Span::raw(format!("  up {}", age(report.uptime_seconds))),
+            ]),
+            Line::from(format!(
+                "{}, in force for {}{reload}; connections: {}",
+                config.path,
+                age(config.age_seconds),
+                listeners.join(", ")
+            ))
+            .dim(),
+        ])
+    }
+
+    fn draw_mail(&self, frame: &mut Frame<'_>, area: Rect) {
+        let totals: Vec<_> =
+            self.report.verdicts.iter().map(|(verdict, count)| format!("{verdict} {count}")).collect();
+        let block = Block::bordered()
+            .title(format!(" mail a minute, last hour; since the start: {} ", totals.join("  ")));
+        let now = self.report.minutes.iter().map(|minute| minute.at).max().unwrap_or(0);
+        let mut hour = [0_u64; 60];
+        for minute in &self.report.minutes {
+            let back = usize::try_from(now.saturating_sub(minute.at) / 60).unwrap_or(usize::MAX);
+            if let Some(count) = 59_usize.checked_sub(back).and_then(|at| hour.get_mut(at)) {
+                *count = minute.verdicts.values().copied().map(u64::from).sum();
+            }
+        }
+        let wide = usize::from(area.width.saturating_sub(2)) / hour.len();
+        let columns = hour.iter().flat_map(|count| std::iter::repeat_n(*count, wide.max(1)));
+        frame.render_widget(Sparkline::default().data(columns).block(block), area);
+    }
+
+    fn draw_tables(&self, frame: &mut Frame<'_>, area: Rect) {
+        let report = &self.report;
+        let [reasons, checks, limits, signatures] = Layout::horizontal([Constraint::Fill(1); 4]).areas(area);
+        let label = |sample: &Sample, names: &[&str]| -> String {
+            names.iter().map(|name| sample.label(name)).collect::<Vec<_>>().join(" ")
+        };
+        let rows = |samples: &[Sample], names: &[&str]| -> Vec<(String, f64)> {
+            samples.iter().map(|sample| (label(sample, names), sample.value)).collect()
+        };
+        let found = rows(&report.reasons, &["filter", "reason", "verdict"]);
+        counts(frame, reasons, "reasons", found);
+        counts(frame, checks, "checks", rows(&report.checks, &["check", "action"]));
+        counts(frame, limits, "limits", rows(&report.limits, &["rule", "outcome"]));
+        let mut signed = rows(&report.signatures, &["domain", "selector"]);
+        signed.extend(
+            report
+                .unsigned
+                .iter()
+                .map(|sample| (format!("unsigned {}", sample.label("reason")), sample.value)),
+        );
+        counts(frame, signatures, "signatures", signed);
+    }
+
+    fn draw_decisions(&mut self, frame: &mut Frame<'_>, area: Rect) {
+        let widths = [
+            Constraint::Length(8),
+            Constraint::Length(10),
+            Constraint::Length(16),
+            Constraint::Length(12),
+            Constraint::Fill(2),
+            Constraint::Fill(2),
+            Constraint::Fill(4),
+        ];
+        let head =
+            Row::new(["time", "verdict", "queue id", "listener", "user or client", "sender", "reasons"]);
+        let table = Table::new(self.report.decisions.iter().map(decision), widths)
+            .header(head.style(Style::new().add_modifier(Modifier::DIM)))
+            .row_highlight_style(Style::new().reversed())
+            .block(Block::bordered().title(" last decisions "));
+        frame.render_stateful_widget(table, area, &mut self.table);
+    }
+}
+
+fn decision(line: &status::Line) -> Row<'_> {
+    let who = line.user.as_deref().or(line.client.as_deref()).unwrap_or("-");
+    let sender = if line.mail_from.is_empty() { "<>" } else { &line.mail_from };
+    let reasons = match (line.reasons.is_empty(), line.signatures.is_empty()) {
+        (false, _) => line.reasons.join(", "),
+        (true, false) => "signed".to_owned(),
+        (true, true) => "-".to_owned(),
+    };
+    Row::new([
+        Cell::from(line.at.get(11..19).unwrap_or_default()),
+        Cell::from(line.verdict.as_str()).style(Style::new().fg(color(&line.verdict))),
+        Cell::from(line.queue_id.as_deref().unwrap_or("-")),
+        Cell::from(line.listener.as_str()),
+        Cell::from(who),
+        Cell::from(sender),
+        Cell::from(reasons),
+    ])
+}
+
+/// Names and numbers, the numbers on the right.
+fn counts(frame: &mut Frame<'_>, area: Rect, title: &str, rows: Vec<(String, f64)>) {
+    let row = |(name, count): (String, f64)| {
+        Row::new([Cell::from(name), Cell::from(Line::from(count.to_string()).right_aligned())])
+    };
+    let table = Table::new(rows.into_iter().map(row), [Constraint::Fill(1), Constraint::Length(8)]);
+    frame.render_widget(table.block(Block::bordered().title(format!(" {title} "))), area);
+}
+
+fn color(verdict: &str) -> Color {
+    match verdict {
+        "accept" => Color::Green,
+        "reject" => Color::Red,
+        "tempfail" | "quarantine" => Color::Yellow,
+        _ => Color::Gray,
+    }
+}
+
+fn age(seconds: u64) -> String {
+    for (unit, length) in [("d", 86_400), ("h", 3600), ("min", 60)] {
+        if seconds >= 2 * length {
+            return format!("{} {unit}", seconds / length);
+        }
+    }
+    format!("{seconds} s")
+}
+
+/// The area without a margin.
+fn inner(area: Rect) -> Rect {
+    let (x, y) = (area.width / 10, area.height / 6);
+    Rect { x: area.x + x, y: area.y + y, width: area.width - 2 * x, height: area.height - 2 * y }
+}
