@@ -1,0 +1,124 @@
+"""What readers see of a message: Python's email package, and mail-parser (the example `reader`, in Rust).
+
+`worse(before, after)` tells where a repair has made a reader see something else than before, and nothing better.
+"""
+
+import json
+import re
+import subprocess
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.utils import getaddresses
+
+from .place import ROOT
+
+ADDRESS_FIELDS = ("From", "Sender", "Reply-To", "To", "Cc")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Decoded: the subject, field, name and address of each mailbox, and the text of each text part."""
+
+    subject: str
+    mailboxes: list[tuple[str, str, str]]
+    texts: list[str]
+
+
+class PythonEmail:
+    name = "Python's email package"
+
+    def sees(self, message: bytes) -> Seen:
+        parsed = message_from_bytes(message, policy=policy.compat32)
+        mailboxes = [
+            (field, _decoded(name), address)
+            for field in ADDRESS_FIELDS
+            for value in parsed.get_all(field, [])
+            for name, address in getaddresses([str(value)])
+        ]
+        texts = [_text(part) for part in parsed.walk() if part.get_content_maintype() == "text"]
+        return Seen(_decoded(parsed.get("Subject", "")), mailboxes, texts)
+
+
+class MailParser:
+    """Use as a context manager: the process ends with it."""
+
+    name = "mail-parser"
+
+    def __init__(self):
+        binary = ROOT / "target" / "release" / "examples" / "reader"
+        if not binary.exists():
+            raise FileNotFoundError(f"{binary} is missing: run `cargo build --release --example reader`")
+        self.child = subprocess.Popen([binary], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def sees(self, message: bytes) -> Seen:
+        self.child.stdin.write(b"%d\n%s" % (len(message), message))
+        self.child.stdin.flush()
+        seen = json.loads(self.child.stdout.readline())
+        mailboxes = [(field, name or "", address or "") for field, name, address in seen["addresses"]]
+        return Seen(seen["subject"] or "", mailboxes, seen["texts"])
+
+    def __enter__(self) -> "MailParser":
+        return self
+
+    def __exit__(self, *_exc) -> None:
+        self.child.stdin.close()
+        self.child.wait(5)
+        self.child.stdout.close()
+
+
+def worse(before: Seen, after: Seen) -> list[str]:
+    """What is not the same, and not what the reader could only not read before."""
+    found = _differences("subject", [before.subject], [after.subject], words=True)
+    addresses = [[one[2] for one in seen.mailboxes] for seen in (before, after)]
+    if addresses[0] != addresses[1]:
+        found.append(f"addresses: {addresses[0]} became {addresses[1]}")
+    names = ([f"{field}: {name}" for field, name, _ in seen.mailboxes] for seen in (before, after))
+    found += _differences("display name", *names, words=True)
+    return found + _differences("text", before.texts, after.texts, words=False)
+
+
+def is_as_good(before: str, after: str) -> bool:
+    """The same; or what was unreadable is readable; or UTF-8 that was taken for another charset is none no more."""
+    if before == after:
+        return True
+    if UNREADABLE.search(before):
+        pattern = "[^\x00-\x7f]+".join(re.escape(part) for part in UNREADABLE.split(before))
+        return not UNREADABLE.search(after) and re.fullmatch(pattern, after, re.DOTALL) is not None
+    return any(_mistaken(before, charset) == after for charset in ("latin-1", "windows-1252"))
+
+
+UNREADABLE = re.compile("[\ufffd\udc80-\udcff]+")
+
+
+def _mistaken(text: str, charset: str) -> str | None:
+    try:
+        return text.encode(charset).decode()
+    except UnicodeError:
+        return None
+
+
+def _differences(what: str, before: list[str], after: list[str], words: bool) -> list[str]:
+    if len(before) != len(after):
+        return [f"{what}: {len(before)} became {len(after)}"]
+    if words:
+        before, after = ([re.sub("[ \t\r\n]+", " ", text).strip() for text in texts] for texts in (before, after))
+    return [f"{what}: {a[:200]!r} became {b[:200]!r}" for a, b in zip(before, after) if not is_as_good(a, b)]
+
+
+def _decoded(value) -> str:
+    """Unfolded, with encoded-words decoded; what can't be decoded as it is. Raw 8-bit comes out as U+FFFD."""
+    text = re.sub(r"\r?\n(?=[ \t])", "", str(value))
+    try:
+        return str(make_header(decode_header(text)))
+    except (HeaderParseError, LookupError, UnicodeError, ValueError):
+        return text
+
+
+def _text(part) -> str:
+    octets = part.get_payload(decode=True) or b""
+    try:
+        return octets.decode(part.get_content_charset("us-ascii"), "replace")
+    except LookupError:
+        return octets.decode("us-ascii", "replace")
