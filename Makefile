@@ -5,7 +5,7 @@ RUST_MINOR := $(shell rustc --version | sed -n 's/^rustc 1\.\([0-9]*\)\..*/\1/p'
 CARGO_FLAGS := --locked $(if $(shell test "0$(RUST_MINOR)" -lt 98 && echo old),--ignore-rust-version)
 PYTHON := /usr/bin/python3
 
-.PHONY: help build man docs deb image manifests demo test check unit e2e deploy test-deploy bench fuzz faults clean
+.PHONY: help build man docs deb image manifests demo test check unit e2e corpus deploy test-deploy bench fuzz faults clean
 
 help:
 	@echo "make demo    signs three mails on a private Postfix and shows what came out"
@@ -17,6 +17,7 @@ help:
 	@echo "make docs    writes docs/configuration.md anew, after a change of deploy/postseal.toml"
 	@echo "make bench   side by side with opendkim and rspamd"
 	@echo "make fuzz    10 million cases for each target (CASES=n for another number)"
+	@echo "make corpus  header checks on all real mail, and beside SpamAssassin; half an hour the first time"
 	@echo "make faults  every fault at full length, under load"
 
 build:
@@ -59,7 +60,7 @@ unit:
 	cargo test --workspace --all-features --quiet $(CARGO_FLAGS)
 
 e2e: build
-	@cargo build --release --quiet $(CARGO_FLAGS) --example editor
+	@cargo build --release --quiet $(CARGO_FLAGS) --example editor --example reader
 	@tests/setup.sh test
 	$(PYTHON) -m pytest tests/e2e -q
 
@@ -69,6 +70,12 @@ deploy: build
 
 test-deploy: build man image
 	$(PYTHON) -m pytest tests/deploy -q
+
+corpus: build
+	@cargo build --release --quiet $(CARGO_FLAGS) --example reader
+	@tests/setup.sh corpus
+	POSTSEAL_FULL=1 $(PYTHON) -m pytest tests/e2e -q -s -k header_checks
+	$(PYTHON) tests/e2e/header_report.py
 
 faults: build
 	@tests/setup.sh test

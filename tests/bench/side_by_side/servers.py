@@ -58,12 +58,13 @@ class Server:
 
 class Postseal(Server):
     name = "postseal"
+    more = ""
 
     def command(self) -> list:
         milter = Milter("submission", socket=None if self.port else self.socket)
         if self.port:
             milter.port = self.port
-        config = Config([milter], [domain(DOMAIN, [self.key])], more="[limits]\nconnections = 20000\n")
+        config = Config([milter], [domain(DOMAIN, [self.key])], more="[limits]\nconnections = 20000\n" + self.more)
         self.daemon = Daemon(self.folder, config)
         return self.daemon.process.command
 
@@ -89,6 +90,8 @@ class Rspamd(Server):
 
     name = "rspamd"
     patience = 90.0
+    filters = "dkim"
+    rules = "-- none\n"
 
     def command(self) -> list:
         self.folder.chmod(0o777)
@@ -96,17 +99,18 @@ class Rspamd(Server):
         key.write_bytes(self.key.file.read_bytes())
         shutil.chown(key, "_rspamd")
         key.chmod(0o400)
-        (self.folder / "rules.lua").write_text("-- none\n")
+        (self.folder / "rules.lua").write_text(self.rules)
         file = self.folder / "rspamd.conf"
         bind = f"{HOST}:{self.port}" if self.port else f"{self.socket} mode=0666"
-        file.write_text(RSPAMD.format(dir=self.folder, bind=bind, key=key, selector=self.key.selector, domain=DOMAIN))
+        values = {"dir": self.folder, "bind": bind, "key": key, "selector": self.key.selector, "domain": DOMAIN}
+        file.write_text(RSPAMD.format(filters=self.filters, **values))
         user = ["-u", "_rspamd", "-g", "_rspamd"]
         return [need_tool("rspamd", "bench"), "-f", "-i", *user, "-c", file]
 
 
 RSPAMD = """\
 options {{
-  filters = "dkim";
+  filters = "{filters}";
   dns {{ nameserver = ["127.0.0.1:9"]; timeout = 0.5s; retransmits = 1; }}
   pidfile = false;
   tempdir = "{dir}";
