@@ -3,9 +3,9 @@
 #
 #   tests/setup.sh demo     a private Postfix with SASL, and a foreign DKIM verifier
 #   tests/setup.sh deb      what makes a Debian package
-#   tests/setup.sh test     demo, and Sendmail, a name server, three verifiers, pytest, 2,500 real messages, Redis, Valkey
+#   tests/setup.sh test     demo, and Sendmail, a name server, three verifiers, pytest, 6,046 real messages, Redis, Valkey
 #   tests/setup.sh corpus   test, and SpamAssassin, to compare what is found in 6,046 real messages
-#   tests/setup.sh bench    test, and the two signers that the benchmark runs beside postseal
+#   tests/setup.sh bench    test, and the three that the benchmark runs beside postseal
 #   tests/setup.sh deploy   test, and what builds, runs and judges the image and the manifests, and a fresh Debian
 #
 # Needs root or sudo. Starts no service and changes no configuration. The second run finds everything and is over at once.
@@ -24,7 +24,7 @@ test_packages=("${demo_packages[@]}"
   groff-base systemd python3-pip python3-yaml redis-server
   libwrap0 liblockfile1 libnsl2 libldap-2.5-0 libdb5.3) # the last five: what the unpacked Sendmail links
 corpus_packages=("${test_packages[@]}" spamassassin)
-bench_packages=("${test_packages[@]}" rspamd)
+bench_packages=("${test_packages[@]}" rspamd amavisd-new amavisd-milter)
 deploy_packages=("${test_packages[@]}"
   buildah podman runc conmon shellcheck binutils
   debootstrap dpkg-dev debhelper lintian iproute2)

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Measures postseal beside opendkim and rspamd: same messages, same key, one run. README.md tells how and why.
+"""Measures postseal beside opendkim, rspamd and amavisd-new: same messages, same key, one run. README.md tells how and why.
 
     run.py             everything; a few minutes. The exit status is 1 if postseal misses a target
     run.py --smoke     some hundred messages through postseal alone: is each of them signed?
-    run.py --only cpu  one of: cpu, memory, latency
+    run.py --only cpu  one of: cpu, memory, latency, checks
 """
 
 import argparse
@@ -21,11 +21,13 @@ from side_by_side.generator import Unsigned, load  # noqa: E402
 from side_by_side.report import Report, machine  # noqa: E402
 from side_by_side.sections import MIB, Bench  # noqa: E402
 
+SECTIONS = ["cpu", "memory", "latency", "checks"]
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--smoke", action="store_true")
-    parser.add_argument("--only", action="append", choices=["cpu", "memory", "latency"])
+    parser.add_argument("--only", action="append", choices=SECTIONS)
     parser.add_argument("--rounds", type=int, default=5, help="how often the candidates take turns (5)")
     parser.add_argument("--scale", type=float, default=1.0, help="part of the messages to send (1.0)")
     parser.add_argument("--keep", action="store_true", help="leave folder and logs behind")
@@ -56,7 +58,7 @@ def side_by_side(folder: Path, options: argparse.Namespace) -> int:
     report = Report()
     key = make_key(folder, servers.DOMAIN, "rsa")
     bench = Bench(folder, key, report, options.rounds, options.scale)
-    for section in options.only or ["cpu", "memory", "latency"]:
+    for section in options.only or SECTIONS:
         getattr(bench, section)()
     results = ROOT / "target" / "bench.json"
     results.write_text(json.dumps(report.json(), indent=1))

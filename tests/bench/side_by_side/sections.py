@@ -8,7 +8,7 @@ from statistics import median
 from rig.keys import Key
 from rig.place import wait_for
 
-from . import generator
+from . import checks, generator
 from .generator import Idle, load
 from .report import Report
 from .servers import ALL, OpenDkim, Postseal, Rspamd, Server
@@ -95,6 +95,9 @@ class Bench:
         pairs = zip(results["postseal"], results[name])
         ratio = median(ours["cpu_us"] / theirs["cpu_us"] for ours, theirs in pairs)
         self.report.add(f"postseal / {name}", ratio, "", limit)
+
+    def checks(self) -> None:
+        checks.measure(self)
 
     def memory(self) -> None:
         self.report.section("Memory of connections that are idle after one message (resident)")

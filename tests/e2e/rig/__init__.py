@@ -13,7 +13,10 @@ One file is one thing that runs or one question that is asked:
     dns.py        a name server (NSD) that publishes the records
     sink.py       where all mail ends: keeps envelope and exact bytes
     verify.py     what foreign verifiers say of a message's signatures
-    corpus.py     2,500 real messages          mail.py             fields of a message, without changing a byte
+    corpus.py     6,046 real messages          mail.py             fields of a message, without changing a byte
+    posting.py    many messages at once: reply, log line and arrival of each
+    reader.py     what Python's email package and mail-parser show of a message
+    spamassassin.py  which of SpamAssassin's rules a message hits
     mta.py        the MTA side of the milter protocol, byte by byte
     smtp.py       a client for one message           crowd.py           many clients with numbered messages, for load
     ledger.py     what was sent against what arrived: lost, doubled, unsigned
