@@ -15,6 +15,7 @@ from .smtp import Client, Reply
 from .world import World
 
 CLIENTS = 8
+TO = "someone@dest.example"
 PREFIX = "header_checks."
 # As for a client that is not the server itself, from which a submission server gets its mail: Postfix then leaves
 # the header section alone.
@@ -62,14 +63,14 @@ class Posted:
         return head + b"\r\n" + body
 
 
-def post(here: World, messages: Sequence[bytes], user: str, to: str = "someone@dest.example") -> list[Posted]:
+def post(here: World, messages: Sequence[bytes], user: str, login: bool = True) -> list[Posted]:
     """In the order of `messages`, once the queue is empty."""
     domain = user.partition("@")[2]
     before = len(here.sink.arrivals)
 
     def send(part: range) -> list[tuple[int, Reply]]:
-        with Client(here.submission, user) as client:
-            return [(at, client.send(f"m{before + at}@{domain}", [to], messages[at])) for at in part]
+        with Client(here.submission, user if login else None) as client:
+            return [(at, client.send(f"m{before + at}@{domain}", [TO], messages[at])) for at in part]
 
     clients = min(CLIENTS, len(messages))
     with ThreadPoolExecutor(clients) as pool:
