@@ -117,6 +117,12 @@ def test_the_ten_minutes_set_what_the_file_says():
     assert readme == file
 
 
+def test_the_readme_shows_what_the_package_installs():
+    shown = tomllib.loads(blocks(ROOT / "README.md", "toml")[0])
+    packaged = tomllib.loads((ROOT / "deploy/debian/postseal.toml").read_text())
+    assert shown == {key: packaged[key] for key in shown} and {"listener", "dkim"} <= shown.keys()
+
+
 def test_links_lead_somewhere():
     ours = [page for folder in ("postfix", "sendmail", "systemd") for page in (ROOT / "deploy" / folder).glob("*.md")]
     for page in [*ours, ROOT / "README.md"]:
