@@ -3,7 +3,6 @@
 import os
 import pwd
 import re
-import subprocess
 
 import pytest
 
@@ -16,6 +15,7 @@ from rig.process import Process
 from rig.sink import Sink
 from rig.verify import DkimPy
 
+LIMITS = ROOT / "deploy/postfix/migrate-policyd-rate-limit.md"
 OPENDKIM = ROOT / "deploy/postfix/migrate-opendkim.md"
 
 
@@ -110,18 +110,41 @@ def test_both_sign_alike(signers, moved, sender, signer):
     assert found["postseal"] == expected
 
 
-def check_config(text: str, place) -> str:
-    file = place.path / "check.toml"
-    file.write_text(text)
-    done = subprocess.run([binary(), "check-config", "--config", file], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+@pytest.fixture(scope="module")
+def limiter(place):
+    """The page's limits on a submission port and a port without logins; bob is its `newsletter`."""
+    admin, milter = free_port(), free_port()
+    toml = place.path / "limits.toml"
+    text = block(LIMITS, "toml").replace('"newsletter"', '"bob@test.example"')
+    toml.write_text(
+        f'[[listener]]\nname = "submission"\naddress = "inet:{HOST}:{milter}"\n\n{text}\n[admin]\naddress = "{HOST}:{admin}"\n'
+    )
+    address = f"inet:{HOST}:{milter}"
+    listeners = [Listener("submission", address, sasl=True), Listener("clients", address)]
+    with Process([binary(), "run", "--config", toml], place.path / "limits.log") as postseal, Sink() as sink:
+        postseal.start().wait_until("port", lambda: port_is_open(milter))
+        with Postfix(place.folder("limits"), sink.port, listeners) as postfix:
+            yield postfix
+
+
+@pytest.mark.parametrize(
+    ("port", "user", "accepted"),
+    [("submission", "alice@test.example", 10), ("submission", "bob@test.example", 13), ("clients", None, 10)],
+)
+def test_limits_are_those_of_the_page(limiter, port, user, accepted):
+    """Ten a minute; none for the one that is excepted. Nobody's use counts for another."""
+    sender, to = user or "web@test.example", "you@dest.example"
+    codes = [
+        smtp.submit(limiter.port(port), sender, [to], mail.make(sender, to, f"{user} {number}"), user).code
+        for number in range(13)
+    ]
+    assert codes == [250] * accepted + [450] * (13 - accepted)
 
 
 def test_every_setting_named_is_one(moved):
     """What the tables call a setting of ours stands in the example."""
     example = (ROOT / "deploy/postseal.toml").read_text()
-    for page in (OPENDKIM,):
+    for page in (OPENDKIM, LIMITS):
         ours = [row.split("|")[2] for row in page.read_text().splitlines() if row.startswith("| ") and "---" not in row]
         for name in re.findall(r"`([a-z][a-z_0-9]+)(?: = [^`]*)?`", "\n".join(ours)):
             known = re.search(rf"^#?{name} = |[{{,] ?{name} = |\[{name}\]", example, re.M)
