@@ -61,6 +61,7 @@ unit:
 
 e2e: build
 	@cargo build --release --quiet $(CARGO_FLAGS) --example editor --example reader
+	@cargo build --release --quiet $(CARGO_FLAGS) -p postseal-bench
 	@tests/setup.sh test
 	$(PYTHON) -m pytest tests/e2e -q
 
@@ -79,7 +80,8 @@ corpus: build
 
 faults: build
 	@tests/setup.sh test
-	POSTSEAL_FULL=1 $(PYTHON) -m pytest tests/e2e/test_faults.py -q -s
+	@cargo build --release --quiet $(CARGO_FLAGS) -p postseal-bench
+	POSTSEAL_FULL=1 $(PYTHON) -m pytest tests/e2e/test_faults.py tests/e2e/test_store_redis.py -q -s
 
 bench: build
 	@tests/setup.sh bench

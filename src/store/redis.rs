@@ -24,6 +24,7 @@ mod servers;
 mod watch;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -86,6 +87,7 @@ impl RedisStore {
             metrics,
             trouble: tokio::sync::Notify::new(),
             connections: settings.connections,
+            failures: AtomicU64::new(0),
         });
         // Whoever is not found now is looked for by the watch.
         let _ = tokio::time::timeout(FIRST_LOOK, watch::refresh(&servers)).await;

@@ -3,6 +3,7 @@
 //! A call takes an idle connection or opens one, and gives it back when its replies are there. A call whose time is over
 //! leaves its connection to a [`Late`] task in the background, which learns whether the server did what it was asked.
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,8 @@ use crate::config::store::Endpoint;
 pub(super) struct Node {
     pub(super) endpoint: Endpoint,
     pub(super) breaker: Breaker,
+    /// How many failures, of any server, it has answered after: see [`super::servers`].
+    pub(super) answered: AtomicU64,
     login: Arc<Login>,
     idle: Mutex<Vec<Connection>>,
     /// One for each connection that is used or idle.
@@ -66,6 +69,7 @@ impl Node {
         Self {
             endpoint,
             breaker: Breaker::default(),
+            answered: AtomicU64::new(0),
             login,
             idle: Mutex::default(),
             permits: Semaphore::new(connections),

@@ -4,6 +4,7 @@
 //! So a server that answers but can't write, or too slowly, stays alone.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use postseal_filters::store::{Limit, Request, StoreError};
@@ -48,7 +49,12 @@ pub(super) async fn watch(counters: Counters) {
 
 /// Tries a server that has failed; true if it may be asked again.
 async fn mend(counters: &Counters, node: &Node, tag: &str) -> bool {
-    match trial(counters, node, tag).await {
+    let failures = counters.servers.failures.load(Ordering::Relaxed);
+    let trial = trial(counters, node, tag).await;
+    if trial.is_ok() {
+        node.answered.fetch_max(failures, Ordering::Relaxed);
+    }
+    match trial {
         Ok(()) if node.breaker.succeeded(Instant::now()) => {
             tracing::info!(event = "store", server = %node.endpoint, "the store answers again");
             true

@@ -30,6 +30,12 @@ def signs(server: Server) -> bool:
     return subprocess.run(command, capture_output=True).returncode == 0
 
 
+def accepts(server: Server) -> bool:
+    """True if a message is accepted."""
+    command = _command("load", address=server.address, messages=1, signatures=0)
+    return subprocess.run(command, capture_output=True).returncode == 0
+
+
 def raw(key: Key, folder: Path) -> dict:
     """CPU time of the cryptography alone."""
     der = folder / "key.der"

@@ -8,7 +8,7 @@ from statistics import median
 from rig.keys import Key
 from rig.place import wait_for
 
-from . import checks, generator
+from . import checks, generator, limits
 from .generator import Idle, load
 from .report import Report
 from .servers import ALL, OpenDkim, Postseal, Rspamd, Server
@@ -135,6 +135,11 @@ class Bench:
             result = load(server, messages=self.count(1000), connections=20, rate=500)
             p99 = result["end_us"]["p99"] / 1000
             self.report.add("postseal, a new message beside them, 500 a second, p99", p99, "ms", 50)
+
+    def limits(self) -> None:
+        folder = self.folder / "limits"
+        folder.mkdir(mode=0o755)
+        limits.measure(folder, self.report, self.rounds, self.count(2000))
 
     def latency(self) -> None:
         for unix in (False, True):

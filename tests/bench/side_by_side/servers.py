@@ -94,18 +94,22 @@ class Rspamd(Server):
     rules = "-- none\n"
 
     def command(self) -> list:
-        self.folder.chmod(0o777)
         key = self.folder / "key.pem"  # of its own user
         key.write_bytes(self.key.file.read_bytes())
         shutil.chown(key, "_rspamd")
         key.chmod(0o400)
-        (self.folder / "rules.lua").write_text(self.rules)
-        file = self.folder / "rspamd.conf"
         bind = f"{HOST}:{self.port}" if self.port else f"{self.socket} mode=0666"
-        values = {"dir": self.folder, "bind": bind, "key": key, "selector": self.key.selector, "domain": DOMAIN}
-        file.write_text(RSPAMD.format(filters=self.filters, **values))
-        user = ["-u", "_rspamd", "-g", "_rspamd"]
-        return [need_tool("rspamd", "bench"), "-f", "-i", *user, "-c", file]
+        signing = RSPAMD_SIGNING.format(key=key, selector=self.key.selector, domain=DOMAIN)
+        return rspamd_command(self.folder, bind, signing, self.filters, self.rules)
+
+
+def rspamd_command(folder: Path, bind: str, modules: str, filters: str = "", rules: str = "-- none\n") -> list:
+    """Writes the configuration of a worker that has these modules and no others."""
+    folder.chmod(0o777)
+    (folder / "rules.lua").write_text(rules)
+    file = folder / "rspamd.conf"
+    file.write_text(RSPAMD.format(dir=folder, bind=bind, filters=filters) + modules)
+    return [need_tool("rspamd", "bench"), "-f", "-i", "-u", "_rspamd", "-g", "_rspamd", "-c", file]
 
 
 RSPAMD = """\
@@ -127,8 +131,12 @@ worker "rspamd_proxy" {{
 }}
 worker "normal" {{ enabled = false; }}
 worker "controller" {{ enabled = false; }}
-modules {{ path = "/usr/share/rspamd/plugins/dkim_signing.lua"; }}
 lua = "{dir}/rules.lua";
+actions {{ reject = 1000; add_header = 500; greylist = 400; }}
+"""
+
+RSPAMD_SIGNING = """\
+modules {{ path = "/usr/share/rspamd/plugins/dkim_signing.lua"; }}
 dkim_signing {{
   sign_authenticated = true;
   use_domain = "header";
@@ -137,7 +145,20 @@ dkim_signing {{
   check_pubkey = false;
   domain {{ "{domain}" {{ path = "{key}"; selector = "{selector}"; }} }}
 }}
-actions {{ reject = 1000; add_header = 500; greylist = 400; }}
+"""
+
+# As many leaky buckets as postseal has rules, by the same keys.
+RSPAMD_LIMITS = """\
+modules {{ path = "/usr/share/rspamd/plugins/ratelimit.lua"; }}
+redis {{ servers = "{host}:{port}"; }}
+ratelimit {{
+  rates {{
+    by_user {{ selector = "user.lower"; bucket {{ burst = 100000000; rate = "100000000 / 1h"; }} }}
+    by_client {{ selector = "ip"; bucket {{ burst = 100000000; rate = "100000000 / 1h"; }} }}
+    by_sender {{ selector = "from('smtp'):addr"; bucket {{ burst = 100000000; rate = "100000000 / 1h"; }} }}
+    by_domain {{ selector = "from('smtp'):domain"; bucket {{ burst = 100000000; rate = "100000000 / 1h"; }} }}
+  }}
+}}
 """
 
 ALL = [Postseal, OpenDkim, Rspamd]

@@ -17,9 +17,9 @@ use crate::report::{Report, cpu_time};
 /// Sends messages and tells how long they took
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Load {
-    /// The milter: inet:HOST:PORT or unix:PATH
-    #[arg(long)]
-    pub(crate) address: Address,
+    /// The milter: inet:HOST:PORT or unix:PATH; of several, each connection takes the next
+    #[arg(long, required = true)]
+    pub(crate) address: Vec<Address>,
     /// Connections open at a time
     #[arg(long, default_value_t = 20)]
     pub(crate) connections: usize,
@@ -41,6 +41,12 @@ pub(crate) struct Load {
     /// DKIM-Signature fields that each message must get
     #[arg(long, default_value_t = 1)]
     pub(crate) signatures: usize,
+    /// Users (u0, u1, ...) who send in turn; messages may then be refused, and are counted by user
+    #[arg(long)]
+    pub(crate) users: Option<usize>,
+    /// Number of the first of them
+    #[arg(long, default_value_t = 0)]
+    pub(crate) first_user: usize,
 }
 
 impl Load {
@@ -58,7 +64,8 @@ impl Load {
         while let Some(done) = workers.join_next().await {
             outcomes.extend(done??);
         }
-        Ok(Report::new(&outcomes, self.signatures, begin.elapsed(), cpu_time()?.saturating_sub(cpu)))
+        let cpu = cpu_time()?.saturating_sub(cpu);
+        Ok(Report::new(&outcomes, self.signatures, self.users, begin.elapsed(), cpu))
     }
 
     /// One SMTP client after the other, until all messages are sent.
@@ -75,12 +82,16 @@ impl Load {
                 return Ok(outcomes);
             }
             let due = self.due(begin, first).await;
-            let mut postfix =
-                Postfix::open(&self.address).await.with_context(|| format!("message {first}"))?;
+            let turn = first / self.messages_per_connection % self.address.len().max(1);
+            let address = self.address.get(turn).context("no address")?;
+            let mut postfix = Postfix::open(address).await.with_context(|| format!("message {first}"))?;
             for number in first..self.messages.min(first + self.messages_per_connection) {
                 let due = if number == first { due } else { self.due(begin, number).await };
+                let user = self.users.map(|users| number % users);
+                postfix.log_in(user.map(|user| self.first_user + user));
                 let sent = postfix.message(&mails.number(number)).await;
                 let mut outcome = sent.with_context(|| format!("message {number}"))?;
+                outcome.user = user;
                 if let Some(due) = due {
                     outcome.whole = due.elapsed();
                 }

@@ -34,6 +34,12 @@ impl Macros {
         }
     }
 
+    /// The user from now on.
+    pub(crate) fn log_in(&mut self, user: Bytes) {
+        let values = self.stages.iter_mut().flatten();
+        values.filter(|(name, _)| name == "{auth_authen}").for_each(|(_, value)| *value = user.clone());
+    }
+
     /// The packet ahead of a command. Header fields go with the macros for the end of the header section, body pieces
     /// with those for the end of the message. The queue id is not known before DATA (unless a recipient was accepted).
     pub(crate) fn ahead_of(&self, kind: CommandKind, queue_id: &Bytes) -> MacroList {

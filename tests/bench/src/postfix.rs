@@ -43,6 +43,8 @@ pub(crate) struct Outcome {
     pub(crate) signatures: usize,
     /// All edits.
     pub(crate) edits: usize,
+    /// Who sent it.
+    pub(crate) user: Option<usize>,
 }
 
 impl Postfix {
@@ -70,6 +72,13 @@ impl Postfix {
         Ok(postfix)
     }
 
+    /// The user of the messages that follow; `alice` if there are no numbered ones.
+    pub(crate) fn log_in(&mut self, user: Option<usize>) {
+        if let Some(user) = user {
+            self.macros.log_in(Bytes::from(format!("u{user}")));
+        }
+    }
+
     /// Sends one message; `Err` if the dialogue breaks down.
     pub(crate) async fn message(&mut self, mail: &Mail) -> anyhow::Result<Outcome> {
         let begin = Instant::now();
@@ -79,6 +88,7 @@ impl Postfix {
             reply: String::new(),
             signatures: 0,
             edits: 0,
+            user: None,
         };
         outcome.reply = match self.envelope(mail).await? {
             Some(early) => early,

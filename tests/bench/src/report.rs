@@ -30,6 +30,12 @@ pub(crate) struct Report {
     pub(crate) whole_us: Percentiles,
     /// CPU time of the load generator for one message.
     pub(crate) generator_us: f64,
+    /// How many users (the value) had so many messages accepted (the key); with `--users` only.
+    pub(crate) accepted_by_users: BTreeMap<usize, usize>,
+    /// Messages accepted.
+    pub(crate) accepted: usize,
+    /// Messages by the time they took, in steps of 10 ms.
+    pub(crate) whole_10ms: BTreeMap<u128, usize>,
 }
 
 /// Latencies in microseconds.
@@ -43,7 +49,14 @@ pub(crate) struct Percentiles {
 
 impl Report {
     /// Counts what became of the messages.
-    pub(crate) fn new(outcomes: &[Outcome], expected: usize, wall: Duration, cpu: Duration) -> Self {
+    pub(crate) fn new(
+        outcomes: &[Outcome],
+        expected: usize,
+        users: Option<usize>,
+        wall: Duration,
+        cpu: Duration,
+    ) -> Self {
+        let mut by_user = vec![0; users.unwrap_or(0)];
         let mut report = Self {
             messages: outcomes.len(),
             wall_s: wall.as_secs_f64(),
@@ -55,10 +68,20 @@ impl Report {
         };
         for outcome in outcomes {
             let accepted = matches!(outcome.reply.as_str(), "accept" | "continue");
-            report.wrong += usize::from(!accepted || outcome.signatures != expected);
+            let may_be_refused = users.is_some() && outcome.reply.starts_with("Reply");
+            let signed = accepted && outcome.signatures == expected;
+            report.wrong += usize::from(!signed && !may_be_refused);
+            report.accepted += usize::from(accepted);
+            if let Some(count) = outcome.user.and_then(|user| by_user.get_mut(user)) {
+                *count += usize::from(accepted);
+            }
+            *report.whole_10ms.entry(outcome.whole.as_millis() / 10).or_default() += 1;
             report.signatures += outcome.signatures;
             report.edits += outcome.edits;
-            *report.replies.entry(outcome.reply.clone()).or_default() += 1;
+            *report.replies.entry(outcome.reply.chars().take(16).collect()).or_default() += 1;
+        }
+        for count in by_user {
+            *report.accepted_by_users.entry(count).or_default() += 1;
         }
         report
     }

@@ -19,6 +19,8 @@ One file is one thing that runs or one question that is asked:
     spamassassin.py  which of SpamAssassin's rules a message hits
     mta.py        the MTA side of the milter protocol, byte by byte
     smtp.py       a client for one message           crowd.py           many clients with numbered messages, for load
+    redis.py      Redis and Redis Cluster      fault_proxy.py     a TCP proxy that fails as it is told
+    load.py       many messages of many users, by postseal-bench
     ledger.py     what was sent against what arrived: lost, doubled, unsigned
 
 A rig object that runs something is a context manager; leaving it stops the process.

@@ -45,11 +45,11 @@ def domain(name: str, keys: list[Key], signing_domain: str | None = None) -> str
 
 @dataclass
 class Config:
-    """`dkim`, `origin` and `log` are settings of those sections; `more` is text for the end of the file."""
+    """`dkim` (None: nothing is signed), `origin` and `log` are settings of those sections; `more` is text for the end of the file."""
 
     milters: list[Milter]
     domains: list[str] = field(default_factory=list)
-    dkim: dict[str, object] = field(default_factory=dict)
+    dkim: dict[str, object] | None = field(default_factory=dict)
     origin: dict[str, object] = field(default_factory=lambda: {"authenticated": True, "networks": []})
     log: dict[str, object] = field(default_factory=lambda: {"format": "json", "level": "info"})
     more: str = ""
@@ -59,7 +59,8 @@ class Config:
         parts = [one.toml() for one in self.milters]
         parts.append(f'[admin]\naddress = "{HOST}:{self.admin}"\n\n')
         parts.append(_section("origin", self.origin))
-        parts.append(_section("dkim", self.dkim))
+        if self.dkim is not None:
+            parts.append(_section("dkim", self.dkim))
         parts += self.domains
         parts.append(_section("log", self.log))
         return "".join(parts) + self.more
