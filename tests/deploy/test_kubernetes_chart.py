@@ -149,7 +149,7 @@ def test_passwords_come_from_files():
         ("standalone-minimal", ["--set", "replicas=2", *LIMITED], "store: [[rate_limit]] with more than one pod needs"),
         ("standalone-full", [*LIMITED, "--set", "store.url="], "store: [[rate_limit]] with more than one pod needs"),
         ("standalone-full", [*LIMITED, "--set", "store.url=redis+unix:///r"], "store: [[rate_limit]] with more than"),
-        ("sidecar-full", LIMITED, "store: [[rate_limit]] with more than one pod needs"),
+        ("sidecar-full", ["--set", "store.url="], "store: [[rate_limit]] with more than one pod needs"),
         ("sidecar-full", [*LIMITED, "--set", "store.url=memory:"], "store: [[rate_limit]] with more than one pod"),
         ("standalone-minimal", ["--set", "store.url=redis://redis:6379"], "networkPolicy: nothing lets the pods reach"),
         ("sidecar-minimal", ["--set", "store.url=redis://u:secret@redis"], "store.url: everybody who can see"),
