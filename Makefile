@@ -60,7 +60,7 @@ unit:
 	cargo test --workspace --all-features --quiet $(CARGO_FLAGS)
 
 e2e: build
-	@cargo build --release --quiet $(CARGO_FLAGS) --example editor --example reader
+	@cargo build --release --quiet $(CARGO_FLAGS) --example editor --example reader --example addresses
 	@cargo build --release --quiet $(CARGO_FLAGS) -p postseal-bench
 	@tests/setup.sh test
 	$(PYTHON) -m pytest tests/e2e -q
@@ -90,7 +90,7 @@ bench: build
 
 CASES := 10000000
 fuzz:
-	@for target in parse round_trip session pipeline; do tests/fuzz/run.sh $$target $(CASES) || exit 1; done
+	@for target in parse round_trip session pipeline addresses; do tests/fuzz/run.sh $$target $(CASES) || exit 1; done
 
 clean:
 	cargo clean

@@ -13,9 +13,11 @@
 //! assert_eq!(end.modifications, []);
 //! ```
 
+mod addresses;
 mod fuzz;
 pub mod model;
 
+pub use addresses::fuzz_addresses;
 pub use fuzz::fuzz_pipeline;
 
 use std::net::IpAddr;

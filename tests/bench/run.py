@@ -21,7 +21,7 @@ from side_by_side.generator import Unsigned, load  # noqa: E402
 from side_by_side.report import Report, machine  # noqa: E402
 from side_by_side.sections import MIB, Bench  # noqa: E402
 
-SECTIONS = ["cpu", "memory", "latency", "checks", "limits"]
+SECTIONS = ["cpu", "sender", "memory", "latency", "checks", "limits"]
 
 
 def main() -> int:

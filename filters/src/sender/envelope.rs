@@ -42,8 +42,8 @@ impl Envelope {
             return this;
         };
         let new = policy.rewritten(cx, Place::Envelope, &mailbox);
-        let shown = show(new.as_ref(), &mailbox);
         let address = new.clone().or_else(|| AddrSpec::of(mailbox.clone()));
+        let shown = address.as_ref().map_or_else(|| mailbox.local.clone(), ToString::to_string);
         this.new = new.map(New::Address);
         match policy.right(cx, Place::Envelope, address.as_ref().ok_or(&mailbox)) {
             Some(right) => cx.explain(|| format!("envelope: {shown} is allowed by {right}")),
@@ -92,13 +92,4 @@ fn kept(arguments: &[Bytes], mta: Mta) -> Vec<Bytes> {
         mta == Mta::Sendmail || upper.starts_with(b"RET=") || upper.starts_with(b"ENVID=")
     };
     arguments.iter().filter(wanted).cloned().collect()
-}
-
-/// The address, for people.
-fn show(new: Option<&AddrSpec>, old: &Mailbox) -> String {
-    match (new, &old.domain) {
-        (Some(new), _) => new.to_string(),
-        (None, Some(domain)) => format!("{}@{domain}", old.local),
-        (None, None) => old.local.clone(),
-    }
 }

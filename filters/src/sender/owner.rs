@@ -347,7 +347,7 @@ fn user_key(user: &str, key: &str) -> String {
 }
 
 fn places(listed: &[Place]) -> [bool; 3] {
-    PLACES.map(|place| listed.contains(&place))
+    Place::OWNED.map(|place| listed.contains(&place))
 }
 
 fn at(places: &[bool; 3], place: Place) -> bool {
@@ -355,9 +355,8 @@ fn at(places: &[bool; 3], place: Place) -> bool {
 }
 
 fn index(place: Place) -> Option<usize> {
-    PLACES.iter().position(|one| *one == place)
+    Place::OWNED.iter().position(|one| *one == place)
 }
 
-const PLACES: [Place; 3] = [Place::Envelope, Place::From, Place::Sender];
 /// Stands in no login and in no address.
 const SEPARATOR: &str = "\0";

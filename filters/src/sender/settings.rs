@@ -141,6 +141,11 @@ pub enum Place {
     ReplyTo,
 }
 
+impl Place {
+    /// The places in which an address must be allowed.
+    pub const OWNED: [Self; 3] = [Self::Envelope, Self::From, Self::Sender];
+}
+
 impl fmt::Display for Place {
     /// The name of the field.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -197,9 +202,8 @@ impl Default for OwnerSettings {
     }
 }
 
-/// The places in which an address must be allowed.
 fn owned_places() -> Vec<Place> {
-    vec![Place::Envelope, Place::From, Place::Sender]
+    Place::OWNED.to_vec()
 }
 
 fn all_places() -> Vec<Place> {

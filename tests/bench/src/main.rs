@@ -1,7 +1,7 @@
 //! `postseal-bench`: loads a milter with mail, as Postfix would.
 //!
 //! `load` sends messages over some connections and tells how long they took; `idle` opens connections, sends a message
-//! over each and keeps them; `raw` tells what the cryptography alone costs. Results are one JSON object on stdout. The
+//! over each and keeps them; `raw` tells what the cryptography alone costs, `sender` what owners and rewrite rules do. Results are one JSON object on stdout. The
 //! exit status is 1 unless every message was accepted with the expected number of signatures.
 //!
 //! It runs on one thread, and tells its own CPU time: what the milter uses is measured from outside (`run.py`).
@@ -14,6 +14,7 @@ mod mail;
 mod postfix;
 mod raw;
 mod report;
+mod sender;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -35,6 +36,7 @@ enum Command {
     Load(load::Load),
     Idle(idle::Idle),
     Raw(raw::Raw),
+    Sender(sender::Sender),
 }
 
 fn main() -> ExitCode {
@@ -58,6 +60,7 @@ fn run(command: &Command) -> anyhow::Result<bool> {
             Ok(report.is_fine())
         }
         Command::Idle(idle) => runtime.block_on(idle.run()).map(|()| true),
+        Command::Sender(sender) => print(&runtime.block_on(sender.run())?).map(|()| true),
         Command::Raw(raw) => print(&raw.run()?).map(|()| true),
     }
 }

@@ -8,6 +8,7 @@ One file is one thing that runs or one question that is asked:
     sendmail.py   a private Sendmail           sendmail_config.py  its sendmail.mc
     postseal.py   the daemon under test        postseal_config.py  its TOML file
     opendkim.py   a signer by other people, to test the rig itself
+    senders.py    the daemon with owners and rewrite rules behind Postfix or Sendmail, with logins
     quarantiner.py  a milter that puts all mail on hold
     keys.py       DKIM keys made by openssl, and their records
     dns.py        a name server (NSD) that publishes the records

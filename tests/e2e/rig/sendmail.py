@@ -9,9 +9,10 @@ from .process import Process
 
 
 class Sendmail:
-    """`relay` is the port that all mail goes to; `milter` is written as Sendmail wants it: inet:PORT@HOST."""
+    """`relay` is the port that all mail goes to; `milter` is written as Sendmail wants it: inet:PORT@HOST; `users` are
+    SASL logins, all with the password `secret`."""
 
-    def __init__(self, folder: Path, relay: int, milter: str = ""):
+    def __init__(self, folder: Path, relay: int, milter: str = "", users: tuple[str, ...] = ()):
         need_root("Sendmail starts as root and gets namespaces of its own")
         unpacked = CACHE / "sendmail"
         binary = unpacked / "usr/libexec/sendmail/sendmail"
@@ -20,6 +21,7 @@ class Sendmail:
         self.folder = folder
         self.port = free_port()
         self._write(unpacked / "usr/share/sendmail/cf", relay, milter)
+        self._make_users(users)
         script = sendmail_config.RUN.format(folder=folder, binary=binary)
         self.process = Process([need_tool("unshare"), "-m", "-u", "bash", "-c", script], folder / "sendmail.log")
 
@@ -50,6 +52,18 @@ class Sendmail:
         source.write_text(sendmail_config.MC.format(**values))
         command = [need_tool("m4"), f"-D_CF_DIR_={cf}/", str(source)]
         (self.folder / "sendmail.cf").write_bytes(subprocess.run(command, check=True, capture_output=True).stdout)
+
+    def _make_users(self, users: tuple[str, ...]) -> None:
+        """libsasl2 looks for Sendmail.conf in /usr/lib/sasl2, which is this folder for our Sendmail."""
+        folder = self.folder / "sasl"
+        folder.mkdir()
+        (folder / "Sendmail.conf").write_text(sendmail_config.SASL.format(folder=folder))
+        for user in users:
+            name, _, realm = user.partition("@")
+            command = [need_tool("saslpasswd2", "demo"), "-p", "-c", "-f", folder / "sasldb2", "-u", realm, name]
+            subprocess.run(command, input=b"secret", check=True, capture_output=True)
+        for file in folder.iterdir():
+            file.chmod(0o600)
 
     def __enter__(self) -> "Sendmail":
         return self.start()

@@ -35,6 +35,8 @@ FEATURE(`promiscuous_relay')dnl
 FEATURE(`accept_unresolvable_domains')dnl
 FEATURE(`accept_unqualified_senders')dnl
 undefine(`ALIAS_FILE')dnl
+define(`confAUTH_MECHANISMS', `PLAIN LOGIN')dnl
+TRUST_AUTH_MECH(`PLAIN LOGIN')dnl
 DAEMON_OPTIONS(`Name=MTA, Addr=127.0.0.1, Port={port}')dnl
 {milter}MAILER(`smtp')dnl
 """
@@ -49,11 +51,19 @@ def milter(socket: str) -> str:
     return hook
 
 
+SASL = """\
+pwcheck_method: auxprop
+auxprop_plugin: sasldb
+mech_list: PLAIN LOGIN
+sasldb_path: {folder}/sasldb2
+"""
+
 # Sendmail logs to /dev/log only and sleeps a minute if its host name has no dot: private namespaces give it both
 # without a change outside.
 RUN = """\
 set -e
 hostname sm.test.example
 mount --bind {folder}/hosts /etc/hosts
+mount --bind {folder}/sasl /usr/lib/sasl2
 exec {binary} -C {folder}/sendmail.cf -bD -q1m -X {folder}/traffic.log
 """

@@ -114,7 +114,7 @@ class _Dialogue:
 
     def command(self, verb: str, rest: str) -> list[str]:
         if verb in ("EHLO", "LHLO"):
-            extensions = ["PIPELINING", "ENHANCEDSTATUSCODES", "SIZE 0"]
+            extensions = ["PIPELINING", "ENHANCEDSTATUSCODES", "DSN", "SIZE 0"]
             if self.sink.eight_bit:
                 extensions += ["8BITMIME", "SMTPUTF8"]  # the second implies the first for Postfix
             return ["250-sink.test.example", *(f"250-{name}" for name in extensions[:-1]), f"250 {extensions[-1]}"]

@@ -110,3 +110,20 @@ fn everybody_and_nobody() {
     }
     assert_eq!(local("[[owner]]\nuser = 'x'\nmay_use = ['@a.de']").len(), 1);
 }
+
+#[test]
+fn recipes_of_the_readme_load() {
+    #[derive(serde::Deserialize)]
+    struct Section {
+        sender: Settings,
+    }
+    let text = include_str!("../README.md");
+    let blocks: Vec<_> =
+        text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(blocks.len() >= 8);
+    for block in blocks {
+        let section: Section = toml::from_str(block).unwrap_or_else(|error| panic!("{block}: {error}"));
+        let tables = vec![table(""); section.sender.table.len()];
+        assert!(section.sender.plan(&tables, &[]).is_ok(), "{block}");
+    }
+}
