@@ -167,7 +167,14 @@ impl Transaction {
     /// MAIL FROM, after CONNECT and HELO where they have not happened.
     #[must_use]
     pub fn mail(self, sender: &str) -> Self {
-        self.mail_with_arguments(sender)
+        self.mail_address(Address::new(sender.to_owned()))
+    }
+
+    fn mail_address(mut self, sender: Address) -> Self {
+        self = self.connected();
+        let verdict = block_on(self.session.mail(sender, &self.macros));
+        self.answered(verdict);
+        self
     }
 
     fn connected(mut self) -> Self {
@@ -183,14 +190,10 @@ impl Transaction {
 
     /// MAIL FROM with ESMTP arguments behind the path, such as `<a@b> SIZE=1000`.
     #[must_use]
-    pub fn mail_with_arguments(mut self, path_and_arguments: &str) -> Self {
-        self = self.connected();
+    pub fn mail_with_arguments(self, path_and_arguments: &str) -> Self {
         let mut words = path_and_arguments.split_whitespace().map(|word| Bytes::from(word.to_owned()));
         let path = words.next().unwrap_or_default();
-        let sender = Address { path, arguments: words.collect() };
-        let verdict = block_on(self.session.mail(sender, &self.macros));
-        self.answered(verdict);
-        self
+        self.mail_address(Address { path, arguments: words.collect() })
     }
 
     /// A recipient that the MTA has refused.
