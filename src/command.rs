@@ -3,6 +3,7 @@
 pub mod check_config;
 pub mod explain;
 pub mod keygen;
+pub mod limits;
 pub mod run;
 pub mod top;
 
@@ -63,6 +64,7 @@ enum Command {
     CheckConfig(check_config::CheckConfig),
     Explain(explain::Explain),
     Keygen(keygen::Keygen),
+    Limits(limits::Limits),
     Run(run::Run),
     Top(top::Top),
 }
@@ -107,6 +109,7 @@ pub fn execute(
         Command::CheckConfig(command) => command.execute(out, err),
         Command::Explain(command) => command.execute(out, err),
         Command::Keygen(command) => command.execute(out),
+        Command::Limits(command) => command.execute(out, err),
         Command::Run(command) => command.execute(err),
         Command::Top(command) => command.execute(out, err),
     };

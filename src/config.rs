@@ -26,6 +26,7 @@ mod source;
 pub mod store;
 mod store_url;
 mod suggest;
+pub mod webhook;
 
 pub use postseal_filters::byte_size::{self, ByteSize};
 use postseal_filters::{dkim, header_checks, rate_limit, sender};
@@ -43,6 +44,7 @@ pub use problem::{ConfigError, Problem};
 pub use reload::Reload;
 pub use source::Source;
 pub use store::Store;
+pub use webhook::Webhook;
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -72,6 +74,8 @@ pub struct Config {
     /// `[sender]`: who may send as whom; everybody as anybody without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sender: Option<sender::Settings>,
+    /// `[webhook]`: who is told of breached limits.
+    pub webhook: Webhook,
     /// `[log]`: the log on stdout.
     pub log: Log,
 }

@@ -96,12 +96,12 @@ impl Daemon {
     ) -> Result<Self, StartError> {
         let metrics = Metrics::new()?;
         let services = Arc::new(Services::new(&metrics));
-        let Prepared { loaded, pipelines, token } =
+        let Prepared { loaded, pipelines, token, webhook_token } =
             prepare(&source, &services).await.map_err(io::Error::from)??;
         let mut files = FileWatch::new();
         files.follow(&loaded);
         let config = loaded.config;
-        services.limits.set(&config);
+        services.limits.set(&config, webhook_token);
         let log = Log::start(config.log.clone(), sink, metrics.log_dropped.clone())?;
         log.install();
         let notifier = Arc::new(Notifier::from_environment());
@@ -179,6 +179,7 @@ impl Daemon {
             metrics: Arc::clone(&self.shared.metrics),
             health: Arc::clone(&self.health),
             status: self.shared.status.clone(),
+            services: Arc::clone(&self.services),
             token,
         };
         let admin = Admin::bind(&self.config.admin, base, source).await;

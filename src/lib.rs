@@ -23,3 +23,4 @@ pub mod store;
 pub mod stream;
 pub mod trace;
 mod watch;
+pub mod webhook;

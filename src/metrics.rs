@@ -58,6 +58,8 @@ pub struct Metrics {
     pub rate_limit: IntCounterVec,
     /// Keys that have reached a limit: `rule`.
     pub rate_limit_breaches: IntCounterVec,
+    /// Events for the webhook: `outcome`.
+    pub webhook: IntCounterVec,
     /// Failed calls of a store: `store`, `kind`.
     pub store_errors: IntCounterVec,
     /// Times of a store's calls: `store`.
@@ -169,6 +171,11 @@ impl Metrics {
                 "Keys that reached a limit, each counted once until it has kept to it for a window.",
                 &["rule"],
             )?,
+            webhook: new.counters(
+                "postseal_webhook_total",
+                "Events for the webhook, by what became of them.",
+                &["outcome"],
+            )?,
             store_errors: new.counters(
                 "postseal_store_errors_total",
                 "Failed calls of a store.",
@@ -275,6 +282,9 @@ impl Metrics {
         }
         for algorithm in ["rsa-sha256", "ed25519-sha256"] {
             self.dkim_sign_duration.with_label_values(&[algorithm]);
+        }
+        for outcome in crate::webhook::OUTCOMES {
+            self.webhook.with_label_values(&[outcome]);
         }
         self.expect_reasons("pipeline", PIPELINE_REASONS);
         let build = IntGauge::with_opts(

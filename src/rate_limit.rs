@@ -1,6 +1,7 @@
 //! What the service does about limits beside applying them: reads their rules, counts what they decide, tells of
 //! breaches.
 
+pub mod answer;
 mod observer;
 
 use std::path::Path;

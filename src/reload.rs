@@ -14,6 +14,8 @@ pub(crate) struct Prepared {
     pub(crate) pipelines: Pipelines,
     /// For the admin port, which takes it at the start.
     pub(crate) token: Option<Token>,
+    /// For the webhook.
+    pub(crate) webhook_token: Option<String>,
 }
 
 impl Prepared {
@@ -22,7 +24,8 @@ impl Prepared {
         let mut loaded = source.load()?;
         let pipelines = Pipelines::build(&mut loaded, services)?;
         let token = loaded.open_token()?;
-        Ok(Self { loaded, pipelines, token })
+        let webhook_token = loaded.open_webhook_token()?;
+        Ok(Self { loaded, pipelines, token, webhook_token })
     }
 }
 

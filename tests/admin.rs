@@ -35,7 +35,7 @@ fn other_paths_and_methods_are_explained() {
     let response = service.get("/nothing");
     assert_eq!(
         (response.status, response.body.as_str()),
-        (404, "there is / /api/status /api/decisions/ /metrics /healthz /livez /readyz\n")
+        (404, "there is / /api/status /api/decisions/ /api/limits /metrics /healthz /livez /readyz\n")
     );
     let address = service.address("admin");
     let response = http(&address, "POST /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");

@@ -73,7 +73,7 @@ impl Token {
     }
 
     /// The token as text, for the side that shows it.
-    pub(super) fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         String::from_utf8_lossy(&self.0).into_owned()
     }
 

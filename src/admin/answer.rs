@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Body, Bytes};
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
@@ -14,6 +14,8 @@ use super::access::{self, Peer, Right, Token};
 use super::health::Health;
 use super::page;
 use crate::metrics::Metrics;
+use crate::rate_limit::answer::{self as limits, Look};
+use crate::registry::Services;
 use crate::status::Status;
 
 /// Where the answers come from.
@@ -24,6 +26,8 @@ pub struct Source {
     pub health: Arc<Health>,
     /// The status page, if there is to be one.
     pub status: Option<Arc<Status>>,
+    /// `/api/limits`.
+    pub services: Arc<Services>,
     /// Opens the rest.
     pub token: Option<Token>,
 }
@@ -31,7 +35,11 @@ pub struct Source {
 type Answer = Response<Full<Bytes>>;
 
 impl Source {
-    pub(super) async fn answer(&self, request: Request<impl Body>, peer: Peer) -> Answer {
+    pub(super) async fn answer(
+        &self,
+        request: Request<impl Body<Data = Bytes, Error = hyper::Error>>,
+        peer: Peer,
+    ) -> Answer {
         let right = access::right(peer, request.headers(), self.token.as_ref());
         let path = request.uri().path();
         let (place, number) = match path.strip_prefix(DECISIONS).map(str::parse) {
@@ -50,12 +58,14 @@ impl Source {
             }
             return answer;
         }
-        if right < *needed {
+        let needed = if *request.method() == Method::POST { Right::Change } else { *needed };
+        if right < needed {
             return self.forbidden(right);
         }
         match place {
             "/" => self.page(),
             "/api/status" => self.status(),
+            "/api/limits" => self.limits(request).await,
             DECISIONS => self.why(number),
             "/metrics" => match self.metrics.render() {
                 Ok(metrics) => typed(StatusCode::OK, METRICS_TYPE, metrics),
@@ -83,9 +93,36 @@ impl Source {
     fn status(&self) -> Answer {
         let Some(status) = &self.status else { return off() };
         match serde_json::to_vec(&status.report(&self.metrics, &self.health)) {
-            Ok(json) => typed(StatusCode::OK, "application/json", json),
+            Ok(json) => typed(StatusCode::OK, JSON, json),
             Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
         }
+    }
+
+    async fn limits(&self, request: Request<impl Body<Data = Bytes, Error = hyper::Error>>) -> Answer {
+        let Some(store) = self.services.store.opened() else {
+            let json =
+                serde_json::json!({ "error": "no [[rate_limit]] is configured, so nothing is counted" });
+            return typed(StatusCode::NOT_FOUND, JSON, json.to_string());
+        };
+        let observer = &self.services.limits;
+        let bad = |what: &str| {
+            typed(StatusCode::BAD_REQUEST, JSON, serde_json::json!({ "error": what }).to_string())
+        };
+        let (status, json) = if *request.method() == Method::POST {
+            let Ok(body) = Limited::new(request.into_body(), LONGEST_BODY).collect().await else {
+                return bad("the body is too long, or did not come");
+            };
+            match serde_json::from_slice(&body.to_bytes()) {
+                Ok(change) => limits::change(&**store, observer, &change).await,
+                Err(error) => return bad(&error.to_string()),
+            }
+        } else {
+            match Look::from_query(request.uri().query().unwrap_or_default()) {
+                Some(look) => limits::look(&**store, observer, &look).await,
+                None => return bad("known are key, prefix, blocked and most"),
+            }
+        };
+        typed(status, JSON, json.to_string())
     }
 
     fn why(&self, number: u64) -> Answer {
@@ -136,11 +173,12 @@ fn typed(status: StatusCode, kind: &'static str, text: impl Into<Bytes>) -> Answ
     response
 }
 
-/// Paths, methods, and what one needs for them.
-const PATHS: [(&str, &[Method], Right); 7] = [
+/// Paths, methods, and what one needs to look; to change anything, one needs the right to change.
+const PATHS: [(&str, &[Method], Right); 8] = [
     ("/", LOOK, Right::Read),
     ("/api/status", LOOK, Right::Read),
     (DECISIONS, LOOK, Right::Read),
+    ("/api/limits", LOOK_AND_CHANGE, Right::Read),
     ("/metrics", LOOK, Right::Scrape),
     ("/healthz", LOOK, Right::Scrape),
     ("/livez", LOOK, Right::Scrape),
@@ -148,5 +186,8 @@ const PATHS: [(&str, &[Method], Right); 7] = [
 ];
 /// Why a message came out as it did; its number follows.
 const DECISIONS: &str = "/api/decisions/";
+const LOOK_AND_CHANGE: &[Method] = &[Method::GET, Method::POST];
+const JSON: &str = "application/json";
+const LONGEST_BODY: usize = 16 << 10;
 const LOOK: &[Method] = &[Method::GET, Method::HEAD];
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";

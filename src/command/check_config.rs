@@ -28,6 +28,7 @@ impl CheckConfig {
         let checked = self.configuration.load().and_then(|mut loaded| {
             let built = Pipelines::build(&mut loaded, &services)?;
             loaded.open_token()?;
+            loaded.open_webhook_token()?;
             loaded.open_store_login()?;
             Ok((loaded, built.keys))
         });

@@ -146,6 +146,20 @@ impl Loaded {
         login.map(Some)
     }
 
+    /// Reads the token that the webhook is shown, if there is to be one.
+    ///
+    /// # Errors
+    /// If the file is no good.
+    pub fn open_webhook_token(&self) -> Result<Option<String>, ConfigError> {
+        let Some(file) = &self.config.webhook.token_file else { return Ok(None) };
+        let path = self.path.parent().unwrap_or_else(|| Path::new("")).join(file);
+        let token = Token::read(&path).map_err(|error| {
+            let key = KeyPath::new(["webhook", "token_file"]);
+            ConfigError::invalid(self.layers.problem(key, format!("{}: {error}", path.display())))
+        });
+        token.map(|token| Some(token.to_text()))
+    }
+
     /// Reads a table file that a key of the configuration names; a relative path begins at the directory of the
     /// configuration file. The file is watched from now on, even if it can't be read now.
     ///

@@ -35,7 +35,7 @@ impl Daemon {
         self.notifier.ready(&self.status());
     }
 
-    async fn swap(&mut self, Prepared { loaded, pipelines, .. }: Prepared) {
+    async fn swap(&mut self, Prepared { loaded, pipelines, webhook_token, .. }: Prepared) {
         for warning in &loaded.warnings {
             tracing::warn!(event = "configuration", "{warning}");
         }
@@ -44,7 +44,7 @@ impl Daemon {
         for key in reload::needs_restart(&self.config, &config) {
             tracing::warn!(event = "restart_needed", key, "changed, but only a restart puts it in force");
         }
-        self.services.limits.set(&config);
+        self.services.limits.set(&config, webhook_token);
         self.expect_reasons(&pipelines.pipelines);
         self.keys.follow(pipelines.keys).await;
         for pipeline in pipelines.pipelines {

@@ -1,26 +1,40 @@
-//! What limits come to, as metrics and log lines.
+//! What limits come to, as metrics, log lines and events for others.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use arc_swap::{ArcSwap, ArcSwapOption};
 use postseal_filters::rate_limit::{Breach, Observer, Outcome, Rule};
 
+use crate::clock::{rfc3339, since_epoch};
+use crate::config::webhook::Webhook;
 use crate::config::{Config, Level};
 use crate::log::shorten;
 use crate::metrics::Metrics;
+use crate::webhook;
 
 /// Counts decisions, and tells of breaches.
 pub struct LimitObserver {
     metrics: Arc<Metrics>,
     /// Whether the log may show addresses in full.
     full: AtomicBool,
+    rules: ArcSwap<Vec<Arc<Rule>>>,
+    hook: ArcSwapOption<Hook>,
+}
+
+/// The webhook, and what it was made of.
+struct Hook {
+    settings: Webhook,
+    token: Option<String>,
+    sender: webhook::Sender,
 }
 
 impl LimitObserver {
     /// An observer that counts there.
     pub fn new(metrics: Arc<Metrics>) -> Arc<Self> {
-        Arc::new(Self { metrics, full: AtomicBool::new(false) })
+        let (rules, hook) = (ArcSwap::default(), ArcSwapOption::empty());
+        Arc::new(Self { metrics, full: AtomicBool::new(false), rules, hook })
     }
 
     /// Where it counts.
@@ -28,9 +42,16 @@ impl LimitObserver {
         &self.metrics
     }
 
-    /// Follows a configuration from now on.
-    pub fn set(&self, config: &Config) {
+    /// Follows a configuration from now on. Needs a runtime.
+    pub fn set(&self, config: &Config, token: Option<String>) {
         self.full.store(config.log.addresses || config.log.level >= Level::Debug, Ordering::Relaxed);
+        let same = |hook: &Arc<Hook>| hook.settings == config.webhook && hook.token == token;
+        if !self.hook.load().as_ref().is_some_and(same) {
+            let outcomes = self.metrics.webhook.clone();
+            let sender = webhook::Sender::start(&config.webhook, token.clone(), outcomes);
+            let hook = sender.map(|sender| Hook { settings: config.webhook.clone(), token, sender });
+            self.hook.store(hook.map(Arc::new));
+        }
     }
 
     /// Rules that will be applied: what they can decide is counted from zero.
@@ -41,10 +62,29 @@ impl LimitObserver {
             }
             self.metrics.rate_limit_breaches.with_label_values(&[&**rule.name()]);
         }
+        self.rules.store(Arc::new(rules.to_vec()));
+    }
+
+    /// Names of the rules.
+    pub fn rule_names(&self) -> Vec<String> {
+        self.rules.load().iter().map(|rule| rule.name().to_string()).collect()
+    }
+
+    /// The counters that somebody means: `RULE:VALUES`, or values alone, under every rule whose key has as many.
+    pub fn counters(&self, text: &str) -> Vec<String> {
+        let rules = self.rules.load();
+        if let Some((name, _)) = text.split_once(':')
+            && rules.iter().any(|rule| **rule.name() == *name)
+        {
+            return vec![text.to_ascii_lowercase()];
+        }
+        let values = text.split(',').count();
+        let fitting = rules.iter().filter(|rule| rule.key_parts() == values);
+        fitting.map(|rule| format!("{}:{}", rule.name(), text.to_ascii_lowercase())).collect()
     }
 
     /// The name of a counter as the log may show it. A login name without a domain is no address.
-    fn shown<'a>(&self, key: &'a str) -> Cow<'a, str> {
+    pub fn shown<'a>(&self, key: &'a str) -> Cow<'a, str> {
         if self.full.load(Ordering::Relaxed) || !key.contains('@') {
             return key.into();
         }
@@ -76,5 +116,28 @@ impl Observer for LimitObserver {
             client = breach.client.map(|ip| ip.to_string()),
             "a sending limit is reached"
         );
+        if let Some(hook) = &*self.hook.load() {
+            hook.sender.send(event(breach));
+        }
     }
+}
+
+/// A breach for others, who must know whom it is about.
+fn event(breach: &Breach) -> String {
+    let event = serde_json::json!({
+        "event": "rate_limit_breach",
+        "time": rfc3339(since_epoch()),
+        "rule": &*breach.rule,
+        "key": breach.key,
+        "limit": breach.limit,
+        "count": breach.count.as_str(),
+        "used": breach.used,
+        "action": breach.action.as_str(),
+        "block_seconds": breach.block.map(|time| time.as_secs()),
+        "listener": &*breach.listener,
+        "client": breach.client,
+        "user": breach.user,
+        "sender": breach.sender,
+    });
+    event.to_string()
 }

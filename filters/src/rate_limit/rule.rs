@@ -53,6 +53,11 @@ impl Rule {
         &self.name
     }
 
+    /// How many parts its key has.
+    pub fn key_parts(&self) -> usize {
+        self.key.len()
+    }
+
     /// What happens to what is over it.
     pub fn action(&self) -> Action {
         self.action

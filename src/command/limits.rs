@@ -1,0 +1,180 @@
+//! `postseal limits`: looks at and changes the counters of the running service.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use postseal_filters::duration;
+
+use super::{Configuration, Exit};
+use crate::admin::client::{Answer, Client, ClientError};
+use crate::rate_limit::answer::{Change, ChangeAction, Look, Shown};
+
+/// Looks at and changes what is counted against rate limits by the running service.
+#[derive(Args, Debug)]
+pub struct Limits {
+    #[command(subcommand)]
+    action: Action,
+    #[command(flatten)]
+    configuration: Configuration,
+    /// Prints JSON.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Lists keys: blocked ones first, then those that have used most of their limits.
+    List {
+        /// What the keys begin with, such as per-user:alice.
+        #[arg(value_name = "PREFIX", default_value = "")]
+        prefix: String,
+        /// Only keys that are blocked.
+        #[arg(long)]
+        blocked: bool,
+        /// How many keys at most.
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        most: usize,
+    },
+    /// Shows one key: RULE:VALUE, or VALUE under all rules.
+    Show {
+        /// The key, as in a list.
+        key: String,
+    },
+    /// Forgets what a key has used, and ends a block.
+    Reset {
+        /// The key, as in a list.
+        key: String,
+    },
+    /// Refuses everything of a key.
+    Block {
+        /// The key; it need not have been seen before.
+        key: String,
+        /// For how long, such as 1h; default: until it is unblocked.
+        #[arg(long = "for", value_name = "TIME", value_parser = duration::parse)]
+        time: Option<Duration>,
+    },
+    /// Ends a block.
+    Unblock {
+        /// The key, as in a list.
+        key: String,
+    },
+}
+
+impl Limits {
+    /// Prints the answer of the service on `out`, what is wrong on `err`.
+    ///
+    /// # Errors
+    /// If there can be no runtime, or nothing can be printed.
+    pub fn execute(self, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
+        let loaded = match self.configuration.load() {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                writeln!(err, "{error}")?;
+                return Ok(Exit::Configuration);
+            }
+        };
+        let base = loaded.path.parent().unwrap_or_else(|| Path::new(""));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let answered = Client::new(&loaded.config.admin, base)
+            .and_then(|client| runtime.block_on(self.action.ask(&client)));
+        match answered {
+            Ok(answer) => self.print(&answer, out, err),
+            Err(error @ ClientError::Unreachable { .. }) => {
+                writeln!(err, "{error}")?;
+                Ok(Exit::Unreachable)
+            }
+            Err(error) => {
+                writeln!(err, "{error}")?;
+                Ok(Exit::Problem)
+            }
+        }
+    }
+
+    fn print(&self, answer: &Answer, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
+        let text = String::from_utf8_lossy(&answer.body);
+        let json: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        if !answer.status.is_success() {
+            let reason = json.get("error").and_then(|error| error.as_str()).unwrap_or(text.trim_end());
+            writeln!(err, "{reason}")?;
+            return Ok(Exit::Problem);
+        }
+        let changed = json.get("changed").and_then(|list| list.as_array());
+        let keys: Vec<Shown> =
+            json.get("keys").map_or(Ok(Vec::new()), |keys| serde_json::from_value(keys.clone()))?;
+        match (self.json, changed) {
+            (true, _) => writeln!(out, "{}", text.trim_end())?,
+            (false, Some(changed)) => {
+                for key in changed.iter().filter_map(|key| key.as_str()) {
+                    writeln!(out, "{} {key}", self.action.done())?;
+                }
+            }
+            (false, None) => table(&keys, out)?,
+        }
+        let nothing = changed.map_or(keys.is_empty(), Vec::is_empty);
+        if nothing && !matches!(self.action, Action::List { .. }) {
+            writeln!(err, "nothing is known of this key")?;
+            return Ok(Exit::Problem);
+        }
+        Ok(Exit::Fine)
+    }
+}
+
+impl Action {
+    async fn ask(&self, client: &Client) -> Result<Answer, ClientError> {
+        let change = |action, key: &str, time: Option<Duration>| {
+            let seconds = time.map(|time| time.as_secs().max(1));
+            serde_json::to_vec(&Change { action, key: key.to_owned(), seconds }).unwrap_or_default()
+        };
+        let body = match self {
+            Self::List { prefix, blocked, most } => {
+                let look = Look { key: None, prefix: prefix.clone(), blocked: *blocked, most: *most };
+                return client.get(&format!("{PATH}?{}", look.to_query())).await;
+            }
+            Self::Show { key } => {
+                let look = Look { key: Some(key.clone()), ..Look::default() };
+                return client.get(&format!("{PATH}?{}", look.to_query())).await;
+            }
+            Self::Reset { key } => change(ChangeAction::Reset, key, None),
+            Self::Block { key, time } => change(ChangeAction::Block, key, *time),
+            Self::Unblock { key } => change(ChangeAction::Unblock, key, None),
+        };
+        client.post(PATH, body).await
+    }
+
+    fn done(&self) -> &'static str {
+        match self {
+            Self::Reset { .. } => "reset",
+            Self::Block { .. } => "blocked",
+            _ => "unblocked",
+        }
+    }
+}
+
+/// One line for each limit of a key.
+fn table(keys: &[Shown], out: &mut dyn Write) -> std::io::Result<()> {
+    let width = keys.iter().map(|shown| shown.key.len()).max().unwrap_or(0).max(3);
+    writeln!(out, "{:width$}  {:>10}  {:>10}  {:>6}  BLOCKED", "KEY", "USED", "LIMIT", "IN")?;
+    for shown in keys {
+        let blocked = match (shown.blocked, shown.blocked_seconds) {
+            (false, _) => "-".to_owned(),
+            (true, Some(seconds)) => duration::show(Duration::from_secs(seconds)),
+            (true, None) => "for ever".to_owned(),
+        };
+        if shown.limits.is_empty() {
+            writeln!(out, "{:width$}  {:>10}  {:>10}  {:>6}  {blocked}", shown.key, "-", "-", "-")?;
+        }
+        for limit in &shown.limits {
+            let window = duration::show(Duration::from_secs(limit.seconds));
+            writeln!(
+                out,
+                "{:width$}  {:>10}  {:>10}  {window:>6}  {blocked}",
+                shown.key, limit.used, limit.limit
+            )?;
+        }
+    }
+    Ok(())
+}
+
+const PATH: &str = "/api/limits";

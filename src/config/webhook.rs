@@ -1,0 +1,128 @@
+//! `[webhook]`: who is told of breached limits.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use postseal_filters::duration;
+use serde::{Deserialize, Serialize};
+
+/// The `[webhook]` section.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Webhook {
+    /// Where events are posted to; nowhere if not set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<WebhookUrl>,
+    /// File with a token that is shown as `Authorization: Bearer`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_file: Option<PathBuf>,
+    /// How long one attempt may take.
+    #[serde(with = "duration")]
+    pub timeout: Duration,
+    /// Attempts after the first, with growing pauses.
+    pub retries: u32,
+    /// Events that may wait; one more is dropped.
+    pub queue: usize,
+}
+
+impl Default for Webhook {
+    fn default() -> Self {
+        Self { url: None, token_file: None, timeout: Duration::from_secs(5), retries: 6, queue: 1000 }
+    }
+}
+
+/// An address of HTTP.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct WebhookUrl {
+    text: String,
+    /// Over TLS.
+    pub tls: bool,
+    /// Name or address, without brackets.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// Path and query.
+    pub path: String,
+}
+
+/// No such address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected http://HOST[:PORT]/PATH or https://.., without a user name")]
+pub struct WebhookUrlError;
+
+impl FromStr for WebhookUrl {
+    type Err = WebhookUrlError;
+
+    fn from_str(text: &str) -> Result<Self, WebhookUrlError> {
+        let (tls, rest) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
+            (Some(rest), _) => (true, rest),
+            (_, Some(rest)) => (false, rest),
+            _ => return Err(WebhookUrlError),
+        };
+        let at = rest.find('/').unwrap_or(rest.len());
+        let (authority, path) = rest.split_at_checked(at).ok_or(WebhookUrlError)?;
+        let behind_address = authority.rfind(']').map_or(0, |at| at + 1);
+        let colon = authority.get(behind_address..).and_then(|rest| rest.find(':'));
+        let (host, port) = match colon {
+            Some(colon) => {
+                let (host, port) =
+                    authority.split_at_checked(behind_address + colon).ok_or(WebhookUrlError)?;
+                (host, port.trim_start_matches(':').parse().map_err(|_| WebhookUrlError)?)
+            }
+            None => (authority, if tls { 443 } else { 80 }),
+        };
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '_');
+        if host.is_empty() || !host.chars().all(fits) || !path.chars().all(|c| c.is_ascii_graphic()) {
+            return Err(WebhookUrlError);
+        }
+        let path = if path.is_empty() { "/" } else { path };
+        Ok(Self { text: text.to_owned(), tls, host: host.to_owned(), port, path: path.to_owned() })
+    }
+}
+
+impl TryFrom<String> for WebhookUrl {
+    type Error = WebhookUrlError;
+
+    fn try_from(text: String) -> Result<Self, WebhookUrlError> {
+        text.parse()
+    }
+}
+
+impl From<WebhookUrl> for String {
+    fn from(url: WebhookUrl) -> Self {
+        url.text
+    }
+}
+
+impl fmt::Display for WebhookUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_taken_apart() {
+        for (text, tls, host, port, path) in [
+            ("http://127.0.0.1:8080/hook?a=b", false, "127.0.0.1", 8080, "/hook?a=b"),
+            ("https://hooks.example", true, "hooks.example", 443, "/"),
+            ("http://[::1]:81/x", false, "::1", 81, "/x"),
+            ("http://[::1]", false, "::1", 80, "/"),
+        ] {
+            let url: WebhookUrl = text.parse().unwrap();
+            assert_eq!((url.tls, &*url.host, url.port, &*url.path), (tls, host, port, path), "{text}");
+        }
+        for text in
+            ["", "ftp://x/", "http://", "http:///x", "http://user@x/", "http://x:port/", "http://x/a b"]
+        {
+            assert_eq!(text.parse::<WebhookUrl>(), Err(WebhookUrlError), "{text}");
+        }
+    }
+}
