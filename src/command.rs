@@ -73,10 +73,10 @@ enum Command {
 #[derive(Args, Clone, Debug)]
 pub struct Configuration {
     /// Configuration file.
-    #[arg(long, value_name = "FILE", default_value = config::DEFAULT_FILE)]
+    #[arg(long, value_name = "FILE", default_value = config::DEFAULT_FILE, global = true)]
     pub config: PathBuf,
     /// Sets one key over file and environment, such as log.level=debug.
-    #[arg(long = "set", value_name = "KEY=VALUE")]
+    #[arg(long = "set", value_name = "KEY=VALUE", global = true)]
     pub overrides: Vec<Override>,
 }
 

@@ -60,6 +60,12 @@ pub struct Metrics {
     pub rate_limit_breaches: IntCounterVec,
     /// Events for the webhook: `outcome`.
     pub webhook: IntCounterVec,
+    /// Counters that a store holds, all of them and those that are blocked: `store`.
+    pub store_keys: IntGaugeVec,
+    /// See above.
+    pub store_blocked_keys: IntGaugeVec,
+    /// Counters that had to go because there were too many: `store`.
+    pub store_evictions: IntCounterVec,
     /// Failed calls of a store: `store`, `kind`.
     pub store_errors: IntCounterVec,
     /// Times of a store's calls: `store`.
@@ -175,6 +181,17 @@ impl Metrics {
                 "postseal_webhook_total",
                 "Events for the webhook, by what became of them.",
                 &["outcome"],
+            )?,
+            store_keys: new.gauges("postseal_store_keys", "Counters that a store holds.", &["store"])?,
+            store_blocked_keys: new.gauges(
+                "postseal_store_blocked_keys",
+                "Counters whose key is blocked.",
+                &["store"],
+            )?,
+            store_evictions: new.counters(
+                "postseal_store_evictions_total",
+                "Counters that were forgotten because store.max_keys was reached.",
+                &["store"],
             )?,
             store_errors: new.counters(
                 "postseal_store_errors_total",

@@ -51,6 +51,19 @@ impl StoreInForce {
         }
     }
 
+    /// Tells metrics how full the store is, where it knows.
+    pub fn observe(&self, metrics: &Metrics) {
+        let Some((store, stats)) = self.opened.get().and_then(|store| Some((store.kind(), store.stats()?)))
+        else {
+            return;
+        };
+        let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        metrics.store_keys.with_label_values(&[store]).set(whole(stats.keys));
+        metrics.store_blocked_keys.with_label_values(&[store]).set(whole(stats.blocked));
+        let evictions = metrics.store_evictions.with_label_values(&[store]);
+        evictions.inc_by(stats.evicted.saturating_sub(evictions.get()));
+    }
+
     /// The store, if anybody has needed it.
     pub fn opened(&self) -> Option<&Arc<dyn Store>> {
         self.opened.get()

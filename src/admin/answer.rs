@@ -67,15 +67,20 @@ impl Source {
             "/api/status" => self.status(),
             "/api/limits" => self.limits(request).await,
             DECISIONS => self.why(number),
-            "/metrics" => match self.metrics.render() {
-                Ok(metrics) => typed(StatusCode::OK, METRICS_TYPE, metrics),
-                Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
-            },
+            "/metrics" => self.metrics(),
             "/readyz" => match self.health.unready() {
                 None => text(StatusCode::OK, "ready\n".to_owned()),
                 Some(reason) => text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")),
             },
             _ => text(StatusCode::OK, "alive\n".to_owned()),
+        }
+    }
+
+    fn metrics(&self) -> Answer {
+        self.services.store.observe(&self.metrics);
+        match self.metrics.render() {
+            Ok(metrics) => typed(StatusCode::OK, METRICS_TYPE, metrics),
+            Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
         }
     }
 

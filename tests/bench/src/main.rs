@@ -1,13 +1,15 @@
 //! `postseal-bench`: loads a milter with mail, as Postfix would.
 //!
 //! `load` sends messages over some connections and tells how long they took; `idle` opens connections, sends a message
-//! over each and keeps them; `raw` tells what the cryptography alone costs, `sender` what owners and rewrite rules do. Results are one JSON object on stdout. The
+//! over each and keeps them; `raw` tells what the cryptography alone costs, `sender` what owners and rewrite rules do,
+//! `limits` what limits in memory cost. Results are one JSON object on stdout. The
 //! exit status is 1 unless every message was accepted with the expected number of signatures.
 //!
 //! It runs on one thread, and tells its own CPU time: what the milter uses is measured from outside (`run.py`).
 
 mod address;
 mod idle;
+mod limits;
 mod load;
 mod macros;
 mod mail;
@@ -35,6 +37,7 @@ struct Cli {
 enum Command {
     Load(load::Load),
     Idle(idle::Idle),
+    Limits(limits::Limits),
     Raw(raw::Raw),
     Sender(sender::Sender),
 }
@@ -61,6 +64,7 @@ fn run(command: &Command) -> anyhow::Result<bool> {
         }
         Command::Idle(idle) => runtime.block_on(idle.run()).map(|()| true),
         Command::Sender(sender) => print(&runtime.block_on(sender.run())?).map(|()| true),
+        Command::Limits(limits) => print(&runtime.block_on(limits.run())?).map(|()| true),
         Command::Raw(raw) => print(&raw.run()?).map(|()| true),
     }
 }
