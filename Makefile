@@ -90,7 +90,7 @@ bench: build
 
 CASES := 10000000
 fuzz:
-	@for target in parse round_trip session pipeline addresses; do tests/fuzz/run.sh $$target $(CASES) || exit 1; done
+	@for target in parse round_trip session pipeline addresses header_checks; do tests/fuzz/run.sh $$target $(CASES) || exit 1; done
 
 clean:
 	cargo clean

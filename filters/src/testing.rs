@@ -15,10 +15,12 @@
 
 mod addresses;
 mod fuzz;
+mod fuzz_checks;
 pub mod model;
 
 pub use addresses::fuzz_addresses;
 pub use fuzz::fuzz_pipeline;
+pub use fuzz_checks::fuzz_header_checks;
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,8 +1,21 @@
 //! The fuzz targets of this crate on inputs that are the same in each run. The fuzzer itself is in `tests/fuzz`.
 
-use postseal_filters::testing::{fuzz_addresses, fuzz_pipeline};
+#![allow(clippy::indexing_slicing, reason = "a test may panic")]
+
+use postseal_filters::testing::{fuzz_addresses, fuzz_header_checks, fuzz_pipeline};
 
 const CASES: u32 = 20_000;
+
+/// xorshift64*: the same numbers everywhere.
+fn numbers() -> impl FnMut() -> u64 {
+    let mut state = 0x5eed_5eed_5eed_5eed_u64;
+    move || {
+        state ^= state >> 12;
+        state ^= state << 25;
+        state ^= state >> 27;
+        state.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+}
 
 #[test]
 fn any_dialogue() {
@@ -54,13 +67,50 @@ fn any_address() {
     }
 }
 
-/// xorshift64*: the same numbers everywhere.
-fn numbers() -> impl FnMut() -> u64 {
-    let mut state = 0x5eed_5eed_5eed_5eed_u64;
-    move || {
-        state ^= state >> 12;
-        state ^= state << 25;
-        state ^= state >> 27;
-        state.wrapping_mul(0x2545_f491_4f6c_dd1d)
+#[test]
+fn any_message() {
+    let mut number = numbers();
+    let mut pick = |below: usize| (number() >> 32) as usize % below;
+    for _ in 0..CASES / 5 {
+        let mut message = MESSAGES[pick(MESSAGES.len())].as_bytes().to_vec();
+        for _ in 0..pick(6) {
+            let (at, piece) = (pick(message.len()), PIECES[pick(PIECES.len())]);
+            match pick(4) {
+                0 => message[at] = u8::try_from(pick(256)).unwrap_or_default(),
+                1 => drop(message.splice(at..at, piece.iter().copied())),
+                2 => drop(message.splice(at..message.len().min(at + pick(40) + 1), piece.iter().copied())),
+                _ => drop(message.splice(at..at, [b'x'; 1100])),
+            }
+            if message.is_empty() {
+                break;
+            }
+        }
+        fuzz_header_checks(&message);
     }
 }
+
+const MESSAGES: [&str; 4] = [
+    "From: Jörg <j@example.com>\nTo: \"Müller, A\" <a@example.net>, b@example.org\nSubject: Grüße =?utf-8?Q?=C3=A4?=\n\tüber alles\n\nHällo\n",
+    "From: a@example.com\r\nTo: b@example.net\r\nDate: Tue, 14 Nov 2023 22:13:20 +0000\r\nContent-Type: text/html; charset=us-ascii\r\nContent-Transfer-Encoding: 7bit\r\n\r\n<p>Gr\u{fc}\u{df}e\r\n",
+    "From: a@example.com\nSubject: =?iso-8859-1?B?R3L832U=?=\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\nGr=C3=BC\n--b\nContent-Type: multipart/alternative; boundary=c\n\n--c\n\nx\n--c--\n--b--\n",
+    "To: shop@example.com\nSubject: a\n Bcc: b@example.net\nFrom: web@example.com\n\nMIME-Version: 1.0\nContent-Type: text/html\n\n<html>\n",
+];
+
+const PIECES: [&[u8]; 16] = [
+    b"",
+    b"\n",
+    b"\r\n",
+    b"\r",
+    b"\n ",
+    b"\n \n ",
+    b"\xe4\xf6",
+    "ü".as_bytes(),
+    b"=?utf-8?Q?",
+    b"?=",
+    b"\"",
+    b"<",
+    b"--b\r\n",
+    b"=",
+    b"\0",
+    b" ",
+];

@@ -20,5 +20,12 @@ triple=$(rustc -vV | sed -n 's/^host: //p')
 cargo build --quiet --release --ignore-rust-version --target "$triple" --bin "$target"
 binary=${CARGO_TARGET_DIR:-target}/$triple/release/$target
 
-exec "$binary" "corpus/$target" -runs="$cases" -artifact_prefix="artifacts/$target/" -max_len=4096 -timeout=10 \
+# Real mail to start from, where the tests have fetched it.
+seeds=
+if [ "$target" = header_checks ] && [ -d ../../target/e2e-cache/corpus/data ]; then
+    seeds=$(echo ../../target/e2e-cache/corpus/data/*/)
+fi
+
+# shellcheck disable=SC2086
+exec "$binary" "corpus/$target" $seeds -runs="$cases" -artifact_prefix="artifacts/$target/" -max_len=4096 -timeout=10 \
     -rss_limit_mb=1024 -print_final_stats=1 -verbosity=1 "$@"

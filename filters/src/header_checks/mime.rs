@@ -15,7 +15,7 @@ pub(super) struct ContentType {
     pub(super) boundary: Option<Vec<u8>>,
     /// There are several boundaries, or one in a form that not every reader understands: CVE-2024-28054.
     pub(super) ambiguous: bool,
-    /// It could not be read to its end: readers will not agree on what it says.
+    /// There is something in it that does not belong there: readers will not agree on what it says.
     pub(super) broken: bool,
     /// Where the last parameter ends.
     pub(super) end: usize,
@@ -112,7 +112,7 @@ impl TransferEncoding {
 struct Scanner<'a> {
     text: &'a [u8],
     at: usize,
-    /// A quote was never closed.
+    /// There was something that does not belong there.
     broken: bool,
 }
 
@@ -163,12 +163,13 @@ impl<'a> Scanner<'a> {
             match self.bump() {
                 Some(b';') => return true,
                 Some(b'"') => {
+                    self.broken = true;
                     self.at -= 1;
                     if self.value().is_none() {
                         return false;
                     }
                 }
-                Some(_) => {}
+                Some(_) => self.broken = true,
                 None => return false,
             }
         }
@@ -187,6 +188,7 @@ impl<'a> Scanner<'a> {
             }
             self.at += 1;
         }
+        self.broken |= depth > 0;
     }
 
     fn peek(&self) -> Option<u8> {

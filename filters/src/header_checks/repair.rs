@@ -9,6 +9,7 @@ use postseal_protocol::HeaderField;
 
 use super::charset::Charset;
 use super::finding::{How, Repair};
+use super::fold;
 use super::mime::ContentType;
 use super::section::Section;
 use super::{date, quoted_printable};
@@ -83,6 +84,10 @@ impl Repairs {
             Some(value) => how(&HeaderField::new(field.name.clone(), value.clone()), charset)?,
             None => how(field, charset)?,
         };
+        // What no MTA would take back as it is.
+        if value.contains(&b'\r') || value.contains(&0) {
+            return None;
+        }
         self.values.insert(id, value);
         Some(())
     }
@@ -156,7 +161,9 @@ fn with_utf8(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>> {
         None => (parsed.end..parsed.end, &b"; charset=utf-8"[..]),
     };
     let before = field.value.get(..at.start)?;
-    Some([before, text, field.value.get(at.end..)?].concat())
+    let value = [before, text, field.value.get(at.end..)?].concat();
+    let field = HeaderField::new(field.name.clone(), value.clone());
+    fold::long_line(&field).is_none().then_some(value)
 }
 
 fn field(name: &'static str, value: &str) -> HeaderField {

@@ -65,6 +65,13 @@ macro_rules! settings {
                     $(Check::$check => &self.$key,)*
                 }
             }
+
+            /// The same, to change it.
+            pub const fn rule_mut(&mut self, check: Check) -> &mut Rule {
+                match check {
+                    $(Check::$check => &mut self.$key,)*
+                }
+            }
         }
     };
 }

@@ -1,6 +1,7 @@
 //! Writes encoded-words (RFC 2047 section 2), folded.
 
 use super::base64::DIGITS;
+use super::encoded_word;
 use super::rfc2047::Token;
 
 /// Writes a value in which some words are encoded.
@@ -151,7 +152,8 @@ fn text(run: &[Token<'_>], after_encoded: bool, next: Option<&Token<'_>>) -> Str
 }
 
 fn is_encoded_word(raw: &str) -> bool {
-    raw.starts_with("=?") && raw.ends_with("?=")
+    raw.starts_with("=?")
+        && encoded_word::words(raw.as_bytes()).next().is_some_and(|word| word.length == raw.len())
 }
 
 /// The two forms of encoded-words (RFC 2047 section 4).
