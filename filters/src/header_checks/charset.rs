@@ -58,6 +58,11 @@ pub(super) fn guess(octets: &[u8], named: Option<Charset>) -> Option<Cow<'_, str
         _ if octets.split(u8::is_ascii).any(|run| run.len() > LONGEST_RUN) => return None,
         _ => Charset::Other(WINDOWS_1252),
     };
+    // Some of it is UTF-8 and some is not: several programs have written it, and a single-byte charset fits anything.
+    let single_byte = matches!(charset, Charset::Other(encoding) if encoding.is_single_byte());
+    if single_byte && octets.utf8_chunks().any(|chunk| !chunk.valid().is_ascii()) {
+        return None;
+    }
     // Octets that windows-1252 does not have come out as C1 controls.
     let text = charset.decode(octets)?;
     (!text.chars().any(|c| ('\u{80}'..'\u{a0}').contains(&c))).then_some(text)

@@ -145,7 +145,8 @@ macro_rules! each_check {
             HtmlOnly html_only = body(Log, "send multipart/alternative with a text/plain part");
             /// A line of the body over 998 octets (RFC 5322 section 2.1.1): MTAs break it, and the signature.
             LongBodyLine long_body_line = body(Fix, "encode the body as quoted-printable or base64").otherwise(Log);
-            /// 8-bit octets in the body: an MTA re-encodes them for servers without 8BITMIME, and breaks the signature.
+            /// 8-bit text in the body, or text that is named so: an MTA re-encodes it for servers without 8BITMIME, and breaks
+            /// the signature.
             EightBitBody eight_bit_body = body(Log, "encode the body as quoted-printable or base64").otherwise(Log);
             /// NUL, or CR and LF that are not together (RFC 5322 section 2.3).
             NulOrBareCrLf nul_or_bare_cr_lf = body(Reject, "end lines with CRLF, and encode binary data as base64");
@@ -160,12 +161,12 @@ macro_rules! each_check {
 }
 
 macro_rules! check {
-    ($($(#[$doc:meta])* $check:ident $key:ident = $kind:ident($action:ident, $hint:literal)
+    ($($(#[doc = $doc:literal])* $check:ident $key:ident = $kind:ident($action:ident, $hint:literal)
         $(.otherwise($otherwise:ident))? $(.max($max:expr))?;)*) => {
         /// A check. Its name is the key in the configuration, the reason code and the metric label.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Check {
-            $($(#[$doc])* $check,)*
+            $($(#[doc = $doc])* $check,)*
         }
 
         impl Check {
@@ -177,6 +178,13 @@ macro_rules! check {
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$check => stringify!($key),)*
+                }
+            }
+
+            /// What it finds, in a sentence or two.
+            pub const fn about(self) -> &'static str {
+                match self {
+                    $(Self::$check => concat!($($doc),*),)*
                 }
             }
 

@@ -56,6 +56,8 @@ pub(super) enum Repair {
     Utf8,
     /// The one text part is named 8bit.
     EightBit,
+    /// The one text part is named 7bit.
+    SevenBit,
     /// The one text part becomes quoted-printable.
     QuotedPrintable,
 }

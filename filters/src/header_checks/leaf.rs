@@ -90,6 +90,10 @@ impl Leaf {
             let finding = finding(check, fault.what);
             findings.add(if fault.certain { finding.repair(Repair::Utf8) } else { finding });
         }
+        if self.encoding == TransferEncoding::EightBit && eight_bit.is_none() {
+            let what = "ASCII that is named 8bit: MTAs go by the name";
+            findings.add(Finding::part(Check::EightBitBody, start, what).repair(Repair::SevenBit));
+        }
         let mut wrong = |what| {
             let finding = finding(Check::TransferEncodingMismatch, what);
             let certain = self.encoding.is_identity();

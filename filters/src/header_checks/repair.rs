@@ -55,6 +55,7 @@ impl Repairs {
             Repair::MimeVersion => self.add("MIME-Version", "1.0"),
             Repair::Utf8 => self.utf8(material)?,
             Repair::EightBit => self.encode(material, "8bit")?,
+            Repair::SevenBit => self.encode(material, "7bit")?,
             Repair::QuotedPrintable => self.quoted_printable(material)?,
         }
         Ok(())

@@ -8,6 +8,8 @@ use crate::pipeline::{Entry, Pipeline};
 use crate::testing::{End, TestClock, Transaction, settings};
 use postseal_protocol::{HeaderField, Modification};
 
+mod readme;
+
 /// A message, as a table of fields and a body; what it lacks of a good one is added.
 fn message(fields: &[(&str, &str)], body: &str) -> (Vec<(String, Vec<u8>)>, Vec<u8>) {
     let mut all: Vec<(String, Vec<u8>)> =
@@ -227,4 +229,14 @@ fn a_long_line_is_encoded_and_too_long_a_body_is_not() {
     let end = run("body_limit = \"1000B\"", &long);
     assert_eq!(end.reasons(), ["header_checks.long_body_line", "header_checks.body_over_limit"]);
     assert!(end.accepted() && end.modifications.is_empty());
+}
+
+#[test]
+fn what_is_named_8bit_and_is_not_becomes_7bit() {
+    let fields =
+        [("MIME-Version", " 1.0"), ("Content-Type", " text/plain"), ("Content-Transfer-Encoding", " 8bit")];
+    let end = run("eight_bit_body = \"fix\"", &message(&fields, "Hello\r\n"));
+    assert_eq!(edits(&end), ["Content-Transfer-Encoding: 7bit", "+X-Postseal-Fixed: eight_bit_body"]);
+    let end = run("eight_bit_body = \"fix\"", &message(&fields[..2], "Hello\r\n"));
+    assert_eq!(edits(&end), [""; 0]);
 }
