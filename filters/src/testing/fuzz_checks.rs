@@ -32,7 +32,7 @@ pub fn fuzz_header_checks(data: &[u8]) {
         model.apply(edit);
     }
     let fields: Vec<_> = model.fields().filter(|field| !field.is("Received")).cloned().collect();
-    let body = model.body.clone().unwrap_or(body.into());
+    let body = model.body.clone().unwrap_or(body);
     let again = run(pipeline, &fields, &body);
     assert!(!again.verdict.is_refusal(), "{:?}, after {:?}", again.verdict, end.modifications);
     assert_eq!(again.modifications, [], "after {:?}", end.modifications);
