@@ -35,7 +35,7 @@ class PythonEmail:
             (field, _decoded(name), address)
             for field in ADDRESS_FIELDS
             for value in parsed.get_all(field, [])
-            for name, address in getaddresses([str(value)])
+            for name, address in getaddresses([_unfolded(value)])
         ]
         texts = [_text(part) for part in parsed.walk() if part.get_content_maintype() == "text"]
         return Seen(_decoded(parsed.get("Subject", "")), mailboxes, texts)
@@ -83,20 +83,24 @@ def is_as_good(before: str, after: str) -> bool:
     """The same; or what was unreadable is readable; or UTF-8 that was taken for another charset is none no more."""
     if before == after:
         return True
-    if UNREADABLE.search(before):
-        pattern = "[^\x00-\x7f]+".join(re.escape(part) for part in UNREADABLE.split(before))
-        return not UNREADABLE.search(after) and re.fullmatch(pattern, after, re.DOTALL) is not None
-    return any(_mistaken(before, charset) == after for charset in ("latin-1", "windows-1252"))
+    if UNREADABLE.search(after):
+        return False
+    pattern = "[^\x00-\x7f]+".join(re.escape(part) for part in UNREADABLE.split(before))
+    return bool(re.fullmatch(pattern, after, re.DOTALL)) or _is_mistaken(before, after)
 
 
 UNREADABLE = re.compile("[\ufffd\udc80-\udcff]+")
 
 
-def _mistaken(text: str, charset: str) -> str | None:
-    try:
-        return text.encode(charset).decode()
-    except UnicodeError:
-        return None
+def _is_mistaken(before: str, after: str) -> bool:
+    """`before` are the octets of `after` in UTF-8, taken for windows-1252; what this does not have, for anything."""
+    pattern = b""
+    for one in before:
+        try:
+            pattern += re.escape(one.encode("latin-1" if one < "\xa0" else "windows-1252"))
+        except UnicodeError:
+            pattern += b"[\x80-\xff]"
+    return re.fullmatch(pattern, after.encode(), re.DOTALL) is not None
 
 
 def _differences(what: str, before: list[str], after: list[str], words: bool) -> list[str]:
@@ -109,11 +113,16 @@ def _differences(what: str, before: list[str], after: list[str], words: bool) ->
 
 def _decoded(value) -> str:
     """Unfolded, with encoded-words decoded; what can't be decoded as it is. Raw 8-bit comes out as U+FFFD."""
-    text = re.sub(r"\r?\n(?=[ \t])", "", str(value))
+    text = _unfolded(value)
     try:
-        return str(make_header(decode_header(text)))
+        # decode_header would write the six characters of an escape for U+FFFD
+        return str(make_header(decode_header(text.replace("\ufffd", "\x1a")))).replace("\x1a", "\ufffd")
     except (HeaderParseError, LookupError, UnicodeError, ValueError):
         return text
+
+
+def _unfolded(value) -> str:
+    return re.sub(r"\r?\n(?=[ \t])", "", str(value))
 
 
 def _text(part) -> str:
