@@ -96,7 +96,8 @@ impl Limits {
         let text = String::from_utf8_lossy(&answer.body);
         let json: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if !answer.status.is_success() {
-            let reason = json.get("error").and_then(|error| error.as_str()).unwrap_or(text.trim_end());
+            let reason =
+                json.get("error").and_then(|error| error.as_str()).unwrap_or_else(|| text.trim_end());
             writeln!(err, "{reason}")?;
             return Ok(Exit::Problem);
         }

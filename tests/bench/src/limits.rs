@@ -84,15 +84,18 @@ impl Limits {
         })
     }
 
-    async fn four_rules(&self, store: &MemoryStore, limits: &[Limit], keys: usize) -> anyhow::Result<Duration> {
+    async fn four_rules(
+        &self,
+        store: &MemoryStore,
+        limits: &[Limit],
+        keys: usize,
+    ) -> anyhow::Result<Duration> {
         let rules = ["user", "sender", "client", "listener"];
         let mut spent = Duration::ZERO;
         for n in 0..self.decisions {
             let names = rules.map(|rule| name(rule, n.wrapping_mul(7_919) % (keys / 4)));
-            let requests: Vec<Request<'_>> = names
-                .iter()
-                .map(|key| Request { key, limits, cost: 1, block: 0, binding: true })
-                .collect();
+            let requests: Vec<Request<'_>> =
+                names.iter().map(|key| Request { key, limits, cost: 1, block: 0, binding: true }).collect();
             let begin = Instant::now();
             store.admit(&requests).await?;
             spent += begin.elapsed();
