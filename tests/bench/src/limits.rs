@@ -52,7 +52,7 @@ impl Limits {
         let names_size = resident()? - before;
         for round in 0..SLOTS {
             for name in &names {
-                let request = Request { key: name, limits: &limits, cost: 6, block: 0, binding: true };
+                let request = Request { key: name, limits: &limits, cost: 7, block: 0, binding: true };
                 store.admit(&[request]).await?;
             }
             // Another millisecond is another slot.
@@ -132,5 +132,5 @@ fn resident() -> anyhow::Result<i64> {
     Ok(pages * 4096)
 }
 
-/// As many slots as a window of 100 has with 6 units each.
-const SLOTS: usize = 16;
+/// As many slots as a window of 100 fills with 7 units each, which is its grain.
+const SLOTS: usize = 14;
