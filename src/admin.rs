@@ -81,9 +81,11 @@ impl Admin {
         if let Some(tcp) = self.tcp {
             doors.spawn(open_tcp(tcp, Arc::clone(&self.server)));
         }
-        if let Some((unix, file)) = self.unix {
-            doors.spawn(open_unix(unix, file, self.server));
-        }
+        // Its file goes with this future, which whoever drops it can wait for; not so with a task.
+        let _file = self.unix.map(|(unix, file)| {
+            doors.spawn(open_unix(unix, self.server));
+            file
+        });
         while doors.join_next().await.is_some() {}
     }
 }
@@ -101,7 +103,7 @@ async fn open_tcp(socket: TcpListener, server: Arc<Server>) {
     }
 }
 
-async fn open_unix(socket: UnixListener, _file: SocketFile, server: Arc<Server>) {
+async fn open_unix(socket: UnixListener, server: Arc<Server>) {
     loop {
         match socket.accept().await {
             Ok((stream, _)) => server.admit(stream, Peer::Unix),

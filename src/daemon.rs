@@ -279,6 +279,7 @@ impl Daemon {
             }
         }
         self.services.store.close();
+        self.background.shutdown().await;
         self.shared.log.flush(FLUSH_PATIENCE);
     }
 
