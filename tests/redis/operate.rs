@@ -26,22 +26,22 @@ async fn keys_are_listed_from_all_servers_fullest_first() {
     let servers = cluster(3);
     let opened = open(&cluster_url(&servers), &settings()).await;
     for (number, cost) in (0..30).map(|number| (number, 1 + number % 3)) {
-        assert!(admit(&opened, &format!("per-user/u{number:02}"), cost).await.charged);
+        assert!(admit(&opened, &format!("per-user:u{number:02}"), cost).await.charged);
     }
-    admit(&opened, "per-domain/example.com", 10).await;
+    admit(&opened, "per-domain:example.com", 10).await;
     opened.store.put("seen", b"1", Duration::from_secs(60)).await.unwrap();
     let all = listed(&opened, "", false, 100).await;
-    assert_eq!((all.len(), all[0].as_str()), (31, "per-domain/example.com"));
-    let users = listed(&opened, "per-user/", false, 10).await;
+    assert_eq!((all.len(), all[0].as_str()), (31, "per-domain:example.com"));
+    let users = listed(&opened, "per-user:", false, 10).await;
     let expected: Vec<_> =
-        (0..30).filter(|number| number % 3 == 2).map(|n| format!("per-user/u{n:02}")).collect();
+        (0..30).filter(|number| number % 3 == 2).map(|n| format!("per-user:u{n:02}")).collect();
     assert_eq!(users, expected);
-    opened.store.block("per-user/u00", None).await.unwrap();
-    assert_eq!(listed(&opened, "per-user/", true, 10).await, ["per-user/u00"]);
-    assert!(opened.store.unblock("per-user/u00").await.unwrap());
-    assert!(opened.store.reset("per-user/u00").await.unwrap());
-    assert!(!opened.store.reset("per-user/u00").await.unwrap());
-    assert_eq!(opened.store.show("per-user/u00").await, Ok(None));
+    opened.store.block("per-user:u00", None).await.unwrap();
+    assert_eq!(listed(&opened, "per-user:", true, 10).await, ["per-user:u00"]);
+    assert!(opened.store.unblock("per-user:u00").await.unwrap());
+    assert!(opened.store.reset("per-user:u00").await.unwrap());
+    assert!(!opened.store.reset("per-user:u00").await.unwrap());
+    assert_eq!(opened.store.show("per-user:u00").await, Ok(None));
     assert_eq!(opened.store.get("seen").await, Ok(Some(b"1".to_vec())));
     assert_eq!(opened.store.get("unseen").await, Ok(None));
 }
@@ -50,14 +50,14 @@ async fn keys_are_listed_from_all_servers_fullest_first() {
 async fn nothing_is_kept_for_ever() {
     let server = Server::start(&redis(), &[]);
     let opened = open_for_real(&url(&server), &settings()).await;
-    admit(&opened, "per-user/alice", 1).await;
-    admit(&opened, "per-user/bob", 11).await;
-    opened.store.block("per-user/carol", Some(Duration::from_secs(7200))).await.unwrap();
+    admit(&opened, "per-user:alice", 1).await;
+    admit(&opened, "per-user:bob", 11).await;
+    opened.store.block("per-user:carol", Some(Duration::from_secs(7200))).await.unwrap();
     opened.store.put("seen", b"1", Duration::from_secs(60)).await.unwrap();
     let names = server.cli(&["keys", "postseal:*"]);
     assert_eq!(names.lines().count(), 4, "{names}");
     for (name, longest) in
-        [("k:per-user/{alice}", 3600), ("k:per-user/{bob}", 3600), ("k:per-user/{carol}", 7200)]
+        [("k:per-user:{alice}", 3600), ("k:per-user:{bob}", 3600), ("k:per-user:{carol}", 7200)]
     {
         let left: u64 = server.cli(&["ttl", &format!("postseal:{name}")]).trim().parse().unwrap();
         assert!((longest - 60..=longest).contains(&left), "{name} {left}");
@@ -75,14 +75,14 @@ async fn a_password_from_a_file_and_another_prefix_and_database() {
     settings.password_file = Some(file);
     settings.prefix = "other:".to_owned();
     let opened = open(&format!("{}/5", url(&server)), &settings).await;
-    assert!(admit(&opened, "per-user/alice", 1).await.charged);
+    assert!(admit(&opened, "per-user:alice", 1).await.charged);
     let keys = server.cli(&["-a", "s3cret", "--no-auth-warning", "-n", "5", "keys", "*"]);
-    assert_eq!(keys.trim(), "other:k:per-user/{alice}");
+    assert_eq!(keys.trim(), "other:k:per-user:{alice}");
     assert_eq!(opened.metric("postseal_store_breakers_open{store=\"redis\"}"), 0.0);
 
     settings.password_file = None;
     let stranger = open(&url(&server), &settings).await;
-    assert_eq!(admit(&stranger, "per-user/alice", 1).await.by, 1, "counted here, as Redis lets nobody in");
+    assert_eq!(admit(&stranger, "per-user:alice", 1).await.by, 1, "counted here, as Redis lets nobody in");
     assert_eq!(stranger.metric("postseal_store_errors_total{kind=\"refused\",store=\"redis\"}"), 1.0);
 }
 
@@ -124,10 +124,10 @@ async fn tls_with_a_ca_of_ones_own() {
     let mut settings = settings();
     settings.ca_file = Some(ca.into());
     let opened = open(&format!("rediss://localhost:{tls}"), &settings).await;
-    assert_eq!(admit(&opened, "per-user/alice", 1).await.by, 0);
+    assert_eq!(admit(&opened, "per-user:alice", 1).await.by, 0);
     settings.ca_file = Some(certificate.into());
     let opened = open(&format!("rediss://localhost:{tls}"), &settings).await;
-    assert_eq!(admit(&opened, "per-user/alice", 1).await.by, 1, "a certificate that nobody vouches for");
+    assert_eq!(admit(&opened, "per-user:alice", 1).await.by, 1, "a certificate that nobody vouches for");
 }
 
 #[tokio::test]
@@ -147,16 +147,16 @@ async fn the_master_that_sentinels_know() {
     });
 
     let opened = open(&format!("redis-sentinel://127.0.0.1:{}/main", sentinel.port), &settings()).await;
-    assert_eq!(admit(&opened, "per-user/alice", 4).await.by, 0);
+    assert_eq!(admit(&opened, "per-user:alice", 4).await.by, 0);
     wait_for("the replica has it", || replica.cli(&["dbsize"]).trim() == "1");
     drop(master);
-    let mut admission = admit(&opened, "per-user/bob", 0).await;
+    let mut admission = admit(&opened, "per-user:bob", 0).await;
     let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
     while admission.by != 0 {
         assert!(tokio::time::Instant::now() < deadline, "the new master is not asked");
         tokio::time::sleep(Duration::from_millis(20)).await;
-        admission = admit(&opened, "per-user/bob", 0).await;
+        admission = admit(&opened, "per-user:bob", 0).await;
     }
-    let alice = opened.store.show("per-user/alice").await.unwrap().unwrap();
+    let alice = opened.store.show("per-user:alice").await.unwrap().unwrap();
     assert_eq!(alice.state.windows[0].window.used(), 4, "what was counted is still there");
 }

@@ -10,7 +10,7 @@ use postseal_filters::testing::TestClock;
 use crate::servers::{Server, redis};
 use crate::{Opened, open, settings, url};
 
-const KEYS: [&str; 4] = ["per-user/alice", "per-user/bob", "per-domain/example.com", "odd}key{"];
+const KEYS: [&str; 4] = ["per-user:alice", "per-user:bob", "per-domain:example.com", "odd}key{"];
 
 struct Random(u64);
 

@@ -1,6 +1,6 @@
 //! Names of keys in Redis.
 //!
-//! A counter `RULE/VALUES` is called `PREFIXk:RULE/{VALUES}`: a cluster then has all that is counted of one user in one
+//! A counter `RULE:VALUES` is called `PREFIXk:RULE:{VALUES}`: a cluster then has all that is counted of one user in one
 //! slot, and one script decides on it. Remembered values are called `PREFIXv:NAME`.
 
 /// Makes names.
@@ -46,9 +46,9 @@ impl Keys {
     }
 }
 
-/// `RULE/` and the rest. Without a slash, or with nothing behind it, all of the key is the rest.
+/// `RULE:` and the rest. Without a colon, or with nothing behind it, all of the key is the rest.
 fn split(key: &str) -> (&str, &str) {
-    match key.find('/').and_then(|slash| key.split_at_checked(slash + 1)) {
+    match key.find(':').and_then(|colon| key.split_at_checked(colon + 1)) {
         Some((rule, values)) if !values.is_empty() && !rule.contains('{') => (rule, values),
         _ => ("", key),
     }
@@ -63,12 +63,12 @@ mod tests {
     fn a_name_leads_back_to_its_key() {
         let keys = Keys::new("post*seal:");
         for key in
-            ["per-user/alice@example.com", "a/", "a", "a/{b", "a/b}c", "{x}/y", "r/x{1}/z", "/v", "", "r/ä"]
+            ["per-user:alice@example.com", "a:", "a", "a:{b", "a:b}c", "{x}:y", "r:x{1}:z", ":v", "", "r:ä"]
         {
             assert_eq!(keys.key(&keys.name(key)).as_deref(), Some(key), "{}", keys.name(key));
         }
-        assert_eq!(keys.name("per-user/alice"), "post*seal:k:per-user/{alice}");
-        assert_eq!(slot(&keys.name("per-user/alice")), slot(&keys.name("bytes/alice")));
+        assert_eq!(keys.name("per-user:alice"), "post*seal:k:per-user:{alice}");
+        assert_eq!(slot(&keys.name("per-user:alice")), slot(&keys.name("bytes:alice")));
         assert_eq!(keys.key("post*seal:trial:{0}"), None);
         assert_eq!(keys.key("post*seal:k:}{"), None);
         assert_eq!(keys.pattern(), "post\\*seal:k:*");
