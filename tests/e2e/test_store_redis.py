@@ -126,7 +126,7 @@ def errors(daemons, **labels) -> float:
 @pytest.mark.parametrize("name", FAULTS if FULL else ["master killed", "black hole", "garbage", "full"])
 def test_no_mail_suffers_from(name, cluster, daemons, say):
     number = list(FAULTS).index(name)
-    users, rate, seconds = (200, 200, 30) if FULL else (10, 150, 3)
+    users, rate, seconds = (60, 200, 30) if FULL else (10, 150, 3)
     wait_for("breakers are closed", lambda: breakers(daemons) == 0, 30)
     before = errors(daemons), errors(daemons, kind="breaker_open")
     load = Load(
