@@ -62,7 +62,8 @@ PAIRS = [
     Pair("html_only", ("MIME_HTML_ONLY",), "the same, message by message."),
     Pair("long_body_line", (), "no rule: it does no harm to who receives, only to signatures."),
     Pair("eight_bit_body", ("__L_BODY_8BITS",), "theirs looks at decoded text, so quoted-printable and base64 count, "
-         "which get through anywhere. Every message that we find, they find."),
+         "which get through anywhere. Ours counts ASCII that is named 8bit, too: Postfix goes by the name when it "
+         "re-encodes. All that we find for its octets, they find."),
     Pair("nul_or_bare_cr_lf", ("NULL_IN_BODY",), "no message has a NUL. Lone CRs are in eight spams, and Postfix makes "
          "spaces of them before a milter sees them (unless `cleanup_replace_stray_cr_lf = no`)."),
     Pair("mime_structure", ("MISSING_MIME_HB_SEP", "MIMEPART_LIMIT_EXCEEDED"), "two spams whose boundary never comes, so "
