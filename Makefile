@@ -20,11 +20,12 @@ help:
 	@echo "make corpus  header checks on all real mail, and beside SpamAssassin; half an hour the first time"
 	@echo "make faults  every fault at full length, under load"
 
+# All in one go: asked for one by one, they would have their dependencies compiled with other features each time.
 build:
-	@cargo build --release $(CARGO_FLAGS)
+	@cargo build --release --workspace --bins --examples $(CARGO_FLAGS)
 
-man:
-	@cargo run --release --quiet $(CARGO_FLAGS) --example manual -- man target/man
+man: build
+	@target/release/examples/manual man target/man
 
 docs:
 	@cargo run --quiet $(CARGO_FLAGS) --example manual -- docs
@@ -60,8 +61,6 @@ unit:
 	cargo test --workspace --all-features --quiet $(CARGO_FLAGS)
 
 e2e: build
-	@cargo build --release --quiet $(CARGO_FLAGS) --example editor --example reader --example addresses
-	@cargo build --release --quiet $(CARGO_FLAGS) -p postseal-bench
 	@tests/setup.sh test
 	$(PYTHON) -m pytest tests/e2e -q
 
@@ -73,19 +72,16 @@ test-deploy: build man image
 	$(PYTHON) -m pytest tests/deploy -q
 
 corpus: build
-	@cargo build --release --quiet $(CARGO_FLAGS) --example reader
 	@tests/setup.sh corpus
 	POSTSEAL_FULL=1 $(PYTHON) -m pytest tests/e2e -q -s -k header_checks
 	$(PYTHON) tests/e2e/header_report.py
 
 faults: build
 	@tests/setup.sh test
-	@cargo build --release --quiet $(CARGO_FLAGS) -p postseal-bench
 	POSTSEAL_FULL=1 $(PYTHON) -m pytest tests/e2e/test_faults.py tests/e2e/test_store_redis.py -q -s
 
 bench: build
 	@tests/setup.sh bench
-	cargo build --release --quiet $(CARGO_FLAGS) -p postseal-bench
 	$(PYTHON) tests/bench/run.py
 
 CASES := 10000000

@@ -1,7 +1,7 @@
 //! The admin port: a small HTTP server for those who watch the service.
 //!
 //! `/metrics` for Prometheus, `/healthz` (also `/livez`) as long as the process turns, `/readyz` while it can take mail;
-//! more for those whom [`access`] lets in. The same on a TCP port and on a unix socket. It is up from before the first
+//! more for those whom `access` lets in. The same on a TCP port and on a unix socket. It is up from before the first
 //! listener until the very end, so that a start or a shutdown that takes its time can be told from a process that is
 //! dead.
 
