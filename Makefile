@@ -5,11 +5,16 @@ RUST_MINOR := $(shell rustc --version | sed -n 's/^rustc 1\.\([0-9]*\)\..*/\1/p'
 CARGO_FLAGS := --locked $(if $(shell test "0$(RUST_MINOR)" -lt 98 && echo old),--ignore-rust-version)
 PYTHON := /usr/bin/python3
 
-.PHONY: help build man docs deb image manifests demo test check unit e2e corpus deploy test-deploy bench fuzz faults clean
+.PHONY: help build man docs deb image manifests demo demo-pictures dashboards test check unit e2e corpus deploy test-deploy \
+  observe test-observe pictures bench fuzz faults clean
 
 help:
 	@echo "make demo    signs three mails on a private Postfix and shows what came out"
 	@echo "make test    everything that CI runs; installs what it needs"
+	@echo "make demo-pictures  mail of all kinds for a minute, and pictures of the dashboards in target/pictures"
+	@echo "make test-observe  dashboards and alerts against a real Prometheus under real mail, and three mishaps"
+	@echo "make dashboards  writes deploy/grafana/*.json and docs/metrics.md anew, after a change of either's source"
+	@echo "make pictures  draws docs/pictures anew"
 	@echo "make deb     a Debian package in target/deb"
 	@echo "make image   the container image, by buildah"
 	@echo "make manifests  writes deploy/kubernetes/manifests anew, after a change of the chart"
@@ -39,6 +44,14 @@ demo:
 	@cargo build --release --quiet $(CARGO_FLAGS)
 	@$(PYTHON) tests/demo/demo.py
 
+demo-pictures: build
+	@tests/setup.sh observe
+	@$(PYTHON) tests/observe/demo_pictures.py
+
+dashboards: build
+	@tests/setup.sh test
+	@$(PYTHON) tests/observe/write_dashboards.py
+
 image:
 	@tests/setup.sh deploy
 	@deploy/container/image.sh
@@ -47,7 +60,7 @@ manifests:
 	@tests/setup.sh test
 	@$(PYTHON) tests/deploy/render_manifests.py
 
-test: check unit e2e deploy
+test: check unit e2e deploy observe
 
 check:
 	@tests/setup.sh test
@@ -75,6 +88,18 @@ corpus: build
 	@tests/setup.sh corpus
 	POSTSEAL_FULL=1 $(PYTHON) -m pytest tests/e2e -q -s -k header_checks
 	$(PYTHON) tests/e2e/header_report.py
+
+observe: build
+	@tests/setup.sh test
+	$(PYTHON) -m pytest tests/observe -q -m "not heavy"
+
+test-observe: build
+	@tests/setup.sh observe
+	$(PYTHON) -m pytest tests/observe -q
+
+pictures: build
+	@tests/setup.sh observe
+	POSTSEAL_PICTURES=1 $(PYTHON) -m pytest tests/observe/test_live.py -q
 
 faults: build
 	@tests/setup.sh test

@@ -38,16 +38,22 @@ pub struct Metrics {
     messages: IntCounterVec,
     message_duration: HistogramVec,
     filter_verdicts: IntCounterVec,
+    recipients: IntCounterVec,
+    octets: IntCounterVec,
+    dkim_keys: IntGauge,
     dkim_signatures: IntCounterVec,
     dkim_key_timestamp: IntGaugeVec,
     dkim_sign_duration: HistogramVec,
     signatures: ArcSwap<Signatures>,
+    signed: IntCounterVec,
     unsigned: IntCounterVec,
     alignment: IntCounterVec,
     protocol_errors: IntCounterVec,
     config_reloads: IntCounterVec,
     config_last_reload: Gauge,
     config_last_reload_successful: IntGauge,
+    /// Key files that can't be used.
+    pub key_files_broken: IntGauge,
     /// Connections that may be open at a time.
     pub connections_limit: IntGauge,
     /// Log lines that could not be written.
@@ -108,6 +114,16 @@ impl Metrics {
                 "Messages, by how they ended.",
                 &["listener", "verdict"],
             )?,
+            recipients: new.counters(
+                "postseal_recipients_total",
+                "Recipients of accepted messages.",
+                &["listener"],
+            )?,
+            octets: new.counters(
+                "postseal_message_bytes_total",
+                "Size of accepted messages, as far as it was looked at.",
+                &["listener"],
+            )?,
             message_duration: new.times(
                 "postseal_message_duration_seconds",
                 "Our time on a message, from its first command to the final reply.",
@@ -121,6 +137,11 @@ impl Metrics {
             )?,
             signatures: ArcSwap::from_pointee(Signatures::new(&dkim_signatures)),
             dkim_signatures,
+            dkim_keys: new.int_gauge("postseal_dkim_keys", "Keys in use for signing.")?,
+            key_files_broken: new.int_gauge(
+                "postseal_dkim_key_files_broken",
+                "Key files and folders that can't be used as they are; a key read before stays in use.",
+            )?,
             dkim_key_timestamp: new.gauges(
                 "postseal_dkim_key_timestamp_seconds",
                 "When the file of a signing key in force was last changed, since 1970.",
@@ -131,6 +152,11 @@ impl Metrics {
                 "Time to compute a signature.",
                 &["algorithm"],
                 &SIGN_BUCKETS,
+            )?,
+            signed: new.counters(
+                "postseal_signed_total",
+                "Messages accepted with a signature of ours.",
+                &["listener"],
             )?,
             unsigned: new.counters(
                 "postseal_unsigned_total",
@@ -251,6 +277,7 @@ impl Metrics {
 
     /// The signing keys in force: the only ones that get labels of their own.
     pub fn expect_keys(&self, keys: Vec<KeyLabel>) {
+        self.dkim_keys.set(i64::try_from(keys.len()).unwrap_or(i64::MAX));
         let next = self.signatures.load().next(keys, &self.dkim_signatures, &self.dkim_key_timestamp);
         self.signatures.store(Arc::new(next));
     }

@@ -153,6 +153,11 @@ impl Keys {
         self.store.refresh()
     }
 
+    /// Key files that can't be used as they are now.
+    pub fn broken(&self) -> usize {
+        self.store.broken()
+    }
+
     /// The keys in force, as metrics name them.
     pub fn labels(&self) -> Vec<KeyLabel> {
         let table = self.in_force.load();

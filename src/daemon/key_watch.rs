@@ -56,6 +56,13 @@ impl Audience {
     fn tell(&self, keys: Option<&Keys>) {
         self.metrics.expect_keys(keys.map(Keys::labels).unwrap_or_default());
         self.health.set_problem("keys", keys.and_then(Keys::problem));
+        self.tell_broken(keys);
+    }
+
+    /// Tells how many files are of no use; that changes even where the keys stay, since good ones are kept.
+    fn tell_broken(&self, keys: Option<&Keys>) {
+        let broken = keys.map(Keys::broken).unwrap_or_default();
+        self.metrics.key_files_broken.set(i64::try_from(broken).unwrap_or(i64::MAX));
     }
 
     /// Looks at the files for ever.
@@ -83,6 +90,7 @@ impl Audience {
                 keys.put_in_force();
                 self.tell(Some(&keys));
             }
+            self.tell_broken(Some(&keys));
         }
     }
 }

@@ -51,6 +51,11 @@ impl<K> Held<K> {
         self.key.as_ref().ok_or_else(|| self.failure.as_deref().unwrap_or("has not been read"))
     }
 
+    /// True if the file can't be used as it is now, whether or not there is a key from before.
+    pub(super) fn is_broken(&self) -> bool {
+        self.failure.is_some()
+    }
+
     /// Reads the file if it has changed; true if there is another key now, or one fewer to hope for.
     pub(super) fn refresh(
         &mut self,

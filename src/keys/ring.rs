@@ -47,6 +47,12 @@ impl<K> Ring<K> {
         self.found.iter().map(|(name, found)| (name, found.held.key()))
     }
 
+    /// Files and folders that can't be used as they are now.
+    pub(super) fn broken(&self) -> usize {
+        let held = self.listed.values().chain(self.found.values().map(|found| &found.held));
+        held.filter(|held| held.is_broken()).count() + self.unusable.len()
+    }
+
     /// Reads what has changed; true if keys did.
     pub(super) fn refresh(
         &mut self,

@@ -137,6 +137,11 @@ impl KeyStore {
         Arc::clone(&self.table)
     }
 
+    /// Key files and folders that can't be used as they are now; a key that was read before stays in use.
+    pub fn broken(&self) -> usize {
+        self.ring.broken()
+    }
+
     /// Rules whose keys are to come from the key directory, which has none.
     fn rules_without_keys(&self) -> Vec<KeyProblem> {
         let found: BTreeSet<_> = self.ring.found().map(|((domain, _), _)| domain).collect();

@@ -16,6 +16,9 @@ pub struct ListenerMetrics {
     pub open: IntGauge,
     /// Connections over the limit.
     pub refused: IntCounter,
+    recipients: IntCounter,
+    octets: IntCounter,
+    signed: IntCounter,
     /// In the order of [`Summary::ALL`].
     messages: [IntCounter; Summary::ALL.len()],
     duration: Histogram,
@@ -28,6 +31,9 @@ impl ListenerMetrics {
             connections: all.connections.with_label_values(&[name]),
             open: all.connections_open.with_label_values(&[name]),
             refused: all.connections_refused.with_label_values(&[name]),
+            recipients: all.recipients.with_label_values(&[name]),
+            octets: all.octets.with_label_values(&[name]),
+            signed: all.signed.with_label_values(&[name]),
             messages,
             duration: all.message_duration.with_label_values(&[name]),
             all: Arc::clone(all),
@@ -62,10 +68,14 @@ impl ListenerMetrics {
             self.all.alignment.with_label_values(&labels).inc();
         }
         let accepted = matches!(record.summary, Summary::Accept | Summary::Quarantine);
-        if accepted
-            && report.signatures.is_empty()
-            && let Some((_, code)) = findings.chain(failures).find(|(filter, _)| *filter == SIGNER)
-        {
+        if !accepted {
+            return;
+        }
+        self.recipients.inc_by(record.rcpt_count as u64);
+        self.octets.inc_by(record.size);
+        if !report.signatures.is_empty() {
+            self.signed.inc();
+        } else if let Some((_, code)) = findings.chain(failures).find(|(filter, _)| *filter == SIGNER) {
             self.all.unsigned.with_label_values(&[code]).inc();
         }
     }

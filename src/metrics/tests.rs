@@ -110,6 +110,10 @@ fn a_message_is_counted() {
         ("postseal_dkim_signatures_total{algorithm=\"rsa-sha256\",domain=\"other\",selector=\"other\"}", 1.0),
         ("postseal_dkim_sign_duration_seconds_count{algorithm=\"rsa-sha256\"}", 2.0),
         ("postseal_unsigned_total{reason=\"not_origin\"}", 1.0),
+        ("postseal_signed_total{listener=\"submission\"}", 1.0),
+        ("postseal_recipients_total{listener=\"submission\"}", 2.0),
+        ("postseal_message_bytes_total{listener=\"submission\"}", 2.0),
+        ("postseal_dkim_keys", 1.0),
     ] {
         assert_eq!(value(&text, sample), Some(expected), "{sample}\n{text}");
     }

@@ -108,17 +108,31 @@ def show(letter: Letter, daemon: Postseal, postfix: Postfix, sink: Sink, verifie
     return len(verdicts) == letter.signatures and all(one.passed for one in verdicts)
 
 
-def show_metrics(daemon: Postseal) -> None:
-    title("What the metrics say")
-    wanted = (
-        "postseal_messages_total",
-        "postseal_dkim_signatures_total",
-        "postseal_unsigned_total",
-        "postseal_connections_total",
-    )
-    for line in daemon.get("metrics").splitlines():
-        if line.startswith(wanted) and not line.endswith(" 0"):
-            print("  " + line)
+def summary(daemon: Postseal) -> None:
+    """What the metrics say, in a few lines, and where to see more."""
+    metrics = daemon.metrics()
+
+    def counted(name: str, label: str) -> str:
+        found = {labels[label]: value for metric, labels, value in metrics.samples if metric == name and value}
+        return ", ".join(f"{value:g} {text}" for text, value in found.items()) or "none"
+
+    title("In short")
+    row("messages", counted("postseal_messages_total", "verdict"))
+    signed, seconds = metrics.sum("postseal_signed_total"), metrics.sum("postseal_message_duration_seconds_sum")
+    row("signed", f"{signed:g}, with {counted('postseal_dkim_signatures_total', 'selector')}")
+    row("unsigned", counted("postseal_unsigned_total", "reason"))
+    count = metrics.sum("postseal_message_duration_seconds_count")
+    row("time", f"{1000 * seconds / max(count, 1):.1f} ms for a message, our part of it")
+    row("memory", f"{metrics.sum('process_resident_memory_bytes') / 2**20:.0f} MiB")
+    address = f"http://{HOST}:{daemon.config.admin}"
+    row("metrics", f"{address}/metrics")
+    row("status page", f"{address}/")
+
+
+def wait_for_enter() -> None:
+    """Whoever watches may look around first."""
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        input("\n  Everything still runs. Press Enter to stop and remove it. ")
 
 
 def main() -> int:
@@ -128,7 +142,8 @@ def main() -> int:
     with Place("demo") as place, ExitStack() as stack:
         running = start(stack, place)
         good = [show(letter, *running) for letter in letters(DOMAIN)]
-        show_metrics(running[0])
+        summary(running[0])
+        wait_for_enter()
     title("Done: everything is stopped and removed." if all(good) else "Something is not as it should be: see above.")
     return 0 if all(good) else 1
 

@@ -78,12 +78,14 @@ fn a_listed_file_is_replaced_only_by_a_good_one() {
     assert_eq!(refresh(&mut ring, &place), told(false, &[broken]));
     assert_eq!(refresh(&mut ring, &place), told(false, &[]));
     assert_eq!(ring.listed(&path), Ok(&"1".to_owned()));
+    assert_eq!(ring.broken(), 1, "though the key is kept");
     place.write("a.pem", "");
     assert_eq!(refresh(&mut ring, &place), told(false, &[broken]));
 
     place.write("a.pem", "key 2");
     assert_eq!(refresh(&mut ring, &place), told(true, &["a.pem: key replaced"]));
     assert_eq!(ring.listed(&path), Ok(&"2".to_owned()));
+    assert_eq!(ring.broken(), 0);
 
     fs::remove_file(&path).unwrap();
     let gone = "a.pem: there is no such file; its last good key stays in use";

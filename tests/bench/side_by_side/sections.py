@@ -5,13 +5,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
-from rig.keys import Key
+from rig.keys import Key, make_key
 from rig.place import wait_for
 
 from . import checks, generator, limits
 from .generator import Idle, load
 from .report import Report
-from .servers import ALL, OpenDkim, Postseal, Rspamd, Server
+from .servers import ALL, DOMAIN, OpenDkim, Postseal, Rspamd, Server, Unwatched, Watched
 
 MIB = 1 << 20
 # What a signature may cost beyond the RSA operation, and by how much the whole may be off: see README.md.
@@ -30,11 +30,11 @@ class Bench:
         self.scale = scale
         self.places = 0
 
-    def start(self, stack: ExitStack, kind: type[Server], unix: bool = False) -> Server:
+    def start(self, stack: ExitStack, kind: type[Server], unix: bool = False, key: Key | None = None) -> Server:
         self.places += 1
         folder = self.folder / str(self.places)
         folder.mkdir(mode=0o755)
-        server = stack.enter_context(kind(folder, self.key, unix))
+        server = stack.enter_context(kind(folder, key or self.key, unix))
         wait_for(f"{server.name}: the first signature", lambda: generator.signs(server), server.patience)
         return server
 
@@ -163,6 +163,21 @@ class Bench:
             rate = median(run["messages_per_s"] for run in runs)
             self.report.add("postseal, messages", rate, "/s", 1500, at_least=True)
             self._latency_rows("postseal", runs)
+
+    def watch(self) -> None:
+        """With a quick key, so that the cryptography does not drown the difference."""
+        self.report.section("CPU time for log lines, a scrape every second and an open status page, Ed25519, 20 to a connection")
+        quick = make_key(self.folder, DOMAIN, "ed", "ed25519")
+        with ExitStack() as stack:
+            servers = [self.start(stack, kind, key=quick) for kind in (Unwatched, Watched)]
+            # 500 a second: what is done each second is shared by as many as on a busy server, not by all that fit in.
+            options = {"messages": self.count(2500), "connections": 20, "messages_per_connection": 20, "rate": 500}
+            results = self.take_turns(servers, **options)
+        for name in ("unwatched", "watched"):
+            self.report.add(f"postseal, {name}", _median(results, name), "us")
+        pairs = zip(results["unwatched"], results["watched"])
+        difference = median(watched["cpu_us"] - unwatched["cpu_us"] for unwatched, watched in pairs)
+        self.report.add("to be watched costs", difference, "us", 10)
 
     def _latency_rows(self, name: str, runs: list[dict]) -> None:
         for point in ("p50", "p90", "p99", "max"):

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import threading
 from pathlib import Path
 
 from rig.keys import Key
@@ -70,6 +71,39 @@ class Postseal(Server):
 
     def listens(self) -> bool:
         return self.daemon.status("readyz") == 200
+
+
+class Unwatched(Postseal):
+    """Says nothing of the messages, and nobody looks. (Counting can't be switched off.)"""
+
+    name = "unwatched"
+
+    def command(self) -> list:
+        return [*super().command(), "--set", "log.level=error", "--set", "admin.status_page=false"]
+
+
+class Watched(Postseal):
+    """A line for each message, a scrape every second and an open status page."""
+
+    name = "watched"
+
+    def __enter__(self) -> "Watched":
+        super().__enter__()
+        self.leave = threading.Event()
+        self.eyes = [threading.Thread(target=self._look, args=look) for look in [("metrics", 1.0), ("api/status", 2.0)]]
+        for eye in self.eyes:
+            eye.start()
+        return self
+
+    def _look(self, path: str, period: float) -> None:
+        while not self.leave.wait(period):
+            self.daemon.get(path)
+
+    def __exit__(self, *exc) -> None:
+        self.leave.set()
+        for eye in self.eyes:
+            eye.join()
+        super().__exit__(*exc)
 
 
 class OpenDkim(Server):
