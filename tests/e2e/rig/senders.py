@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from . import mail, smtp
@@ -55,6 +55,10 @@ class Mta:
     ) -> smtp.Reply:
         """A message with these fields, one a line, on top; by a user with a login, or by a web server."""
         subject = subject or f"who sends {next(_numbers)}"
+        if self.last:
+            # its line comes after the reply, and must not be taken for that of the next message
+            with suppress(TimeoutError):
+                wait_for("the log line before", self._line, 2.0)
         self.seen, self.last = len(self.daemon.messages()), message_id(subject)
         return smtp.submit(self.users if user else self.web, envelope, [to], message(fields, subject), user)
 
@@ -66,13 +70,12 @@ class Mta:
 
     def line(self) -> dict:
         """The log line of the last message that was submitted."""
+        return wait_for("the log line", self._line)
 
-        def find() -> dict | None:
-            # lines of messages before may come late; one that ended before DATA has no Message-ID
-            new = self.daemon.messages()[self.seen :]
-            return next((line for line in new if line["message_id"] in (None, self.last)), None)
-
-        return wait_for("the log line", find)
+    def _line(self) -> dict | None:
+        # a message that ended before DATA has no Message-ID
+        new = self.daemon.messages()[self.seen :]
+        return next((line for line in new if line["message_id"] in (None, self.last)), None)
 
 
 def message_id(subject: str) -> str:
