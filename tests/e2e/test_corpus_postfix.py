@@ -47,7 +47,7 @@ def test_all_real_mail_verifies(here, verifiers, say):
     arrivals = sorted(here.sink.arrivals, key=lambda one: int(one.value("X-Seq")))
     assert [int(one.value("X-Seq")) for one in arrivals] == list(range(COUNT)), "lost or doubled"
 
-    reasons = {line["queue_id"]: line["reasons"] for line in here.daemon.messages()}
+    reasons = {line["queue_id"]: line["reasons"] for line in here.daemon.messages(COUNT)}
     unsigned = {
         at: reasons.get(replies[at].queue_id) for at, one in enumerate(arrivals) if not mail.signatures(one.data)
     }

@@ -180,7 +180,7 @@ def test_bounce_comes_back_to_the_rewritten_address(here):
     (bounce,) = wait_for("the bounce", bounces, 15)
     assert (bounce.sender, bounce.recipients) == ("", ["webmaster@test.example"])
     if here.name == "postfix":  # Sendmail shows its bounces to no milter
-        line = next(line for line in here.daemon.messages() if line["listener"] == "local")
+        line = wait_for("its log line", lambda: [one for one in here.daemon.messages() if one["listener"] == "local"])[0]
         assert (line["verdict"], line["mail_from"]) == ("accept", "")
 
 

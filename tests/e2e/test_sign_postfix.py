@@ -4,7 +4,7 @@ import pytest
 
 from conftest import DOMAIN
 from rig import mail, smtp
-from rig.place import Place
+from rig.place import Place, wait_for
 from rig.postseal_config import Config, domain
 from rig.verify import passed
 from rig.world import REFUSED, milters, world
@@ -106,7 +106,8 @@ def test_from_that_decides_nothing(here, head, reason):
 def test_quirk_19_local_submission_is_signed(here, verifiers):
     here.postfix.sendmail("cron@test.example", [OUT], mail.make("cron@test.example", OUT, "from cron"))
     assert_valid(here.sink.wait_for_subject("from cron").data, verifiers)
-    assert any(line["listener"] == "local" and line["signatures"] for line in here.daemon.messages())
+    local = lambda: [line for line in here.daemon.messages() if line["listener"] == "local"]  # noqa: E731
+    assert wait_for("its log line", local)[0]["signatures"]
 
 
 def test_bounce_is_signed(here, verifiers):

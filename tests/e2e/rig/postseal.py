@@ -99,9 +99,14 @@ class Postseal:
         whole = (line for line in self.process.log().splitlines(True) if line.endswith("\n"))
         return [json.loads(line) for line in whole if line.startswith("{")]
 
-    def messages(self) -> list[dict]:
-        """The log line of each message."""
-        return [line for line in self.lines() if line.get("event") == "message"]
+    def messages(self, at_least: int = 0) -> list[dict]:
+        """The log line of each message, once there are so many: a client has its answer before the log has its line."""
+
+        def find() -> list[dict] | None:
+            found = [line for line in self.lines() if line.get("event") == "message"]
+            return found if len(found) >= at_least else None
+
+        return wait_for(f"{at_least} messages in the log", find) if at_least else find() or []
 
     def message(self, queue_id: str, timeout: float = 5.0) -> dict:
         """The log line of the message that Postfix gave that queue id."""
