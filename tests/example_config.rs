@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use postseal::config::store::StoreUrl;
 use postseal::config::{self, Config, KeyPath, Source};
-use postseal_filters::{dkim, header_checks, rate_limit, sender};
+use postseal_filters::{Who, dkim, header_checks, rate_limit, sender};
 use toml_edit::{DocumentMut, Item, Value};
 
 #[test]
@@ -38,7 +38,7 @@ fn its_commented_settings_are_the_defaults() {
     let mut sender = config.sender.take().unwrap();
     assert!(sender.default_domain.take().is_some());
     let [owner] = &sender.owner[..] else { panic!("not one owner") };
-    assert_eq!(owner.places, sender::OwnerSettings::default().places);
+    assert_eq!(owner.places, sender::Place::OWNED);
     assert_eq!((sender.table.len(), sender.rewrite.len(), sender.autoresponder.len()), (1, 1, 1));
     let lists = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     (sender.owner, sender.table, sender.rewrite, sender.autoresponder) = lists;
@@ -82,8 +82,8 @@ fn it_shows_every_key() {
     let address = toml_edit::de::from_str("address = \"a@example.com\"").unwrap();
     config.dkim.as_mut().unwrap().domain = vec![domain, address];
     let exception: header_checks::Exception = toml_edit::de::from_str(EVERY_EXCEPTION_KEY).unwrap();
-    let header_checks::Exception { checks: _, user: Some(_), client: Some(_), listener: Some(_), action: _ } =
-        &exception
+    let Who { user: Some(_), client: Some(_), listener: Some(_), certificate: Some(_), fingerprint: Some(_) } =
+        exception.who()
     else {
         panic!("not all keys: {exception:?}");
     };
@@ -127,6 +127,8 @@ checks = ["html_only"]
 user = "a"
 client = "192.0.2.0/24"
 listener = "a"
+certificate = "a"
+fingerprint = "a"
 action = "off"
 "#;
 

@@ -114,5 +114,48 @@ impl Who {
     }
 }
 
+/// Defines an entry of the configuration that has the keys of [`Who`] beside its own, and `who()` that gives them.
+/// (`serde(flatten)` would lose the check for unknown keys, and where in the file a mistake is.)
+macro_rules! for_whom {
+    ($(#[$outer:meta])* pub struct $name:ident { $($(#[$meta:meta])* pub $field:ident: $kind:ty,)* }) => {
+        $(#[$outer])*
+        #[derive(Clone, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            /// [`Who::user`](crate::submitter::Who::user)
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub user: Option<crate::submitter::Names>,
+            /// [`Who::client`](crate::submitter::Who::client)
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub client: Option<crate::submitter::Networks>,
+            /// [`Who::listener`](crate::submitter::Who::listener)
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub listener: Option<crate::submitter::Names>,
+            /// [`Who::certificate`](crate::submitter::Who::certificate)
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub certificate: Option<crate::submitter::Names>,
+            /// [`Who::fingerprint`](crate::submitter::Who::fingerprint)
+            #[serde(skip_serializing_if = "Option::is_none")]
+            pub fingerprint: Option<crate::submitter::Names>,
+            $($(#[$meta])* pub $field: $kind,)*
+        }
+
+        impl $name {
+            /// Who it is for.
+            pub fn who(&self) -> crate::submitter::Who {
+                crate::submitter::Who {
+                    user: self.user.clone(),
+                    client: self.client.clone(),
+                    listener: self.listener.clone(),
+                    certificate: self.certificate.clone(),
+                    fingerprint: self.fingerprint.clone(),
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use for_whom;
+
 #[cfg(test)]
 mod tests;

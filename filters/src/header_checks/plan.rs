@@ -113,18 +113,19 @@ impl Settings {
 }
 
 fn checked(at: usize, exception: &Exception, errors: &mut Errors) -> (Who, Vec<Check>, Action) {
-    let Exception { checks, user, client, listener, action } = exception;
-    let who =
-        Who { user: user.clone(), client: client.clone(), listener: listener.clone(), ..Who::default() };
+    let (who, checks, action) = (exception.who(), &exception.checks, exception.action);
     let at = at.to_string();
     if who.is_anybody() {
-        errors.add(["exception", &at], "is for everybody; name user, client or listener");
+        errors.add(
+            ["exception", &at],
+            "is for everybody; name user, client, listener, certificate or fingerprint",
+        );
     }
     let checks = if checks.is_empty() { Check::ALL.to_vec() } else { checks.clone() };
-    if *action == Action::Fix && checks.iter().any(|check| !check.can_fix()) {
+    if action == Action::Fix && checks.iter().any(|check| !check.can_fix()) {
         errors.add(["exception", &at, "action"], NO_FIX);
     }
-    (who, checks, *action)
+    (who, checks, action)
 }
 
 impl Plan {

@@ -13,7 +13,7 @@ use super::check::{Action, Check, each_check};
 use crate::byte_size::ByteSize;
 use crate::connection::Role;
 use crate::pipeline::OnError;
-use crate::submitter::{Names, Networks};
+use crate::submitter::for_whom;
 
 macro_rules! settings {
     ($($(#[$doc:meta])* $check:ident $key:ident = $kind:ident($action:ident, $hint:literal)
@@ -102,24 +102,15 @@ impl Rule {
     }
 }
 
-/// A `[[header_checks.exception]]`. Of several that fit, the first counts for each check.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Exception {
-    /// The checks that it is about; all, if there are none.
-    #[serde(default)]
-    pub checks: Vec<Check>,
-    /// SASL users whose mail it is about.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<Names>,
-    /// Networks of clients.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client: Option<Networks>,
-    /// Listeners.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub listener: Option<Names>,
-    /// What is done about findings in such mail.
-    pub action: Action,
+for_whom! {
+    /// A `[[header_checks.exception]]`. Of several that fit, the first counts for each check.
+    pub struct Exception {
+        /// The checks that it is about; all, if there are none.
+        #[serde(default)]
+        pub checks: Vec<Check>,
+        /// What is done about findings in such mail.
+        pub action: Action,
+    }
 }
 
 /// A text, or `none`.

@@ -3,18 +3,16 @@
 //! Single values are checked as they are read; [`Settings::plan`] checks how they fit together, with the table files
 //! that others have read.
 
+use std::fmt;
 use std::path::PathBuf;
 
+use postseal_protocol::ActionFlags;
 use serde::{Deserialize, Serialize};
 
 use super::pattern::AddressPattern;
 use super::rewrite::Target;
-use std::fmt;
-
-use postseal_protocol::ActionFlags;
-
 use crate::address::{AddrSpec, DomainName};
-use crate::submitter::{Names, Networks, Who};
+use crate::submitter::for_whom;
 
 /// The `[sender]` section.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -158,47 +156,18 @@ impl fmt::Display for Place {
     }
 }
 
-/// A `[[sender.owner]]`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct OwnerSettings {
-    /// [`Who::user`]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user: Option<Names>,
-    /// [`Who::client`]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub client: Option<Networks>,
-    /// [`Who::listener`]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub listener: Option<Names>,
-    /// [`Who::certificate`]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub certificate: Option<Names>,
-    /// [`Who::fingerprint`]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fingerprint: Option<Names>,
-    /// Addresses that they may use.
-    pub may_use: Vec<AddressPattern>,
-    /// Where.
-    #[serde(rename = "in")]
-    pub places: Vec<Place>,
-    /// The account's own address, that takes the place of one that is not allowed. May be used as well.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub address: Option<AddrSpec>,
-}
-
-impl Default for OwnerSettings {
-    fn default() -> Self {
-        Self {
-            user: None,
-            client: None,
-            listener: None,
-            certificate: None,
-            fingerprint: None,
-            may_use: Vec::new(),
-            places: owned_places(),
-            address: None,
-        }
+for_whom! {
+    /// A `[[sender.owner]]`.
+    pub struct OwnerSettings {
+        /// Addresses that they may use.
+        #[serde(default)]
+        pub may_use: Vec<AddressPattern>,
+        /// Where.
+        #[serde(default = "owned_places", rename = "in")]
+        pub places: Vec<Place>,
+        /// The account's own address, that takes the place of one that is not allowed. May be used as well.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub address: Option<AddrSpec>,
     }
 }
 
@@ -235,74 +204,24 @@ pub enum TableFormat {
     Postfix,
 }
 
-/// A `[[sender.rewrite]]`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct RewriteSettings {
-    /// Addresses that it is for.
-    #[serde(rename = "match")]
-    pub pattern: AddressPattern,
-    /// What they become.
-    pub to: Target,
-    /// [`Who::user`]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<Names>,
-    /// [`Who::client`]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client: Option<Networks>,
-    /// [`Who::listener`]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub listener: Option<Names>,
-    /// [`Who::certificate`]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub certificate: Option<Names>,
-    /// [`Who::fingerprint`]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fingerprint: Option<Names>,
-    /// Where.
-    #[serde(default = "all_places")]
-    pub fields: Vec<Place>,
+for_whom! {
+    /// A `[[sender.rewrite]]`.
+    pub struct RewriteSettings {
+        /// Addresses that it is for.
+        #[serde(rename = "match")]
+        pub pattern: AddressPattern,
+        /// What they become.
+        pub to: Target,
+        /// Where.
+        #[serde(default = "all_places")]
+        pub fields: Vec<Place>,
+    }
 }
 
-/// A `[[sender.autoresponder]]`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct AutoresponderSettings {
-    /// [`Who::user`]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<Names>,
-    /// [`Who::client`]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub client: Option<Networks>,
-    /// [`Who::listener`]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub listener: Option<Names>,
-    /// [`Who::certificate`]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub certificate: Option<Names>,
-    /// [`Who::fingerprint`]
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fingerprint: Option<Names>,
-    /// The role account that Sender names.
-    pub sender: AddrSpec,
+for_whom! {
+    /// A `[[sender.autoresponder]]`.
+    pub struct AutoresponderSettings {
+        /// The role account that Sender names.
+        pub sender: AddrSpec,
+    }
 }
-
-/// The condition on the submitter; `serde(flatten)` would lose the check for unknown keys.
-macro_rules! who {
-    ($($settings:ty),*) => {$(
-        impl $settings {
-            /// Who it is for.
-            pub fn who(&self) -> Who {
-                Who {
-                    user: self.user.clone(),
-                    client: self.client.clone(),
-                    listener: self.listener.clone(),
-                    certificate: self.certificate.clone(),
-                    fingerprint: self.fingerprint.clone(),
-                }
-            }
-        }
-    )*};
-}
-
-who!(OwnerSettings, RewriteSettings, AutoresponderSettings);
