@@ -34,7 +34,7 @@ pub struct ConnectionLimits {
 /// Where a connection tells what has happened.
 pub trait Observer: Send + Sync {
     /// A message has ended.
-    fn message(&self, record: &Record);
+    fn message(&self, record: Record);
 }
 
 /// How a connection ended.
@@ -347,7 +347,7 @@ impl Connection {
 
     fn tell(&mut self) {
         if let Some(record) = self.record.take() {
-            self.observer.message(&record);
+            self.observer.message(*record);
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use postseal_filters::{Reason, Record, Summary};
+use postseal_filters::{Record, Summary};
 
 use crate::clock::since_epoch;
 
@@ -69,8 +69,8 @@ impl Status {
     }
 
     /// Remembers a finished message.
-    pub fn message(&self, record: &Record) {
-        let record = Arc::new(kept(record));
+    pub fn message(&self, record: Record) {
+        let record = Arc::new(bounded(record));
         self.with(|recent| recent.add(since_epoch(), record));
     }
 
@@ -106,31 +106,23 @@ impl Recent {
     }
 }
 
-/// A copy of bounded size: senders decide how long parts of it are.
-fn kept(record: &Record) -> Record {
-    let short = |bytes: &bytes::Bytes| bytes.slice(..bytes.len().min(LONGEST)).to_vec().into();
-    let mut kept = Record {
-        queue_id: record.queue_id.as_ref().map(short),
-        user: record.user.as_ref().map(short),
-        mail_from: short(&record.mail_from),
-        message_id: record.message_id.as_ref().map(short),
-        listener: Arc::clone(&record.listener),
-        reply: record.reply.clone(),
-        edits: record.edits.iter().take(MOST).cloned().collect(),
-        report: postseal_filters::Report {
-            reasons: record.report.reasons.iter().take(MOST).map(clipped).collect(),
-            ..Default::default()
-        },
-        ..*record
-    };
-    kept.report.signatures = record.report.signatures.iter().take(MOST).cloned().collect();
-    kept.report.failures = record.report.failures.iter().take(MOST).cloned().collect();
-    kept
-}
-
-fn clipped(reason: &Reason) -> Reason {
-    let clip = |detail: &str| detail.chars().take(LONGEST).collect::<String>().into();
-    Reason { detail: reason.detail.as_deref().map(clip), ..reason.clone() }
+/// A record of bounded size: senders decide how long parts of it are.
+fn bounded(mut record: Record) -> Record {
+    // What was received is part of a larger buffer, which would be kept with it.
+    let short = |bytes: &mut bytes::Bytes| *bytes = bytes.slice(..bytes.len().min(LONGEST)).to_vec().into();
+    let Record { queue_id, user, mail_from, message_id, edits, report, .. } = &mut record;
+    [queue_id, user, message_id].into_iter().flatten().chain([mail_from]).for_each(short);
+    edits.truncate(MOST);
+    report.reasons.truncate(MOST);
+    report.signatures.truncate(MOST);
+    report.failures.truncate(MOST);
+    report.checks = Vec::new();
+    for detail in report.reasons.iter_mut().filter_map(|reason| reason.detail.as_mut()) {
+        if let Some(head) = detail.char_indices().nth(LONGEST).and_then(|(end, _)| detail.get(..end)) {
+            *detail = head.into();
+        }
+    }
+    record
 }
 
 /// Decisions that are remembered.

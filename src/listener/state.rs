@@ -96,9 +96,9 @@ impl ListenerState {
 }
 
 impl Observer for ListenerState {
-    fn message(&self, record: &Record) {
-        self.metrics.observe(record);
-        self.shared.log.message(record);
+    fn message(&self, record: Record) {
+        self.metrics.observe(&record);
+        self.shared.log.message(&record);
         if let Some(status) = &self.shared.status {
             status.message(record);
         }

@@ -21,6 +21,8 @@ pub(super) struct Queue {
 struct State {
     waiting: Vec<u8>,
     lines: u64,
+    /// The writer has nothing to do, and waits to be told of a line.
+    idle: bool,
     writing: bool,
     closed: bool,
 }
@@ -38,11 +40,12 @@ impl Queue {
             self.dropped.inc();
             return;
         }
-        let was_empty = state.waiting.is_empty();
+        let enough = state.waiting.len() < PLENTY && state.waiting.len() + line.len() >= PLENTY;
         state.waiting.extend_from_slice(line);
         state.lines += 1;
+        let wake = std::mem::take(&mut state.idle) || enough;
         drop(state);
-        if was_empty {
+        if wake {
             self.filled.notify_one();
         }
     }
@@ -72,7 +75,7 @@ impl Queue {
             self.written.notify_all();
             match result {
                 // Where lines come fast, more gather meanwhile and go out together.
-                Ok(()) if lines > 1 || last.elapsed() < PAUSE => std::thread::sleep(PAUSE),
+                Ok(()) if lines > 1 || last.elapsed() < PAUSE => self.gather(),
                 Ok(()) => {}
                 Err(_) => {
                     self.dropped.inc_by(lines);
@@ -83,9 +86,18 @@ impl Queue {
         }
     }
 
+    /// Lets lines come together for a while, unless there are plenty.
+    fn gather(&self) {
+        let few = |state: &mut State| state.waiting.len() < PLENTY && !state.closed;
+        drop(self.filled.wait_timeout_while(self.lock(), PAUSE, few));
+    }
+
     /// Swaps the lines that wait with an empty batch.
     fn next(&self, batch: &mut Vec<u8>) -> Option<u64> {
-        let idle = |state: &mut State| state.waiting.is_empty() && !state.closed;
+        let idle = |state: &mut State| {
+            state.idle = state.waiting.is_empty() && !state.closed;
+            state.idle
+        };
         let mut state = self.filled.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
         if state.waiting.is_empty() {
             return None;
@@ -116,7 +128,10 @@ fn write_all(sink: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
 
 /// Octets that may wait: some 1,500 messages.
 const CAPACITY: usize = 1 << 20;
+/// Octets that are written without waiting for more.
+const PLENTY: usize = CAPACITY / 4;
 /// Octets of buffer that are kept after a burst.
 const KEPT: usize = 64 << 10;
-const PAUSE: Duration = Duration::from_millis(20);
+/// How long a line may wait for others, where they come fast.
+const PAUSE: Duration = Duration::from_millis(50);
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);

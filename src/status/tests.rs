@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use postseal_filters::{EditNote, EditOp, Report};
+use postseal_filters::{EditNote, EditOp, Reason, Report};
 
 use super::*;
 
@@ -47,7 +47,7 @@ fn what_a_sender_makes_long_is_cut() {
     record.edits = vec![EditNote { op: EditOp::Delete, field: "X".to_owned() }; 5000];
     let reason = Reason { detail: Some("y".repeat(100_000).into()), ..Reason::new("dkim", "not_origin") };
     record.report.reasons = vec![reason; 5000];
-    let kept = kept(&record);
+    let kept = bounded(record);
     assert_eq!((kept.mail_from.len(), kept.user.unwrap().len()), (LONGEST, LONGEST));
     assert_eq!((kept.edits.len(), kept.report.reasons.len()), (MOST, MOST));
     assert!(kept.report.reasons.iter().all(|reason| reason.detail.as_ref().unwrap().len() == LONGEST));

@@ -141,7 +141,7 @@ fn decoded(text: &str) -> Bytes {
 struct Silent;
 
 impl Observer for Silent {
-    fn message(&self, _: &Record) {}
+    fn message(&self, _: Record) {}
 }
 
 #[tokio::main]

@@ -41,12 +41,13 @@ class Bench:
     def count(self, number: int) -> int:
         return max(1, int(number * self.scale))
 
-    def take_turns(self, servers: list[Server], **options) -> dict[str, list[dict]]:
-        """Each candidate once in a round, after a warm-up that does not count; and `raw`, the cryptography alone."""
+    def take_turns(self, servers: list[Server], times: int = 1, **options) -> dict[str, list[dict]]:
+        """Each candidate once in a round, after a warm-up that does not count; and `raw`, the cryptography alone.
+        So many times as many rounds where a difference is small beside its noise."""
         for server in servers:
             load(server, **options | {"messages": max(1, options["messages"] // 5)})
         results: dict[str, list[dict]] = {name: [] for name in ("raw", *(server.name for server in servers))}
-        for number in range(self.rounds):
+        for number in range(self.rounds * times):
             results["raw"].append(generator.raw(self.key, self.folder))
             for place in range(len(servers)):
                 server = servers[(number + place) % len(servers)]
@@ -166,24 +167,34 @@ class Bench:
 
     def watch(self) -> None:
         """With a quick key, so that the cryptography does not drown the difference."""
-        self.report.section("CPU time for log lines, a scrape every second and an open status page, Ed25519, 20 to a connection")
         quick = make_key(self.folder, DOMAIN, "ed", "ed25519")
         with ExitStack() as stack:
             servers = [self.start(stack, kind, key=quick) for kind in (Unwatched, Watched)]
-            # 500 a second: what is done each second is shared by as many as on a busy server, not by all that fit in.
-            options = {"messages": self.count(2500), "connections": 20, "messages_per_connection": 20, "rate": 500}
-            results = self.take_turns(servers, **options)
-        for name in ("unwatched", "watched"):
-            self.report.add(f"postseal, {name}", _median(results, name), "us")
-        pairs = zip(results["unwatched"], results["watched"])
-        difference = median(watched["cpu_us"] - unwatched["cpu_us"] for unwatched, watched in pairs)
-        self.report.add("to be watched costs", difference, "us", 10)
+            for rate, messages in ((None, 4000), (500, 1000)):
+                how = f"{rate} a second" if rate else "as fast as replies come"
+                self.report.section(f"CPU time for log lines, a scrape every second and an open status page, Ed25519, {how}")
+                options = {"messages": self.count(messages), "connections": 20, "messages_per_connection": 20}
+                results = self.take_turns(servers, times=4, **options, **({"rate": rate} if rate else {}))
+                for name in ("unwatched", "watched"):
+                    self.report.add(f"postseal, {name}", _median(results, name), "us")
+                pairs = zip(results["unwatched"], results["watched"])
+                difference = median(watched["cpu_us"] - unwatched["cpu_us"] for unwatched, watched in pairs)
+                self.report.add("to be watched costs", difference, "us", None if rate else 10)
+            for path in ("metrics", "api/status"):
+                self.report.add(f"one look at /{path}", _cost_of_look(servers[1], path), "us")
 
     def _latency_rows(self, name: str, runs: list[dict]) -> None:
         for point in ("p50", "p90", "p99", "max"):
             value = median(run["end_us"][point] for run in runs) / 1000
             limit = 20 if (name, point) == ("postseal", "p99") else None
             self.report.add(f"{name}, {point}", value, "ms", limit)
+
+
+def _cost_of_look(server: Watched, path: str, looks: int = 200) -> float:
+    before = server.cpu_ns()
+    for _ in range(looks):
+        server.daemon.get(path)
+    return (server.cpu_ns() - before) / 1000 / looks
 
 
 def _median(results: dict[str, list[dict]], name: str, what: str = "cpu_us") -> float:
