@@ -96,7 +96,10 @@ impl Store for Embedded {
     }
 
     async fn list(&self, query: &Query) -> Result<Vec<Entry>, StoreError> {
-        self.memory.list(query).await
+        // As long as there are keys, and so away from the threads that mail is on.
+        let (memory, query) = (Arc::clone(&self.memory), query.clone());
+        let list = tokio::task::spawn_blocking(move || memory.fullest(&query));
+        list.await.map_err(|error| StoreError::Unavailable(error.to_string()))
     }
 
     async fn show(&self, key: &str) -> Result<Option<Entry>, StoreError> {

@@ -7,6 +7,7 @@
 //!
 //! Time is the server's. No value is without an end: keys go by themselves once they mean nothing any more.
 
+mod blocks;
 mod breaker;
 mod codec;
 mod connection;
@@ -29,13 +30,14 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use postseal_filters::store::{
-    Admission, Entry, MemoryStore, Query, Request, Return, Stats, Store, StoreError, Verdict,
+    Admission, Entry, LONGEST_KEY, MemoryStore, Query, Request, Return, Stats, Store, StoreError, Verdict,
 };
 use tokio::task::JoinSet;
 
 use super::StoreMetrics;
 use crate::clock::SystemClock;
 use crate::config::store::{RedisUrl, Store as Settings, StoreOnError, Topology};
+use blocks::Blocks;
 use counters::{Counters, all};
 use keys::Keys;
 use node::Node;
@@ -53,6 +55,8 @@ pub struct RedisStore {
     on_error: StoreOnError,
     /// What counts while a server fails.
     local: MemoryStore,
+    /// What the local one must know of blocks.
+    blocks: Blocks,
     returns: Returns,
     /// End with the store.
     _background: JoinSet<()>,
@@ -98,7 +102,8 @@ impl RedisStore {
         background.spawn(watch::watch(counters.clone()));
         background.spawn(returns::give_back(counters.clone(), queue));
         let local = MemoryStore::new(Arc::new(SystemClock), MOST_LOCAL);
-        Self { counters, on_error: settings.on_error, local, returns, _background: background }
+        let blocks = Blocks::default();
+        Self { counters, on_error: settings.on_error, local, blocks, returns, _background: background }
     }
 
     /// Decides about requests whose keys are in one slot, wherever they can be decided.
@@ -109,12 +114,20 @@ impl RedisStore {
     ) -> Result<Vec<Admission>, StoreError> {
         let names = requests.iter().map(|request| self.counters.keys.name(request.key)).collect();
         let failed = match self.counters.admit((slot, names), requests, deadline).await {
-            Ok(admissions) => return Ok(admissions),
+            Ok(admissions) => {
+                for key in self.blocks.learn(requests, &admissions, Instant::now()) {
+                    self.local.unblock(key).await?;
+                }
+                return Ok(admissions);
+            }
             Err(failed) => failed,
         };
         self.counters.servers.metrics.error(failed.kind());
         match self.on_error {
             StoreOnError::Local => {
+                for (key, time) in self.blocks.of(requests, Instant::now()) {
+                    self.local.block(key, time).await?;
+                }
                 let mut admissions = self.local.admit(requests).await?;
                 admissions.iter_mut().for_each(|admission| admission.by = LOCAL);
                 Ok(admissions)
@@ -163,7 +176,7 @@ impl RedisStore {
             });
             let returns = returns.collect();
             admissions.iter_mut().for_each(|admission| admission.charged = false);
-            self.take_back(returns, true).await;
+            self.take_back(returns, true, deadline).await;
         }
         error.map_or(Ok(admissions), Err)
     }
@@ -177,15 +190,31 @@ impl RedisStore {
         rest
     }
 
-    async fn take_back(&self, returns: Vec<Return>, refused: bool) {
+    async fn take_back(&self, returns: Vec<Return>, refused: bool, deadline: Instant) {
         let rest = self.give_back_local(returns);
         if rest.is_empty() {
             return;
         }
-        let deadline = Instant::now() + self.counters.servers.timeout;
+        // Who has waited long enough already leaves it to the background.
+        if deadline <= Instant::now() {
+            return self.later(rest);
+        }
         let (left, errors) = self.counters.give_back(rest, refused, deadline).await;
         errors.iter().for_each(|failed| self.counters.servers.metrics.error(failed.kind()));
         self.later(left);
+    }
+
+    /// What a postmaster should know whose change the servers did not take.
+    fn only_here(&self, error: StoreError) -> StoreError {
+        let so = match self.on_error {
+            StoreOnError::Local => {
+                "done in this service alone, for as long as its store is away: do it again then"
+            }
+            StoreOnError::Pass | StoreOnError::Tempfail => {
+                "nothing was changed: do it again when the store answers"
+            }
+        };
+        StoreError::Unavailable(format!("{error}; {so}"))
     }
 
     /// Leaves it to the background to give back.
@@ -218,7 +247,7 @@ impl Store for RedisStore {
     }
 
     async fn give_back(&self, returns: Vec<Return>) -> Result<(), StoreError> {
-        self.take_back(returns, false).await;
+        self.take_back(returns, false, Instant::now() + self.counters.servers.timeout).await;
         Ok(())
     }
 
@@ -236,22 +265,28 @@ impl Store for RedisStore {
     }
 
     async fn reset(&self, key: &str) -> Result<bool, StoreError> {
+        self.blocks.clear(key);
         let local = self.local.reset(key).await?;
         let name = self.counters.keys.name(key);
-        let gone = self.counters.ask(&name, &[b"DEL", name.as_bytes()]).await?;
-        Ok(gone == Value::Integer(1) || local)
+        let gone = self.counters.ask(&name, &[b"DEL", name.as_bytes()]).await;
+        Ok(gone.map_err(|error| self.only_here(error))? == Value::Integer(1) || local)
     }
 
     async fn block(&self, key: &str, time: Option<Duration>) -> Result<(), StoreError> {
+        if key.len() > LONGEST_KEY {
+            return Err(StoreError::Refused("the key is too long".to_owned()));
+        }
         // No time at all would end the block.
         let time = time.map(|time| time.max(Duration::from_millis(1)));
-        self.local.block(key, time).await?;
-        self.counters.block(key, time).await.map(|_| ())
+        self.blocks.set(key, time, Instant::now());
+        self.counters.block(key, time).await.map(|_| ()).map_err(|error| self.only_here(error))
     }
 
     async fn unblock(&self, key: &str) -> Result<bool, StoreError> {
+        self.blocks.clear(key);
         self.local.unblock(key).await?;
-        self.counters.block(key, Some(Duration::ZERO)).await
+        let ended = self.counters.block(key, Some(Duration::ZERO)).await;
+        ended.map_err(|error| self.only_here(error))
     }
 
     async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {

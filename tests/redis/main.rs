@@ -1,9 +1,12 @@
 //! The store in Redis, Redis Cluster and Valkey, on real servers: does it decide as the one in memory does?
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
+mod away;
 mod contract;
+mod late;
 mod operate;
 mod random;
+mod relay;
 mod servers;
 
 use std::sync::Arc;

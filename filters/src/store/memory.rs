@@ -53,8 +53,7 @@ impl MemoryStore {
     /// Takes in a state from before the start; one that means nothing any more is left out.
     pub fn load(&self, key: &str, octets: &[u8]) {
         let now = self.clock.steady_millis();
-        if let Ok(mut state) = State::decode(octets) {
-            state.age(now);
+        if let Ok(state) = State::decode(octets) {
             if state.idle_from() > now && key.len() <= super::LONGEST_KEY {
                 let hash = self.hasher.hash_one(key);
                 self.shard(hash).keep(hash, key, &state, &mut Vec::new());
@@ -65,23 +64,24 @@ impl MemoryStore {
     /// What has changed since the last time.
     pub fn changes(&self) -> Vec<Change> {
         let mut out = Vec::new();
-        for shard in &self.shards {
-            let mut shard = lock(shard);
-            for key in shard.take_changed() {
+        self.in_pieces(|shard, _| {
+            let keys = shard.take_changed(PIECE);
+            let more = keys.len() == PIECE;
+            for key in keys {
                 let octets = shard.octets(self.hasher.hash_one(&*key), &key).map(<[u8]>::to_vec);
                 out.push((key, octets));
             }
-        }
+            more
+        });
         out
     }
 
     /// Forgets every key that means nothing any more.
     pub fn sweep(&self) {
         let now = self.clock.steady_millis();
-        for shard in &self.shards {
+        self.in_pieces(|shard, from| {
             let mut idle = Vec::new();
-            let mut shard = lock(shard);
-            shard.each(|key, octets| {
+            let more = shard.each(from..from + PIECE, |key, octets| {
                 if State::decode(octets).map_or(true, |state| state.idle_from() <= now) {
                     idle.push(key.to_owned());
                 }
@@ -89,8 +89,33 @@ impl MemoryStore {
             for key in idle {
                 shard.remove(self.hasher.hash_one(key.as_str()), &key);
             }
-        }
+            more
+        });
         self.values().retain(|_, (until, _)| *until > now);
+    }
+
+    /// The keys that are asked for, those that have used most of their limits first. Looks through all there are.
+    pub fn fullest(&self, query: &Query) -> Vec<Entry> {
+        let mut fullest = Fullest::new(query, self.clock.steady_millis());
+        self.in_pieces(|shard, from| {
+            shard.each(from..from + PIECE, |key, octets| {
+                if let (true, Ok(state)) = (fullest.wants(key), State::decode(octets)) {
+                    fullest.show(key, state);
+                }
+            })
+        });
+        fullest.into_entries()
+    }
+
+    /// Visits every shard until `visit` says that there is no more in it, each time with the place where the next piece
+    /// begins. No lock is held for longer than a piece, whatever the number of keys.
+    fn in_pieces(&self, mut visit: impl FnMut(&mut Shard, usize) -> bool) {
+        let mut open: Vec<&Mutex<Shard>> = self.shards.iter().collect();
+        let mut from = 0;
+        while !open.is_empty() {
+            open.retain(|shard| visit(&mut lock(shard), from));
+            from += PIECE;
+        }
     }
 
     fn index(&self, hash: u64) -> usize {
@@ -177,15 +202,7 @@ impl Store for MemoryStore {
     }
 
     async fn list(&self, query: &Query) -> Result<Vec<Entry>, StoreError> {
-        let mut fullest = Fullest::new(query, self.clock.steady_millis());
-        for shard in &self.shards {
-            lock(shard).each(|key, octets| {
-                if let (true, Ok(state)) = (fullest.wants(key), State::decode(octets)) {
-                    fullest.show(key, state);
-                }
-            });
-        }
-        Ok(fullest.into_entries())
+        Ok(self.fullest(query))
     }
 
     async fn show(&self, key: &str) -> Result<Option<Entry>, StoreError> {
@@ -238,7 +255,7 @@ impl Store for MemoryStore {
             let shard = lock(shard);
             stats.keys += shard.len() as u64;
             stats.evicted += shard.evicted;
-            shard.each(|_, octets| stats.blocked += u64::from(State::blocked_until_of(octets) > now));
+            stats.blocked += shard.blocked(now);
         }
         Some(stats)
     }
@@ -248,10 +265,13 @@ fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Locks. More than there are threads, so that they rarely meet.
-const SHARDS: usize = 64;
+/// Locks. More than there are threads, so that they rarely meet; and so many that a table of one of them, which grows
+/// in one go, is small.
+const SHARDS: usize = 256;
 /// Keys below which a shard is not worth while.
-const SMALLEST_SHARD: usize = 256;
+const SMALLEST_SHARD: usize = 64;
+/// Keys that are looked at under one lock.
+const PIECE: usize = 64;
 /// Octets of most states, with their key.
 const ROOM: usize = 256;
 

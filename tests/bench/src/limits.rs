@@ -1,4 +1,7 @@
-//! What limits in memory cost: octets for each key, and time for each decision, for more and more keys.
+//! What limits in memory cost: octets for each key, time for each decision, for more and more keys; and how long a
+//! decision waits while somebody looks through all of them ([`pauses`]).
+
+mod pauses;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,7 +9,9 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use clap::Args;
 use postseal_filters::Clock;
-use postseal_filters::store::{Limit, MemoryStore, Request, Store};
+use postseal_filters::store::state::Counted;
+use postseal_filters::store::window::{Slot, Window};
+use postseal_filters::store::{Limit, MemoryStore, Request, State, Store, Verdict};
 use serde::Serialize;
 
 /// Measures the memory store.
@@ -15,19 +20,27 @@ pub(crate) struct Limits {
     /// Keys in the largest store.
     #[arg(long, default_value_t = 1_000_000)]
     keys: usize,
-    /// Decisions that are timed for each size, each about four rules.
+    /// Decisions that are timed for each size, and as many about four rules.
     #[arg(long, default_value_t = 200_000)]
     decisions: usize,
 }
 
+/// What came out.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    sizes: Vec<Size>,
+    /// At the largest size.
+    pauses: Vec<pauses::Pause>,
+}
+
 /// One size of store.
 #[derive(Debug, Serialize)]
-pub(crate) struct Line {
+struct Size {
     keys: usize,
     /// Mean octets of memory for a key with one window, its name included.
     bytes_per_key: f64,
-    /// Slots in use, on average.
-    slots_per_key: f64,
+    /// Slots in use.
+    slots_per_key: usize,
     /// One request.
     ns_per_decision: f64,
     /// Four rules in one call, as for a message.
@@ -35,94 +48,87 @@ pub(crate) struct Line {
 }
 
 impl Limits {
-    pub(crate) async fn run(&self) -> anyhow::Result<Vec<Line>> {
-        let mut lines = Vec::new();
+    pub(crate) async fn run(&self) -> anyhow::Result<Report> {
+        let mut sizes = Vec::new();
         for keys in [1_000, 10_000, 100_000, self.keys] {
-            lines.push(self.size(keys).await?);
+            sizes.push(self.size(keys).await?);
         }
-        Ok(lines)
+        Ok(Report { sizes, pauses: pauses::measure(self.keys)? })
     }
 
-    /// A store in which every key has as many slots as it can have without giving back.
-    async fn size(&self, keys: usize) -> anyhow::Result<Line> {
-        let limits = [Limit { width: 3_600_000, quota: 100 }];
+    async fn size(&self, keys: usize) -> anyhow::Result<Size> {
         let before = resident()?;
-        let store = MemoryStore::new(Arc::new(Counting(Instant::now())), keys * 2);
-        let names: Vec<Box<str>> = (0..keys).map(|key| name("user", key).into()).collect();
-        let names_size = resident()? - before;
-        for round in 0..SLOTS {
-            for name in &names {
-                let request = Request { key: name, limits: &limits, cost: 7, block: 0, binding: true };
-                store.admit(&[request]).await?;
-            }
-            // Another millisecond is another slot.
-            if keys < 100_000 || round + 1 == SLOTS {
-                std::thread::sleep(Duration::from_millis(2));
-            }
-        }
-        let bytes_per_key = (resident()? - before - names_size) as f64 / keys as f64;
-        let mut slots = 0;
-        for name in names.iter().take(1_000) {
-            let entry = store.show(name).await?.context("a key is gone")?;
-            slots += entry.state.windows.iter().map(|counted| counted.window.slots().len()).sum::<usize>();
-        }
-        let place = |n: usize| (n.wrapping_mul(7_919)) % keys;
-        let begin = Instant::now();
-        for n in 0..self.decisions {
-            let key = names.get(place(n)).context("no name")?;
-            store.admit(&[Request { key, limits: &limits, cost: 1, block: 0, binding: true }]).await?;
-        }
-        let one = begin.elapsed();
-        let four = self.four_rules(&store, &limits, keys).await?;
-        let each = |time: Duration| time.as_nanos() as f64 / self.decisions as f64;
-        Ok(Line {
+        let store = MemoryStore::new(Arc::new(Hand), keys);
+        fill(&store, keys);
+        let bytes_per_key = (resident()? - before) as f64 / keys as f64;
+        let shown = store.show(&name(1)).await?.context("a key is gone")?;
+        // Of each key so few that all are admitted.
+        let decisions = self.decisions.min(keys * 10);
+        Ok(Size {
             keys,
             bytes_per_key,
-            slots_per_key: slots as f64 / 1_000.0_f64.min(keys as f64),
-            ns_per_decision: each(one),
-            ns_per_message_of_four_rules: each(four),
+            slots_per_key: shown.state.windows.iter().map(|counted| counted.window.slots().len()).sum(),
+            ns_per_decision: time::<1>(&store, keys, decisions).await?,
+            ns_per_message_of_four_rules: time::<4>(&store, keys, decisions).await?,
         })
-    }
-
-    async fn four_rules(
-        &self,
-        store: &MemoryStore,
-        limits: &[Limit],
-        keys: usize,
-    ) -> anyhow::Result<Duration> {
-        let rules = ["user", "sender", "client", "listener"];
-        let mut spent = Duration::ZERO;
-        for n in 0..self.decisions {
-            let names = rules.map(|rule| name(rule, n.wrapping_mul(7_919) % (keys / 4)));
-            let requests: Vec<Request<'_>> =
-                names.iter().map(|key| Request { key, limits, cost: 1, block: 0, binding: true }).collect();
-            let begin = Instant::now();
-            store.admit(&requests).await?;
-            spent += begin.elapsed();
-        }
-        Ok(spent)
     }
 }
 
-/// Time since a moment.
-struct Counting(Instant);
+/// Nanoseconds of a decision about so many rules, on average, of keys here and there.
+async fn time<const RULES: usize>(store: &MemoryStore, keys: usize, decisions: usize) -> anyhow::Result<f64> {
+    let mut spent = Duration::ZERO;
+    for batch in 0..decisions / BATCH {
+        let key = |n: usize| name((batch * BATCH + n).wrapping_mul(7_919) % keys);
+        // Rules by user, client, ... of a message: names that have nothing to do with each other.
+        let names: Vec<[String; RULES]> =
+            (0..BATCH).map(|n| std::array::from_fn(|rule| key(n + rule * 104_729))).collect();
+        let requests = |names: &[String; RULES]| names.each_ref().map(|name| request(name));
+        let calls: Vec<_> = names.iter().map(requests).collect();
+        let begin = Instant::now();
+        for call in &calls {
+            let admissions = store.admit(call).await?;
+            anyhow::ensure!(admissions.iter().all(|admission| admission.verdict == Verdict::Within));
+        }
+        spent += begin.elapsed();
+    }
+    Ok(spent.as_nanos() as f64 / (decisions / BATCH * BATCH) as f64)
+}
 
-impl Clock for Counting {
+fn request(key: &str) -> Request<'_> {
+    Request { key, limits: &LIMITS, cost: 1, block: 0, binding: true }
+}
+
+/// Keys whose owners have been at it for most of the window: fifteen slots, with as much between them as an hour has.
+fn fill(store: &MemoryStore, keys: usize) {
+    let slots = (1..=15).map(|n| Slot { end: START - WIDTH + n * WIDTH / 16, units: GRAIN });
+    let window = Window::from_slots(slots);
+    let limit = LIMITS[0];
+    let state = State { windows: vec![Counted { limit, window }], ..State::default() };
+    let mut octets = Vec::new();
+    state.encode(&mut octets);
+    (0..keys).for_each(|number| store.load(&name(number), &octets));
+}
+
+/// As long as names of counters are.
+fn name(number: usize) -> String {
+    format!("per-user:user{number:07}@example.com")
+}
+
+/// A clock that stands.
+struct Hand;
+
+impl Clock for Hand {
     fn unix_seconds(&self) -> u64 {
-        self.0.elapsed().as_secs()
+        self.steady_millis() / 1000
     }
 
     fn steady_millis(&self) -> u64 {
-        1_800_000_000_000 + self.0.elapsed().as_millis() as u64
+        START
     }
 
     fn instant(&self) -> Instant {
         Instant::now()
     }
-}
-
-fn name(rule: &str, number: usize) -> String {
-    format!("per-{rule}:user{number:07}@example.com")
 }
 
 /// Octets of memory that the process uses.
@@ -132,5 +138,9 @@ fn resident() -> anyhow::Result<i64> {
     Ok(pages * 4096)
 }
 
-/// As many slots as a window of 100 fills with 7 units each, which is its grain.
-const SLOTS: usize = 14;
+const START: u64 = 1_800_000_000_000;
+const WIDTH: u64 = 3_600_000;
+const GRAIN: u64 = 100;
+const LIMITS: [Limit; 1] = [Limit { width: WIDTH, quota: 16 * GRAIN }];
+/// Decisions that are timed together: their names are made before.
+const BATCH: usize = 500;

@@ -3,7 +3,9 @@
 //! An entry is one allocation (key and state), two links for the order of use, and four octets in a hash table. The
 //! one that was not used for longest goes first.
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
 
 use hashbrown::HashTable;
 
@@ -19,6 +21,8 @@ pub(super) struct Shard {
     newest: u32,
     oldest: u32,
     most: usize,
+    /// Places of the keys that were blocked when they were last kept, with the end of the block.
+    blocked: BTreeMap<u32, u64>,
     /// Keys that have changed since they were last taken; `None` if nobody will take them.
     changed: Option<Vec<Box<str>>>,
     pub(super) evicted: u64,
@@ -43,6 +47,7 @@ impl Shard {
             newest: NONE,
             oldest: NONE,
             most: most.clamp(1, NONE as usize - 1),
+            blocked: BTreeMap::new(),
             changed: journal.then(Vec::new),
             evicted: 0,
         }
@@ -77,6 +82,10 @@ impl Shard {
             self.unlink(at);
             self.link(at);
         }
+        match state.blocked_until {
+            0 => self.blocked.remove(&at),
+            until => self.blocked.insert(at, until),
+        };
         if let Some(kept) = self.entries.get_mut(at as usize) {
             if kept.octets.len() == room.len() {
                 kept.octets.copy_from_slice(room);
@@ -97,6 +106,7 @@ impl Shard {
         let (at, _) = found.remove();
         self.unlink(at);
         self.vacant.push(at);
+        self.blocked.remove(&at);
         if let Some(kept) = self.entries.get_mut(at as usize) {
             let noted = std::mem::take(&mut kept.noted);
             kept.octets = Box::default();
@@ -107,16 +117,26 @@ impl Shard {
         true
     }
 
-    /// Every key with its state, in no order.
-    pub(super) fn each(&self, mut show: impl FnMut(&str, &[u8])) {
-        for kept in self.entries.iter().filter(|kept| !kept.octets.is_empty()) {
-            show(kept.key(), kept.state());
+    /// The keys at some places with their states, in no order; false if there are none behind them.
+    pub(super) fn each(&self, places: Range<usize>, mut show: impl FnMut(&str, &[u8])) -> bool {
+        let more = places.end < self.entries.len();
+        for kept in self.entries.iter().take(places.end).skip(places.start) {
+            if !kept.octets.is_empty() {
+                show(kept.key(), kept.state());
+            }
         }
+        more
     }
 
-    /// The keys that have changed since the last time, those that are gone included.
-    pub(super) fn take_changed(&mut self) -> Vec<Box<str>> {
-        let changed = self.changed.as_mut().map(std::mem::take).unwrap_or_default();
+    /// How many keys are blocked.
+    pub(super) fn blocked(&self, now: u64) -> u64 {
+        self.blocked.values().filter(|until| **until > now).count() as u64
+    }
+
+    /// Some of the keys that have changed since they were last taken, those that are gone included.
+    pub(super) fn take_changed(&mut self, most: usize) -> Vec<Box<str>> {
+        let Some(all) = &mut self.changed else { return Vec::new() };
+        let changed = all.split_off(all.len().saturating_sub(most));
         for key in &changed {
             let hash = self.hasher.hash_one(&**key);
             if let Some(kept) = self.find(hash, key).and_then(|at| self.entries.get_mut(at as usize)) {
@@ -152,8 +172,7 @@ impl Shard {
     fn evict(&mut self) {
         for attempt in 0..CHANCES {
             let Some(oldest) = self.entries.get(self.oldest as usize) else { return };
-            let blocked = State::decode(oldest.state()).is_ok_and(|state| state.blocked_until > 0);
-            if blocked && attempt + 1 < CHANCES {
+            if self.blocked.contains_key(&self.oldest) && attempt + 1 < CHANCES {
                 let at = self.oldest;
                 self.unlink(at);
                 self.link(at);

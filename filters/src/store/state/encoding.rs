@@ -28,11 +28,6 @@ impl State {
         }
     }
 
-    /// Until when an encoded state is blocked; 0 if it is not, or damaged.
-    pub fn blocked_until_of(octets: &[u8]) -> u64 {
-        take(&mut &*octets).unwrap_or(0)
-    }
-
     /// Reads a state.
     ///
     /// # Errors

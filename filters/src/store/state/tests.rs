@@ -24,7 +24,6 @@ proptest! {
     fn a_state_is_read_as_it_was_written(state in states()) {
         let mut octets = Vec::new();
         state.encode(&mut octets);
-        prop_assert_eq!(State::blocked_until_of(&octets), state.blocked_until);
         prop_assert_eq!(State::decode(&octets), Ok(state));
         for end in 0..octets.len() {
             prop_assert!(State::decode(&octets[..end]).is_err());
