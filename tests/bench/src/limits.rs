@@ -58,7 +58,8 @@ impl Limits {
 
     async fn size(&self, keys: usize) -> anyhow::Result<Size> {
         let before = resident()?;
-        let store = MemoryStore::new(Arc::new(Hand), keys);
+        // With room for twice as many: keys are not spread evenly.
+        let store = MemoryStore::new(Arc::new(Hand), keys * 2);
         fill(&store, keys);
         let bytes_per_key = (resident()? - before) as f64 / keys as f64;
         let shown = store.show(&name(1)).await?.context("a key is gone")?;
@@ -82,8 +83,8 @@ async fn time<const RULES: usize>(store: &MemoryStore, keys: usize, decisions: u
         // Rules by user, client, ... of a message: names that have nothing to do with each other.
         let names: Vec<[String; RULES]> =
             (0..BATCH).map(|n| std::array::from_fn(|rule| key(n + rule * 104_729))).collect();
-        let requests = |names: &[String; RULES]| names.each_ref().map(|name| request(name));
-        let calls: Vec<_> = names.iter().map(requests).collect();
+        let calls: Vec<[Request<'_>; RULES]> =
+            names.iter().map(|names| names.each_ref().map(|name| request(name))).collect();
         let begin = Instant::now();
         for call in &calls {
             let admissions = store.admit(call).await?;

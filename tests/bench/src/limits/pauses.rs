@@ -24,11 +24,13 @@ pub(super) struct Pause {
 
 /// Everything that looks through the whole store.
 pub(super) fn measure(keys: usize) -> anyhow::Result<Vec<Pause>> {
-    let store = MemoryStore::with_journal(Arc::new(Hand), keys);
+    let store = MemoryStore::with_journal(Arc::new(Hand), keys * 2);
     fill(&store, keys);
     let query = Query { prefix: "per-".to_owned(), blocked: false, most: 50 };
-    let works: [(&'static str, &dyn Fn()); 5] = [
-        ("nothing", &|| std::thread::sleep(Duration::from_secs(1))),
+    let works: [(&'static str, &dyn Fn()); 6] = [
+        ("nothing", &|| std::thread::sleep(LONG_ENOUGH)),
+        // What two busy threads have to expect of the machine, whatever they do.
+        ("work elsewhere", &|| spin(LONG_ENOUGH)),
         // All of them have changed, the first time.
         ("changes for the file", &|| drop(store.changes())),
         ("sweep", &|| store.sweep()),
@@ -63,6 +65,13 @@ fn during(
         let decisions = times.len();
         Ok(Pause { meanwhile, took_ms, decisions, p50_ns: point(0.5), p99_9_ns: point(0.999), max_ns })
     })
+}
+
+fn spin(time: Duration) {
+    let begin = Instant::now();
+    while begin.elapsed() < time {
+        std::hint::spin_loop();
+    }
 }
 
 /// Decides until it is done; nanoseconds of each.
