@@ -53,11 +53,12 @@ impl MemoryStore {
     /// Takes in a state from before the start; one that means nothing any more is left out.
     pub fn load(&self, key: &str, octets: &[u8]) {
         let now = self.clock.steady_millis();
-        if let Ok(state) = State::decode(octets) {
-            if state.idle_from() > now && key.len() <= super::LONGEST_KEY {
-                let hash = self.hasher.hash_one(key);
-                self.shard(hash).keep(hash, key, &state, &mut Vec::new());
-            }
+        if let Ok(state) = State::decode(octets)
+            && state.idle_from() > now
+            && key.len() <= super::LONGEST_KEY
+        {
+            let hash = self.hasher.hash_one(key);
+            self.shard(hash).keep(hash, key, &state, &mut Vec::new());
         }
     }
 
