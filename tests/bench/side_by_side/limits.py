@@ -13,6 +13,7 @@ from rig.postseal import Postseal as Daemon
 from rig.postseal_config import Config, Milter
 from rig.redis import Redis, cpu_ms
 
+from . import redis_cost
 from .generator import accepts, load
 from .report import Report
 from .servers import RSPAMD_LIMITS, Server, rspamd_command
@@ -99,3 +100,4 @@ def measure(folder: Path, report: Report, rounds: int, messages: int) -> None:
     pairs = zip(added("postseal, Redis"), added("rspamd, Redis"))
     report.add("postseal / rspamd", median(mine / its for mine, its in pairs), "", RATIO)
     assert "0" not in keys, "somebody has not counted"
+    redis_cost.measure(folder, report, rounds, 3000)

@@ -8,7 +8,7 @@ from statistics import median
 from rig.keys import Key, make_key
 from rig.place import wait_for
 
-from . import checks, generator, limits, redis_cost
+from . import checks, generator, limits
 from .generator import Idle, load
 from .report import Report
 from .servers import ALL, DOMAIN, OpenDkim, Postseal, Rspamd, Server, Unwatched, Watched
@@ -147,9 +147,6 @@ class Bench:
         folder = self.folder / "limits"
         folder.mkdir(mode=0o755)
         limits.measure(folder, self.report, self.rounds, self.count(2000))
-
-    def redis(self) -> None:
-        redis_cost.measure(self.folder / "redis", self.report, self.rounds, self.count(3000))
 
     def latency(self) -> None:
         for unix in (False, True):
