@@ -33,6 +33,7 @@ mod reason;
 mod rewrite;
 mod settings;
 mod table;
+mod target;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -44,12 +45,12 @@ use postseal_protocol::{ActionFlags, Address, Stage, Verdict};
 pub use alignment::AlignmentFilter;
 pub use pattern::{AddressPattern, PatternError};
 pub use plan::{Plan, SettingsError, TableText};
-pub use rewrite::{Target, TargetError};
 pub use settings::{
     AutoresponderSettings, EnvelopeAction, HeaderAction, OwnerSettings, Place, RewriteSettings, SenderField,
     Settings, TableFormat, TableSettings,
 };
 pub use table::LineError;
+pub use target::{Target, TargetError};
 
 use crate::address::{AddrSpec, Mailbox};
 use crate::connection::Role;

@@ -5,18 +5,19 @@
 //! domain, or all below a domain, so a look-up takes one hash for each label of the domain. Only address patterns with
 //! a `*` somewhere else are compared one by one, and their number is limited.
 
+mod entries;
 mod keys;
+mod survey;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::pattern::{AddressPattern, Shape};
-use super::settings::{OwnerSettings, Place, Settings};
-use super::table::Table;
+use super::pattern::AddressPattern;
+use super::settings::Place;
 use crate::address::{AddrSpec, DomainName, Mailbox};
 use crate::submitter::{Submitter, Who};
-use keys::{ANY, Keys, Map};
+use keys::{Keys, Map};
 
 /// All entries.
 #[derive(Debug, Default)]
@@ -69,83 +70,9 @@ pub(super) enum Right<'a> {
 }
 
 impl Owners {
-    /// Without any entry.
-    pub(super) fn new(settings: &Settings) -> Self {
-        Self {
-            default_domain: settings.default_domain.clone(),
-            own_address: settings.own_address,
-            tag_separators: settings.tag_separators.clone(),
-            ..Self::default()
-        }
-    }
-
     /// The domain of addresses that have none.
     pub(super) fn default_domain(&self) -> Option<&DomainName> {
         self.default_domain.as_ref()
-    }
-
-    /// Adds the entry of that number.
-    pub(super) fn add_entry(&mut self, number: usize, settings: &OwnerSettings) {
-        let who = settings.who();
-        let own = settings.address.as_ref().and_then(|address| address.to_string().parse().ok());
-        let patterns: Vec<AddressPattern> = settings.may_use.iter().cloned().chain(own).collect();
-        let places = places(&settings.places);
-        let source = Source::Entry(number);
-        match plain_users(&who) {
-            Some(users) => {
-                for user in users {
-                    self.add(source, Some(&user), None, places, &patterns);
-                    if let Some(address) = &settings.address {
-                        self.accounts.entry(user.into()).or_insert_with(|| address.clone());
-                    }
-                }
-            }
-            None => {
-                self.add(source, None, Some(who.clone()), places, &patterns);
-                self.other_accounts.extend(settings.address.clone().map(|address| (who, address)));
-            }
-        }
-    }
-
-    /// Adds the entries of a file.
-    pub(super) fn add_table(&mut self, name: &str, table: Table, in_places: &[Place]) {
-        let (number, places) = (self.tables.len(), places(in_places));
-        self.tables.push(name.into());
-        match table {
-            Table::Lines(lines) => {
-                for (line, user, patterns) in lines {
-                    self.add(Source::Line { table: number, line }, Some(&user), None, places, &patterns);
-                }
-            }
-            Table::Postfix(entries) => self.maps.push(Map { table: number, places, entries }),
-        }
-    }
-
-    fn add(
-        &mut self,
-        source: Source,
-        user: Option<&str>,
-        who: Option<Who>,
-        places: [bool; 3],
-        patterns: &[AddressPattern],
-    ) {
-        let id = u32::try_from(self.grants.len()).unwrap_or(u32::MAX);
-        self.grants.push(Grant { source, who, places });
-        for pattern in patterns {
-            match (key(pattern.shape()), user) {
-                (Some(key), Some(user)) => {
-                    let allowed = self.by_user.entry(user_key(user, key).into()).or_default();
-                    for (first, place) in allowed.0.iter_mut().zip(places) {
-                        *first = first.or(place.then_some(id));
-                    }
-                }
-                (Some(key), None) => self.by_address.entry(key.into()).or_default().push(id),
-                (None, Some(user)) => {
-                    self.mixed_by_user.entry(user.into()).or_default().push((pattern.clone(), id));
-                }
-                (None, None) => self.mixed.push((pattern.clone(), id)),
-            }
-        }
     }
 
     /// What lets the submitter use the address there; `None` if nothing does.
@@ -188,38 +115,6 @@ impl Owners {
             None if self.own_address => self.login_address(user.as_deref()),
             None => None,
         }
-    }
-
-    /// True if an entry lets somebody use the address in From. Logins that are addresses can always be added.
-    pub(super) fn may_be_used(&self, address: &AddrSpec) -> bool {
-        let keys = Keys { full: address.key(), without_tag: None };
-        let from = |id: &u32| self.grants.get(*id as usize).is_some_and(|grant| grant.allows(Place::From));
-        let listed = |key: &str| self.by_address.get(key).is_some_and(|ids| ids.iter().any(from));
-        let mixed = self.mixed_by_user.values().flatten().chain(&self.mixed);
-        keys.any(address.domain(), |key| listed(key).then_some(())).is_some()
-            || mixed.into_iter().any(|(pattern, _)| pattern.matches(address))
-            || self.maps.iter().any(|map| map.find(&keys, address.domain()).is_some())
-            || self.users().any(|user| {
-                keys.any(address.domain(), |key| self.by_user.get(&*user_key(user, key)).map(|_| ()))
-                    .is_some()
-            })
-    }
-
-    /// True if an entry is for mail that comes by this listener without a login.
-    pub(super) fn without_login(&self, listener: &str) -> bool {
-        self.grants.iter().filter_map(|grant| grant.who.as_ref()).any(|who| {
-            let unknown = who.user.is_none() && who.certificate.is_none() && who.fingerprint.is_none();
-            unknown && who.listener.as_ref().is_none_or(|names| names.contain(listener.as_bytes()))
-        })
-    }
-
-    /// Number of patterns that are compared one by one.
-    pub(super) fn compared(&self) -> usize {
-        self.mixed.len() + self.mixed_by_user.values().map(Vec::len).sum::<usize>()
-    }
-
-    fn users(&self) -> impl Iterator<Item = &str> {
-        self.by_user.keys().filter_map(|key| key.split_once(SEPARATOR).map(|(user, _)| user))
     }
 
     fn by_key(
@@ -324,30 +219,8 @@ fn user(submitter: &Submitter<'_>) -> Option<String> {
     std::str::from_utf8(submitter.user?).ok().map(str::to_ascii_lowercase)
 }
 
-/// The users, if nothing but users without a star are named.
-fn plain_users(who: &Who) -> Option<Vec<String>> {
-    let Who { user: Some(users), client: None, listener: None, certificate: None, fingerprint: None } = who
-    else {
-        return None;
-    };
-    let plain = users.iter().all(|name| name.is_plain());
-    plain.then(|| users.iter().map(|name| name.as_str().to_ascii_lowercase()).collect())
-}
-
-fn key(shape: &Shape) -> Option<&str> {
-    match shape {
-        Shape::Address(key) | Shape::Domain(key) | Shape::Subdomains(key) => Some(key),
-        Shape::Any => Some(ANY),
-        Shape::Mixed => None,
-    }
-}
-
 fn user_key(user: &str, key: &str) -> String {
     [user, SEPARATOR, key].concat()
-}
-
-fn places(listed: &[Place]) -> [bool; 3] {
-    Place::OWNED.map(|place| listed.contains(&place))
 }
 
 fn at(places: &[bool; 3], place: Place) -> bool {

@@ -10,7 +10,7 @@ use postseal_protocol::ActionFlags;
 use serde::{Deserialize, Serialize};
 
 use super::pattern::AddressPattern;
-use super::rewrite::Target;
+use super::target::Target;
 use crate::address::{AddrSpec, DomainName};
 use crate::submitter::for_whom;
 

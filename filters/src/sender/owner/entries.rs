@@ -1,0 +1,106 @@
+//! How entries and tables become what addresses are looked up in.
+
+use super::keys::{ANY, Map};
+use super::{Grant, Owners, Source, user_key};
+use crate::sender::pattern::{AddressPattern, Shape};
+use crate::sender::settings::{OwnerSettings, Place, Settings};
+use crate::sender::table::Table;
+use crate::submitter::Who;
+
+impl Owners {
+    /// Without any entry.
+    pub(in crate::sender) fn new(settings: &Settings) -> Self {
+        Self {
+            default_domain: settings.default_domain.clone(),
+            own_address: settings.own_address,
+            tag_separators: settings.tag_separators.clone(),
+            ..Self::default()
+        }
+    }
+
+    /// Adds the entry of that number.
+    pub(in crate::sender) fn add_entry(&mut self, number: usize, settings: &OwnerSettings) {
+        let who = settings.who();
+        let own = settings.address.as_ref().and_then(|address| address.to_string().parse().ok());
+        let patterns: Vec<AddressPattern> = settings.may_use.iter().cloned().chain(own).collect();
+        let places = places(&settings.places);
+        let source = Source::Entry(number);
+        match plain_users(&who) {
+            Some(users) => {
+                for user in users {
+                    self.add(source, Some(&user), None, places, &patterns);
+                    if let Some(address) = &settings.address {
+                        self.accounts.entry(user.into()).or_insert_with(|| address.clone());
+                    }
+                }
+            }
+            None => {
+                self.add(source, None, Some(who.clone()), places, &patterns);
+                self.other_accounts.extend(settings.address.clone().map(|address| (who, address)));
+            }
+        }
+    }
+
+    /// Adds the entries of a file.
+    pub(in crate::sender) fn add_table(&mut self, name: &str, table: Table, in_places: &[Place]) {
+        let (number, places) = (self.tables.len(), places(in_places));
+        self.tables.push(name.into());
+        match table {
+            Table::Lines(lines) => {
+                for (line, user, patterns) in lines {
+                    self.add(Source::Line { table: number, line }, Some(&user), None, places, &patterns);
+                }
+            }
+            Table::Postfix(entries) => self.maps.push(Map { table: number, places, entries }),
+        }
+    }
+
+    fn add(
+        &mut self,
+        source: Source,
+        user: Option<&str>,
+        who: Option<Who>,
+        places: [bool; 3],
+        patterns: &[AddressPattern],
+    ) {
+        let id = u32::try_from(self.grants.len()).unwrap_or(u32::MAX);
+        self.grants.push(Grant { source, who, places });
+        for pattern in patterns {
+            match (key(pattern.shape()), user) {
+                (Some(key), Some(user)) => {
+                    let allowed = self.by_user.entry(user_key(user, key).into()).or_default();
+                    for (first, place) in allowed.0.iter_mut().zip(places) {
+                        *first = first.or(place.then_some(id));
+                    }
+                }
+                (Some(key), None) => self.by_address.entry(key.into()).or_default().push(id),
+                (None, Some(user)) => {
+                    self.mixed_by_user.entry(user.into()).or_default().push((pattern.clone(), id));
+                }
+                (None, None) => self.mixed.push((pattern.clone(), id)),
+            }
+        }
+    }
+}
+
+/// The users, if nothing but users without a star are named.
+fn plain_users(who: &Who) -> Option<Vec<String>> {
+    let Who { user: Some(users), client: None, listener: None, certificate: None, fingerprint: None } = who
+    else {
+        return None;
+    };
+    let plain = users.iter().all(|name| name.is_plain());
+    plain.then(|| users.iter().map(|name| name.as_str().to_ascii_lowercase()).collect())
+}
+
+fn key(shape: &Shape) -> Option<&str> {
+    match shape {
+        Shape::Address(key) | Shape::Domain(key) | Shape::Subdomains(key) => Some(key),
+        Shape::Any => Some(ANY),
+        Shape::Mixed => None,
+    }
+}
+
+fn places(listed: &[Place]) -> [bool; 3] {
+    Place::OWNED.map(|place| listed.contains(&place))
+}
