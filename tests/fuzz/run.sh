@@ -14,7 +14,13 @@ mkdir -p "corpus/$target" "artifacts/$target"
 level=-sanitizer-coverage-level
 cover=-sanitizer-coverage
 export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=$level=4 -Cllvm-args=$cover-inline-8bit-counters \
--Cllvm-args=$cover-pc-table -Cllvm-args=$cover-trace-compares -Ccodegen-units=1"
+-Cllvm-args=$cover-pc-table -Ccodegen-units=1"
+# Words to try: from a dictionary, or else from what the code compares, which is half of the time of a case.
+if [ -f "$target.dict" ]; then
+    set -- -dict="$target.dict" "$@"
+else
+    RUSTFLAGS="$RUSTFLAGS -Cllvm-args=$cover-trace-compares"
+fi
 # With a target, build scripts and macros stay without instrumentation.
 triple=$(rustc -vV | sed -n 's/^host: //p')
 cargo build --quiet --release --ignore-rust-version --target "$triple" --bin "$target"
@@ -22,8 +28,11 @@ binary=${CARGO_TARGET_DIR:-target}/$triple/release/$target
 
 # Real mail to start from, where the tests have fetched it.
 seeds=
-if [ "$target" = header_checks ] && [ -d ../../target/e2e-cache/corpus/data ]; then
-    seeds=$(echo ../../target/e2e-cache/corpus/data/*/)
+mail=$PWD/../../target/e2e-cache/corpus/data
+if [ "$target" = header_checks ] && [ -d "$mail" ]; then
+    seeds=corpus/mail
+    mkdir -p "$seeds"
+    find "$mail" -name '*.txt' -exec ln -sf -t "$seeds" {} +
 fi
 
 # shellcheck disable=SC2086

@@ -43,8 +43,9 @@ fn run(pipeline: &Arc<Pipeline>, fields: &[HeaderField], body: &[u8]) -> End {
     for field in fields {
         dialogue = dialogue.header(&String::from_utf8_lossy(&field.name), &field.value);
     }
-    // Pieces as an MTA might cut them.
-    dialogue.body_pieces(body.chunks(1 + fields.len() * 97)).end()
+    // Pieces as no MTA cuts them, but not so many that a case is mostly calls.
+    let piece = (1 + fields.len() * 97).max(body.len() / 256);
+    dialogue.body_pieces(body.chunks(piece)).end()
 }
 
 /// As an MTA takes a message apart: it shows no NUL in the header section, and CRLF in the body where it can.
