@@ -2,13 +2,15 @@
 //!
 //! `load` sends messages over some connections and tells how long they took; `idle` opens connections, sends a message
 //! over each and keeps them; `raw` tells what the cryptography alone costs, `sender` what owners and rewrite rules do,
-//! `limits` what limits in memory cost. Results are one JSON object on stdout. The
-//! exit status is 1 unless every message was accepted with the expected number of signatures.
+//! `checks` what header checks cost for messages of many kinds, `limits` what limits in memory cost. Results are one line
+//! of JSON on stdout. The exit status is 1 unless every message was accepted with the expected number of signatures.
 //!
 //! It runs on one thread, and tells its own CPU time: what the milter uses is measured from outside (`run.py`).
 
 mod address;
+mod checks;
 mod idle;
+mod in_process;
 mod limits;
 mod load;
 mod macros;
@@ -35,6 +37,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Checks(checks::Checks),
     Load(load::Load),
     Idle(idle::Idle),
     Limits(limits::Limits),
@@ -62,6 +65,7 @@ fn run(command: &Command) -> anyhow::Result<bool> {
             print(&report)?;
             Ok(report.is_fine())
         }
+        Command::Checks(checks) => print(&checks.run(&runtime)?).map(|()| true),
         Command::Idle(idle) => runtime.block_on(idle.run()).map(|()| true),
         Command::Sender(sender) => print(&runtime.block_on(sender.run())?).map(|()| true),
         Command::Limits(limits) => print(&runtime.block_on(limits.run())?).map(|()| true),

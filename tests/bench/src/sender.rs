@@ -2,16 +2,16 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::time::Instant;
 
 use anyhow::{Context, anyhow};
 use bytes::Bytes;
 use clap::Args;
 use postseal_filters::sender::{AlignmentFilter, SenderFilter, Settings};
-use postseal_filters::{Clock, Entry, OnError, Pipeline, Role};
+use postseal_filters::{Filter, Pipeline, Role};
 use postseal_protocol::{Address, Connect, HeaderField, MacroTable, Peer, Stage};
 use serde::Serialize;
 
+use crate::in_process::pipeline;
 use crate::report::cpu_time;
 
 /// Tells the CPU time that the sender filter adds to a message, in this process and without a signature
@@ -36,32 +36,15 @@ pub(crate) struct Costs {
     added_us: f64,
 }
 
-/// Time stands still.
-struct Now(Instant);
-
-impl Clock for Now {
-    fn unix_seconds(&self) -> u64 {
-        1_700_000_000
-    }
-
-    fn instant(&self) -> Instant {
-        self.0
-    }
-
-    fn steady_millis(&self) -> u64 {
-        1_700_000_000_000
-    }
-}
-
 impl Sender {
     pub(crate) async fn run(&self) -> anyhow::Result<Costs> {
         let config = self.config()?;
         let settings: Settings = toml_edit::de::from_str(&config)?;
         let plan = settings.plan(&[], &[]).map_err(|errors| anyhow!("{errors:?}"))?;
-        let entry = |filter| Entry { filter, on_error: OnError::Tempfail };
-        let filter = entry(Arc::new(SenderFilter::new(plan.policy)) as Arc<_>);
-        let alignment = entry(Arc::new(AlignmentFilter { require: false }) as Arc<_>);
-        let (without, with) = (pipeline(Vec::new()), pipeline(vec![filter, alignment]));
+        let filter: Arc<dyn Filter> = Arc::new(SenderFilter::new(plan.policy));
+        let alignment: Arc<dyn Filter> = Arc::new(AlignmentFilter { require: false });
+        let (without, with) =
+            (pipeline(Role::Submission, []), pipeline(Role::Submission, [filter, alignment]));
         let mut costs = [0.0, 0.0];
         let turns = 20;
         for _ in 0..turns {
@@ -125,17 +108,4 @@ impl Sender {
         }
         Ok((cpu_time()? - begin).as_secs_f64() * 1e6 / f64::from(messages))
     }
-}
-
-fn pipeline(entries: Vec<Entry>) -> Arc<Pipeline> {
-    let origin =
-        postseal_filters::OriginPolicy { authenticated: true, networks: Vec::new(), macros: Vec::new() };
-    let settings = postseal_filters::Settings {
-        listener: "bench".into(),
-        role: Role::Submission,
-        origin,
-        limits: postseal_filters::MessageLimits::default(),
-        clock: Arc::new(Now(Instant::now())),
-    };
-    Arc::new(Pipeline::new(settings, entries))
 }
