@@ -23,7 +23,8 @@ class Key:
         return f"{self.selector}._domainkey.{self.domain}"
 
 
-def _openssl(*args, data: bytes | None = None) -> bytes:
+def openssl(*args, data: bytes | None = None) -> bytes:
+    """What a command of openssl(1) prints."""
     return subprocess.run(
         [need_tool("openssl", "demo"), *map(str, args)], input=data, check=True, capture_output=True
     ).stdout
@@ -33,11 +34,11 @@ def make_key(folder: Path, domain: str, selector: str, algorithm: str = "rsa", b
     """A new key pair; `algorithm` is rsa or ed25519."""
     file = folder / f"{domain}.{selector}.pem"
     if algorithm == "rsa":
-        _openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{bits}", "-out", file)
+        openssl("genpkey", "-algorithm", "RSA", "-pkeyopt", f"rsa_keygen_bits:{bits}", "-out", file)
     else:
-        _openssl("genpkey", "-algorithm", "ED25519", "-out", file)
+        openssl("genpkey", "-algorithm", "ED25519", "-out", file)
     file.chmod(0o600)
-    public = _openssl("pkey", "-in", file, "-pubout", "-outform", "DER")
+    public = openssl("pkey", "-in", file, "-pubout", "-outform", "DER")
     if algorithm == "ed25519":
         public = public[-32:]  # RFC 8463 section 4: the raw key, without the ASN.1 around it
     record = f"v=DKIM1; k={algorithm}; p={base64.b64encode(public).decode()}"

@@ -2,6 +2,7 @@
 
 import re
 import smtplib
+import ssl
 from dataclasses import dataclass
 
 from .place import HOST
@@ -24,11 +25,17 @@ class Reply:
 class Client:
     """One SMTP connection that sends any number of messages."""
 
-    def __init__(self, port: int, user: str | None = None, password: str = "secret", timeout: float = 60.0):
+    def __init__(
+        self, port: int, user: str | None = None, password: str = "secret", timeout: float = 60.0,
+        tls: ssl.SSLContext | None = None,
+    ):  # fmt: skip
         self.smtp = smtplib.SMTP(HOST, port, local_hostname="client.test.example", timeout=timeout)
         code, text = self.smtp.ehlo()
         if code != 250:
             raise smtplib.SMTPResponseException(code, text)
+        if tls:
+            self.smtp.starttls(context=tls)
+            self.smtp.ehlo()
         if user:
             self.smtp.login(user, password)
 
