@@ -34,6 +34,7 @@ mod quoted_printable;
 mod repair;
 mod reply;
 mod rfc2047;
+mod rfc2231;
 mod section;
 mod settings;
 mod words;
@@ -57,6 +58,7 @@ use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow,
 use crate::message::Message;
 use crate::submitter::Submitter;
 use body::BodyCheck;
+use charset::Charset;
 use finding::{Finding, Findings};
 use outcome::Outcome;
 use plan::Decisions;
@@ -163,11 +165,13 @@ impl FilterSession for Session {
         let body = self.body.take();
         let one_text = body.as_ref().is_some_and(|body| body.one_text);
         let is_identity = body.as_ref().is_some_and(|body| body.is_identity);
-        let charset = body.as_ref().and_then(BodyCheck::charset);
+        let named = body.as_ref().and_then(BodyCheck::charset);
         let findings = findings(message, &section, body, &decisions);
         if findings.list.is_empty() {
             return Ok(Verdict::Continue);
         }
+        // A name that the text has shown to be wrong says nothing about the header section either.
+        let charset = if one_text && findings.tell_of_utf8() { Some(Charset::Utf8) } else { named };
         let material = Material {
             section: &section,
             body: message.body(),

@@ -125,6 +125,8 @@ CASES = [
     case("nul_or_bare_cr_lf", "spam-2/00179", body(b"one\rtwo\r\n"), body(b"\r\n\r\none\r\n\r\n"), "reject"),
     case("mime_structure", "spam-1/00467", text(PARTS.replace(b"=_b", b"=_c"), OPEN_MULTIPART),
          text(PARTS, OPEN_MULTIPART), "reject"),
+    case("unclosed_multipart", "hard-ham-1/00021", text(PARTS, OPEN_MULTIPART), text(PARTS + b"--=_b-- \t\r\n", OPEN_MULTIPART),
+         "log"),
     case("header_injection", None, all_of(no_mime, body(b"Bcc: victim@dest.example\r\n\r\nBuy now\r\n")),
          all_of(no_mime, body(b"From: Steve Speer\r\nSubject: http://test.example/\r\n\r\nHave a look\r\n")), "reject"),
     case("many_recipients", "spam-2/00410", addressees(101), addressees(100), "log"),

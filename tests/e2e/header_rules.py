@@ -68,6 +68,8 @@ PAIRS = [
          "spaces of them before a milter sees them (unless `cleanup_replace_stray_cr_lf = no`)."),
     Pair("mime_structure", ("MISSING_MIME_HB_SEP", "MIMEPART_LIMIT_EXCEEDED"), "two spams whose boundary never comes, so "
          "that readers show nothing. Theirs are for parts without an empty line behind their fields, and for too many."),
+    Pair("unclosed_multipart", (), "no rule: it harms nobody but signatures, behind Sendmail. Nearly all of them are spam of "
+         "programs that write the delimiters by themselves."),
     Pair("header_injection", (), "no rule, and no message, although 17 begin with a line such as `FROM: MR JOE MARK`."),
     Pair("many_recipients", (), "no rule by number. One spam with over a hundred addressees."),
 ]  # fmt: skip

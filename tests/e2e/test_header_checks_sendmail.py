@@ -56,11 +56,14 @@ def test_found_and_treated_as_behind_postfix(case, posted, verifiers):
     if broken.arrival:
         for name in (b"Date", b"Message-ID"):
             assert len(mail.values(broken.arrival.data, name)) == 1, "ours and Sendmail's"
-        assert passed(verifiers.dkimpy.check_one(broken.arrival.data), DOMAIN, verifiers.RSA)
+        # Sendmail closes it after us.
+        if case.check != "unclosed_multipart":
+            assert passed(verifiers.dkimpy.check_one(broken.arrival.data), DOMAIN, verifiers.RSA)
 
 
 def test_sendmail_closes_a_multipart_after_all_milters(posted, verifiers):
-    """Which breaks any signature: the near miss of mime_structure lacks the last delimiter."""
-    _, near = posted["mime_structure"]
-    assert mail.split(near.arrived)[1] == mail.split(near.sent)[1] + b"--=_b--\r\n"
-    assert not passed(verifiers.dkimpy.check_one(near.arrival.data), DOMAIN, verifiers.RSA)
+    """Which breaks any signature, so the check tells of it."""
+    broken, near = posted["unclosed_multipart"]
+    assert mail.split(broken.arrived)[1] == mail.split(broken.sent)[1] + b"--=_b--\r\n"
+    assert not passed(verifiers.dkimpy.check_one(broken.arrival.data), DOMAIN, verifiers.RSA)
+    assert passed(verifiers.dkimpy.check_one(near.arrival.data), DOMAIN, verifiers.RSA)

@@ -47,8 +47,10 @@ impl Charset {
 /// The text of octets of a header field that nobody names a charset for: UTF-8 if they can be that, else what the text of
 /// the message is named to be in, else windows-1252 if that is likely, else nothing.
 pub(super) fn guess(octets: &[u8], named: Option<Charset>) -> Option<Cow<'_, str>> {
+    // Octets that windows-1252 does not have come out as C1 controls; and U+0085, encoded, would be a hidden line end.
+    let is_text = |text: &Cow<'_, str>| !text.chars().any(|c| ('\u{80}'..'\u{a0}').contains(&c));
     if let Ok(text) = std::str::from_utf8(octets) {
-        return Some(Cow::Borrowed(text));
+        return Some(Cow::Borrowed(text)).filter(is_text);
     }
     let charset = match named {
         Some(charset @ Charset::Other(_)) => charset,
@@ -63,9 +65,7 @@ pub(super) fn guess(octets: &[u8], named: Option<Charset>) -> Option<Cow<'_, str
     if single_byte && octets.utf8_chunks().any(|chunk| !chunk.valid().is_ascii()) {
         return None;
     }
-    // Octets that windows-1252 does not have come out as C1 controls.
-    let text = charset.decode(octets)?;
-    (!text.chars().any(|c| ('\u{80}'..'\u{a0}').contains(&c))).then_some(text)
+    charset.decode(octets).filter(is_text)
 }
 
 /// Octets over 127 in a row, in Western text.

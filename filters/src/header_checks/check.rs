@@ -152,6 +152,8 @@ macro_rules! each_check {
             NulOrBareCrLf nul_or_bare_cr_lf = body(Reject, "end lines with CRLF, and encode binary data as base64");
             /// Parts that two readers could take for different ones (RFC 2046 section 5.1), or too many of them.
             MimeStructure mime_structure = body(Reject, "build the message with a MIME library");
+            /// A multipart without its last delimiter: Sendmail adds it after every filter, and breaks the signature.
+            UnclosedMultipart unclosed_multipart = body(Log, "end the message with the boundary between two pairs of hyphens");
             /// Header fields at the start of the body, or in a folded field: what attacks on web forms leave behind.
             HeaderInjection header_injection = body(Reject, "refuse line ends in what users enter into header fields");
             /// More than `max` recipients in the envelope, or addressees in To and Cc.

@@ -5,8 +5,7 @@ use postseal_protocol::HeaderField;
 use super::check::Check;
 use super::encoded_word;
 use super::finding::{Finding, Findings, Repair, Spot};
-use super::fold;
-use super::rfc2047;
+use super::{fold, rfc2047, rfc2231};
 use crate::message::FieldId;
 
 /// What kind of text a field holds.
@@ -74,7 +73,9 @@ fn raw_8bit(id: FieldId, field: &HeaderField, kind: Kind, findings: &mut Finding
         (_, Err(_)) => "raw 8-bit text that is not UTF-8",
     };
     let finding = Finding::field(Check::Raw8bitHeader, field, spot, what);
-    findings.add(finding.repair(Repair::Value(id, field.clone(), rfc2047::encoded)));
+    let has_parameters = field.is("Content-Type") || field.is("Content-Disposition");
+    let repair = if has_parameters { rfc2231::encoded } else { rfc2047::encoded };
+    findings.add(finding.repair(Repair::Value(id, field.clone(), repair)));
 }
 
 fn lines(id: FieldId, field: &HeaderField, findings: &mut Findings) {

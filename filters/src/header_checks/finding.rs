@@ -79,6 +79,11 @@ impl Findings {
             self.list.push(finding);
         }
     }
+
+    /// True if there is text that is certainly UTF-8, whatever it is named.
+    pub(super) fn tell_of_utf8(&self) -> bool {
+        self.list.iter().any(|finding| matches!(finding.repair, Some(Repair::Utf8)))
+    }
 }
 
 impl Finding {

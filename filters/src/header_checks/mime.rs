@@ -29,14 +29,9 @@ impl ContentType {
         scanner.special(b'/')?;
         let subtype = scanner.token()?.to_ascii_lowercase();
         let mut this = Self { kind, subtype, end: scanner.at, ..Self::default() };
-        while scanner.skip_to_parameter() {
-            let Some(name) = scanner.token() else { continue };
-            if scanner.special(b'=').is_none() {
-                continue;
-            }
-            let Some((content, at)) = scanner.value() else { continue };
+        while let Some(Parameter { name, content, at, .. }) = scanner.parameter() {
             this.end = at.end;
-            this.parameter(&name.to_ascii_lowercase(), content, at);
+            this.parameter(&name, content, at);
         }
         this.broken = scanner.broken;
         Some(this)
@@ -68,6 +63,32 @@ impl ContentType {
 
     pub(super) fn is_multipart(&self) -> bool {
         self.kind == b"multipart"
+    }
+}
+
+/// A parameter of a field such as Content-Type or Content-Disposition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Parameter {
+    /// In lower case.
+    pub(super) name: Vec<u8>,
+    /// Without quotes.
+    pub(super) content: Vec<u8>,
+    /// Where its name ends in the value of the field.
+    pub(super) name_end: usize,
+    /// Where its value stands there, with its quotes.
+    pub(super) at: Range<usize>,
+}
+
+impl Parameter {
+    /// All parameters of a value; nothing if there is something in it that does not belong there.
+    pub(super) fn all(value: &[u8]) -> Option<Vec<Self>> {
+        let mut scanner = Scanner { text: value, at: 0, broken: false };
+        scanner.token()?;
+        if scanner.special(b'/').is_some() {
+            scanner.token()?;
+        }
+        let all = std::iter::from_fn(|| scanner.parameter()).collect();
+        (!scanner.broken).then_some(all)
     }
 }
 
@@ -129,6 +150,20 @@ impl<'a> Scanner<'a> {
     fn special(&mut self, wanted: u8) -> Option<()> {
         self.skip();
         (self.peek() == Some(wanted)).then(|| self.at += 1)
+    }
+
+    /// The next parameter that can be read.
+    fn parameter(&mut self) -> Option<Parameter> {
+        while self.skip_to_parameter() {
+            let Some(name) = self.token().map(<[u8]>::to_ascii_lowercase) else { continue };
+            let name_end = self.at;
+            if self.special(b'=').is_none() {
+                continue;
+            }
+            let Some((content, at)) = self.value() else { continue };
+            return Some(Parameter { name, content, name_end, at });
+        }
+        None
     }
 
     /// A token or a quoted-string, and where it stands. Values with specials in them but no quotes are common.

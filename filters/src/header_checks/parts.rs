@@ -4,8 +4,10 @@
 //! part. A message within the message is not looked into.
 
 mod header;
+mod stack;
 
 use header::PartHeader;
+use stack::Stack;
 
 use super::charset::Charset;
 use super::check::Check;
@@ -15,7 +17,7 @@ use super::mime::{ContentType, TransferEncoding};
 
 /// The structure, as far as it is known.
 pub(super) struct Parts {
-    stack: Vec<Boundary>,
+    stack: Stack,
     state: State,
     /// The next octet begins a line.
     at_start: bool,
@@ -28,13 +30,6 @@ pub(super) struct Parts {
     pub(super) html: bool,
     /// That of the first part of text that names one.
     pub(super) charset: Option<Charset>,
-}
-
-struct Boundary {
-    text: Vec<u8>,
-    seen: bool,
-    /// Parts of multipart/digest are messages unless they say otherwise.
-    digest: bool,
 }
 
 enum State {
@@ -53,7 +48,7 @@ impl Parts {
         findings: &mut Findings,
     ) -> Self {
         let mut this = Self {
-            stack: Vec::new(),
+            stack: Stack::default(),
             state: State::Opaque,
             at_start: true,
             line: Vec::new(),
@@ -149,7 +144,7 @@ impl Parts {
     }
 
     fn whole_line(&mut self, line: &[u8], ascii: bool, findings: &mut Findings) {
-        if let Some((at, close)) = self.delimiter(line) {
+        if let Some((at, close)) = self.stack.delimiter(line) {
             self.offset += line.len() as u64;
             self.at_start = true;
             self.delimited(at, close, findings);
@@ -165,8 +160,7 @@ impl Parts {
             if ambiguous {
                 self.structure(findings, "a part with several Content-Type fields");
             }
-            let digest = self.stack.last().is_some_and(|boundary| boundary.digest);
-            if digest && content_type.is_none() {
+            if self.stack.is_digest() && content_type.is_none() {
                 self.state = State::Opaque;
             } else {
                 self.enter(content_type.as_ref(), encoding, true, findings);
@@ -174,24 +168,10 @@ impl Parts {
         }
     }
 
-    /// The boundary that a line is of, and whether it is the closing one.
-    fn delimiter(&self, line: &[u8]) -> Option<(usize, bool)> {
-        let line = line.strip_prefix(b"--")?.trim_ascii_end();
-        self.stack.iter().enumerate().rev().find_map(|(at, boundary)| {
-            match line.strip_prefix(&*boundary.text)? {
-                b"" => Some((at, false)),
-                b"--" => Some((at, true)),
-                _ => None,
-            }
-        })
-    }
-
     fn delimited(&mut self, at: usize, close: bool, findings: &mut Findings) {
         // Those within are over, whether they were closed or not.
         self.leave(at + 1, findings);
-        if let Some(boundary) = self.stack.get_mut(at) {
-            boundary.seen = true;
-        }
+        self.stack.seen(at, close);
         if close {
             self.leave(at, findings);
             return;
@@ -199,7 +179,7 @@ impl Parts {
         self.count += 1;
         if self.count > MOST_PARTS {
             self.structure(findings, "more than 10000 parts");
-            self.stack.clear();
+            self.stack = Stack::default();
         } else {
             self.state = State::Header(PartHeader::default());
         }
@@ -210,9 +190,13 @@ impl Parts {
         if let State::Leaf(leaf) = std::mem::replace(&mut self.state, State::Opaque) {
             leaf.finish(findings);
         }
-        while self.stack.len() > depth {
-            if self.stack.pop().is_some_and(|boundary| !boundary.seen) {
+        while let Some(boundary) = self.stack.pop_above(depth) {
+            if !boundary.seen {
                 self.structure(findings, "a multipart whose boundary never comes");
+            } else if !boundary.closed && self.stack.is_empty() {
+                // One within ends with the one around it.
+                let what = "a multipart that is never closed";
+                findings.add(Finding::body(Check::UnclosedMultipart, None, what));
             }
         }
     }
@@ -243,19 +227,11 @@ impl Parts {
     }
 
     fn multipart(&mut self, content_type: &ContentType, findings: &mut Findings) {
-        let boundary = content_type.boundary.as_deref().map(<[u8]>::trim_ascii_end).unwrap_or_default();
         if content_type.ambiguous {
             self.structure(findings, "a multipart with several boundaries");
         }
-        if boundary.is_empty() || boundary.len() > LONGEST_BOUNDARY {
-            self.structure(findings, "a multipart without a boundary");
-        } else if self.stack.iter().any(|outer| outer.text == boundary) {
-            self.structure(findings, "a multipart with the boundary of the one around it");
-        } else if self.stack.len() >= DEEPEST {
-            self.structure(findings, "multiparts nested more than 64 deep");
-        } else {
-            let digest = content_type.subtype == b"digest";
-            self.stack.push(Boundary { text: boundary.to_vec(), seen: false, digest });
+        if let Err(what) = self.stack.open(content_type) {
+            self.structure(findings, what);
         }
     }
 
@@ -264,11 +240,7 @@ impl Parts {
     }
 }
 
-/// Multiparts within each other.
-const DEEPEST: usize = 64;
 const MOST_PARTS: u32 = 10_000;
-/// RFC 2046 allows 70; some write more.
-const LONGEST_BOUNDARY: usize = 250;
 /// Octets of a line that are kept until its end is there.
 const LONGEST_LINE: usize = 4096;
 

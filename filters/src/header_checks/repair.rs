@@ -85,8 +85,8 @@ impl Repairs {
             Some(value) => how(&HeaderField::new(field.name.clone(), value.clone()), charset)?,
             None => how(field, charset)?,
         };
-        // What no MTA would take back as it is.
-        if value.contains(&b'\r') || value.contains(&0) {
+        // What no MTA would take back as it is; an empty value would take the field away.
+        if value.is_empty() || value.contains(&b'\r') || value.contains(&0) {
             return None;
         }
         self.values.insert(id, value);

@@ -9,6 +9,7 @@ use crate::testing::{End, TestClock, Transaction, settings};
 use postseal_protocol::{HeaderField, Modification};
 
 mod readme;
+mod repairs;
 
 /// A message, as a table of fields and a body; what it lacks of a good one is added.
 fn message(fields: &[(&str, &str)], body: &str) -> (Vec<(String, Vec<u8>)>, Vec<u8>) {
@@ -160,83 +161,4 @@ fn exceptions_change_the_action() {
     assert!(exception("client = \"192.0.2.0/24\"\nlistener = \"test\""));
     assert!(!exception("user = \"bob\""));
     assert!(!exception("user = \"alice\"\nclient = \"10.0.0.0/8\""));
-}
-
-#[test]
-fn what_is_missing_is_added() {
-    let fields =
-        [("To".to_owned(), b" bob@example.net".to_vec()), ("From".to_owned(), b" a@example.com".to_vec())];
-    let end = run_on(Role::Submission, "", "<a@example.com>", &fields, b"Hello\r\n");
-    let edits = edits(&end);
-    assert_eq!(edits[0], "+Date: Tue, 14 Nov 2023 22:13:20 +0000");
-    assert!(edits[1].starts_with("+Message-ID: <6553f100."), "{edits:?}");
-    assert_eq!(edits[2], "+X-Postseal-Fixed: missing_field");
-}
-
-#[test]
-fn a_charset_is_named_where_it_is_certain() {
-    let text = "Gr\u{fc}\u{df}e\r\n";
-    for (fields, expected) in [
-        (
-            vec![],
-            vec![
-                "+Content-Type: text/plain; charset=utf-8",
-                "+MIME-Version: 1.0",
-                "+Content-Transfer-Encoding: 8bit",
-                "+X-Postseal-Fixed: charset_missing",
-            ],
-        ),
-        (
-            vec![
-                ("MIME-Version", " 1.0"),
-                ("Content-Type", " text/plain; charset=\"us-ascii\"; format=flowed"),
-                ("Content-Transfer-Encoding", " 7bit"),
-            ],
-            vec![
-                "Content-Transfer-Encoding: 8bit",
-                "Content-Type: text/plain; charset=utf-8; format=flowed",
-                "+X-Postseal-Fixed: charset_mismatch, transfer_encoding_mismatch",
-            ],
-        ),
-    ] {
-        let end = run("", &message(&fields, text));
-        assert!(end.accepted());
-        assert_eq!(edits(&end), expected);
-    }
-    let end = run(
-        "",
-        &message(
-            &[("MIME-Version", " 1.0"), ("Content-Type", " multipart/mixed; boundary=a")],
-            "--a\r\n\r\nGr\u{fc}\u{df}e\r\n--a--\r\n",
-        ),
-    );
-    assert_eq!(edits(&end), [""; 0]);
-    let detail = end.record.report.reasons[0].detail.as_deref().unwrap();
-    assert_eq!(
-        detail,
-        "log: body: 8-bit text without a charset (octet C3 at offset 9) (not repaired: only a message of one text part is repaired)"
-    );
-}
-
-#[test]
-fn a_long_line_is_encoded_and_too_long_a_body_is_not() {
-    let line = "x".repeat(999);
-    let long = message(&[], &format!("{line}\r\n"));
-    let end = run("", &long);
-    let edits = edits(&end);
-    assert_eq!(edits[..2], ["+MIME-Version: 1.0", "+Content-Transfer-Encoding: quoted-printable"]);
-    assert!(edits[3].starts_with("body xxx"), "{edits:?}");
-    let end = run("body_limit = \"1000B\"", &long);
-    assert_eq!(end.reasons(), ["header_checks.long_body_line", "header_checks.body_over_limit"]);
-    assert!(end.accepted() && end.modifications.is_empty());
-}
-
-#[test]
-fn what_is_named_8bit_and_is_not_becomes_7bit() {
-    let fields =
-        [("MIME-Version", " 1.0"), ("Content-Type", " text/plain"), ("Content-Transfer-Encoding", " 8bit")];
-    let end = run("eight_bit_body = \"fix\"", &message(&fields, "Hello\r\n"));
-    assert_eq!(edits(&end), ["Content-Transfer-Encoding: 7bit", "+X-Postseal-Fixed: eight_bit_body"]);
-    let end = run("eight_bit_body = \"fix\"", &message(&fields[..2], "Hello\r\n"));
-    assert_eq!(edits(&end), [""; 0]);
 }

@@ -23,6 +23,7 @@ fn found_cut(content_type: &str, body: &[u8], cut: usize) -> Vec<String> {
     findings.list.iter().map(show).collect()
 }
 
+const UNCLOSED: &str = "unclosed_multipart: a multipart that is never closed";
 const MIXED: &str = "multipart/mixed; boundary=\"b\"";
 
 #[test]
@@ -96,9 +97,10 @@ fn delimiters_and_what_only_looks_like_one() {
         ("--b\r\n\r\n--bb\r\n--b-\r\n-b\r\n --b\r\n\u{e4}\r\n--b--\r\n", vec![missing]),
         ("--b\r\n\r\n\r\n--b--  \r\n\u{e4}\r\n", vec![]),
         // Without an end.
-        ("--b\r\n\r\n\u{e4}", vec![missing]),
-        ("--b\r\nContent-Type: text/plain", vec![]),
-        ("--b", vec![]),
+        ("--b\r\n\r\n\u{e4}", vec![missing, UNCLOSED]),
+        ("--b\r\nContent-Type: text/plain", vec![UNCLOSED]),
+        ("--b", vec![UNCLOSED]),
+        ("--b--", vec![]),
     ] {
         let found: Vec<_> =
             found(MIXED, body).into_iter().filter(|what| !what.starts_with("transfer")).collect();
@@ -131,7 +133,7 @@ fn structures_that_nobody_reads_alike() {
         (MIXED, "--c\r\n\r\nx\r\n", "a multipart whose boundary never comes"),
         (
             "multipart/mixed; boundary=a; boundary=b",
-            "--b\r\n\r\n--a\r\n\r\n",
+            "--b\r\n\r\n--a\r\n\r\n--a--\r\n",
             "a multipart with several boundaries",
         ),
     ] {
@@ -146,10 +148,10 @@ fn the_deepest_and_the_most() {
         (0..depth).map(level).collect::<String>() + &format!("--b{depth}\r\n\r\nx\r\n")
     };
     let top = "multipart/mixed; boundary=b0";
-    assert_eq!(found_cut(top, nested(63).as_bytes(), 4096), [""; 0]);
+    assert_eq!(found_cut(top, nested(63).as_bytes(), 4096), [UNCLOSED]);
     let deep = found_cut(top, nested(64).as_bytes(), 4096);
-    assert_eq!(deep, ["mime_structure: multiparts nested more than 64 deep"]);
-    assert_eq!(found_cut(MIXED, "--b\r\n\r\n".repeat(10_000).as_bytes(), 4096), [""; 0]);
+    assert_eq!(deep, ["mime_structure: multiparts nested more than 64 deep", UNCLOSED]);
+    assert_eq!(found_cut(MIXED, "--b\r\n\r\n".repeat(10_000).as_bytes(), 4096), [UNCLOSED]);
     let many = found_cut(MIXED, "--b\r\n\r\n".repeat(10_001).as_bytes(), 4096);
     assert_eq!(many, ["mime_structure: more than 10000 parts"]);
 }

@@ -32,7 +32,7 @@ fn only_words_that_need_it_are_encoded() {
 fn what_is_not_utf_8_is_windows_1252() {
     let euro = fixed("Subject", b" Gr\xfc\xdfe \x80 5").unwrap();
     assert_eq!(decoded(euro.as_bytes()), " Grüße € 5");
-    let none: [&[u8]; 5] = [
+    let none: [&[u8]; 6] = [
         // Nothing, in windows-1252.
         b"a\x81b",
         // Western text has no such runs.
@@ -40,6 +40,8 @@ fn what_is_not_utf_8_is_windows_1252() {
         // An encoded-word that is glued to raw text: readers do not agree.
         b" =?utf-8?Q?a?=\xfc",
         b" a\x07\xfc",
+        // A control character in UTF-8.
+        b" a\xc2\x85b",
         // Some of it is UTF-8.
         b" \xc3\x91and\xc3\xba Gr\xfc\xdfe",
     ];

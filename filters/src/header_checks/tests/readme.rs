@@ -9,7 +9,7 @@ use super::{message, reply, run};
 type Example = (Check, &'static [(&'static str, &'static str)], &'static str);
 
 /// What shows each check at work: fields, and a body. Fields that a good message has are there too, unless named.
-const EXAMPLES: [Example; 25] = [
+const EXAMPLES: [Example; 26] = [
     (Check::Raw8bitHeader, &[("Subject", " Grüße")], ""),
     (Check::EncodedWord, &[("Subject", " =?utf-8?Q?Gr=FC=DFe?=")], ""),
     (Check::EncodedWordControl, &[("Subject", " =?utf-8?Q?Hello=0D=0ABcc:_victim@example.net?=")], ""),
@@ -60,6 +60,11 @@ const EXAMPLES: [Example; 25] = [
         Check::MimeStructure,
         &[("MIME-Version", " 1.0"), ("Content-Type", " multipart/mixed; boundary=a; boundary=b")],
         "--a\r\n\r\nHello\r\n--a--\r\n",
+    ),
+    (
+        Check::UnclosedMultipart,
+        &[("MIME-Version", " 1.0"), ("Content-Type", " multipart/mixed; boundary=a")],
+        "--a\r\n\r\nHello\r\n",
     ),
     (Check::HeaderInjection, &[("Subject", " Contact\n Bcc: victim@example.net")], ""),
     (Check::ManyRecipients, &[("To", MANY)], ""),
