@@ -9,12 +9,14 @@ pub mod top;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use tokio::runtime::{Builder, Runtime};
 
+use crate::admin::client::{Client, ClientError};
 use crate::config::{self, ConfigError, Loaded, Override};
 
 /// How the program ends.
@@ -81,6 +83,32 @@ pub struct Configuration {
 }
 
 impl Configuration {
+    /// Talks to the service that runs with this configuration. `Err` is how the program ends; what is wrong is on `err`.
+    ///
+    /// # Errors
+    /// If there can be no runtime, or nothing can be printed.
+    fn ask<T>(
+        &self,
+        err: &mut dyn Write,
+        talk: impl FnOnce(Client, Runtime) -> Result<T, ClientError>,
+    ) -> anyhow::Result<Result<T, Exit>> {
+        let loaded = match self.load() {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                writeln!(err, "{error}")?;
+                return Ok(Err(Exit::Configuration));
+            }
+        };
+        let base = loaded.path.parent().unwrap_or_else(|| Path::new(""));
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let said = Client::new(&loaded.config.admin, base).and_then(|client| talk(client, runtime));
+        said.map(Ok).or_else(|error| {
+            writeln!(err, "{error}")?;
+            let gone = matches!(error, ClientError::Unreachable { .. });
+            Ok(Err(if gone { Exit::Unreachable } else { Exit::Problem }))
+        })
+    }
+
     /// Loads the configuration.
     ///
     /// # Errors

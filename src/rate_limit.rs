@@ -3,14 +3,16 @@
 
 pub mod answer;
 mod observer;
+mod seen;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use postseal_filters::rate_limit::{self, Observer, RateLimitFilter, Rule};
 use postseal_filters::store::Store;
-use postseal_filters::{Entry, OnError, Role};
+use postseal_filters::{Clock as _, Entry, OnError, Role};
 
+use crate::clock::SystemClock;
 use crate::config::{ConfigError, KeyPath, Listener, Loaded, Problem};
 use crate::registry::Services;
 
@@ -60,6 +62,7 @@ impl Limits {
         }
         let store = services.store.open(loaded, services.limits.metrics())?;
         services.limits.expect(&rules);
+        services.limits.seen.fill(&*store, SystemClock.steady_millis());
         Ok(Some(Self { rules, store, observer: Arc::clone(&services.limits) }))
     }
 

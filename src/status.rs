@@ -1,6 +1,7 @@
 //! What the status page and `postseal top` show: the last decisions, the mail of the last hour by minute, and how the
 //! service stands. Kept in bounded memory, written once for each message, read when somebody looks.
 
+mod limits;
 mod report;
 
 use std::collections::VecDeque;
@@ -13,6 +14,7 @@ use postseal_filters::{Record, Summary};
 
 use crate::clock::since_epoch;
 
+pub(crate) use limits::Standing;
 pub(crate) use report::{Line, Report};
 
 /// What is remembered of finished messages, and what the service is.

@@ -49,6 +49,23 @@ fn decisions_are_told_with_their_reasons_and_without_addresses() {
     assert_eq!(ask(&service, "/api/decisions/x", "").status, 404);
 }
 
+#[test]
+fn it_tells_who_is_near_a_limit_and_who_is_blocked() {
+    let limit =
+        "[[rate_limit]]\nname = \"per-sender\"\nkey = [\"sender\"]\ncount = \"messages\"\nlimit = \"3/1h\"\n";
+    let service = Service::start(&format!("{ONE_LISTENER}{limit}[store]\nurl = \"memory:\"\n"));
+    assert_eq!(status(&service)["nearest"], Value::Array(Vec::new()));
+    let mut mta = FakeMta::connect(&service.address("submission"));
+    mta.message("4Q1");
+    mta.message("4Q2");
+    service.wait_for_metric("postseal_messages_total{listener=\"submission\",verdict=\"accept\"}", 2.0);
+    let before = status(&service);
+    let expected =
+        serde_json::json!([{ "key": "per-sender:a***@example.com", "used": 2, "quota": 3, "window": "1h" }]);
+    assert_eq!(before["nearest"], expected);
+    assert_eq!((&before["store"]["kind"], &before["store"]["open"]), (&"memory".into(), &false.into()));
+}
+
 fn minute_total(minute: &Value) -> u64 {
     minute["verdicts"].as_object().unwrap().values().map(|count| count.as_u64().unwrap()).sum()
 }

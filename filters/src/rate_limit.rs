@@ -35,16 +35,33 @@ pub use rule::Rule;
 pub use settings::{Action, Count, OriginName, Override, Ramp, Settings};
 
 use crate::filter::{BodyNeed, Filter, FilterSession, Needs, Steps};
-use crate::store::Store;
+use crate::store::{Limit, Store};
 use session::Session;
 
 /// Who is told what limits come to.
 pub trait Observer: Send + Sync {
     /// A rule has decided.
-    fn decided(&self, rule: &str, outcome: Outcome);
+    fn decided(&self, decided: &Decided<'_>);
 
     /// A key is over its limit for the first time.
     fn breached(&self, breach: &Breach);
+}
+
+/// A decision of a rule, and what it was made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Decided<'a> {
+    /// Name of the rule.
+    pub rule: &'a str,
+    /// Name of the counter, `RULE:VALUE,VALUE`.
+    pub counter: &'a str,
+    /// The decision.
+    pub outcome: Outcome,
+    /// Of the limits the one that is nearest to its end.
+    pub limit: Limit,
+    /// How much of it is used now; nothing is known of a key that is blocked.
+    pub used: u64,
+    /// If refused, milliseconds until it would not be; `None` if never.
+    pub wait: Option<u64>,
 }
 
 /// What a rule has decided.

@@ -59,9 +59,9 @@ pub struct Admission {
     pub charged: bool,
     /// If refused, milliseconds until it would be admitted; `None` if never.
     pub wait: Option<u64>,
-    /// If over: the index of the limit that takes longest.
+    /// If over: the index of the limit that takes longest. If within: of the one nearest to its end.
     pub limit: usize,
-    /// If over: units of that limit that are used.
+    /// Units of that limit that were used before.
     pub used: u64,
     /// If over: true for the first time, and again after a whole window without.
     pub first: bool,
@@ -196,6 +196,11 @@ pub trait Store: Send + Sync {
 
     /// How full it is; nothing where that would be dear to know.
     fn stats(&self) -> Option<Stats>;
+
+    /// The counters themselves, where they are in this process and looking at one costs nothing.
+    fn local(&self) -> Option<&MemoryStore> {
+        None
+    }
 
     /// The service ends: writes what is still to be written. Blocks for as long as that takes.
     fn close(&self) {}

@@ -97,7 +97,7 @@ impl Source {
 
     fn status(&self) -> Answer {
         let Some(status) = &self.status else { return off() };
-        match serde_json::to_vec(&status.report(&self.metrics, &self.health)) {
+        match serde_json::to_vec(&status.report(&self.metrics, &self.health, &self.services)) {
             Ok(json) => typed(StatusCode::OK, JSON, json),
             Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
         }

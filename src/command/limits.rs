@@ -1,7 +1,6 @@
 //! `postseal limits`: looks at and changes the counters of the running service.
 
 use std::io::Write;
-use std::path::Path;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -68,27 +67,11 @@ impl Limits {
     /// # Errors
     /// If there can be no runtime, or nothing can be printed.
     pub fn execute(self, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
-        let loaded = match self.configuration.load() {
-            Ok(loaded) => loaded,
-            Err(error) => {
-                writeln!(err, "{error}")?;
-                return Ok(Exit::Configuration);
-            }
-        };
-        let base = loaded.path.parent().unwrap_or_else(|| Path::new(""));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let answered = Client::new(&loaded.config.admin, base)
-            .and_then(|client| runtime.block_on(self.action.ask(&client)));
-        match answered {
+        let asked =
+            self.configuration.ask(err, |client, runtime| runtime.block_on(self.action.ask(&client)))?;
+        match asked {
             Ok(answer) => self.print(&answer, out, err),
-            Err(error @ ClientError::Unreachable { .. }) => {
-                writeln!(err, "{error}")?;
-                Ok(Exit::Unreachable)
-            }
-            Err(error) => {
-                writeln!(err, "{error}")?;
-                Ok(Exit::Problem)
-            }
+            Err(exit) => Ok(exit),
         }
     }
 

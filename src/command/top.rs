@@ -5,13 +5,12 @@
 mod view;
 
 use std::io::{IsTerminal as _, Write};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
 use super::{Configuration, Exit};
 use crate::admin::client::{Client, ClientError};
@@ -40,25 +39,13 @@ impl Top {
     /// # Errors
     /// If the terminal fails.
     pub fn execute(self, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
-        let loaded = match self.configuration.load() {
-            Ok(loaded) => loaded,
-            Err(error) => {
-                writeln!(err, "{error}")?;
-                return Ok(Exit::Configuration);
-            }
-        };
-        let base = loaded.path.parent().unwrap_or_else(|| Path::new(""));
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        let first = Client::new(&loaded.config.admin, base).and_then(|client| {
+        let first = self.configuration.ask(err, |client, runtime| {
             let source = Source { client, runtime };
             source.status().map(|report| (source, report))
-        });
+        })?;
         let (source, report) = match first {
             Ok(first) => first,
-            Err(error) => {
-                writeln!(err, "{error}")?;
-                return Ok(Exit::Unreachable);
-            }
+            Err(exit) => return Ok(exit),
         };
         let mut view = View::new(report);
         if self.once || !std::io::stdout().is_terminal() {

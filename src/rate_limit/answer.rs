@@ -174,6 +174,9 @@ pub async fn change(store: &dyn Store, observer: &LimitObserver, change: &Change
                 store.block(&counter, change.seconds.map(Duration::from_secs)).await.map(|()| true)
             }
         };
+        if done.is_ok() {
+            noted(observer, &counter, change);
+        }
         match done {
             Ok(true) => changed.push(counter),
             Ok(false) => {}
@@ -183,6 +186,19 @@ pub async fn change(store: &dyn Store, observer: &LimitObserver, change: &Change
     let keys: Vec<String> = changed.iter().map(|key| observer.shown(key).into_owned()).collect();
     tracing::info!(event = "limits", action = ?change.action, ?keys, "counters were changed by hand");
     (StatusCode::OK, serde_json::json!({ "changed": changed }))
+}
+
+/// What is changed by hand shows at once, wherever the counters are.
+fn noted(observer: &LimitObserver, counter: &str, change: &Change) {
+    match (change.action, change.seconds) {
+        (ChangeAction::Reset, _) => observer.seen.forget(counter),
+        (ChangeAction::Unblock, _) => observer.seen.unblocked(counter),
+        (ChangeAction::Block, None) => observer.seen.blocked(counter, FOR_EVER),
+        (ChangeAction::Block, Some(seconds)) => {
+            let until = SystemClock.steady_millis().saturating_add(seconds.saturating_mul(1000));
+            observer.seen.blocked(counter, until);
+        }
+    }
 }
 
 fn failed(error: &StoreError) -> Answered {

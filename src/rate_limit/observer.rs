@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use postseal_filters::rate_limit::{Breach, Observer, Outcome, Rule};
+use postseal_filters::Clock as _;
+use postseal_filters::rate_limit::{Breach, Decided, Observer, Outcome, Rule};
+use postseal_filters::store::{FOR_EVER, Store};
 
-use crate::clock::{rfc3339, since_epoch};
+use super::seen::{Near, Seen};
+use crate::clock::{SystemClock, rfc3339, since_epoch};
 use crate::config::webhook::Webhook;
 use crate::config::{Config, Level};
 use crate::log::shorten;
@@ -21,6 +24,8 @@ pub struct LimitObserver {
     full: AtomicBool,
     rules: ArcSwap<Vec<Arc<Rule>>>,
     hook: ArcSwapOption<Hook>,
+    /// Keys for whom their limits are near.
+    pub(crate) seen: Seen,
 }
 
 /// The webhook, and what it was made of.
@@ -34,7 +39,8 @@ impl LimitObserver {
     /// An observer that counts there.
     pub fn new(metrics: Arc<Metrics>) -> Arc<Self> {
         let (rules, hook) = (ArcSwap::default(), ArcSwapOption::empty());
-        Arc::new(Self { metrics, full: AtomicBool::new(false), rules, hook })
+        let (full, seen) = (AtomicBool::new(false), Seen::default());
+        Arc::new(Self { metrics, full, rules, hook, seen })
     }
 
     /// Where it counts.
@@ -63,6 +69,13 @@ impl LimitObserver {
             self.metrics.rate_limit_breaches.with_label_values(&[&**rule.name()]);
         }
         self.rules.store(Arc::new(rules.to_vec()));
+    }
+
+    /// The keys that are nearest to their limits or blocked, those first; shortened as in the log. Where the counters
+    /// are in this process they are looked at; else it is as this instance has seen them last.
+    pub(crate) fn nearest(&self, store: &dyn Store, now: u64) -> Vec<(String, Near)> {
+        let found = self.seen.look(store.local(), now);
+        found.into_iter().map(|(key, near)| (self.shown(&key).into_owned(), near)).collect()
     }
 
     /// Names of the rules.
@@ -98,12 +111,27 @@ impl LimitObserver {
 }
 
 impl Observer for LimitObserver {
-    fn decided(&self, rule: &str, outcome: Outcome) {
-        self.metrics.rate_limit.with_label_values(&[rule, outcome.as_str()]).inc();
+    fn decided(&self, decided: &Decided<'_>) {
+        self.metrics.rate_limit.with_label_values(&[decided.rule, decided.outcome.as_str()]).inc();
+        let now = SystemClock.steady_millis();
+        if decided.outcome == Outcome::Blocked {
+            self.seen.blocked(decided.counter, decided.wait.map_or(FOR_EVER, |wait| now + wait));
+        } else {
+            let (limit, used) = (decided.limit, decided.used);
+            self.seen.note(
+                decided.counter,
+                Near { limit: Some(limit), used, at: now, blocked_until: 0 },
+                now,
+            );
+        }
     }
 
     fn breached(&self, breach: &Breach) {
         self.metrics.rate_limit_breaches.with_label_values(&[&*breach.rule]).inc();
+        if let Some(time) = breach.block {
+            let millis = u64::try_from(time.as_millis()).unwrap_or(FOR_EVER);
+            self.seen.blocked(&breach.key, SystemClock.steady_millis().saturating_add(millis));
+        }
         tracing::warn!(
             event = "rate_limit_breach",
             rule = &*breach.rule,

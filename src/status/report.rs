@@ -6,11 +6,12 @@ use std::time::Duration;
 use postseal_filters::{Record, Summary};
 use serde::{Deserialize, Serialize};
 
-use super::{Decision, Minute, Status};
+use super::{Decision, Minute, Standing, Status};
 use crate::admin::Health;
 use crate::clock::{rfc3339, since_epoch};
 use crate::log::{shorten, shorten_within};
 use crate::metrics::{Metrics, Sample};
+use crate::registry::Services;
 use crate::trace::Trace;
 
 /// Everything at one moment.
@@ -31,6 +32,8 @@ pub(crate) struct Report {
     pub(crate) signatures: Vec<Sample>,
     pub(crate) checks: Vec<Sample>,
     pub(crate) limits: Vec<Sample>,
+    #[serde(flatten)]
+    pub(crate) standing: Standing,
     pub(crate) unsigned: Vec<Sample>,
     pub(crate) keys: Vec<Key>,
     /// The newest first.
@@ -88,7 +91,7 @@ pub(crate) struct Line {
 
 impl Status {
     /// Everything at this moment.
-    pub(crate) fn report(&self, metrics: &Metrics, health: &Health) -> Report {
+    pub(crate) fn report(&self, metrics: &Metrics, health: &Health, services: &Services) -> Report {
         let facts = self.facts.load();
         let now = since_epoch();
         let (minutes, decisions) = self.with(|recent| {
@@ -129,6 +132,7 @@ impl Status {
             signatures: snapshot.nonzero("postseal_dkim_signatures_total"),
             checks: snapshot.nonzero("postseal_header_check_total"),
             limits: snapshot.nonzero("postseal_rate_limit_total"),
+            standing: Standing::of(services, &snapshot),
             unsigned: snapshot.nonzero("postseal_unsigned_total"),
             keys: snapshot.all("postseal_dkim_key_timestamp_seconds").map(key).collect(),
             decisions: decisions.iter().map(|decision| Line::of(decision, facts.addresses)).collect(),

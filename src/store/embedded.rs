@@ -130,6 +130,10 @@ impl Store for Embedded {
         self.memory.stats()
     }
 
+    fn local(&self) -> Option<&MemoryStore> {
+        Some(&self.memory)
+    }
+
     fn close(&self) {
         if let Some(journal) = &self.journal {
             journal.close();

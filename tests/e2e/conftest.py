@@ -1,25 +1,18 @@
 """What all end-to-end tests share. Keys, name server and verifiers live for the whole run, the rest for one file."""
 
-import signal
-import sys
-
 import pytest
 
 from rig.dns import NameServer
+from rig.fixtures import a_place, as_root, say  # noqa: F401
 from rig.keys import Key, make_pair
-from rig.place import Place, need_root
+from rig.place import Place
 from rig.verify import DkimPy, MailDkim, OpenDkimT, Verdict
 
 DOMAIN = "test.example"
 
 
 def pytest_configure(config) -> None:
-    # so that fixtures clean up when the run is ended from outside
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        need_root("it starts private mail servers")
-    except PermissionError as error:
-        raise pytest.UsageError(str(error)) from error
+    as_root()
 
 
 class Verifiers:
@@ -63,27 +56,6 @@ def verifiers(shared_place, dns, keys):
         yield Verifiers(DkimPy.for_keys(keys), mail_dkim, OpenDkimT(shared_place.folder("opendkim"), dns))
 
 
-def a_place(request):
-    """A folder that stays, for a look at the logs, if a test failed."""
-    failed = request.session.testsfailed
-    with Place(request.module.__name__) as place:
-        yield place
-        if request.session.testsfailed > failed:
-            place.keep = True
-            print(f"\nlogs and configuration are in {place.path}")
-
-
 @pytest.fixture(scope="module")
 def place(request):
     yield from a_place(request)
-
-
-@pytest.fixture
-def say(capsys):
-    """Prints a figure even though pytest captures what tests print."""
-
-    def write(text: str) -> None:
-        with capsys.disabled():
-            print(f"\n  {text}", end="", flush=True)
-
-    return write

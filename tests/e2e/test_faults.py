@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 import pytest
 
-from conftest import DOMAIN, a_place
+from conftest import DOMAIN
 from rig.crowd import Crowd, numbered
+from rig.fixtures import a_place
 from rig.ledger import Balance, balance
 from rig.place import Place, wait_for
 from rig.postseal_config import Config, domain

@@ -17,7 +17,7 @@ from rig.sink import Sink
 from rig.world import World, milters
 
 DOMAINS = ["test.example", "shop.example", "verein.example"]
-USERS = ("alice@test.example", "bob@test.example", "carol@test.example", "web1@test.example")
+USERS = ("alice@test.example", "bob@test.example", "carol@test.example", "web1@test.example", "mallory@test.example")
 
 FILTERS = """
 [header_checks]
@@ -41,6 +41,14 @@ name = "per-user"
 key = ["user"]
 limit = "600/1m"
 override = { "alice@test.example" = "9000/1m", "carol@test.example" = "20/1m" }
+
+[[rate_limit]]
+name = "per-day"
+key = ["user"]
+count = "messages"
+limit = "20000/1d"
+override = { "mallory@test.example" = "3/1d" }
+block = "1h"
 
 [[rate_limit]]
 name = "newsletters"

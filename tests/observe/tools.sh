@@ -8,9 +8,10 @@ fetch_observe_quick() {
   into grafana-types install_types typescript@5.9.3 @grafana/schema@13.2.3
 }
 
-# For pictures: a browser, and what draws the lines.
+# For the status page and for pictures: a browser, what drives it, and what draws the lines.
 fetch_observe_all() {
   install_packages chromium fonts-dejavu-core
   fetch_observe_quick
+  into playwright install_python --only-binary :all: playwright==1.65.2
   into uplot install_types uplot@1.6.32
 }

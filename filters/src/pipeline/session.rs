@@ -62,7 +62,7 @@ struct Open {
     report: Report,
     origin: Option<Origin>,
     held: Option<Verdict>,
-    /// What was answered to DATA, if it was a refusal.
+    /// Why there is no message: what was answered to DATA, or to recipients while none was accepted.
     refused: Option<Verdict>,
     header_octets: usize,
     body_octets: u64,
@@ -139,10 +139,13 @@ impl PipelineSession {
         }
         let verdict = self.step(Steps::RCPT, Call::Rcpt(&recipient), macros).await;
         // Of a message that will be refused nothing more is kept.
-        if let (Verdict::Continue, Some(open)) = (&verdict, &mut self.open)
-            && open.held.is_none()
-        {
-            open.message.envelope.receive_recipient(recipient);
+        if let Some(open) = &mut self.open {
+            if verdict == Verdict::Continue && open.held.is_none() {
+                open.refused = None;
+                open.message.envelope.receive_recipient(recipient);
+            } else if verdict.is_refusal() && open.message.envelope.received_recipients().len() == 0 {
+                open.refused.get_or_insert_with(|| verdict.clone());
+            }
         }
         verdict
     }

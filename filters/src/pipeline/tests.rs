@@ -123,6 +123,25 @@ fn a_recipient_that_is_refused_is_gone_for_the_next_filter_and_the_envelope() {
 }
 
 #[test]
+fn a_message_of_which_every_recipient_is_refused_is_refused() {
+    let no = Scripted::sees(Steps::empty()).at(Steps::RCPT, Ok(refusal())).answers(Steps::RCPT);
+    let mut session = pipeline(vec![no], OnError::Tempfail).start();
+    let macros = postseal_protocol::MacroTable::default();
+    for (recipients, summary) in [
+        (&["<bad@x>", "<bad@y>"][..], Summary::Reject),
+        (&["<bad@x>", "<good@x>"], Summary::Abort),
+        (&[], Summary::Abort),
+    ] {
+        pollster::block_on(session.mail(Address::new("<a@b>"), &macros));
+        for recipient in recipients {
+            pollster::block_on(session.rcpt(Address::new(*recipient), &macros));
+        }
+        pollster::block_on(session.abort(&macros));
+        assert_eq!(session.take_record().unwrap().summary, summary, "{recipients:?}");
+    }
+}
+
+#[test]
 fn a_failing_filter_is_a_temporary_failure_unless_configured_otherwise() {
     for (on_error, summary) in [
         (OnError::Tempfail, Summary::Tempfail),

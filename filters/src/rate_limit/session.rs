@@ -12,7 +12,7 @@ use super::rate::Rates;
 use super::reply::{ReplyText, wait};
 use super::rule::Rule;
 use super::settings::{Action, Count};
-use super::{Breach, Outcome, STORE, Shared};
+use super::{Breach, Decided, Outcome, STORE, Shared};
 use crate::filter::{Context, FilterError, FilterSession, Flow, Outcome as End};
 use crate::message::Message;
 use crate::store::{Admission, Request, Verdict as Decision};
@@ -167,7 +167,16 @@ impl Session {
             Decision::Over => Outcome::Over(rule.action),
             Decision::Blocked => Outcome::Blocked,
         };
-        shared.observer.decided(&rule.name, outcome);
+        if let Some(limit) = ask.rates.limits().get(admission.limit) {
+            shared.observer.decided(&Decided {
+                rule: &rule.name,
+                counter: &ask.counter,
+                outcome,
+                limit: *limit,
+                used: admission.used.saturating_add(if admission.charged { ask.cost } else { 0 }),
+                wait: admission.wait,
+            });
+        }
         if outcome == Outcome::Pass {
             return Verdict::Continue;
         }

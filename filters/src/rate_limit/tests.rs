@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use postseal_protocol::Verdict;
 
-use super::{Breach, Observer, Outcome, RateLimitFilter, Rule, Settings, SettingsError};
+use super::{Breach, Decided, Observer, RateLimitFilter, Rule, Settings, SettingsError};
 use crate::clock::Clock;
 use crate::pipeline::{Entry, OnError, Pipeline};
 use crate::store::{MemoryStore, Store};
@@ -25,8 +25,8 @@ struct Told {
 }
 
 impl Observer for Told {
-    fn decided(&self, rule: &str, outcome: Outcome) {
-        self.outcomes.lock().unwrap().push((rule.to_owned(), outcome.as_str()));
+    fn decided(&self, decided: &Decided<'_>) {
+        self.outcomes.lock().unwrap().push((decided.rule.to_owned(), decided.outcome.as_str()));
     }
 
     fn breached(&self, breach: &Breach) {

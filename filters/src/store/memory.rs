@@ -77,6 +77,15 @@ impl MemoryStore {
         out
     }
 
+    /// What a key has used by now.
+    pub fn look(&self, key: &str) -> Option<State> {
+        let hash = self.hasher.hash_one(key);
+        let mut state = self.shard(hash).state(hash, key)?;
+        let now = self.clock.steady_millis();
+        state.age(now);
+        (state.idle_from() > now).then_some(state)
+    }
+
     /// Forgets every key that means nothing any more.
     pub fn sweep(&self) {
         let now = self.clock.steady_millis();
@@ -207,13 +216,7 @@ impl Store for MemoryStore {
     }
 
     async fn show(&self, key: &str) -> Result<Option<Entry>, StoreError> {
-        let hash = self.hasher.hash_one(key);
-        let state = self.shard(hash).state(hash, key);
-        let now = self.clock.steady_millis();
-        Ok(state.filter(|state| state.idle_from() > now).map(|mut state| {
-            state.age(now);
-            Entry { key: key.to_owned(), state }
-        }))
+        Ok(self.look(key).map(|state| Entry { key: key.to_owned(), state }))
     }
 
     async fn reset(&self, key: &str) -> Result<bool, StoreError> {
@@ -259,6 +262,10 @@ impl Store for MemoryStore {
             stats.blocked += shard.blocked(now);
         }
         Some(stats)
+    }
+
+    fn local(&self) -> Option<&MemoryStore> {
+        Some(self)
     }
 }
 

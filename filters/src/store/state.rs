@@ -84,10 +84,17 @@ impl State {
     pub fn judge(&self, now: u64, request: &Request<'_>) -> Admission {
         let units = request.cost.clamp(1, MOST_UNITS);
         let mut out = Admission { at: now, ..Admission::default() };
+        let mut fullest = 0.0;
         for (index, counted) in self.windows.iter().enumerate() {
             let Limit { width, quota } = counted.limit;
             let used = counted.window.used();
             if used.saturating_add(units) <= quota {
+                // Both are below 2^53, so that all stores compute the same.
+                #[expect(clippy::cast_precision_loss, reason = "they are below 2^53")]
+                let share = used as f64 / quota as f64;
+                if out.verdict == Verdict::Within && share > fullest {
+                    (fullest, out.limit, out.used) = (share, index, used);
+                }
                 continue;
             }
             let wait = counted.window.wait(now, width, quota, units);

@@ -80,13 +80,15 @@ impl View {
             Constraint::Length(2),
             Constraint::Length(6),
             Constraint::Max(10),
+            Constraint::Max(self.rows_of_limits()),
             Constraint::Min(5),
             Constraint::Length(1),
         ]);
-        let [head, mail, tables, decisions, foot] = rows.areas(frame.area());
+        let [head, mail, tables, limits, decisions, foot] = rows.areas(frame.area());
         frame.render_widget(self.head(), head);
         self.draw_mail(frame, mail);
         self.draw_tables(frame, tables);
+        self.draw_limits(frame, limits);
         self.draw_decisions(frame, decisions);
         frame.render_widget(Line::from("q quit   up/down select   enter why   esc close").dim(), foot);
         if let Some(why) = &self.why {
@@ -111,11 +113,16 @@ impl View {
             format!("{} {}{up}", listener.name, listener.open)
         });
         let listeners: Vec<_> = listeners.collect();
+        let store = report.standing.store.as_ref().map_or_else(Span::default, |store| {
+            let style = if store.open { Style::new().fg(Color::Red).bold() } else { Style::new() };
+            Span::styled(format!("  store {}", store.text), style)
+        });
         Paragraph::new(vec![
             Line::from(vec![
                 Span::styled(format!("postseal {}  ", report.version), Style::new().bold()),
                 Span::styled(state, Style::new().fg(color).bold()),
                 Span::raw(format!("  up {}", age(report.uptime_seconds))),
+                store,
             ]),
             Line::from(format!(
                 "{}, in force for {}{reload}; connections: {}",
@@ -168,6 +175,28 @@ impl View {
         counts(frame, signatures, "signatures", signed);
     }
 
+    fn rows_of_limits(&self) -> u16 {
+        let standing = &self.report.standing;
+        let most = standing.nearest.len().max(standing.blocked.len()).min(6);
+        u16::try_from(most).map_or(0, |most| if most > 0 { most + 2 } else { 0 })
+    }
+
+    fn draw_limits(&self, frame: &mut Frame<'_>, area: Rect) {
+        let [near, blocked] = Layout::horizontal([Constraint::Fill(1); 2]).areas(area);
+        let standing = &self.report.standing;
+        let rows = standing.nearest.iter().map(|one| {
+            let color = if one.used >= one.quota { Color::Red } else { Color::Reset };
+            let used = format!("{} of {} in {}", one.used, one.quota, one.window);
+            Row::new([Cell::from(one.key.as_str()), Cell::from(Line::from(used).right_aligned())]).fg(color)
+        });
+        pairs(frame, near, "nearest to their limit", rows.collect());
+        let rows = standing.blocked.iter().map(|one| {
+            let left = one.seconds.map_or_else(|| "until unblocked".to_owned(), age);
+            Row::new([Cell::from(one.key.as_str()), Cell::from(Line::from(left).right_aligned())])
+        });
+        pairs(frame, blocked, "blocked", rows.collect());
+    }
+
     fn draw_decisions(&mut self, frame: &mut Frame<'_>, area: Rect) {
         let widths = [
             Constraint::Length(8),
@@ -205,6 +234,12 @@ fn decision(line: &status::Line) -> Row<'_> {
         Cell::from(sender),
         Cell::from(reasons),
     ])
+}
+
+/// Keys and what is told of them.
+fn pairs(frame: &mut Frame<'_>, area: Rect, title: &str, rows: Vec<Row<'_>>) {
+    let table = Table::new(rows, [Constraint::Fill(1), Constraint::Length(24)]);
+    frame.render_widget(table.block(Block::bordered().title(format!(" {title} "))), area);
 }
 
 /// Names and numbers, the numbers on the right.

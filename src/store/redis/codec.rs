@@ -29,14 +29,8 @@ pub(super) fn give_back(back: &Return, refused: bool) -> Vec<u8> {
 /// What `admit.lua` answers to so many requests.
 pub(super) fn admissions(reply: &Value, count: usize) -> Result<Vec<Admission>, StoreError> {
     let strange = || StoreError::Answer("the script's answer is not what it should be".to_owned());
-    let numbers = match reply {
-        Value::Integer(at) => {
-            let at = u64::try_from(*at).map_err(|_| strange())?;
-            return Ok(vec![Admission { at, charged: true, ..Admission::default() }; count]);
-        }
-        Value::List(values) => values.iter().map(integer).collect::<Option<Vec<_>>>().ok_or_else(strange)?,
-        _ => return Err(strange()),
-    };
+    let Value::List(values) = reply else { return Err(strange()) };
+    let numbers = values.iter().map(integer).collect::<Option<Vec<_>>>().ok_or_else(strange)?;
     let (at, answers) = numbers.split_first().ok_or_else(strange)?;
     let at = u64::try_from(*at).map_err(|_| strange())?;
     let admissions: Option<Vec<_>> = answers.chunks(6).map(|answer| admission(at, answer)).collect();
@@ -117,11 +111,12 @@ mod tests {
         };
         let blocked = Admission { verdict: Verdict::Blocked, at: 9, ..Admission::default() };
         assert_eq!(good, Ok(vec![over, blocked]));
-        let all = Admission { charged: true, at: 9, ..Admission::default() };
-        assert_eq!(admissions(&Value::Integer(9), 2), Ok(vec![all, all]));
+        let within = Admission { charged: true, limit: 1, used: 7, at: 9, ..Admission::default() };
+        assert_eq!(admissions(&list(&[9, 0, 1, -1, 1, 7, 0]), 1), Ok(vec![within]));
         for bad in [
             Value::Nil,
-            Value::Integer(-1),
+            Value::Integer(9),
+            list(&[-1, 0, 1, -1, 0, 0, 0]),
             list(&[]),
             list(&[9]),
             list(&[9, 1, 0, 5, 1, 7]),

@@ -3,6 +3,7 @@
 One file is one thing that runs or one question that is asked:
 
     place.py      a folder for one test, its ports, and the tools that must be installed
+    fixtures.py   what the conftest.py of every test folder shares
     process.py    a child process in its own process group that is gone when the test is over
     postfix.py    a private Postfix            postfix_config.py   its main.cf and master.cf
     sendmail.py   a private Sendmail           sendmail_config.py  its sendmail.mc

@@ -1,7 +1,7 @@
 -- Decides about all requests of a call together, as filters/src/store/state.rs `decide` does.
 --
 -- KEYS: one for each request. ARGV[1]: the time in milliseconds, or nothing for the server's. ARGV[i + 1]: cost, block,
--- binding, and the width and quota of each limit, 8 octets each. Answers the time if all was charged, else
+-- binding, and the width and quota of each limit, 8 octets each. Answers
 -- { time, then for each request: verdict, charged, wait or -1, limit, used, first }.
 
 local WITHIN, OVER, BLOCKED = 0, 1, 2
@@ -10,7 +10,7 @@ local COST, BLOCK, BINDING, LIMITS = 1, 2, 3, 4
 local now = tonumber(ARGV[1]) or server_time()
 local texts = redis.call('MGET', unpack(KEYS))
 local states, requests, answers = {}, {}, {}
-local all_within, refused = true, false
+local refused = false
 
 -- State:judge.
 local function judge(state, units)
@@ -18,6 +18,7 @@ local function judge(state, units)
     return { BLOCKED, 0, state.blocked < FOR_EVER and state.blocked - now or -1, 0, 0, 0 }
   end
   local answer
+  local within, fullest = { WITHIN, 0, -1, 0, 0, 0 }, 0
   for index, window in ipairs(state.windows) do
     local sum = used(window)
     if sum + units > window[2] then
@@ -26,9 +27,12 @@ local function judge(state, units)
       if not answer or (longest ~= -1 and (time == -1 or time > longest)) then
         answer = { OVER, 0, time, index - 1, sum, 0 }
       end
+    elseif sum / window[2] > fullest then
+      fullest = sum / window[2]
+      within[4], within[5] = index - 1, sum
     end
   end
-  return answer
+  return answer or within
 end
 
 for i, key in ipairs(KEYS) do
@@ -41,17 +45,14 @@ for i, key in ipairs(KEYS) do
     settle(window, now)
   end
   local answer = judge(state, math.min(math.max(request[COST], 1), MOST_UNITS))
-  if answer then
-    all_within = false
-    if request[BINDING] == 1 then refused = true end
-  end
+  if answer[1] ~= WITHIN and request[BINDING] == 1 then refused = true end
   states[i], requests[i], answers[i] = state, request, answer
 end
 
 local reply = { now }
 for i, key in ipairs(KEYS) do
   local state, request = states[i], requests[i]
-  local answer = answers[i] or { WITHIN, 0, -1, 0, 0, 0 }
+  local answer = answers[i]
   if answer[1] == WITHIN and not refused then
     answer[2] = 1
     if request[COST] > 0 then
@@ -72,10 +73,8 @@ for i, key in ipairs(KEYS) do
     state.breach = now + longest
     write(key, state, now)
   end
-  if not all_within then
-    for _, number in ipairs(answer) do
-      table.insert(reply, number)
-    end
+  for _, number in ipairs(answer) do
+    table.insert(reply, number)
   end
 end
-return all_within and now or reply
+return reply

@@ -1,0 +1,86 @@
+//! How keys stand to their limits, and the store that counts.
+
+use std::time::Duration;
+
+use postseal_filters::store::FOR_EVER;
+use postseal_filters::{Clock as _, duration};
+use serde::{Deserialize, Serialize};
+
+use crate::clock::SystemClock;
+use crate::metrics::Snapshot;
+use crate::registry::Services;
+
+/// What is known of limits without asking a store that is far away.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+pub(crate) struct Standing {
+    /// The keys that have used most of a limit.
+    pub(crate) nearest: Vec<Nearest>,
+    pub(crate) blocked: Vec<Blocked>,
+    /// Nothing if nothing is limited.
+    pub(crate) store: Option<Store>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Nearest {
+    pub(crate) key: String,
+    pub(crate) used: u64,
+    pub(crate) quota: u64,
+    /// Such as `1h`.
+    pub(crate) window: String,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Blocked {
+    pub(crate) key: String,
+    /// How long it will be; nothing for a block without an end.
+    pub(crate) seconds: Option<u64>,
+}
+
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Store {
+    /// The word for metrics.
+    pub(crate) kind: String,
+    /// A server of it fails and is left alone.
+    pub(crate) open: bool,
+    /// The same for people.
+    pub(crate) text: String,
+}
+
+impl Standing {
+    pub(super) fn of(services: &Services, snapshot: &Snapshot) -> Self {
+        let Some(store) = services.store.opened() else { return Self::default() };
+        let now = SystemClock.steady_millis();
+        let mut standing = Self { store: Some(Store::of(store.kind(), snapshot)), ..Self::default() };
+        for (key, near) in services.limits.nearest(&**store, now) {
+            if near.blocked_until > now {
+                let left = || (near.blocked_until - now).div_ceil(1000);
+                let seconds = (near.blocked_until < FOR_EVER).then(left);
+                standing.blocked.push(Blocked { key, seconds });
+            } else if let Some(limit) = near.limit {
+                let window = duration::show(Duration::from_millis(limit.width));
+                standing.nearest.push(Nearest { key, used: near.used, quota: limit.quota, window });
+            }
+        }
+        standing.nearest.truncate(SHOWN);
+        standing
+    }
+}
+
+impl Store {
+    fn of(kind: &str, snapshot: &Snapshot) -> Self {
+        let breakers = snapshot.all("postseal_store_breakers_open");
+        let failing: f64 =
+            breakers.filter(|sample| sample.label("store") == kind).map(|sample| sample.value).sum();
+        let open = failing > 0.0;
+        let text = match kind {
+            "memory" => "in memory: counters are gone after a restart".to_owned(),
+            "file" => "in memory, and in a file".to_owned(),
+            _ if open => format!("{kind}: {failing} not answering, store.on_error decides"),
+            _ => format!("{kind}: answers"),
+        };
+        Self { kind: kind.to_owned(), open, text }
+    }
+}
+
+/// Keys that are shown near their limits.
+const SHOWN: usize = 10;
