@@ -104,7 +104,9 @@ def test_a_click_tells_why(scene, view, by, tmp_path):
     command = [binary(), "explain", tmp_path / "mail.eml", "--config", scene.world.daemon.file, "--listener", "submission",
                "--auth", ALICE, "--client", HOST, "--from", ALICE, *(part for to in OUT for part in ("--rcpt", to))]  # fmt: skip
     explained = subprocess.run(command, capture_output=True, text=True, timeout=20)
-    told = {line for line in explained.stdout.splitlines() if line.split()[0] in ("listener", "ours", "filters", "reason", "verdict", "reply")}
+    # The page shortens addresses, those of an example too.
+    lines = explained.stdout.replace("shop@example.com", "s***@example.com").splitlines()
+    told = {line for line in lines if line.split()[0] in ("listener", "ours", "filters", "reason", "verdict", "reply")}
     assert told - set(shown) == set() and any(line.startswith("reason") for line in told), (explained, shown)
     assert why.get_attribute("aria-expanded") == "true"
     view.page.keyboard.press("Enter")
