@@ -230,10 +230,15 @@ fn normalized(domain: &[u8]) -> Option<String> {
     let domain = std::str::from_utf8(domain).ok()?;
     let ascii = match domain::to_ascii(domain)? {
         Cow::Borrowed(domain) => domain.to_ascii_lowercase(),
-        Cow::Owned(domain) => domain,
+        // Some characters are mapped to dots, or to what has a meaning in addresses.
+        Cow::Owned(domain) => Some(domain).filter(|domain| domain.split('.').all(is_label))?,
     };
     // Tables look up every parent domain, which takes time that grows with the square of the length.
     (ascii.len() <= LONGEST_DOMAIN).then_some(ascii)
+}
+
+fn is_label(label: &str) -> bool {
+    !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
 /// A local part in the making.
