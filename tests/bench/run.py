@@ -3,7 +3,7 @@
 
     run.py             everything; a few minutes. The exit status is 1 if postseal misses a target
     run.py --smoke     some hundred messages through postseal alone: is each of them signed?
-    run.py --only cpu  one of: cpu, memory, latency, checks, limits, watch
+    run.py --only cpu  one of: cpu, sender, memory, latency, checks, flatness, limits, watch
 """
 
 import argparse
@@ -21,7 +21,7 @@ from side_by_side.generator import Unsigned, load  # noqa: E402
 from side_by_side.report import Report, machine  # noqa: E402
 from side_by_side.sections import MIB, Bench  # noqa: E402
 
-SECTIONS = ["cpu", "sender", "memory", "latency", "checks", "limits", "watch"]
+SECTIONS = ["cpu", "sender", "memory", "latency", "checks", "flatness", "limits", "watch"]
 
 
 def main() -> int:

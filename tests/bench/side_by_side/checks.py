@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from statistics import median
 
+from . import generator
 from .checkers import Amavisd, CheckingPostseal, CheckingRspamd
 from .servers import Postseal, Rspamd
 
@@ -10,6 +11,8 @@ LARGE = 5 << 20
 # On top of a signature: what checks may cost a message of 4 KiB, and each octet of a large body.
 MESSAGE_US = 60
 OCTET_NS = 1.0
+# What is 10 or 1,000 times as much may cost so much more for each octet or piece: caches are no larger for it.
+GROWTH = 2.5
 
 
 def measure(bench) -> None:
@@ -31,6 +34,20 @@ def measure(bench) -> None:
             results = bench.take_turns(servers[:2], messages=bench.count(40), **options)
             each = _more(results, Postseal, CheckingPostseal) * 1000 / LARGE
             bench.report.add("postseal, checks alone, each octet", each, "ns", OCTET_NS)
+
+
+def flatness(bench) -> None:
+    """Messages that grow, and such as are made to hurt: does each octet, or each piece, cost the same?"""
+    bench.report.section("CPU time of all checks, in process, no signature: does it grow with the size alone?")
+    kinds: dict[str, list[dict]] = {}
+    for cost in generator.checks():
+        kinds.setdefault(cost["kind"], []).append(cost)
+    for kind, costs in kinds.items():
+        for cost in costs:
+            bench.report.add(f"{kind}, {cost['size']:,}: each octet", cost["ns_per_octet"], "ns")
+        # Below that the header section is most of it.
+        large = [cost["ns_per_octet"] for cost in costs if cost["octets"] > 25_000]
+        bench.report.add(f"{kind}: the largest beside the smallest over 25 KB", large[-1] / large[0], "", GROWTH)
 
 
 def _more(results: dict[str, list[dict]], plain, checking) -> float:

@@ -100,6 +100,9 @@ class Bench:
     def checks(self) -> None:
         checks.measure(self)
 
+    def flatness(self) -> None:
+        checks.flatness(self)
+
     def sender(self) -> None:
         self.report.section("10,000 owners and 100 rewrite rules, four addresses rewritten, in process, no signature")
         runs = [generator.sender() for _ in range(self.rounds)]
