@@ -3,7 +3,7 @@
 
 # For the quick checks: Prometheus' own tool, and the types of Grafana's dashboards.
 fetch_observe_quick() {
-  install_packages prometheus
+  install_packages prometheus jq
   command -v npm >/dev/null || install_packages npm
   into grafana-types install_types typescript@5.9.3 @grafana/schema@13.2.3
 }
