@@ -1,6 +1,7 @@
 """Do other parsers find the same addresses in real mail? Python's email package and mail-parser, on 6,000 messages.
 
-Every field in which they differ from us is put down to one of the causes below, or the test fails.
+Every field in which they differ from us is put down to one of the causes below, or the test fails. Those that we refuse
+are listed in docs/addresses-corpus.md.
 """
 
 import email.policy
