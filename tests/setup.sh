@@ -9,14 +9,14 @@
 #   tests/setup.sh deploy   test, and what builds, runs and judges the image and the manifests, and a fresh Debian
 #   tests/setup.sh observe  test, and Chromium, for dashboards and pictures of them
 #
-# Needs root or sudo. Starts no service and changes no configuration. The second run finds everything and is over at once.
+# Needs root or sudo. Starts no service, now or at the next boot, and changes no configuration. The second run finds everything and is over at once.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${POSTSEAL_E2E_CACHE:-$root/target/e2e-cache}
 log=$cache/setup.log
 
-demo_packages=(postfix libsasl2-modules libsasl2-modules-db sasl2-bin openssl
+demo_packages=(gcc libc6-dev postfix libsasl2-modules libsasl2-modules-db sasl2-bin openssl
   python3 python3-dkim python3-nacl python3-dnspython)
 test_packages=("${demo_packages[@]}"
   python3-pytest python3-jsonschema python3-pyte
@@ -76,6 +76,19 @@ install_packages() {
   # --no-remove: Postfix conflicts with other mail servers, and this script must not take one away
   apt install -y --no-install-recommends --no-remove "${packages[@]}" ||
     die "apt-get failed (is another mail server installed?): see $log"
+  leave_off "${packages[@]}"
+}
+
+# What was installed for tests does not run after the next boot either.
+leave_off() {
+  local package units
+  command -v systemctl >/dev/null || return 0
+  for package in "$@"; do
+    [ "$package" != systemd ] || continue
+    units=$(dpkg -L "$package" | sed -n 's,^\(/usr\)\?/lib/systemd/system/\([^/@]*\.\(service\|socket\|timer\)\)$,\2,p')
+    # shellcheck disable=SC2086  # a list
+    [ -z "$units" ] || as_root systemctl --quiet disable $units >>"$log" 2>&1 || true
+  done
 }
 
 # Debian's sendmail conflicts with its postfix, so it is unpacked, not installed.
@@ -134,7 +147,7 @@ fetch_valkey() {
 command -v apt-get >/dev/null || die "needs Debian 12 (apt-get)"
 mkdir -p "$cache"
 case $1 in
-  deb) install_packages dpkg-dev debhelper ;;
+  deb) install_packages gcc libc6-dev dpkg-dev debhelper ;;
   demo) install_packages "${demo_packages[@]}" ;;
   test) install_packages "${test_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_valkey; fetch_kubernetes_quick; fetch_observe_quick ;;
   corpus) install_packages "${corpus_packages[@]}"; unpack_sendmail; fetch_corpus ;;

@@ -1,15 +1,16 @@
 #!/bin/bash
 # Makes the Debian package from what cargo has built: target/deb/postseal_VERSION_ARCH.deb. `make deb` calls it.
 #
-#   deploy/debian/build.sh [VERSION]      VERSION: another one than Cargo.toml's, to test an upgrade
+#   deploy/debian/build.sh [VERSION]      VERSION: another one than Cargo.toml's, to test an upgrade; in target/deb/other
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 version=${1:-$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$root/Cargo.toml")}
-work=$root/target/deb/postseal-$version
+folder=$root/target/deb${1:+/other}
+work=$folder/postseal-$version
 
-rm -rf "$work" && mkdir -p "$work"/{debian/source,bin,man,examples/postfix,examples/sendmail}
-cp "$root"/deploy/debian/{control,rules,copyright,postinst,prerm,postrm,postseal.*} "$work/debian/"
+rm -rf "$work" "$folder"/*.deb && mkdir -p "$work"/{debian/source,bin,man,examples/postfix,examples/sendmail}
+cp "$root"/deploy/debian/{control,rules,copyright,preinst,postinst,prerm,postrm,postseal.*} "$work/debian/"
 mv "$work/debian/postseal.toml" "$work/"
 for unit in service socket; do cp "$root/deploy/systemd/postseal.$unit" "$work/debian/"; done
 for conf in sysusers tmpfiles; do cp "$root/deploy/systemd/$conf.conf" "$work/debian/postseal.$conf"; done
@@ -19,7 +20,7 @@ postseal ($version) unstable; urgency=medium
 
   * See /usr/share/doc/postseal/changelog.gz.
 
- -- The postseal authors <postseal@localhost>  $(date -R --date="@${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct)}")
+ -- The postseal authors <postseal@localhost>  $(date -R --date="@${SOURCE_DATE_EPOCH:-$(git -C "$root" log -1 --format=%ct 2>/dev/null || date +%s)}")
 END
 cp "$root/target/release/postseal" "$work/bin/"
 cp "$root"/target/man/* "$work/man/"
@@ -28,7 +29,7 @@ cp "$root/deploy/postseal.toml" "$work/examples/"
 cp -r "$root"/deploy/{postfix,sendmail} "$work/examples/"
 
 cd "$work"
-DEB_BUILD_OPTIONS="noautodbgsym ${DEB_BUILD_OPTIONS:-}" dpkg-buildpackage --build=binary --no-sign --jobs=1 >"$root/target/deb/build.log" 2>&1 ||
-  { tail -20 "$root/target/deb/build.log" >&2; exit 1; }
+DEB_BUILD_OPTIONS="noautodbgsym ${DEB_BUILD_OPTIONS:-}" dpkg-buildpackage --build=binary --no-sign --jobs=1 >"$folder/build.log" 2>&1 ||
+  { tail -20 "$folder/build.log" >&2; exit 1; }
 rm -rf "$work"
-ls "$root/target/deb/postseal_${version}_$(dpkg --print-architecture).deb"
+ls "$folder/postseal_${version}_$(dpkg --print-architecture).deb"

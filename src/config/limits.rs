@@ -53,7 +53,7 @@ impl Default for Limits {
             frame_timeout: Duration::from_secs(60),
             filter_timeout: Duration::from_secs(8),
             end_of_message_timeout: Duration::from_secs(120),
-            drain_timeout: Duration::from_secs(30),
+            drain_timeout: Duration::from_secs(10),
             drain_idle: Duration::from_secs(3),
         }
     }

@@ -4,13 +4,14 @@ import subprocess
 
 import pytest
 
-from host import ALICE, BOTH, DOMAIN, Host, host, package
+from host import ALICE, BOTH, DOMAIN, Host, blocks, host, package
 from machine import Machine, private_network
 from rig.crowd import Crowd, numbered
 from rig.ledger import balance
-from rig.place import Place, need_tool, wait_for
+from rig.place import ROOT, Place, need_tool, wait_for
 
 pytestmark = pytest.mark.heavy
+SYSTEMD = ROOT / "deploy/systemd/README.md"
 MESSAGES, RATE, CLIENTS = 1000, 100, 20
 
 
@@ -128,6 +129,24 @@ def test_a_configuration_that_the_new_version_refuses_leaves_the_old_one_running
         machine.run("systemctl restart postseal")
 
 
+def test_an_upgrade_finds_keys_that_are_credentials(machine):
+    unit, settings = blocks(SYSTEMD, "ini")[0], blocks(SYSTEMD, "toml")[0]
+    file, drop_in = machine.path("/etc/postseal/postseal.toml"), "/etc/systemd/system/postseal.service.d/keys.conf"
+    good = file.read_text()
+    machine.run("""mkdir -p /root/keys && chmod 700 /root/keys
+        cp /etc/postseal/keys/test.example/rsa.pem /root/keys/example.com.s2026.pem; chmod 600 /root/keys/*""")
+    try:
+        machine.write(drop_in, unit)
+        file.write_text(good.replace('key_dir = "keys"', "") + settings)
+        machine.run("systemctl daemon-reload; systemctl restart postseal")
+        before = pid(machine)
+        said = machine.run("dpkg -i /root/new.deb")
+        assert "not restarted" not in said and pid(machine) != before, said
+    finally:
+        file.write_text(good)
+        machine.run(f"rm {drop_in}; systemctl daemon-reload; systemctl restart postseal")
+
+
 def test_a_service_that_was_stopped_stays_stopped(machine):
     machine.run("systemctl stop postseal.socket postseal.service; dpkg -i /root/new.deb")
     assert (state(machine), state(machine, "postseal.socket")) == ("inactive", "inactive")
@@ -140,6 +159,12 @@ def test_removed_it_is_gone_and_what_people_wrote_stays(machine):
     assert ":8891" not in machine.run("ss -ltn")
     assert machine.path("/etc/postseal/postseal.toml").exists()
     assert machine.path("/var/lib/postseal/state").exists()
+
+
+def test_installed_again_it_runs_again(machine):
+    """dpkg calls that an upgrade of what was removed."""
+    machine.run("apt-get install -y /root/old.deb")
+    assert (state(machine), state(machine, "postseal.socket")) == ("active", "active")
 
 
 def test_purged_nothing_is_left_but_keys(machine):

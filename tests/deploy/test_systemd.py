@@ -5,6 +5,8 @@ Everything runs in a machine of its own (machine.py); Postfix stands outside and
 
 import re
 import smtplib
+import time
+import urllib.request
 
 import pytest
 
@@ -12,7 +14,7 @@ from host import ALICE, OUT, blocks, host
 from machine import Machine, private_network
 from rig import mail, smtp
 from rig.place import ROOT, Place, wait_for
-from rig.postseal import binary
+from rig.postseal import Metrics, binary
 
 pytestmark = pytest.mark.heavy
 README = ROOT / "deploy/systemd/README.md"
@@ -131,6 +133,14 @@ def test_reload_takes_a_good_configuration_and_refuses_a_bad_one(machine, here):
     assert (pid(machine), machine.show("postseal.service", "ActiveState")) == (before, "active")
 
 
+def test_metrics_tell_the_start_in_the_sandbox_too(machine, here):
+    """Which hides most of /proc."""
+    with urllib.request.urlopen("http://127.0.0.1:9891/metrics", timeout=5) as answer:
+        metrics = Metrics(answer.read().decode())
+    assert 0 <= time.time() - metrics.sum("process_start_time_seconds") < 3600
+    assert metrics.sum("process_resident_memory_bytes") > 1 << 20 and metrics.sum("process_open_fds") > 5
+
+
 def test_one_that_hangs_is_killed_and_started_again(machine, here):
     override(machine, "[Service]\nWatchdogSec=1s\nRestartSec=100ms\n")
     try:
@@ -169,9 +179,9 @@ def test_a_configuration_with_a_mistake_is_not_tried_again(machine, here):
         wait_for("systemd to give up", lambda: machine.show("postseal.socket", "ActiveState") == "failed")
     finally:
         machine.write("/etc/postseal/postseal.toml", good)
-        machine.run("systemctl reset-failed; systemctl restart postseal")
+        machine.run("set -e\n" + blocks(README, "text")[0])
+    assert machine.show("postseal.socket", "ActiveState") == "active"
     here.send("mended")
-    machine.run("systemctl stop postseal.service; systemctl start postseal.socket postseal.service")
 
 
 def test_a_message_in_flight_is_finished_at_the_end(machine, here):

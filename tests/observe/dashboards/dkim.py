@@ -1,7 +1,7 @@
 """DKIM, checks and senders: what is signed with which key, what is wrong with the mail, who sends as whom."""
 
 from .build import (
-    ALL, BLUE, GREEN, GREY, LISTENER, ORANGE, PURPLE, RED, TEAL, YELLOW, Board, Row, bars, lines, query_variable, stat, table,
+    ALL, BLUE, GREEN, GREY, ORANGE, PURPLE, RED, TEAL, YELLOW, Board, Row, bars, lines, query_variable, stat, table,
 )  # fmt: skip
 from .overview import OURS
 
@@ -24,7 +24,7 @@ def board() -> Board:
 def _glance() -> Row:
     signatures = f"postseal_dkim_signatures_total{{{DOMAIN}}}"
     unsigned = f"sum(increase(postseal_unsigned_total{{{ALL}, {OURS}}}[$__range]))"
-    signed = f"sum(increase(postseal_signed_total{{{LISTENER}}}[$__range]))"
+    signed = f"sum(increase(postseal_signed_total{{{ALL}}}[$__range]))"
     oldest = f"time() - min(postseal_dkim_key_timestamp_seconds{{{DOMAIN}}})"
     sender = 'filter="sender", verdict=~"reject|tempfail"'
     return Row("At a glance", [
@@ -65,7 +65,7 @@ def _dkim() -> Row:
               [(f"sum by (reason) (rate(postseal_unsigned_total{{{ALL}}}[$__rate_interval]))", "{{reason}}")],
               "suffix:/s", stacked=True, colours={"not_origin": GREY}),
         lines("Part of your own mail that is signed", "By time; 100 % is what you want.",
-              [(f"sum(rate(postseal_signed_total{{{LISTENER}}}[$__rate_interval])) / (sum(rate(postseal_signed_total{{{LISTENER}}}"
+              [(f"sum(rate(postseal_signed_total{{{ALL}}}[$__rate_interval])) / (sum(rate(postseal_signed_total{{{ALL}}}"
                 f"[$__rate_interval])) + sum(rate(postseal_unsigned_total{{{ALL}, {OURS}}}[$__rate_interval])))", "signed")],
               "percentunit", top=1, colours={"signed": GREEN}),
     ])  # fmt: skip

@@ -20,7 +20,7 @@ def board() -> Board:
 
 def _glance() -> Row:
     finished = f'postseal_messages_total{{{LISTENER}, verdict!="abort"}}'
-    signed = f"sum(increase(postseal_signed_total{{{LISTENER}}}[$__range]))"
+    signed = f"sum(increase(postseal_signed_total{{{ALL}}}[$__range]))"
     unsigned = f"sum(increase(postseal_unsigned_total{{{ALL}, {OURS}}}[$__range]))"
     refused = f'postseal_messages_total{{{LISTENER}, verdict=~"reject|tempfail"}}'
     buckets = f"sum by (le) (rate(postseal_message_duration_seconds_bucket{{{LISTENER}}}[$__rate_interval]))"
@@ -60,7 +60,7 @@ def _mail() -> Row:
                 f'(rate(postseal_messages_total{{{LISTENER}, verdict=~"accept|quarantine"}}[$__rate_interval]))', "{{listener}}")],
               "short", width=6),
         lines("Signed and unsigned", "Accepted mail. Unsigned mail has a reason; `not_origin` is mail that is not yours.",
-              [(f"sum(rate(postseal_signed_total{{{LISTENER}}}[$__rate_interval]))", "signed"),
+              [(f"sum(rate(postseal_signed_total{{{ALL}}}[$__rate_interval]))", "signed"),
                (f"sum by (reason) (rate(postseal_unsigned_total{{{ALL}}}[$__rate_interval]))", "{{reason}}")],
               "suffix:/s", stacked=True, colours={"signed": GREEN, "not_origin": GREY}),
         lines("Volume", "Size of accepted messages, as far as a filter looked at them.",
