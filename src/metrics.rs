@@ -208,7 +208,11 @@ impl Metrics {
                 "Events for the webhook, by what became of them.",
                 &["outcome"],
             )?,
-            store_keys: new.gauges("postseal_store_keys", "Counters that a store holds.", &["store"])?,
+            store_keys: new.gauges(
+                "postseal_store_keys",
+                "Counters that a store in this process holds; nothing for Redis, where DBSIZE tells.",
+                &["store"],
+            )?,
             store_blocked_keys: new.gauges(
                 "postseal_store_blocked_keys",
                 "Counters whose key is blocked.",
@@ -216,7 +220,7 @@ impl Metrics {
             )?,
             store_evictions: new.counters(
                 "postseal_store_evictions_total",
-                "Counters that were forgotten because store.max_keys was reached.",
+                "Counters that were forgotten because store.max_keys was reached; nothing for Redis.",
                 &["store"],
             )?,
             store_errors: new.counters(

@@ -36,6 +36,8 @@ pub(crate) struct Report {
     pub(crate) standing: Standing,
     pub(crate) unsigned: Vec<Sample>,
     pub(crate) keys: Vec<Key>,
+    /// Key files and folders that can't be used.
+    pub(crate) key_files_broken: f64,
     /// The newest first.
     pub(crate) decisions: Vec<Line>,
 }
@@ -135,6 +137,7 @@ impl Status {
             standing: Standing::of(services, &snapshot),
             unsigned: snapshot.nonzero("postseal_unsigned_total"),
             keys: snapshot.all("postseal_dkim_key_timestamp_seconds").map(key).collect(),
+            key_files_broken: snapshot.value("postseal_dkim_key_files_broken"),
             decisions: decisions.iter().map(|decision| Line::of(decision, facts.addresses)).collect(),
         }
     }

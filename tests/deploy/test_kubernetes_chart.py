@@ -197,6 +197,11 @@ def test_dashboards_and_rules_come_out_as_they_are():
     check_files(CHART / "files", text)
 
 
+def test_alerts_and_dashboards_lead_to_the_runbook_of_ones_own():
+    text = render("sidecar-full", "--set", "monitoring.rules.enabled=true,monitoring.dashboards.enabled=true,monitoring.runbookUrl=https://wiki.test.example/mail")
+    assert "https://wiki.test.example/mail#postsealdown" in text and "postseal.example/docs" not in text
+
+
 def test_samples_of_dashboards_and_rules(place):
     """Braces that look like templates survive, and files that are no rules are left out."""
     chart = place.path / "chart"

@@ -4,8 +4,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from rig.place import CACHE, MissingTool, need_tool
+from rig.place import CACHE, MissingTool, need_tool, wait_for
 
 PLAYWRIGHT = CACHE / "kubernetes" / "playwright"
 VIOLATIONS = """
@@ -54,9 +55,14 @@ class View:
         rows = self.page.locator(f"#{place} tbody tr")
         return rows.evaluate_all("rows => rows.map(row => [...row.cells].map(cell => cell.innerText.trim()))")
 
-    def wait_for(self, expression: str, timeout: float = 30) -> None:
-        """Until it is true in the page. No polling by functions: the page's policy does not know them."""
-        self.page.wait_for_function(expression, timeout=timeout * 1000)
+    def wait_for(self, expression: str, timeout: float) -> None:
+        """Until it is true in the page. Asked from here: its policy lets nothing poll in the page itself."""
+        wait_for(f"{expression} on the page", lambda: self.page.evaluate(expression), timeout, 0.1)
+
+    def draw(self, picture: Path, section: str | None = None) -> None:
+        """Writes a PNG of what is in the window, or of the section with that id."""
+        shown = self.page.locator(f"section:has(#{section})") if section else self.page
+        shown.screenshot(path=picture)
 
 
 class Browser:

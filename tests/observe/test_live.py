@@ -11,7 +11,8 @@ import pytest
 
 import grafana
 import picture
-from rig.place import ROOT, wait_for
+from browser import Browser, View
+from rig.place import HOST, ROOT, wait_for
 from scene import DOMAINS, Scene, company
 from traffic import Traffic
 
@@ -51,11 +52,24 @@ def day(scene, traffic):
     return start
 
 
+@pytest.fixture(scope="module")
+def page(scene):
+    """The status page, open all the time."""
+    with Browser() as browser, browser.open(f"http://{HOST}:{scene.world.daemon.config.admin}/", 1280, 1150) as view:
+        yield view
+        assert view.errors == [] and view.violations() == []
+
+
+def folder_of(scene: Scene):
+    """Where the pictures are kept, if they are to be."""
+    folder = PICTURES if os.environ.get("POSTSEAL_PICTURES") else scene.world.daemon.folder
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 def show(scene: Scene, path, name: str, since: float, rows: set[str] | None = None) -> None:
     """Draws a dashboard: where the pictures are kept, or only to see that it can be drawn."""
-    keep = os.environ.get("POSTSEAL_PICTURES")
-    folder = PICTURES if keep else scene.world.daemon.folder
-    folder.mkdir(exist_ok=True)
+    folder = folder_of(scene)
     window = grafana.Window(since, time.time(), 1)
     picture.draw(grafana.load(path), scene.prometheus, window, folder / f"{name}.png", rows)
     assert (folder / f"{name}.png").stat().st_size > 20_000
@@ -71,46 +85,58 @@ def test_a_picture_can_be_drawn(scene, day, path):
     show(scene, path, path.stem, day)
 
 
+def test_a_picture_of_the_status_page(scene, day, page):
+    page.draw(folder_of(scene) / "page.png")
+    assert (folder_of(scene) / "page.png").stat().st_size < 200_000
+
+
 def test_rules_are_evaluated_without_an_error(scene, day):
     rules = [rule for group in scene.prometheus.get("rules")["groups"] for rule in group["rules"]]
     assert [rule for rule in rules if rule["health"] != "ok"] == []
 
 
-def seen(scene: Scene, alert: str, expression: str, say) -> None:
-    """The alert fires and the query of a panel shows it, both within half a minute."""
+def seen(scene: Scene, alert: str, expression: str, page: View, on_page: str, say) -> None:
+    """The page and the query of a panel show it, and the alert fires, all within half a minute."""
     begin = time.monotonic()
+    page.wait_for(on_page, SOON)
+    on_page_after = time.monotonic() - begin
     wait_for(f"{expression} shows it", lambda: any(float(one["value"][1]) > 0 for one in scene.prometheus.query(expression)), SOON)
     shown = time.monotonic() - begin
     wait_for(f"{alert} fires", lambda: scene.prometheus.alerts().get(alert) == "firing", SOON, 0.2)
-    say(f"{alert}: on the dashboard after {shown:.1f} s, alert after {time.monotonic() - begin:.1f} s")
+    assert time.monotonic() - begin < SOON
+    say(f"{alert}: on the page after {on_page_after:.1f} s, on the dashboard after {shown:.1f} s, alert after {time.monotonic() - begin:.1f} s")
 
 
-def test_a_key_becomes_unreadable(scene, day, say):
+def test_a_key_becomes_unreadable(scene, day, page, say):
     file = scene.keys[DOMAINS[1]][0].file
     good = file.read_bytes()
     begin = time.time()
     file.write_bytes(good[: len(good) // 2])
-    seen(scene, "PostsealKeyUnusable", "sum(postseal_dkim_key_files_broken)", say)
+    seen(scene, "PostsealKeyUnusable", "sum(postseal_dkim_key_files_broken)", page, "document.querySelector('#keys .bad') !== null", say)
+    page.draw(folder_of(scene) / "page-key.png", "keys")
     show(scene, grafana.FILES[1], "incident-key", begin - 30, {"At a glance", "Keys"})
     file.write_bytes(good)
     wait_for("all is well again", lambda: "PostsealKeyUnusable" not in scene.prometheus.alerts(), SOON)
 
 
-def test_an_account_is_stolen(scene, day, traffic, say):
+def test_an_account_is_stolen(scene, day, traffic, page, say):
     before = scene.prometheus.alerts().get("PostsealLimitedJump")
     begin = time.time()
     traffic.start_burst("bob@test.example", 45)
     share = 'sum(rate(postseal_rate_limit_total{rule="per-user", outcome="tempfail"}[10s])) / sum(rate(postseal_rate_limit_total{rule="per-user"}[10s])) > 0.2'
-    seen(scene, "PostsealLimitedJump", share, say)
+    full = "[...document.querySelectorAll('#limits tr')].some(row => row.innerText.startsWith('per-user:b***@') && row.querySelector('.reject'))"
+    seen(scene, "PostsealLimitedJump", share, page, full, say)
+    page.draw(folder_of(scene) / "page-account.png", "limits")
     assert before is None, "it was silent until then"
     time.sleep(5)
     show(scene, grafana.FILES[2], "incident-account", begin - 30, {"At a glance", "Limits"})
 
 
-def test_redis_goes_away(scene, day, say):
+def test_redis_goes_away(scene, day, page, say):
     begin = time.time()
     scene.redis.process.kill()
-    seen(scene, "PostsealStoreDown", "sum(postseal_store_breakers_open)", say)
+    seen(scene, "PostsealStoreDown", "sum(postseal_store_breakers_open)", page, "(document.querySelector('#service .bad')?.innerText ?? '').includes('not answering')", say)
+    page.draw(folder_of(scene) / "page-redis.png", "service")
     time.sleep(5)
     show(scene, grafana.FILES[2], "incident-redis", begin - 30, {"At a glance", "Store"})
     scene.redis.start()

@@ -113,6 +113,12 @@ impl View {
             format!("{} {}{up}", listener.name, listener.open)
         });
         let listeners: Vec<_> = listeners.collect();
+        let broken = match report.key_files_broken {
+            0.0 => Span::default(),
+            broken => {
+                Span::styled(format!("  {broken} key files BROKEN"), Style::new().fg(Color::Red).bold())
+            }
+        };
         let store = report.standing.store.as_ref().map_or_else(Span::default, |store| {
             let style = if store.open { Style::new().fg(Color::Red).bold() } else { Style::new() };
             Span::styled(format!("  store {}", store.text), style)
@@ -123,6 +129,7 @@ impl View {
                 Span::styled(state, Style::new().fg(color).bold()),
                 Span::raw(format!("  up {}", age(report.uptime_seconds))),
                 store,
+                broken,
             ]),
             Line::from(format!(
                 "{}, in force for {}{reload}; connections: {}",

@@ -36,7 +36,7 @@ def _glance() -> Row:
              "short", [(None, GREEN), (1, RED)], decimals=0, graph=False),
         stat("Servers left alone", "Servers of the store that failed and are not asked until they answer again.",
              f"sum(postseal_store_breakers_open{{{ALL}}})", "short", [(None, GREEN), (1, RED)]),
-        stat("Blocked keys", "Users, clients and the like that are blocked, by a rule or by hand.",
+        stat("Blocked keys", "Users, clients and the like that are blocked, by a rule or by hand. Of stores in memory and in a file; Redis is not counted through.",
              f"sum(postseal_store_blocked_keys{{{ALL}}})", "short", [(None, GREEN), (1, YELLOW)], graph=False),
     ])  # fmt: skip
 
@@ -77,7 +77,7 @@ def _store() -> Row:
               "suffix:/s", stacked=True),
         lines("Servers left alone", "Open breakers. With on_error = \"local\" limits go on, each instance for itself.",
               [(f"sum by (instance, store) (postseal_store_breakers_open{{{ALL}}})", "{{instance}} {{store}}")], "short"),
-        lines("Counters", "Held by the store; one for each user, client or the like and rule. The one unused for longest is forgotten beyond store.max_keys.",
+        lines("Counters", "Held by stores in memory and in a file (not Redis: ask it); one for each user, client or the like and rule. The one unused for longest is forgotten beyond store.max_keys.",
               [(f"sum by (store) (postseal_store_keys{{{ALL}}})", "{{store}}"),
                (f"sum by (store) (increase(postseal_store_evictions_total{{{ALL}}}[$__rate_interval]))", "{{store}} forgotten")], "short"),
         lines("Webhook", "Events for the webhook, by what became of them.",
