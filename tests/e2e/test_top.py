@@ -20,6 +20,7 @@ from rig.world import milters, world
 
 ALICE, OUT = "alice@test.example", "someone@dest.example"
 COLUMNS, ROWS = 140, 45
+LIMIT = '\n[[rate_limit]]\nname = "per-user"\nkey = ["user"]\nlimit = "9/1h"\n[store]\nurl = "memory:"\n'
 
 
 class Screen:
@@ -63,7 +64,7 @@ class Screen:
 
 @pytest.fixture(scope="module")
 def here(place, keys):
-    with world(place, Config(milters(place), [domain(DOMAIN, keys)])) as here:
+    with world(place, Config(milters(place), [domain(DOMAIN, keys)], more=LIMIT)) as here:
         for sender in (ALICE, "bob@nokey.example"):
             reply = smtp.submit(here.submission, sender, [OUT], mail.make(sender, OUT, "top"), ALICE)
             here.daemon.message(reply.queue_id)
@@ -74,11 +75,12 @@ def test_it_follows_the_service_and_tells_why(here):
     with Screen(here.daemon.file) as top:
         shown = top.wait_for("dkim.no_key_for_domain")
         assert "ready" in shown and "accept 2" in shown and "b***@nokey.example" in shown
+        assert "per-user:a***@test.example" in shown and "2 of 9 in 1h" in shown and "store in memory" in shown
         assert "test.example rsa" in shown, "signatures by domain and selector"
         assert smtp.submit(here.submission, ALICE, [OUT], mail.make(ALICE, OUT, "live"), ALICE).code == 250
         top.wait_for("accept 3")
         top.press("jj\r")  # the second decision: the first key press selects the first
-        why = top.wait_for("filters     dkim")
+        why = top.wait_for("filters     rate_limit, dkim")
         assert "reason      dkim.no_key_for_domain" in why
         top.press("q")
         assert top.child.wait(5) == 0

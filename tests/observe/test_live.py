@@ -133,9 +133,11 @@ def test_an_account_is_stolen(scene, day, traffic, page, say):
 
 
 def test_redis_goes_away(scene, day, page, say):
+    away = "(document.querySelector('#service .bad')?.innerText ?? '').includes('not answering')"
+    page.wait_for(f"!{away}", SOON)
     begin = time.time()
     scene.redis.process.kill()
-    seen(scene, "PostsealStoreDown", "sum(postseal_store_breakers_open)", page, "(document.querySelector('#service .bad')?.innerText ?? '').includes('not answering')", say)
+    seen(scene, "PostsealStoreDown", "sum(postseal_store_breakers_open)", page, away, say)
     page.draw(folder_of(scene) / "page-redis.png", "service")
     time.sleep(5)
     show(scene, grafana.FILES[2], "incident-redis", begin - 30, {"At a glance", "Store"})
