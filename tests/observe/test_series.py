@@ -22,7 +22,7 @@ def here(place):
     names = ["test.example", *(f"d{number:02}.example" for number in range(19))]
     config: Config = configuration(place, keys_of(place.folder("keys"), names))
     # Bob sends for all of them, as a newsletter service does.
-    config.more = config.more.replace('["@nokey.example"]', '["*"]').replace('"alice@test.example" = "9000/1m"', f'"{BOB}" = none')
+    config.more = config.more.replace('["@nokey.example"]', '["*"]').replace('"alice@test.example" = "9000/1m"', f'"{BOB}" = "none"')
     with world(place, config) as here:
         yield here, names
 
