@@ -1,7 +1,7 @@
 """DKIM, checks and senders: what is signed with which key, what is wrong with the mail, who sends as whom."""
 
 from .build import (
-    ALL, BLUE, GREEN, GREY, ORANGE, PURPLE, RED, TEAL, YELLOW, Board, Row, bars, lines, query_variable, stat, table,
+    ALL, BLUE, GREEN, GREY, LISTENER, ORANGE, PURPLE, RED, TEAL, YELLOW, Board, Row, bars, lines, query_variable, stat, table,
 )  # fmt: skip
 from .overview import OURS
 
@@ -68,6 +68,8 @@ def _dkim() -> Row:
               [(f"sum(rate(postseal_signed_total{{{ALL}}}[$__rate_interval])) / (sum(rate(postseal_signed_total{{{ALL}}}"
                 f"[$__rate_interval])) + sum(rate(postseal_unsigned_total{{{ALL}, {OURS}}}[$__rate_interval])))", "signed")],
               "percentunit", top=1, colours={"signed": GREEN}),
+        lines("Signed mail, by listener", "Messages with at least one signature, per second.",
+              [(f"sum by (listener) (rate(postseal_signed_total{{{LISTENER}}}[$__rate_interval]))", "{{listener}}")], "suffix:/s", stacked=True),
     ])  # fmt: skip
 
 
