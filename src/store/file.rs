@@ -22,7 +22,9 @@ use crate::log::Throttle;
 
 /// The file, open.
 pub(super) struct Opened {
-    database: Database,
+    /// Nothing after a failed write: the database takes no more then, even when there is room again, until it is opened
+    /// anew.
+    database: Option<Database>,
     path: PathBuf,
 }
 
@@ -42,7 +44,7 @@ impl Opened {
             first = attempt(path, memory);
         }
         match first {
-            Ok(database) => Some(Self { database, path: path.to_owned() }),
+            Ok(database) => Some(Self { database: Some(database), path: path.to_owned() }),
             Err(Failure::Damaged(reason) | Failure::Unusable(reason)) => {
                 notices.push(format!(
                     "{}: {reason}; limits are counted in memory, and a restart forgets them",
@@ -54,8 +56,12 @@ impl Opened {
     }
 
     /// Writes changes; they are on disk when this returns.
-    fn write(&self, changes: &BTreeMap<Box<str>, Option<Vec<u8>>>) -> Result<(), redb::Error> {
-        let transaction = self.database.begin_write()?;
+    fn write(&mut self, changes: &BTreeMap<Box<str>, Option<Vec<u8>>>) -> Result<(), redb::Error> {
+        let database = match self.database.take() {
+            Some(database) => database,
+            None => builder().open(&self.path)?,
+        };
+        let transaction = database.begin_write()?;
         {
             let mut table = transaction.open_table(COUNTERS)?;
             for (key, state) in changes {
@@ -65,8 +71,16 @@ impl Opened {
                 }
             }
         }
-        Ok(transaction.commit()?)
+        transaction.commit()?;
+        self.database = Some(database);
+        Ok(())
     }
+}
+
+fn builder() -> redb::Builder {
+    let mut builder = Database::builder();
+    builder.set_cache_size(CACHE);
+    builder
 }
 
 enum Failure {
@@ -79,7 +93,7 @@ enum Failure {
 /// Opens and reads. A file that was damaged from outside may make the database panic.
 fn attempt(path: &Path, memory: &MemoryStore) -> Result<Database, Failure> {
     let read = catch_unwind(AssertUnwindSafe(|| -> Result<Database, redb::Error> {
-        let mut database = Database::builder().set_cache_size(CACHE).create(path)?;
+        let mut database = builder().create(path)?;
         database.check_integrity()?;
         let transaction = database.begin_write()?;
         // Made if it is not there, so that reading has something to open.

@@ -1,11 +1,15 @@
 mod contract;
 
-use std::path::Path;
+use std::io::ErrorKind;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use postseal_filters::Clock;
 use postseal_filters::store::{Limit, Request, Store, Verdict};
+use redb::StorageBackend;
+use redb::backends::FileBackend;
 
 use super::super::Embedded;
+use super::*;
 use crate::clock::SystemClock;
 use crate::metrics::Metrics;
 
@@ -110,6 +114,66 @@ fn a_damaged_file_is_set_aside() {
             "{names:?}"
         );
     }
+}
+
+/// A file on a disk that is full for a while.
+#[derive(Debug)]
+struct Disk {
+    file: FileBackend,
+    full: Arc<AtomicBool>,
+}
+
+impl Disk {
+    fn room(&self) -> Result<(), std::io::Error> {
+        if self.full.load(Ordering::SeqCst) { Err(ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+}
+
+impl StorageBackend for Disk {
+    fn len(&self) -> Result<u64, std::io::Error> {
+        self.file.len()
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), std::io::Error> {
+        self.file.read(offset, out)
+    }
+
+    fn set_len(&self, len: u64) -> Result<(), std::io::Error> {
+        self.room().and_then(|()| self.file.set_len(len))
+    }
+
+    fn sync_data(&self) -> Result<(), std::io::Error> {
+        self.room().and_then(|()| self.file.sync_data())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> Result<(), std::io::Error> {
+        self.room().and_then(|()| self.file.write(offset, data))
+    }
+}
+
+#[test]
+fn a_disk_that_was_full_is_written_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.redb");
+    let memory = MemoryStore::with_journal(Arc::new(SystemClock), 1_000);
+    drop(Opened::open(&path, &memory, &mut Vec::new()));
+    let full = Arc::new(AtomicBool::new(false));
+    let file = std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
+    let disk = Disk { file: FileBackend::new(file).unwrap(), full: Arc::clone(&full) };
+    let database = Some(builder().create_with_backend(disk).unwrap());
+    let mut opened = Opened { database, path: path.clone() };
+
+    runtime().block_on(memory.block("key", None)).unwrap();
+    let changes: BTreeMap<_, _> = memory.changes().into_iter().collect();
+    full.store(true, Ordering::SeqCst);
+    opened.write(&changes).unwrap_err();
+    full.store(false, Ordering::SeqCst);
+    opened.write(&changes).unwrap();
+    drop(opened);
+
+    let (store, notices) = open(&path);
+    assert!(notices.is_empty(), "{notices:?}");
+    assert_eq!(room(&store, "key"), 0, "the block was written");
 }
 
 #[test]
