@@ -51,7 +51,8 @@ def sidecar(place: Place, keys: list[Key]) -> Iterator[Pod]:
     text = render("sidecar-minimal")
     rendered = postseal(text)
     postfix_env = next(one for _, one in containers(text) if one["name"] == "postfix")["env"]
-    settings = {one["name"].removeprefix("POSTFIX_"): one["value"] for one in postfix_env}
+    main_cf = [one for one in postfix_env if one["name"].startswith("POSTFIX_")]
+    settings = {one["name"].removeprefix("POSTFIX_"): one["value"] for one in main_cf}
     config = of_kind(text, "ConfigMap")[0]["data"]
     group = rendered["securityContext"]["runAsGroup"]
     sink = Sink()

@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from chart import CHART, KUBERNETES, NAMES, ROOT, containers, from_files, helm, objects, of_kind, pod, postseal, render
+from chart import CHART, KUBERNETES, NAMES, NEWEST, ROOT, containers, from_files, helm, objects, of_kind, pod, postseal, render
 from rig.keys import make_key
 from rig.postseal import binary
 
 REDIS = ["--set", "store.url=redis://redis:6379", "--set-json", 'networkPolicy.egress=[{"ports":[{"port":6379}]}]']
+WEBHOOK = ["--set-string", 'config=[webhook]\nurl = "https://hooks.example.com"\n']
+HOOK_ENV = 'env=[{"name":"POSTSEAL__WEBHOOK__URL","value":"https://hooks.example.com"}]'
 LIMITED = ["--set-string", 'config=[[rate_limit]]\nname = "u"\n']
 
 
@@ -107,9 +109,12 @@ def test_sidecar_is_native_and_first():
     assert "fsGroup" not in pod(workload).get("securityContext", {}), "it would change the owners of the queue"
 
 
-def test_the_sleep_before_the_end_is_left_out_where_it_is_unknown():
-    assert "lifecycle" in postseal(render("standalone-minimal"))
-    assert "lifecycle" not in postseal(render("standalone-minimal", kube="1.29.0"))
+@pytest.mark.parametrize("name, container", [("standalone-minimal", "postseal"), ("sidecar-minimal", "postfix")])
+def test_a_sleep_before_the_end_where_it_is_known(name, container):
+    """Who takes connections from a Service waits until that sends no more."""
+    for kube, there in ((NEWEST, True), ("1.29.0", False)):
+        found = {one["name"]: one for _, one in containers(render(name, kube=kube))}
+        assert (found[container].get("lifecycle") == {"preStop": {"sleep": {"seconds": 5}}}) == there
 
 
 def test_values_go_before_the_settings_of_the_chart():
@@ -153,6 +158,9 @@ def test_passwords_come_from_files():
         ("sidecar-full", [*LIMITED, "--set", "store.url=memory:"], "store: [[rate_limit]] with more than one pod"),
         ("standalone-minimal", ["--set", "store.url=redis://redis:6379"], "networkPolicy: nothing lets the pods reach"),
         ("sidecar-minimal", ["--set", "store.url=redis://u:secret@redis"], "store.url: everybody who can see"),
+        ("standalone-minimal", WEBHOOK, "networkPolicy: nothing lets the pods reach the webhook"),
+        ("standalone-minimal", ["--set-string", 'config=webhook.url = "https://h"'], "pods reach the webhook"),
+        ("standalone-minimal", ["--set-json", HOOK_ENV], "networkPolicy: nothing lets the pods reach the webhook"),
         ("sidecar-minimal", ["--set", "autoscaling.enabled=true"], "autoscaling: only for mode standalone"),
         ("sidecar-minimal", ["--set-string", "config=[admin]\n"], "config: [admin] is made by the chart"),
         ("sidecar-minimal", ["--set-string", "config= [[ listener ]]\n"], "config: [listener] is made by the chart"),
@@ -169,6 +177,12 @@ def test_passwords_come_from_files():
 )
 def test_refused(name, arguments, complaint):
     assert complaint in render(name, *arguments, fails=True)
+
+
+def test_a_webhook_that_can_be_reached():
+    render("standalone-minimal", *WEBHOOK, "--set-json", 'networkPolicy.egress=[{"ports":[{"port":443}]}]')
+    render("standalone-minimal", *WEBHOOK, "--set", "networkPolicy.enabled=false")
+    render("sidecar-minimal", *WEBHOOK)
 
 
 def test_refused_on_a_cluster_without_native_sidecars():

@@ -38,6 +38,11 @@ internal_mail_filter_classes: bounce
   readinessProbe:
     tcpSocket: {port: {{ (first $postfix.ports).name }}}
     periodSeconds: 10
+  {{- if and (not (hasKey $postfix.container "lifecycle")) (semverCompare ">=1.30-0" .Capabilities.KubeVersion.Version) }}
+  lifecycle:
+    # Until the Service sends no new clients here any more: Postfix closes its port as soon as it is told to end.
+    preStop: {sleep: {seconds: 5}}
+  {{- end }}
   securityContext:
     {{- toYaml $postfix.securityContext | nindent 4 }}
   resources:
