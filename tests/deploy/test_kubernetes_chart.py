@@ -256,6 +256,8 @@ def test_notes_tell_of_keys_records_and_postfix(name):
     assert places == sorted(places), "a key signs only once its record is published"
     assert "v=spf1" in notes and "v=DMARC1" in notes
     assert ("smtpd_milters = inet:postseal.mail.svc:8891" in notes) == name.startswith("standalone")
+    assert ("Name it in ALLOWED_SENDER_DOMAINS" in notes) == name.startswith("sidecar")
+    assert ("The Service is open to the outside (LoadBalancer)" in notes) == (name == "sidecar-full")
 
 
 def test_versions_agree():
