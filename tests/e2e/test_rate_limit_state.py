@@ -61,7 +61,7 @@ def test_a_damaged_file_is_set_aside(here, damage):
     here.state.write_bytes(bad[damage])
     here.start()
     assert here.send(12) == 10
-    assert any("set aside as" in warning for warning in here.warnings())
+    wait_for("the warning", lambda: any("set aside as" in warning for warning in here.warnings()))
     assert list(here.folder.glob("state.redb.damaged-*"))
 
 
@@ -70,7 +70,7 @@ def test_no_place_for_the_file_is_no_reason_not_to_start(here):
     try:
         here.start()
         assert here.send(12) == 10
-        assert any("a restart forgets them" in warning for warning in here.warnings())
+        wait_for("the warning", lambda: any("a restart forgets them" in warning for warning in here.warnings()))
     finally:
         here.state = here.folder / "state.redb"
 
