@@ -17,9 +17,9 @@ cache=${POSTSEAL_E2E_CACHE:-$root/target/e2e-cache}
 log=$cache/setup.log
 
 demo_packages=(gcc libc6-dev postfix libsasl2-modules libsasl2-modules-db sasl2-bin openssl
-  python3 python3-dkim python3-nacl python3-dnspython)
+  python3 python3-dkim python3-nacl python3-dnspython python3-jsonschema)
 test_packages=("${demo_packages[@]}"
-  python3-pytest python3-jsonschema python3-pyte
+  python3-pytest python3-pyte
   nsd m4 curl
   opendkim opendkim-tools miltertest libmail-dkim-perl libnet-dns-perl
   groff-base systemd python3-pip python3-yaml redis-server
