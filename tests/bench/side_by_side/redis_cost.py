@@ -22,6 +22,7 @@ HOUR, LIMIT, SLOTS = 3_600_000, 1600, 15
 USERS = 2_000
 RULES = ("user", "client", "sender", "sender_domain")
 CLOCK = 1_800_000_000_000
+WITHIN = b":0\r\n"  # of admit.lua
 
 
 class Caller:
@@ -46,8 +47,11 @@ class Caller:
             calls.append(words(b"EVALSHA", self.hash, str(rules).encode(), *keys, time, *[request] * rules))
         self.stream.sendall(b"".join(calls))
         for _ in users:
-            answer = self.answers.readline()
-            assert answer.startswith(b":"), f"not admitted: {answer}"
+            # The server's time, then for each request the verdict and what belongs to it.
+            count = self.answers.readline()
+            assert count.startswith(b"*"), f"no answer: {count}"
+            answer = [self.answers.readline() for _ in range(int(count[1:]))]
+            assert answer[1] == WITHIN, f"not admitted: {answer}"
 
 
 def words(*parts: bytes) -> bytes:
