@@ -27,40 +27,44 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::config::{self, Address};
+use crate::config::{self, ListenAddress};
 use crate::listener::{BindError, SocketFile, bind_error, bind_private};
 use crate::log::Throttle;
 
-pub use access::{Token, TokenError};
-pub use answer::Source;
+pub use access::{AdminToken, TokenError};
+pub use answer::AdminSource;
 pub use health::{Health, Phase};
 
-use access::Peer;
+use access::AdminPeer;
 
 /// The admin port, bound.
-pub struct Admin {
+pub struct AdminPort {
     tcp: Option<TcpListener>,
     unix: Option<(UnixListener, SocketFile)>,
     server: Arc<Server>,
 }
 
 struct Server {
-    source: Source,
+    source: AdminSource,
     permits: Arc<Semaphore>,
     failures: Throttle,
 }
 
-impl Admin {
+impl AdminPort {
     /// Binds what the settings say.
     ///
     /// # Errors
     /// If an address can't be had.
-    pub async fn bind(settings: &config::Admin, base: &Path, source: Source) -> Result<Self, BindError> {
+    pub async fn bind(
+        settings: &config::AdminConfig,
+        base: &Path,
+        source: AdminSource,
+    ) -> Result<Self, BindError> {
         let mut tcp = None;
         if let Some(address) = settings.address {
             let bound = TcpListener::bind(address).await.map_err(|source| {
                 let (host, port) = (address.ip().to_string(), address.port());
-                bind_error(&Address::Inet { host, port }, source)
+                bind_error(&ListenAddress::Inet { host, port }, source)
             })?;
             tcp = Some(bound);
         }
@@ -95,7 +99,7 @@ async fn open_tcp(socket: TcpListener, server: Arc<Server>) {
         match socket.accept().await {
             Ok((stream, remote)) => {
                 if let Ok(local) = stream.local_addr() {
-                    server.admit(stream, Peer::Tcp { local, remote });
+                    server.admit(stream, AdminPeer::Tcp { local, remote });
                 }
             }
             Err(error) => server.failed(&error).await,
@@ -106,7 +110,7 @@ async fn open_tcp(socket: TcpListener, server: Arc<Server>) {
 async fn open_unix(socket: UnixListener, server: Arc<Server>) {
     loop {
         match socket.accept().await {
-            Ok((stream, _)) => server.admit(stream, Peer::Unix),
+            Ok((stream, _)) => server.admit(stream, AdminPeer::Unix),
             Err(error) => server.failed(&error).await,
         }
     }
@@ -114,7 +118,11 @@ async fn open_unix(socket: UnixListener, server: Arc<Server>) {
 
 impl Server {
     /// Serves a connection; one more than there may be is closed at once.
-    fn admit(self: &Arc<Self>, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, peer: Peer) {
+    fn admit(
+        self: &Arc<Self>,
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        peer: AdminPeer,
+    ) {
         if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
             let server = Arc::clone(self);
             tokio::spawn(async move {
@@ -125,7 +133,7 @@ impl Server {
     }
 
     /// Serves one connection. One that idles, or takes too long in all, is closed.
-    async fn serve(self: Arc<Self>, stream: impl AsyncRead + AsyncWrite + Send + Unpin, peer: Peer) {
+    async fn serve(self: Arc<Self>, stream: impl AsyncRead + AsyncWrite + Send + Unpin, peer: AdminPeer) {
         let service = service_fn(move |request| {
             let server = Arc::clone(&self);
             async move { Ok::<_, Infallible>(server.source.answer(request, peer).await) }

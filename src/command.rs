@@ -17,7 +17,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::admin::client::{Client, ClientError};
-use crate::config::{self, ConfigError, Loaded, Override};
+use crate::config::{self, CommandLineSetting, ConfigError, LoadedConfig};
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,15 +58,15 @@ impl From<Exit> for ExitCode {
 #[command(name = "postseal", version, disable_help_subcommand = true, after_long_help = MORE_HELP)]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Subcommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum Subcommand {
     CheckConfig(check_config::CheckConfig),
     Explain(explain::Explain),
     Keygen(keygen::Keygen),
-    Limits(limits::Limits),
+    Limits(limits::LimitsCommand),
     Run(run::Run),
     Top(top::Top),
 }
@@ -79,7 +79,7 @@ pub struct Configuration {
     pub config: PathBuf,
     /// Sets one key over file and environment, such as log.level=debug.
     #[arg(long = "set", value_name = "KEY=VALUE", global = true)]
-    pub overrides: Vec<Override>,
+    pub overrides: Vec<CommandLineSetting>,
 }
 
 impl Configuration {
@@ -113,7 +113,7 @@ impl Configuration {
     ///
     /// # Errors
     /// All mistakes found, each with its place.
-    pub fn load(&self) -> Result<Loaded, ConfigError> {
+    pub fn load(&self) -> Result<LoadedConfig, ConfigError> {
         config::load(Some(&self.config), &self.overrides)
     }
 }
@@ -134,12 +134,12 @@ pub fn execute(
         Err(error) => return explain_usage(&error, out, err),
     };
     let result = match cli.command {
-        Command::CheckConfig(command) => command.execute(out, err),
-        Command::Explain(command) => command.execute(out, err),
-        Command::Keygen(command) => command.execute(out),
-        Command::Limits(command) => command.execute(out, err),
-        Command::Run(command) => command.execute(err),
-        Command::Top(command) => command.execute(out, err),
+        Subcommand::CheckConfig(command) => command.execute(out, err),
+        Subcommand::Explain(command) => command.execute(out, err),
+        Subcommand::Keygen(command) => command.execute(out),
+        Subcommand::Limits(command) => command.execute(out, err),
+        Subcommand::Run(command) => command.execute(err),
+        Subcommand::Top(command) => command.execute(out, err),
     };
     result.unwrap_or_else(|error| {
         // A closed pipe (`postseal .. | head`) is no reason to complain, and there is nobody to complain to.
@@ -177,7 +177,7 @@ Files:
   /etc/postseal/keys            keys, as keygen makes them
 
 Environment:
-  POSTSEAL__SECTION__KEY   sets one key over the file, such as POSTSEAL__LIMITS__CONNECTIONS=2000";
+  POSTSEAL__SECTION__KEY   sets one key over the file, such=2000";
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);

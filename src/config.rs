@@ -32,18 +32,18 @@ pub use postseal_filters::byte_size::{self, ByteSize};
 use postseal_filters::{dkim, header_checks, rate_limit, sender};
 use serde::{Deserialize, Serialize};
 
-pub use address::Address;
-pub use admin::Admin;
+pub use address::ListenAddress;
+pub use admin::AdminConfig;
 pub use key_path::KeyPath;
-pub use limits::Limits;
-pub use listener::{Listener, Mode};
-pub use load::{DEFAULT_FILE, Loaded, Override, load, load_from};
-pub use log::{Format, Level, Log};
-pub use origin::Origin;
+pub use limits::BoundsConfig;
+pub use listener::{ListenerConfig, Mode};
+pub use load::{CommandLineSetting, DEFAULT_FILE, LoadedConfig, load, load_from};
+pub use log::{Level, LogConfig, LogFormat};
+pub use origin::OriginConfig;
 pub use problem::{ConfigError, Problem};
 pub use reload::Reload;
-pub use source::Source;
-pub use store::Store;
+pub use source::ValueSource;
+pub use store::StoreConfig;
 pub use webhook::Webhook;
 
 /// Everything that can be configured.
@@ -51,31 +51,31 @@ pub use webhook::Webhook;
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// `[[listener]]`: where MTAs connect.
-    pub listener: Vec<Listener>,
+    pub listener: Vec<ListenerConfig>,
     /// `[admin]`: the HTTP port for metrics and health.
-    pub admin: Admin,
+    pub admin: AdminConfig,
     /// `[origin]`: which mail on a submission listener is ours.
-    pub origin: Origin,
+    pub origin: OriginConfig,
     /// `[limits]`: what one connection and all of them may use.
-    pub limits: Limits,
+    pub limits: BoundsConfig,
     /// `[reload]`: files whose changes are noticed.
     pub reload: Reload,
     /// `[[rate_limit]]`: how much may be sent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub rate_limit: Vec<rate_limit::Settings>,
+    pub rate_limit: Vec<rate_limit::RateLimitSettings>,
     /// `[header_checks]`: checks and repairs; none without it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub header_checks: Option<header_checks::Settings>,
+    pub header_checks: Option<header_checks::HeaderCheckSettings>,
     /// `[dkim]`: signing; not at all without it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub dkim: Option<dkim::Settings>,
+    pub dkim: Option<dkim::DkimSettings>,
     /// `[store]`: where limits are counted.
-    pub store: Store,
+    pub store: StoreConfig,
     /// `[sender]`: who may send as whom; everybody as anybody without it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sender: Option<sender::Settings>,
+    pub sender: Option<sender::SenderSettings>,
     /// `[webhook]`: who is told of breached limits.
     pub webhook: Webhook,
     /// `[log]`: the log on stdout.
-    pub log: Log,
+    pub log: LogConfig,
 }

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use postseal_filters::{EditNote, Failure, Pipeline, PipelineSession, Record, Summary};
+use postseal_filters::{EditNote, FilterFailure, Pipeline, PipelineSession, Record, Summary};
 use postseal_protocol::{Action, Event, Modification, Received, Session, SessionError, Tick, Verdict};
 use tokio::sync::watch;
 use tokio::time::{sleep_until, timeout};
 
-use crate::stream::Stream;
+use crate::stream::MtaStream;
 
 /// What every connection of a listener goes by.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,7 @@ pub struct ConnectionLimits {
 }
 
 /// Where a connection tells what has happened.
-pub trait Observer: Send + Sync {
+pub trait ConnectionObserver: Send + Sync {
     /// A message has ended.
     fn message(&self, record: Record);
 }
@@ -56,14 +56,14 @@ pub enum Closed {
 
 /// Serves one connection to its end.
 pub async fn serve(
-    stream: Stream,
+    stream: MtaStream,
     pipeline: Arc<Pipeline>,
     limits: ConnectionLimits,
-    observer: Arc<dyn Observer>,
+    observer: Arc<dyn ConnectionObserver>,
     drain: watch::Receiver<bool>,
 ) -> Closed {
     let now = Instant::now();
-    let mut connection = Connection {
+    let mut connection = MilterConnection {
         session: Session::new(pipeline.wanted(), limits.protocol, now),
         filters: pipeline.start(),
         pipeline,
@@ -85,11 +85,11 @@ pub async fn serve(
     closed
 }
 
-struct Connection {
+struct MilterConnection {
     session: Session,
     filters: PipelineSession,
     pipeline: Arc<Pipeline>,
-    stream: Stream,
+    stream: MtaStream,
     input: BytesMut,
     output: BytesMut,
     /// Since when a packet has been incomplete.
@@ -103,7 +103,7 @@ struct Connection {
     /// A message that has ended, told once its reply is out.
     record: Option<Box<Record>>,
     limits: ConnectionLimits,
-    observer: Arc<dyn Observer>,
+    observer: Arc<dyn ConnectionObserver>,
 }
 
 enum Woken {
@@ -112,7 +112,7 @@ enum Woken {
     Drain,
 }
 
-impl Connection {
+impl MilterConnection {
     async fn run(&mut self, mut drain: watch::Receiver<bool>) -> Closed {
         loop {
             match self.wait(&mut drain).await {
@@ -303,7 +303,8 @@ impl Connection {
             record.summary = Summary::Tempfail;
             record.edits = Vec::<EditNote>::new();
             record.report.signatures.clear();
-            let failure = Failure { filter: "pipeline", code: "edit_refused", detail: error.to_string() };
+            let failure =
+                FilterFailure { filter: "pipeline", code: "edit_refused", detail: error.to_string() };
             record.report.failures.push(failure);
         }
     }

@@ -23,17 +23,17 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
-use crate::admin::{self, Admin, Health, Phase, Token};
+use crate::admin::{self, AdminPort, AdminToken, Health, Phase};
 use crate::clock::since_epoch;
 use crate::command::Configuration;
-use crate::config::{Address, Config, ConfigError, Level};
-use crate::listener::{BindError, Inherited, Listener, ListenerState, Shared};
+use crate::config::{Config, ConfigError, Level, ListenAddress};
+use crate::listener::{BindError, Inherited, Listener, ListenerState, SharedAdmission};
 use crate::log::Log;
 use crate::metrics::{Metrics, open_files_limit};
 use crate::notify::Notifier;
 use crate::registry::Services;
 use crate::reload::{self, Prepared};
-use crate::status::{Facts, Status};
+use crate::status::{ConfigFacts, Status};
 
 pub use orders::{Commander, Orders};
 
@@ -69,11 +69,11 @@ pub struct Daemon {
     source: Configuration,
     /// What is in force.
     config: Config,
-    shared: Arc<Shared>,
+    shared: Arc<SharedAdmission>,
     health: Arc<Health>,
     notifier: Arc<Notifier>,
     listeners: Vec<Arc<ListenerState>>,
-    addresses: Vec<Address>,
+    addresses: Vec<ListenAddress>,
     admin: Option<SocketAddr>,
     stop: watch::Sender<bool>,
     accepting: JoinSet<()>,
@@ -109,7 +109,7 @@ impl Daemon {
             tracing::warn!(event = "configuration", "{warning}");
         }
         let status = config.admin.status_page.then(|| Arc::new(Status::new(facts(&loaded.path, &config))));
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(SharedAdmission {
             limits: ArcSwap::from_pointee(reload::connection_limits(&config.limits)),
             metrics: Arc::clone(&metrics),
             log,
@@ -173,16 +173,16 @@ impl Daemon {
         Ok(listeners)
     }
 
-    async fn open_admin(&mut self, token: Option<Token>) -> Result<(), StartError> {
+    async fn open_admin(&mut self, token: Option<AdminToken>) -> Result<(), StartError> {
         let base = self.source.config.parent().unwrap_or_else(|| Path::new(""));
-        let source = admin::Source {
+        let source = admin::AdminSource {
             metrics: Arc::clone(&self.shared.metrics),
             health: Arc::clone(&self.health),
             status: self.shared.status.clone(),
             services: Arc::clone(&self.services),
             token,
         };
-        let admin = Admin::bind(&self.config.admin, base, source).await;
+        let admin = AdminPort::bind(&self.config.admin, base, source).await;
         let admin = admin.map_err(|source| StartError::Bind { what: "admin".to_owned(), source })?;
         self.admin = admin.address();
         self.background.spawn(admin.run());
@@ -234,7 +234,7 @@ impl Daemon {
     }
 
     /// Addresses of the listeners, with the ports that the system chose.
-    pub fn addresses(&self) -> &[Address] {
+    pub fn addresses(&self) -> &[ListenAddress] {
         &self.addresses
     }
 
@@ -295,9 +295,9 @@ impl Daemon {
 }
 
 /// What the status page tells about a configuration that is put in force now.
-fn facts(path: &Path, config: &Config) -> Facts {
+fn facts(path: &Path, config: &Config) -> ConfigFacts {
     let addresses = config.log.addresses || config.log.level >= Level::Debug;
-    Facts { config: path.to_owned(), loaded: since_epoch(), addresses }
+    ConfigFacts { config: path.to_owned(), loaded: since_epoch(), addresses }
 }
 
 async fn finished<T>(task: &mut Option<JoinHandle<T>>) -> io::Result<T> {

@@ -9,5 +9,5 @@ mod notice;
 mod ring;
 mod store;
 
-pub use notice::{Event, Notice};
-pub use store::{KeyProblem, KeyStore, Opened, Place, Refresh};
+pub use notice::{KeyEvent, Notice};
+pub use store::{KeyFolders, KeyProblem, KeyStore, OpenedKeys, Refresh};

@@ -22,23 +22,23 @@ use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 use crate::config;
-use crate::connection::{self, Observer};
-use crate::stream::Stream;
+use crate::connection::{self, ConnectionObserver};
+use crate::stream::MtaStream;
 
 pub use bind::BindError;
 pub(crate) use bind::system as bind_error;
 pub use inherited::Inherited;
-pub use state::{ListenerState, Shared};
+pub use state::{ListenerState, SharedAdmission};
 pub(crate) use unix::{SocketFile, bind_private};
 
 use bind::Socket;
-use state::Open;
+use state::OpenConnection;
 
 /// A bound socket and what becomes of its connections.
 pub struct Listener {
     state: Arc<ListenerState>,
     socket: Socket,
-    settings: config::Listener,
+    settings: config::ListenerConfig,
     back_off: Duration,
 }
 
@@ -49,7 +49,7 @@ impl Listener {
     /// If the address can't be had.
     pub async fn bind(
         state: Arc<ListenerState>,
-        settings: config::Listener,
+        settings: config::ListenerConfig,
         inherited: &mut Inherited,
     ) -> Result<Self, BindError> {
         let socket = Socket::bind(&settings, inherited).await?;
@@ -57,7 +57,7 @@ impl Listener {
     }
 
     /// The address that was bound, with the port that the system chose.
-    pub fn address(&self) -> config::Address {
+    pub fn address(&self) -> config::ListenAddress {
         self.socket.address().unwrap_or_else(|| self.settings.address.clone())
     }
 
@@ -82,7 +82,7 @@ impl Listener {
     }
 
     /// Starts the task of a connection, if there may be one more.
-    fn admit(&mut self, stream: Stream, drain: &watch::Receiver<bool>) {
+    fn admit(&mut self, stream: MtaStream, drain: &watch::Receiver<bool>) {
         self.back_off = Duration::ZERO;
         let state = Arc::clone(&self.state);
         let Ok(permit) = Arc::clone(&state.shared.permits).try_acquire_owned() else {
@@ -101,14 +101,14 @@ impl Listener {
         let drain = drain.clone();
         let passed = self.socket.is_passed();
         tokio::spawn(async move {
-            let open = Open::new(state, permit);
+            let open = OpenConnection::new(state, permit);
             let state = &open.state;
             let mut limits = **state.shared.limits.load();
             if !passed {
                 // New connections are refused until we are back, so the end should not wait for any that does nothing.
                 limits.drain_idle = Duration::ZERO;
             }
-            let observer: Arc<dyn Observer> = Arc::clone(state) as _;
+            let observer: Arc<dyn ConnectionObserver> = Arc::clone(state) as _;
             let closed = connection::serve(stream, state.pipeline.load_full(), limits, observer, drain).await;
             state.closed(&closed);
         });
@@ -155,7 +155,7 @@ impl Listener {
                 // Who connected before the file went is still served.
                 let mut context = Context::from_waker(Waker::noop());
                 while let Poll::Ready(Ok((stream, _))) = old.poll_accept(&mut context) {
-                    self.admit(Stream::Unix(stream), drain);
+                    self.admit(MtaStream::Unix(stream), drain);
                 }
             }
             Err(error) => {

@@ -29,8 +29,8 @@ use crate::config::Level;
 pub use address::{shorten, shorten_within};
 pub use throttle::Throttle;
 
-use line::Line;
-use queue::Queue;
+use line::LogLine;
+use queue::LogQueue;
 
 /// The log. Clones write to the same place.
 #[derive(Clone)]
@@ -39,8 +39,8 @@ pub struct Log {
 }
 
 struct Inner {
-    settings: ArcSwap<config::Log>,
-    queue: Arc<Queue>,
+    settings: ArcSwap<config::LogConfig>,
+    queue: Arc<LogQueue>,
     failures: Throttle,
 }
 
@@ -50,11 +50,11 @@ impl Log {
     /// # Errors
     /// If there can't be another thread.
     pub fn start(
-        settings: config::Log,
+        settings: config::LogConfig,
         sink: impl Write + Send + 'static,
         dropped: IntCounter,
     ) -> std::io::Result<Self> {
-        let queue = Arc::new(Queue::new(dropped));
+        let queue = Arc::new(LogQueue::new(dropped));
         let writer = Arc::clone(&queue);
         std::thread::Builder::new().name("log".to_owned()).spawn(move || writer.run(sink))?;
         let settings = ArcSwap::from_pointee(settings);
@@ -69,7 +69,7 @@ impl Log {
     }
 
     /// Changes form, level and addresses.
-    pub fn set(&self, settings: config::Log) {
+    pub fn set(&self, settings: config::LogConfig) {
         self.inner.settings.store(Arc::new(settings));
         tracing::callsite::rebuild_interest_cache();
     }
@@ -78,7 +78,7 @@ impl Log {
     pub fn message(&self, record: &Record) {
         let settings = self.inner.settings.load();
         if settings.level >= Level::Info {
-            let mut line = Line::new(settings.format, Level::Info, "message");
+            let mut line = LogLine::new(settings.format, Level::Info, "message");
             let details = settings.level >= Level::Debug;
             message::write(record, settings.addresses || details, details, &mut line);
             self.write(line);
@@ -88,7 +88,7 @@ impl Log {
             && let Some(suppressed) = self.inner.failures.pass()
         {
             for failure in &record.report.failures {
-                let mut line = Line::new(settings.format, Level::Warn, "filter_failed");
+                let mut line = LogLine::new(settings.format, Level::Warn, "filter_failed");
                 message::write_failure(record, failure, suppressed, &mut line);
                 self.write(line);
             }
@@ -100,14 +100,14 @@ impl Log {
         self.inner.queue.flush(patience);
     }
 
-    fn write(&self, line: Line) {
+    fn write(&self, line: LogLine) {
         self.inner.queue.push(&line.finish());
     }
 }
 
 /// The line of a message as JSON with full addresses, for those who look at one message.
 pub fn as_json(record: &Record) -> String {
-    let mut line = Line::new(config::Format::Json, Level::Info, "message");
+    let mut line = LogLine::new(config::LogFormat::Json, Level::Info, "message");
     message::write(record, true, true, &mut line);
     String::from_utf8_lossy(line.finish().trim_ascii_end()).into_owned()
 }

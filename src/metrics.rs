@@ -13,7 +13,7 @@ mod snapshot;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use postseal_filters::header_checks::{Action, Check};
+use postseal_filters::header_checks::{Check, CheckAction};
 use postseal_filters::{AlignmentMode, Summary};
 use prometheus::{
     Gauge, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
@@ -27,7 +27,7 @@ pub use signatures::KeyLabel;
 pub use snapshot::{Sample, Snapshot};
 
 use families::Families;
-use signatures::Signatures;
+use signatures::SignatureCounters;
 
 /// All metrics of a service.
 pub struct Metrics {
@@ -44,7 +44,7 @@ pub struct Metrics {
     dkim_signatures: IntCounterVec,
     dkim_key_timestamp: IntGaugeVec,
     dkim_sign_duration: HistogramVec,
-    signatures: ArcSwap<Signatures>,
+    signatures: ArcSwap<SignatureCounters>,
     signed: IntCounterVec,
     unsigned: IntCounterVec,
     alignment: IntCounterVec,
@@ -135,7 +135,7 @@ impl Metrics {
                 "Findings of filters, with the verdict on the message.",
                 &["filter", "verdict", "reason"],
             )?,
-            signatures: ArcSwap::from_pointee(Signatures::new(&dkim_signatures)),
+            signatures: ArcSwap::from_pointee(SignatureCounters::new(&dkim_signatures)),
             dkim_signatures,
             dkim_keys: new.int_gauge("postseal_dkim_keys", "Keys in use for signing.")?,
             key_files_broken: new.int_gauge(
@@ -264,7 +264,7 @@ impl Metrics {
                 self.unsigned.with_label_values(&[&code]);
             }
             if filter == CHECKS && Check::ALL.iter().any(|check| check.as_str() == code) {
-                for action in Action::LABELS {
+                for action in CheckAction::LABELS {
                     self.header_check.with_label_values(&[&*code, action]);
                 }
             }

@@ -8,12 +8,12 @@ mod seen;
 use std::path::Path;
 use std::sync::Arc;
 
-use postseal_filters::rate_limit::{self, Observer, RateLimitFilter, Rule};
+use postseal_filters::rate_limit::{self, LimitRule, LimitWatcher, RateLimitFilter};
 use postseal_filters::store::Store;
-use postseal_filters::{Clock as _, Entry, OnError, Role};
+use postseal_filters::{Clock as _, OnError, PipelineEntry, Role};
 
 use crate::clock::SystemClock;
-use crate::config::{ConfigError, KeyPath, Listener, Loaded, Problem};
+use crate::config::{ConfigError, KeyPath, ListenerConfig, LoadedConfig, Problem};
 use crate::registry::Services;
 
 pub use observer::LimitObserver;
@@ -22,7 +22,7 @@ pub use observer::LimitObserver;
 ///
 /// # Errors
 /// Everything that does not fit together.
-pub fn rules(loaded: &mut Loaded) -> Result<Vec<Arc<Rule>>, ConfigError> {
+pub fn rules(loaded: &mut LoadedConfig) -> Result<Vec<Arc<LimitRule>>, ConfigError> {
     let settings = loaded.config.rate_limit.clone();
     let key = KeyPath::new(["rate_limit"]);
     let mut read = |path: &Path| match loaded.read_table(&key, path) {
@@ -41,20 +41,20 @@ pub fn rules(loaded: &mut Loaded) -> Result<Vec<Arc<Rule>>, ConfigError> {
 }
 
 /// Limits, where they are counted, and who is told.
-pub struct Limits {
-    rules: Vec<Arc<Rule>>,
+pub struct RateLimits {
+    rules: Vec<Arc<LimitRule>>,
     store: Arc<dyn Store>,
     observer: Arc<LimitObserver>,
 }
 
-impl Limits {
+impl RateLimits {
     /// The limits of a configuration, if it has any. Opens the store; may block.
     ///
     /// # Errors
     /// If the store needs a secret that is no good.
     pub fn new(
-        rules: Vec<Arc<Rule>>,
-        loaded: &mut Loaded,
+        rules: Vec<Arc<LimitRule>>,
+        loaded: &mut LoadedConfig,
         services: &Services,
     ) -> Result<Option<Self>, ConfigError> {
         if rules.is_empty() {
@@ -67,13 +67,13 @@ impl Limits {
     }
 
     /// The filter for a listener; none where no mail is ours, or no rule fits.
-    pub fn entry(&self, listener: &Listener) -> Option<Entry> {
+    pub fn entry(&self, listener: &ListenerConfig) -> Option<PipelineEntry> {
         if listener.role == Role::Mx {
             return None;
         }
-        let observer = Arc::clone(&self.observer) as Arc<dyn Observer>;
+        let observer = Arc::clone(&self.observer) as Arc<dyn LimitWatcher>;
         let store = Arc::clone(&self.store);
         let filter = RateLimitFilter::for_listener(&listener.name, &self.rules, store, observer)?;
-        Some(Entry { filter: Arc::new(filter), on_error: OnError::Tempfail })
+        Some(PipelineEntry { filter: Arc::new(filter), on_error: OnError::Tempfail })
     }
 }

@@ -8,13 +8,13 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use postseal_filters::dkim::{DkimFilter, KeyTable};
 use postseal_filters::header_checks::{self, HeaderChecks};
-use postseal_filters::{Clock, Entry, MessageLimits, OnError, Pipeline, Role, Settings};
+use postseal_filters::{Clock, MessageLimits, OnError, Pipeline, PipelineEntry, PipelineSettings, Role};
 
 use crate::clock::SystemClock;
-use crate::config::{Config, ConfigError, KeyPath, Listener, Loaded};
+use crate::config::{Config, ConfigError, KeyPath, ListenerConfig, LoadedConfig};
 use crate::keys::{KeyStore, Refresh};
 use crate::metrics::{KeyLabel, Metrics};
-use crate::rate_limit::{self, LimitObserver, Limits};
+use crate::rate_limit::{self, LimitObserver, RateLimits};
 use crate::store::StoreInForce;
 use sender::SenderFilters;
 
@@ -23,7 +23,7 @@ pub struct Pipelines {
     /// One for each listener.
     pub pipelines: Vec<Arc<Pipeline>>,
     /// The keys that they sign with, if any of them does.
-    pub keys: Option<Keys>,
+    pub keys: Option<SigningKeys>,
 }
 
 /// The keys in force: one place for the whole life of the service, so that a connection from before a reload signs with
@@ -58,7 +58,7 @@ impl Services {
 }
 
 /// Signing keys, and the files that they come from.
-pub struct Keys {
+pub struct SigningKeys {
     store: KeyStore,
     in_force: KeysInForce,
     /// How often to look at the files.
@@ -67,15 +67,15 @@ pub struct Keys {
 
 impl Pipelines {
     /// Builds them. Reads key files, and adds what is unwise about them to the warnings. The keys are not used before
-    /// [`Keys::put_in_force`].
+    /// [`SigningKeys::put_in_force`].
     ///
     /// # Errors
     /// Every listed key that can't be used, and every limit that makes no sense.
-    pub fn build(loaded: &mut Loaded, services: &Services) -> Result<Self, ConfigError> {
+    pub fn build(loaded: &mut LoadedConfig, services: &Services) -> Result<Self, ConfigError> {
         let opened = loaded.open_keys()?;
         let senders = SenderFilters::build(loaded)?;
         let rules = rate_limit::rules(loaded)?;
-        let limits = Limits::new(rules, loaded, services)?;
+        let limits = RateLimits::new(rules, loaded, services)?;
         let config = &loaded.config;
         let checks = config.header_checks.as_ref().map(|settings| {
             let problem =
@@ -88,7 +88,7 @@ impl Pipelines {
         if let (Some((plan, store)), Some(settings)) = (opened, &config.dkim) {
             let in_force = &services.keys;
             signer = Some((DkimFilter::new(plan.signing, Arc::clone(in_force)), settings.on_error));
-            keys = Some(Keys { store, in_force: Arc::clone(in_force), period: settings.key_refresh });
+            keys = Some(SigningKeys { store, in_force: Arc::clone(in_force), period: settings.key_refresh });
         }
         let filters = Filters { limits, checks, senders, signer };
         let pipelines = config.listener.iter().map(|listener| pipeline(config, listener, &filters));
@@ -98,7 +98,7 @@ impl Pipelines {
 
 /// The filters that are configured, each with what happens when it fails.
 struct Filters {
-    limits: Option<Limits>,
+    limits: Option<RateLimits>,
     checks: Option<(HeaderChecks, OnError)>,
     senders: Option<SenderFilters>,
     signer: Option<(DkimFilter, OnError)>,
@@ -106,9 +106,9 @@ struct Filters {
 
 /// Limits come first: what they refuse costs nothing more. The signer comes last: it signs what the others have made of
 /// the message. Behind it only what changes nothing.
-fn pipeline(config: &Config, listener: &Listener, filters: &Filters) -> Arc<Pipeline> {
+fn pipeline(config: &Config, listener: &ListenerConfig, filters: &Filters) -> Arc<Pipeline> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let settings = Settings {
+    let settings = PipelineSettings {
         listener: listener.name.as_str().into(),
         role: listener.role,
         origin: config.origin.policy(),
@@ -123,19 +123,19 @@ fn pipeline(config: &Config, listener: &Listener, filters: &Filters) -> Arc<Pipe
     let mut entries = Vec::new();
     entries.extend(filters.limits.as_ref().and_then(|limits| limits.entry(listener)));
     if let Some((checks, on_error)) = &filters.checks {
-        entries.push(Entry { filter: Arc::new(checks.for_role(role)), on_error: *on_error });
+        entries.push(PipelineEntry { filter: Arc::new(checks.for_role(role)), on_error: *on_error });
     }
     // Mail from elsewhere is sent by whom it likes.
     let senders = filters.senders.as_ref().filter(|_| role != Role::Mx);
     entries.extend(senders.map(SenderFilters::before_signing));
     if let Some((signer, on_error)) = &filters.signer {
-        entries.push(Entry { filter: Arc::new(signer.for_role(role)), on_error: *on_error });
+        entries.push(PipelineEntry { filter: Arc::new(signer.for_role(role)), on_error: *on_error });
     }
     entries.extend(senders.map(SenderFilters::after_signing));
     Arc::new(Pipeline::new(settings, entries))
 }
 
-impl Keys {
+impl SigningKeys {
     /// The next message of every connection is signed with these keys. Blocks.
     pub fn put_in_force(&self) {
         let table = self.store.table();
@@ -148,7 +148,7 @@ impl Keys {
         self.store.table()
     }
 
-    /// Looks at the files. What has changed there is used after [`Keys::put_in_force`]. Blocks.
+    /// Looks at the files. What has changed there is used after [`SigningKeys::put_in_force`]. Blocks.
     pub fn refresh(&mut self) -> Refresh {
         self.store.refresh()
     }

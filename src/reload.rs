@@ -2,18 +2,18 @@
 
 use postseal_protocol::Limits;
 
-use crate::admin::Token;
+use crate::admin::AdminToken;
 use crate::command::Configuration;
-use crate::config::{self, Config, ConfigError, Loaded};
+use crate::config::{self, Config, ConfigError, LoadedConfig};
 use crate::connection::ConnectionLimits;
 use crate::registry::{Pipelines, Services};
 
 /// A configuration that is known to work.
 pub(crate) struct Prepared {
-    pub(crate) loaded: Loaded,
+    pub(crate) loaded: LoadedConfig,
     pub(crate) pipelines: Pipelines,
     /// For the admin port, which takes it at the start.
-    pub(crate) token: Option<Token>,
+    pub(crate) token: Option<AdminToken>,
     /// For the webhook.
     pub(crate) webhook_token: Option<String>,
 }
@@ -74,7 +74,7 @@ pub(crate) fn keep_what_needs_restart(old: &Config, new: &mut Config) {
 }
 
 /// What a connection must know of `[limits]`.
-pub(crate) fn connection_limits(limits: &config::Limits) -> ConnectionLimits {
+pub(crate) fn connection_limits(limits: &config::BoundsConfig) -> ConnectionLimits {
     let protocol = Limits {
         // The length field counts the command byte too.
         frame: limits.packet_size.bytes().saturating_add(1),

@@ -15,18 +15,18 @@ use postseal_filters::{Record, Summary};
 use crate::clock::since_epoch;
 
 pub(crate) use limits::Standing;
-pub(crate) use report::{Line, Report};
+pub(crate) use report::{DecisionLine, StatusReport};
 
 /// What is remembered of finished messages, and what the service is.
 pub struct Status {
     started: Duration,
     recent: Mutex<Recent>,
-    facts: ArcSwap<Facts>,
+    facts: ArcSwap<ConfigFacts>,
 }
 
 /// What changes with the configuration.
 #[derive(Clone, Debug, Default)]
-pub struct Facts {
+pub struct ConfigFacts {
     /// The configuration file.
     pub config: PathBuf,
     /// Since when it is in force, as time since 1970.
@@ -39,13 +39,13 @@ pub struct Facts {
 struct Recent {
     /// How many there have been: the number of the next one.
     count: u64,
-    decisions: VecDeque<Decision>,
+    decisions: VecDeque<RecentDecision>,
     minutes: VecDeque<Minute>,
 }
 
 /// A finished message.
 #[derive(Clone)]
-struct Decision {
+struct RecentDecision {
     number: u64,
     at: Duration,
     record: Arc<Record>,
@@ -61,12 +61,12 @@ struct Minute {
 
 impl Status {
     /// Nothing has happened yet.
-    pub fn new(facts: Facts) -> Self {
+    pub fn new(facts: ConfigFacts) -> Self {
         Self { started: since_epoch(), recent: Mutex::default(), facts: ArcSwap::from_pointee(facts) }
     }
 
     /// Another configuration is in force.
-    pub fn set_facts(&self, facts: Facts) {
+    pub fn set_facts(&self, facts: ConfigFacts) {
         self.facts.store(Arc::new(facts));
     }
 
@@ -76,7 +76,7 @@ impl Status {
         self.with(|recent| recent.add(since_epoch(), record));
     }
 
-    fn decision(&self, number: u64) -> Option<Decision> {
+    fn decision(&self, number: u64) -> Option<RecentDecision> {
         self.with(|recent| recent.decisions.iter().find(|decision| decision.number == number).cloned())
     }
 
@@ -100,7 +100,7 @@ impl Recent {
         {
             *count = count.saturating_add(1);
         }
-        self.decisions.push_back(Decision { number: self.count, at, record });
+        self.decisions.push_back(RecentDecision { number: self.count, at, record });
         self.count += 1;
         while self.decisions.len() > DECISIONS {
             self.decisions.pop_front();

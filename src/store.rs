@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 
 use crate::clock::SystemClock;
 use crate::config::store::StoreUrl;
-use crate::config::{ConfigError, KeyPath, Loaded};
+use crate::config::{ConfigError, KeyPath, LoadedConfig};
 use crate::metrics::Metrics;
 
 pub use embedded::Embedded;
@@ -36,7 +36,7 @@ impl StoreInForce {
     ///
     /// # Errors
     /// If a secret that it needs is no good.
-    pub fn open(&self, loaded: &mut Loaded, metrics: &Metrics) -> Result<Arc<dyn Store>, ConfigError> {
+    pub fn open(&self, loaded: &mut LoadedConfig, metrics: &Metrics) -> Result<Arc<dyn Store>, ConfigError> {
         if let Some(opened) = self.opened.get() {
             return Ok(Arc::clone(opened));
         }
@@ -70,7 +70,7 @@ impl StoreInForce {
     }
 }
 
-fn open(loaded: &mut Loaded, metrics: &Metrics) -> Result<Arc<dyn Store>, ConfigError> {
+fn open(loaded: &mut LoadedConfig, metrics: &Metrics) -> Result<Arc<dyn Store>, ConfigError> {
     let settings = loaded.config.store.clone();
     let clock = Arc::new(SystemClock);
     let url = settings.url.clone().unwrap_or_else(|| match state_directory() {

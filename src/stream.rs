@@ -11,14 +11,14 @@ use tokio::net::{TcpStream, UnixStream};
 
 /// A connection from an MTA.
 #[derive(Debug)]
-pub enum Stream {
+pub enum MtaStream {
     /// TCP.
     Tcp(TcpStream),
     /// Unix socket.
     Unix(UnixStream),
 }
 
-impl Stream {
+impl MtaStream {
     /// Waits until there is something to read, or the end.
     pub(crate) async fn readable(&self) -> io::Result<()> {
         match self {

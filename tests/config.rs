@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use figment::Jail;
-use postseal::config::{self, Config, Loaded, Override};
+use postseal::config::{self, CommandLineSetting, Config, LoadedConfig};
 
 const MINIMAL: &str = r#"
 [[listener]]
@@ -13,7 +13,7 @@ address = "inet:127.0.0.1:8891"
 "#;
 
 /// Loads `text` with these variables and flags.
-fn load(text: &str, variables: &[(&str, &str)], flags: &[&str]) -> Result<Loaded, String> {
+fn load(text: &str, variables: &[(&str, &str)], flags: &[&str]) -> Result<LoadedConfig, String> {
     let mut result = Err(String::new());
     Jail::expect_with(|jail| {
         jail.clear_env();
@@ -21,7 +21,7 @@ fn load(text: &str, variables: &[(&str, &str)], flags: &[&str]) -> Result<Loaded
         for (name, value) in variables {
             jail.set_env(name, value);
         }
-        let flags: Vec<Override> = flags.iter().map(|flag| flag.parse().unwrap()).collect();
+        let flags: Vec<CommandLineSetting> = flags.iter().map(|flag| flag.parse().unwrap()).collect();
         result = config::load(Some(Path::new("p.toml")), &flags).map_err(|error| error.to_string());
         Ok(())
     });

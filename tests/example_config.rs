@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use postseal::config::store::StoreUrl;
-use postseal::config::{self, Config, KeyPath, Source};
+use postseal::config::{self, Config, KeyPath, ValueSource};
 use postseal_filters::{Who, dkim, header_checks, rate_limit, sender};
 use toml_edit::{DocumentMut, Item, Value};
 
@@ -13,8 +13,8 @@ fn it_loads_and_sets_only_what_has_no_default() {
     let loaded = config::load_from(&example(), [], &[]).unwrap();
     assert_eq!(loaded.warnings, []);
     let listener = loaded.config.listener.clone();
-    let dkim = dkim::Settings { key_dir: Some("/etc/postseal/keys".into()), ..dkim::Settings::default() };
-    let header_checks = Some(header_checks::Settings::default());
+    let dkim = dkim::DkimSettings { key_dir: Some("/etc/postseal/keys".into()), ..dkim::Settings::default() };
+    let header_checks = Some(header_checks::HeaderCheckSettings::default());
     assert_eq!(loaded.config, Config { listener, header_checks, dkim: Some(dkim), ..Config::default() });
 }
 
@@ -38,16 +38,16 @@ fn its_commented_settings_are_the_defaults() {
     let mut sender = config.sender.take().unwrap();
     assert!(sender.default_domain.take().is_some());
     let [owner] = &sender.owner[..] else { panic!("not one owner") };
-    assert_eq!(owner.places, sender::Place::OWNED);
+    assert_eq!(owner.places, sender::AddressField::OWNED);
     assert_eq!((sender.table.len(), sender.rewrite.len(), sender.autoresponder.len()), (1, 1, 1));
     let lists = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     (sender.owner, sender.table, sender.rewrite, sender.autoresponder) = lists;
-    assert_eq!(sender, sender::Settings::default());
+    assert_eq!(sender, sender::SenderSettings::default());
     assert!(config.webhook.url.take().is_some() && config.webhook.token_file.take().is_some());
     let limits = std::mem::take(&mut config.rate_limit);
     let [limit, _] = limits.as_slice() else { panic!("not two limits: {limits:?}") };
-    let defaults = rate_limit::Settings::default();
-    let same = |of: &rate_limit::Settings| {
+    let defaults = rate_limit::RateLimitSettings::default();
+    let same = |of: &rate_limit::RateLimitSettings| {
         (of.key.clone(), of.count, of.action, of.block, of.ipv4_prefix, of.ipv6_prefix)
     };
     assert_eq!(same(limit), same(&defaults));
@@ -110,7 +110,7 @@ fn its_settings_are_traced_to_their_lines() {
     let out = String::from_utf8(out).unwrap();
     let line =
         std::fs::read_to_string(example()).unwrap().lines().position(|line| line.starts_with("name = "));
-    let source = Source::File { path: example(), position: Some((line.unwrap() + 1, 1)) };
+    let source = ValueSource::File { path: example(), position: Some((line.unwrap() + 1, 1)) };
     assert!(out.starts_with("[[listener]]\nname = \"submission\""), "{out}");
     assert!(out.lines().nth(1).unwrap().ends_with(&format!(" # {source}")), "{out}");
 }

@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 pub use domain::{DomainName, NameError, SelectorName};
-use scan::{Scanner, Token, Word};
+use scan::{AddressScanner, AddressToken, AddressWord};
 pub use spec::{AddrSpec, NotAddress, replaced};
 
 /// The address in an address field.
@@ -56,7 +56,7 @@ pub enum AddressError {
 /// # Errors
 /// If there is anything in it that is no mailbox.
 pub fn mailboxes(value: &[u8]) -> Result<Vec<Mailbox>, AddressError> {
-    let mut scanner = Scanner::new(value);
+    let mut scanner = AddressScanner::new(value);
     let mut found = Vec::new();
     let mut in_group = false;
     loop {
@@ -66,16 +66,16 @@ pub fn mailboxes(value: &[u8]) -> Result<Vec<Mailbox>, AddressError> {
             return Err(AddressError::TooMany);
         }
         in_group = match end {
-            End::Comma => in_group,
-            End::Colon => true,
-            End::Semicolon => false,
-            End::Value => return Ok(found),
+            ElementEnd::Comma => in_group,
+            ElementEnd::Colon => true,
+            ElementEnd::Semicolon => false,
+            ElementEnd::Value => return Ok(found),
         };
     }
 }
 
 /// What an element of the list ends with.
-enum End {
+enum ElementEnd {
     Comma,
     Colon,
     Semicolon,
@@ -83,7 +83,7 @@ enum End {
 }
 
 /// What is known of an element so far.
-enum Seen {
+enum ElementSoFar {
     Nothing,
     /// Words joined by dots: a local part, if `@` follows.
     Local(Local),
@@ -94,42 +94,47 @@ enum Seen {
 }
 
 /// A mailbox, or a group's name, up to and with the `,`, `:` or `;` behind it.
-fn element(scanner: &mut Scanner<'_>, in_group: bool) -> Result<(Option<Mailbox>, End), AddressError> {
-    let mut seen = Seen::Nothing;
+fn element(
+    scanner: &mut AddressScanner<'_>,
+    in_group: bool,
+) -> Result<(Option<Mailbox>, ElementEnd), AddressError> {
+    let mut seen = ElementSoFar::Nothing;
     loop {
         let end = match scanner.next()? {
-            Some(Token::Word(word)) => {
+            Some(AddressToken::Word(word)) => {
                 seen = seen.word(word);
                 continue;
             }
-            Some(Token::Special(b'.')) => {
+            Some(AddressToken::Special(b'.')) => {
                 seen = seen.dot();
                 continue;
             }
-            Some(Token::Special(b'@')) => {
+            Some(AddressToken::Special(b'@')) => {
                 seen = seen.at_sign(scanner)?;
                 continue;
             }
-            Some(Token::Special(b'<')) => {
+            Some(AddressToken::Special(b'<')) => {
                 let mailbox = angle_addr(scanner)?;
                 let end = end_of_element(scanner, in_group)?;
                 return Ok((Some(mailbox), end));
             }
-            Some(Token::Special(b',')) => End::Comma,
-            Some(Token::Special(b';')) if in_group => End::Semicolon,
+            Some(AddressToken::Special(b',')) => ElementEnd::Comma,
+            Some(AddressToken::Special(b';')) if in_group => ElementEnd::Semicolon,
             // Outside of angle brackets a colon ends the name of a group.
-            Some(Token::Special(b':')) if !in_group && !matches!(seen, Seen::Nothing | Seen::AddrSpec(_)) => {
-                return Ok((None, End::Colon));
+            Some(AddressToken::Special(b':'))
+                if !in_group && !matches!(seen, ElementSoFar::Nothing | ElementSoFar::AddrSpec(_)) =>
+            {
+                return Ok((None, ElementEnd::Colon));
             }
-            Some(Token::Special(_)) => return Err(AddressError::Syntax(scanner.start())),
-            None => End::Value,
+            Some(AddressToken::Special(_)) => return Err(AddressError::Syntax(scanner.start())),
+            None => ElementEnd::Value,
         };
         return Ok((seen.into_mailbox(scanner.start())?, end));
     }
 }
 
-impl Seen {
-    fn word(self, word: Word<'_>) -> Self {
+impl ElementSoFar {
+    fn word(self, word: AddressWord<'_>) -> Self {
         match self {
             Self::Nothing => Self::Local(Local::new(word)),
             Self::Local(local) => local.word(word).map_or(Self::Phrase, Self::Local),
@@ -144,7 +149,7 @@ impl Seen {
         }
     }
 
-    fn at_sign(self, scanner: &mut Scanner<'_>) -> Result<Self, AddressError> {
+    fn at_sign(self, scanner: &mut AddressScanner<'_>) -> Result<Self, AddressError> {
         Ok(match self {
             Self::Local(local) => Self::AddrSpec(addr_spec(local, scanner)?),
             _ => Self::Phrase,
@@ -162,11 +167,11 @@ impl Seen {
 }
 
 /// After `<`: an optional route, and an addr-spec up to `>`.
-fn angle_addr(scanner: &mut Scanner<'_>) -> Result<Mailbox, AddressError> {
+fn angle_addr(scanner: &mut AddressScanner<'_>) -> Result<Mailbox, AddressError> {
     let mut local: Option<Local> = None;
     loop {
         match scanner.next()? {
-            Some(Token::Word(word)) => {
+            Some(AddressToken::Word(word)) => {
                 local = match local.take() {
                     None => Some(Local::new(word)),
                     Some(local) => {
@@ -174,20 +179,20 @@ fn angle_addr(scanner: &mut Scanner<'_>) -> Result<Mailbox, AddressError> {
                     }
                 };
             }
-            Some(Token::Special(b'.')) => {
+            Some(AddressToken::Special(b'.')) => {
                 local = Some(local.take().ok_or_else(|| AddressError::Syntax(scanner.start()))?.dot());
             }
-            Some(Token::Special(b'@')) => match local.take() {
+            Some(AddressToken::Special(b'@')) => match local.take() {
                 Some(local) => {
                     let mailbox = addr_spec(local, scanner)?;
                     return match scanner.next()? {
-                        Some(Token::Special(b'>')) => Ok(mailbox),
+                        Some(AddressToken::Special(b'>')) => Ok(mailbox),
                         _ => Err(AddressError::Syntax(scanner.start())),
                     };
                 }
                 None => skip_route(scanner)?,
             },
-            Some(Token::Special(b'>')) => {
+            Some(AddressToken::Special(b'>')) => {
                 return local
                     .ok_or_else(|| AddressError::Empty(scanner.start()))
                     .and_then(Local::into_mailbox);
@@ -198,28 +203,28 @@ fn angle_addr(scanner: &mut Scanner<'_>) -> Result<Mailbox, AddressError> {
 }
 
 /// After the `@` of `@a,@b:`. RFC 5322 section 4.4 wants a route ignored.
-fn skip_route(scanner: &mut Scanner<'_>) -> Result<(), AddressError> {
+fn skip_route(scanner: &mut AddressScanner<'_>) -> Result<(), AddressError> {
     loop {
         match scanner.next()? {
-            Some(Token::Special(b':')) => return Ok(()),
-            Some(Token::Word(_) | Token::Special(b'@' | b',' | b'.')) => {}
+            Some(AddressToken::Special(b':')) => return Ok(()),
+            Some(AddressToken::Word(_) | AddressToken::Special(b'@' | b',' | b'.')) => {}
             _ => return Err(AddressError::Syntax(scanner.start())),
         }
     }
 }
 
 /// After an address in angle brackets nothing may follow but the end of the element.
-fn end_of_element(scanner: &mut Scanner<'_>, in_group: bool) -> Result<End, AddressError> {
+fn end_of_element(scanner: &mut AddressScanner<'_>, in_group: bool) -> Result<ElementEnd, AddressError> {
     match scanner.next()? {
-        Some(Token::Special(b',')) => Ok(End::Comma),
-        Some(Token::Special(b';')) if in_group => Ok(End::Semicolon),
-        None => Ok(End::Value),
+        Some(AddressToken::Special(b',')) => Ok(ElementEnd::Comma),
+        Some(AddressToken::Special(b';')) if in_group => Ok(ElementEnd::Semicolon),
+        None => Ok(ElementEnd::Value),
         _ => Err(AddressError::Syntax(scanner.start())),
     }
 }
 
 /// After the `@` behind a local part.
-fn addr_spec(local: Local, scanner: &mut Scanner<'_>) -> Result<Mailbox, AddressError> {
+fn addr_spec(local: Local, scanner: &mut AddressScanner<'_>) -> Result<Mailbox, AddressError> {
     let (domain, range) = scanner.domain()?;
     let start = local.range.start;
     let domain = normalized(&domain).ok_or(AddressError::Domain(range.start))?;
@@ -251,12 +256,12 @@ struct Local {
 }
 
 impl Local {
-    fn new(word: Word<'_>) -> Self {
+    fn new(word: AddressWord<'_>) -> Self {
         Self { text: word.text.into_owned(), range: word.range, after_dot: false, odd: word.odd }
     }
 
     /// `None` if the word does not belong to a local part, since no dot is before it.
-    fn word(mut self, word: Word<'_>) -> Option<Self> {
+    fn word(mut self, word: AddressWord<'_>) -> Option<Self> {
         self.after_dot.then(|| {
             self.text.extend_from_slice(&word.text);
             self.range.end = word.range.end;

@@ -36,14 +36,14 @@ impl Role {
 
 /// Which MTA is on the other side; the two place added header fields differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mta {
+pub enum MtaKind {
     /// Postfix: adds missing Date, From and Message-ID before filters see the message.
     Postfix,
     /// Sendmail, or anything that does not call itself Postfix: adds them after.
     Sendmail,
 }
 
-impl Mta {
+impl MtaKind {
     /// Reads the macro `v`, which is "Postfix 3.7.11" or a bare Sendmail version.
     pub fn from_macros(macros: &MacroTable) -> Self {
         match macros.get("v") {
@@ -55,7 +55,7 @@ impl Mta {
 
 /// An SMTP client's connection.
 #[derive(Clone, Debug)]
-pub struct Connection {
+pub struct ClientConnection {
     /// Name of the listener.
     pub listener: Arc<str>,
     /// Its role.
@@ -65,14 +65,14 @@ pub struct Connection {
     /// HELO name, once known.
     pub helo: Bytes,
     /// The MTA.
-    pub mta: Mta,
+    pub mta: MtaKind,
 }
 
-impl Connection {
+impl ClientConnection {
     /// A connection of which nothing is known yet.
     pub fn new(listener: Arc<str>, role: Role) -> Self {
         let client = Connect { hostname: Bytes::new(), peer: Peer::Unknown };
-        Self { listener, role, client, helo: Bytes::new(), mta: Mta::Sendmail }
+        Self { listener, role, client, helo: Bytes::new(), mta: MtaKind::Sendmail }
     }
 
     /// The client's IP address.
@@ -119,7 +119,7 @@ pub struct OriginPolicy {
 
 impl OriginPolicy {
     /// Decides for a message, when the macros of MAIL are known.
-    pub fn origin(&self, connection: &Connection, macros: &MacroTable) -> Option<Origin> {
+    pub fn origin(&self, connection: &ClientConnection, macros: &MacroTable) -> Option<Origin> {
         match connection.role {
             Role::Local | Role::Reinject => return Some(Origin::Listener),
             Role::Mx => return None,

@@ -7,7 +7,7 @@
 //! A message that is not signed has exactly one reason for it, an [`Unsigned`] code, and where the settings say so it is
 //! refused with a text that tells its sender what to do. A fault of ours is a [`FilterError`].
 //!
-//! [`Settings`] is the section of the configuration, [`Settings::plan`] checks it. Key files are read by others and
+//! [`DkimSettings`] is the section of the configuration, [`DkimSettings::plan`] checks it. Key files are read by others and
 //! handed in as [`PrivateKey`]s in a [`KeyTable`]. Signatures of others are left where they are. Nothing is verified.
 
 mod body;
@@ -30,15 +30,15 @@ use postseal_protocol::{ActionFlags, HeaderField, Verdict};
 
 pub use crate::address::{DomainName, NameError, SelectorName};
 pub use fields::{FieldName, FieldNameError};
-pub use keys::{Algorithm, KeyError, PrivateKey};
+pub use keys::{KeyError, PrivateKey, SigningAlgorithm};
 pub use mail_auth::dkim::Canonicalization;
-pub use pattern::{Identity, Pattern, PatternError};
+pub use pattern::{Identity, Pattern, SigningPatternError};
 pub use reason::Unsigned;
 pub use settings::{
-    CanonicalizationError, Canonicalizations, DomainSettings, FieldList, KeySettings, Plan, PlannedRule,
-    Policy, Settings, SettingsError, Signing,
+    CanonicalizationError, Canonicalizations, DkimPlan, DkimSettings, DomainSettings, FieldList, KeySettings,
+    PlannedRule, SettingsError, Signing, UnsignedPolicy,
 };
-pub use table::{Key, KeyTable, Rule};
+pub use table::{KeyTable, NamedKey, SigningRule};
 
 use crate::address::{Mailbox, mailboxes};
 use crate::connection::Role;
@@ -50,11 +50,11 @@ use sign::{Input, Signed};
 
 /// The signer.
 pub struct DkimFilter {
-    shared: Arc<Shared>,
+    shared: Arc<SharedSigner>,
     needs_body: bool,
 }
 
-struct Shared {
+struct SharedSigner {
     signing: Signing,
     keys: Arc<ArcSwap<KeyTable>>,
 }
@@ -62,7 +62,7 @@ struct Shared {
 impl DkimFilter {
     /// A signer with a key table that may be swapped while it works.
     pub fn new(signing: Signing, keys: Arc<ArcSwap<KeyTable>>) -> Self {
-        Self { shared: Arc::new(Shared { signing, keys }), needs_body: true }
+        Self { shared: Arc::new(SharedSigner { signing, keys }), needs_body: true }
     }
 
     /// The same for a listener of this role: mail that is never ours gets its reason without a look at the body.
@@ -101,13 +101,13 @@ impl Filter for DkimFilter {
 }
 
 struct DkimSession {
-    shared: Arc<Shared>,
+    shared: Arc<SharedSigner>,
     /// None until there is a body to hash.
     body: Option<BodyHash>,
 }
 
 /// Why a message is not signed.
-enum Failure {
+enum SigningFailure {
     /// The message is such that it can't be.
     Refusal(Refusal),
     /// We can't.
@@ -141,11 +141,11 @@ impl FilterSession for DkimSession {
                 }
                 cx.report.signatures.extend(signatures.into_iter().map(|signed| signed.note));
             }
-            Err(Failure::Error(reason, detail)) if !shadow => {
+            Err(SigningFailure::Error(reason, detail)) if !shadow => {
                 return Err(FilterError { code: reason.as_str(), detail });
             }
-            Err(Failure::Error(reason, _)) => cx.note(reason.as_str()),
-            Err(Failure::Refusal(refusal)) => {
+            Err(SigningFailure::Error(reason, _)) => cx.note(reason.as_str()),
+            Err(SigningFailure::Refusal(refusal)) => {
                 cx.note(refusal.reason.as_str());
                 if !shadow {
                     return Ok(refusal.verdict());
@@ -160,16 +160,16 @@ impl FilterSession for DkimSession {
     }
 }
 
-impl Shared {
+impl SharedSigner {
     /// The signatures that the message is to get.
     fn sign(
         &self,
         cx: &Context<'_>,
         message: &Message,
         body: Option<BodyHash>,
-    ) -> Result<Vec<Signed>, Failure> {
+    ) -> Result<Vec<Signed>, SigningFailure> {
         if cx.origin.is_none() {
-            return Err(refuse(Unsigned::NotOrigin, Policy::Pass, String::new()));
+            return Err(refuse(Unsigned::NotOrigin, UnsignedPolicy::Pass, String::new()));
         }
         let from = self.from(message)?;
         let keys = self.keys.load();
@@ -180,11 +180,11 @@ impl Shared {
             return Err(refuse(Unsigned::NoKeyForDomain, self.signing.on_missing_key, text));
         };
         if !message.may_be_signed_for(&from) {
-            return Err(refuse(Unsigned::SenderNotPermitted, Policy::Pass, String::new()));
+            return Err(refuse(Unsigned::SenderNotPermitted, UnsignedPolicy::Pass, String::new()));
         }
         if rule.keys().is_empty() {
             let detail = format!("none of the keys of {} can be used", rule.pattern);
-            return Err(Failure::Error(Unsigned::KeyUnusable, detail));
+            return Err(SigningFailure::Error(Unsigned::KeyUnusable, detail));
         }
         let fields = self.signing.fields.select(&message.fields, cx.connection.mta).map_err(|many| {
             let text = format!("The message has too many {} fields", many.name);
@@ -200,12 +200,12 @@ impl Shared {
             expires: self.signing.expiry.map(|expiry| time.saturating_add(expiry)),
         };
         sign::sign(rule, input, cx.clock).map_err(|error| {
-            Failure::Error(Unsigned::SignError, format!("can't sign for {}: {error}", rule.pattern))
+            SigningFailure::Error(Unsigned::SignError, format!("can't sign for {}: {error}", rule.pattern))
         })
     }
 
     /// The one From address, which has a domain.
-    fn from(&self, message: &Message) -> Result<Mailbox, Failure> {
+    fn from(&self, message: &Message) -> Result<Mailbox, SigningFailure> {
         let is_from = |field: &&HeaderField| header::name(field).eq_ignore_ascii_case(b"From");
         let mut fields = message.fields.iter().map(|(_, field)| field).filter(is_from);
         let missing = |reason, text| refuse(reason, self.signing.on_from_missing, text);
@@ -238,8 +238,8 @@ impl Shared {
     }
 }
 
-fn refuse(reason: Unsigned, policy: Policy, text: String) -> Failure {
-    Failure::Refusal(Refusal { reason, policy, text })
+fn refuse(reason: Unsigned, policy: UnsignedPolicy, text: String) -> SigningFailure {
+    SigningFailure::Refusal(Refusal { reason, policy, text })
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ pub fn show(duration: Duration) -> String {
 
 /// For `#[serde(with = "duration")]`.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    deserializer.deserialize_any(Text)?.parse_with(parse)
+    deserializer.deserialize_any(DurationText)?.parse_with(parse)
 }
 
 /// For `#[serde(with = "duration")]`.
@@ -81,7 +81,7 @@ pub mod optional {
         let read = |text: &str| -> Result<_, DurationError> {
             if text == "none" { Ok(None) } else { parse(text).map(Some) }
         };
-        deserializer.deserialize_any(Text)?.parse_with(read)
+        deserializer.deserialize_any(DurationText)?.parse_with(read)
     }
 
     /// For `#[serde(with = "duration::optional")]`.
@@ -94,34 +94,34 @@ pub mod optional {
 }
 
 /// Takes a text, or a number so that the answer can name the missing unit.
-struct Text;
+struct DurationText;
 
-/// What [`Text`] found.
-struct Found(String);
+/// What [`DurationText`] found.
+struct DurationFound(String);
 
-impl Found {
+impl DurationFound {
     fn parse_with<T, E: de::Error>(self, read: impl Fn(&str) -> Result<T, DurationError>) -> Result<T, E> {
         read(&self.0).map_err(E::custom)
     }
 }
 
-impl de::Visitor<'_> for Text {
-    type Value = Found;
+impl de::Visitor<'_> for DurationText {
+    type Value = DurationFound;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a duration in quotes, such as \"8s\"")
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Found, E> {
-        Ok(Found(text.to_owned()))
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<DurationFound, E> {
+        Ok(DurationFound(text.to_owned()))
     }
 
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Found, E> {
-        Ok(Found(number.to_string()))
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<DurationFound, E> {
+        Ok(DurationFound(number.to_string()))
     }
 
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Found, E> {
-        Ok(Found(number.to_string()))
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<DurationFound, E> {
+        Ok(DurationFound(number.to_string()))
     }
 }
 

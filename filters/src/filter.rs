@@ -13,7 +13,7 @@ use bytes::Bytes;
 use postseal_protocol::{ActionFlags, Address, HeaderField, MacroTable, Stage, Verdict};
 
 use crate::clock::Clock;
-use crate::connection::{Connection, Origin};
+use crate::connection::{ClientConnection, Origin};
 use crate::message::Message;
 use crate::report::{Reason, Remark, Report};
 
@@ -103,7 +103,7 @@ pub enum Flow {
 
 /// How a message ended, told to every filter that saw it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum MessageEnd {
     /// The MTA was told to accept it.
     Accepted,
     /// It was refused or discarded.
@@ -115,7 +115,7 @@ pub enum Outcome {
 /// What a filter may know beside the message.
 pub struct Context<'a> {
     /// The SMTP client and the listener it came by.
-    pub connection: &'a Connection,
+    pub connection: &'a ClientConnection,
     /// Macros of the MTA.
     pub macros: &'a MacroTable,
     /// Why this mail counts as ours, if it does; known from MAIL on.
@@ -224,7 +224,7 @@ pub trait FilterSession: Send {
     }
 
     /// The message is decided: charge, give back, forget.
-    async fn finish(&mut self, cx: &mut Context<'_>, message: &Message, outcome: Outcome) {}
+    async fn finish(&mut self, cx: &mut Context<'_>, message: &Message, outcome: MessageEnd) {}
 
     /// Forget the message; called after each, and after an abort.
     fn reset(&mut self);

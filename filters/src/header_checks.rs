@@ -9,7 +9,7 @@
 //! writes, and a refusal names all that is wrong. A message without a finding is not edited at all; a repair touches the
 //! field at issue and no other. The body is kept only where a repair may have to replace it, up to a limit.
 //!
-//! [`Settings`] is the section of the configuration, [`Settings::plan`] checks it. `header_checks/README.md` lists the
+//! [`HeaderCheckSettings`] is the section of the configuration, [`HeaderCheckSettings::plan`] checks it. `header_checks/README.md` lists the
 //! checks. Nothing is learnt from earlier messages, and nothing is looked up.
 
 mod base64;
@@ -49,9 +49,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use postseal_protocol::{ActionFlags, Stage, Verdict};
 
-pub use check::{Action, Check};
-pub use plan::{Plan, SettingsError};
-pub use settings::{Exception, OrNone, Rule, Settings};
+pub use check::{Check, CheckAction};
+pub use plan::{CheckPlan, SettingsError};
+pub use settings::{CheckRule, Exception, HeaderCheckSettings, OrNone};
 
 use crate::connection::Role;
 use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Steps};
@@ -59,20 +59,20 @@ use crate::message::Message;
 use crate::submitter::Submitter;
 use body::BodyCheck;
 use charset::Charset;
-use finding::{Finding, Findings};
-use outcome::Outcome;
+use finding::{CheckFinding, CheckFindings};
+use outcome::Treatment;
 use plan::Decisions;
 use repair::Material;
 use section::Section;
 
 /// The filter.
 pub struct HeaderChecks {
-    shared: Arc<Shared>,
+    shared: Arc<SharedChecks>,
     role: Role,
 }
 
-struct Shared {
-    plan: Plan,
+struct SharedChecks {
+    plan: CheckPlan,
     /// Makes Message-IDs that nobody can guess.
     random: RandomState,
     count: AtomicU64,
@@ -80,8 +80,8 @@ struct Shared {
 
 impl HeaderChecks {
     /// The checks as planned.
-    pub fn new(plan: Plan) -> Self {
-        let shared = Shared { plan, random: RandomState::new(), count: AtomicU64::new(0) };
+    pub fn new(plan: CheckPlan) -> Self {
+        let shared = SharedChecks { plan, random: RandomState::new(), count: AtomicU64::new(0) };
         Self { shared: Arc::new(shared), role: Role::Submission }
     }
 
@@ -124,17 +124,17 @@ impl Filter for HeaderChecks {
     }
 
     fn start(&self) -> Box<dyn FilterSession> {
-        Box::new(Session { shared: Arc::clone(&self.shared), body: None })
+        Box::new(CheckSession { shared: Arc::clone(&self.shared), body: None })
     }
 }
 
-struct Session {
-    shared: Arc<Shared>,
+struct CheckSession {
+    shared: Arc<SharedChecks>,
     body: Option<BodyCheck>,
 }
 
 #[async_trait]
-impl FilterSession for Session {
+impl FilterSession for CheckSession {
     async fn end_of_headers(
         &mut self,
         cx: &mut Context<'_>,
@@ -181,7 +181,7 @@ impl FilterSession for Session {
             time: cx.clock.unix_seconds(),
             message_id: &|| shared.message_id(cx),
         };
-        let outcome = Outcome::of(&findings, &decisions, &material);
+        let outcome = Treatment::of(&findings, &decisions, &material);
         let verdict = outcome.verdict(plan);
         outcome.report(verdict.is_refusal(), cx);
         if !verdict.is_refusal() {
@@ -201,8 +201,8 @@ fn findings(
     section: &Section<'_>,
     body: Option<BodyCheck>,
     decisions: &Decisions,
-) -> Findings {
-    let mut findings = Findings::default();
+) -> CheckFindings {
+    let mut findings = CheckFindings::default();
     let utf8 = message.envelope.received_sender().is_some_and(|sender| {
         sender.arguments.iter().any(|argument| argument.eq_ignore_ascii_case(b"SMTPUTF8"))
     });
@@ -213,9 +213,9 @@ fn findings(
     injection::check_fields(&message.fields, &mut findings);
     let most = decisions.of(Check::ManyRecipients).max;
     if message.envelope.recipients().count() as u64 > most {
-        findings.add(Finding::message(Check::ManyRecipients, "too many recipients"));
+        findings.add(CheckFinding::message(Check::ManyRecipients, "too many recipients"));
     } else if section::addressees(message.fields.iter().map(|(_, field)| field)) > most {
-        findings.add(Finding::message(Check::ManyRecipients, "too many addressees in To and Cc"));
+        findings.add(CheckFinding::message(Check::ManyRecipients, "too many addressees in To and Cc"));
     }
     if let Some(body) = body {
         findings.list.extend(body.finish(section).list);
@@ -223,7 +223,7 @@ fn findings(
     findings
 }
 
-impl Shared {
+impl SharedChecks {
     /// A Message-ID that no other message has: time, a number that is never the same, and the name of the MTA.
     fn message_id(&self, cx: &Context<'_>) -> String {
         let count = self.count.fetch_add(1, Ordering::Relaxed);

@@ -30,11 +30,12 @@ pub mod testing;
 
 pub use byte_size::ByteSize;
 pub use clock::Clock;
-pub use connection::{Connection, Mta, Origin, OriginPolicy, Role};
-pub use filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Outcome, Steps};
+pub use connection::{ClientConnection, MtaKind, Origin, OriginPolicy, Role};
+pub use filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, MessageEnd, Needs, Steps};
 pub use message::{Body, EditNote, EditOp, Message};
 pub use pipeline::{
-    Decision, Entry, MessageLimits, OnError, Pipeline, PipelineSession, Record, Settings, Summary,
+    Decision, MessageLimits, OnError, Pipeline, PipelineEntry, PipelineSession, PipelineSettings, Record,
+    Summary,
 };
-pub use report::{Alignment, AlignmentMode, CheckNote, Failure, Reason, Remark, Report, SignatureNote};
+pub use report::{Alignment, AlignmentMode, CheckNote, FilterFailure, Reason, Remark, Report, SignatureNote};
 pub use submitter::{Submitter, Who};

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use postseal_protocol::{HeaderField, Modification};
 
 use crate::address::{AddrSpec, Mailbox};
-use crate::connection::Mta;
+use crate::connection::MtaKind;
 
 /// A message in the making.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ impl EditOp {
 
 impl Message {
     /// An empty message as the given MTA would treat it.
-    pub fn new(mta: Mta) -> Self {
+    pub fn new(mta: MtaKind) -> Self {
         Self {
             envelope: Envelope::default(),
             fields: Fields::new(mta),

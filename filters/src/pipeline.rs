@@ -35,7 +35,7 @@ pub enum OnError {
 
 /// Everything about a pipeline that is not a filter.
 #[derive(Clone)]
-pub struct Settings {
+pub struct PipelineSettings {
     /// Name of the listener.
     pub listener: Arc<str>,
     /// Role of the listener.
@@ -67,7 +67,7 @@ impl Default for MessageLimits {
 
 /// A filter in its place.
 #[derive(Clone)]
-pub struct Entry {
+pub struct PipelineEntry {
     /// The filter.
     pub filter: Arc<dyn Filter>,
     /// What happens when it fails.
@@ -76,14 +76,14 @@ pub struct Entry {
 
 /// The filters of one listener, shared by its connections.
 pub struct Pipeline {
-    entries: Vec<(Entry, Needs)>,
+    entries: Vec<(PipelineEntry, Needs)>,
     union: needs::Union,
-    settings: Settings,
+    settings: PipelineSettings,
 }
 
 impl Pipeline {
     /// A pipeline of these filters, in this order.
-    pub fn new(settings: Settings, entries: Vec<Entry>) -> Self {
+    pub fn new(settings: PipelineSettings, entries: Vec<PipelineEntry>) -> Self {
         let entries: Vec<_> = entries
             .into_iter()
             .map(|entry| {

@@ -1,13 +1,13 @@
 //! Rate limits: no stolen account becomes a flood.
 //!
-//! A [`Rule`] counts messages, recipients, octets, or recipients that the MTA refused, for each value of its key. Each
+//! A [`LimitRule`] counts messages, recipients, octets, or recipients that the MTA refused, for each value of its key. Each
 //! step of the dialogue asks the [`Store`] once for all rules that can be decided there: messages and declared sizes
 //! at MAIL, recipients at RCPT, the rest of the size at end of message. What is admitted is charged at once and given
 //! back unless the message is accepted, whatever ends it: a refusal, an abort, a lost connection, a deadline. So a
 //! message that is tried again after a temporary failure is charged once.
 //!
 //! Only mail that is ours is limited. Counting, the arithmetic of windows and blocks are the [store](crate::store)'s;
-//! who is told of a breach is the [`Observer`]'s.
+//! who is told of a breach is the [`LimitWatcher`]'s.
 
 mod date;
 mod held;
@@ -31,17 +31,17 @@ pub use date::{Date, DateError};
 pub use key::{KeyPart, KeyPartError};
 pub use plan::{SettingsError, plan, tables};
 pub use rate::{Rate, RateError, Rates};
-pub use rule::Rule;
-pub use settings::{Action, Count, OriginName, Override, Ramp, Settings};
+pub use rule::LimitRule;
+pub use settings::{BreachAction, Count, OriginName, OverrideRates, Ramp, RateLimitSettings};
 
 use crate::filter::{BodyNeed, Filter, FilterSession, Needs, Steps};
 use crate::store::{Limit, Store};
-use session::Session;
+use session::LimitSession;
 
 /// Who is told what limits come to.
-pub trait Observer: Send + Sync {
+pub trait LimitWatcher: Send + Sync {
     /// A rule has decided.
-    fn decided(&self, decided: &Decided<'_>);
+    fn decided(&self, decided: &DecidedRule<'_>);
 
     /// A key is over its limit for the first time.
     fn breached(&self, breach: &Breach);
@@ -49,13 +49,13 @@ pub trait Observer: Send + Sync {
 
 /// A decision of a rule, and what it was made of.
 #[derive(Clone, Copy, Debug)]
-pub struct Decided<'a> {
+pub struct DecidedRule<'a> {
     /// Name of the rule.
     pub rule: &'a str,
     /// Name of the counter, `RULE:VALUE,VALUE`.
     pub counter: &'a str,
     /// The decision.
-    pub outcome: Outcome,
+    pub outcome: RuleDecision,
     /// Of the limits the one that is nearest to its end.
     pub limit: Limit,
     /// How much of it is used now; nothing is known of a key that is blocked.
@@ -66,11 +66,11 @@ pub struct Decided<'a> {
 
 /// What a rule has decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RuleDecision {
     /// Within its limits.
     Pass,
     /// Over them.
-    Over(Action),
+    Over(BreachAction),
     /// The key is blocked.
     Blocked,
 }
@@ -89,7 +89,7 @@ pub struct Breach {
     /// How much of it was used.
     pub used: u64,
     /// What happens to what is over it.
-    pub action: Action,
+    pub action: BreachAction,
     /// How long the key is blocked, if it is.
     pub block: Option<Duration>,
     /// The listener.
@@ -102,14 +102,14 @@ pub struct Breach {
     pub sender: String,
 }
 
-impl Outcome {
+impl RuleDecision {
     /// All of them.
     pub const ALL: [Self; 6] = [
         Self::Pass,
-        Self::Over(Action::Tempfail),
-        Self::Over(Action::Reject),
-        Self::Over(Action::Quarantine),
-        Self::Over(Action::Log),
+        Self::Over(BreachAction::Tempfail),
+        Self::Over(BreachAction::Reject),
+        Self::Over(BreachAction::Quarantine),
+        Self::Over(BreachAction::Log),
         Self::Blocked,
     ];
 
@@ -125,27 +125,27 @@ impl Outcome {
 
 /// The filter: rules, and where they count.
 pub struct RateLimitFilter {
-    shared: Arc<Shared>,
+    shared: Arc<SharedLimiter>,
 }
 
 /// What all connections of a listener share.
-struct Shared {
-    rules: Vec<Arc<Rule>>,
+struct SharedLimiter {
+    rules: Vec<Arc<LimitRule>>,
     store: Arc<dyn Store>,
-    observer: Arc<dyn Observer>,
+    observer: Arc<dyn LimitWatcher>,
 }
 
 impl RateLimitFilter {
     /// The filter of a listener, with those of the rules that are for it; `None` if none is.
     pub fn for_listener(
         listener: &str,
-        rules: &[Arc<Rule>],
+        rules: &[Arc<LimitRule>],
         store: Arc<dyn Store>,
-        observer: Arc<dyn Observer>,
+        observer: Arc<dyn LimitWatcher>,
     ) -> Option<Self> {
-        let own: Vec<Arc<Rule>> =
+        let own: Vec<Arc<LimitRule>> =
             rules.iter().filter(|rule| rule.is_for_listener(listener)).map(Arc::clone).collect();
-        let shared = Arc::new(Shared { rules: own, store, observer });
+        let shared = Arc::new(SharedLimiter { rules: own, store, observer });
         (!shared.rules.is_empty()).then_some(Self { shared })
     }
 }
@@ -172,7 +172,7 @@ impl Filter for RateLimitFilter {
                 needs.sees |= Steps::HEADER | Steps::BODY;
                 needs.body = BodyNeed::Stream;
             }
-            if rule.action == Action::Quarantine {
+            if rule.action == BreachAction::Quarantine {
                 needs.edits |= ActionFlags::QUARANTINE;
             }
             for part in &rule.key {
@@ -190,7 +190,7 @@ impl Filter for RateLimitFilter {
     }
 
     fn start(&self) -> Box<dyn FilterSession> {
-        Box::new(Session::new(Arc::clone(&self.shared)))
+        Box::new(LimitSession::new(Arc::clone(&self.shared)))
     }
 }
 

@@ -14,7 +14,7 @@ pub struct Report {
     /// Signatures that the message got.
     pub signatures: Vec<SignatureNote>,
     /// Filters that failed or took too long.
-    pub failures: Vec<Failure>,
+    pub failures: Vec<FilterFailure>,
     /// What header checks found.
     pub checks: Vec<CheckNote>,
     /// What a receiver will find, if a filter has worked it out.
@@ -110,7 +110,7 @@ pub struct SignatureNote {
 
 /// A filter that could not do its work.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub struct FilterFailure {
     /// Name of the filter.
     pub filter: &'static str,
     /// Reason code.

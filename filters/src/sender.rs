@@ -43,11 +43,11 @@ use async_trait::async_trait;
 use postseal_protocol::{ActionFlags, Address, Stage, Verdict};
 
 pub use alignment::AlignmentFilter;
-pub use pattern::{AddressPattern, PatternError};
-pub use plan::{Plan, SettingsError, TableText};
+pub use pattern::{AddressPattern, AddressPatternError};
+pub use plan::{SenderPlan, SettingsError, TableText};
 pub use settings::{
-    AutoresponderSettings, EnvelopeAction, HeaderAction, OwnerSettings, Place, RewriteSettings, SenderField,
-    Settings, TableFormat, TableSettings,
+    AddressField, AutoresponderSettings, EnvelopeAction, HeaderAction, OwnerSettings, RewriteSettings,
+    SenderField, SenderSettings, TableFormat, TableSettings,
 };
 pub use table::LineError;
 pub use target::{Target, TargetError};
@@ -58,19 +58,19 @@ use crate::filter::{Context, Filter, FilterError, FilterSession, Needs, Steps};
 use crate::message::Message;
 use crate::refusal::refusal;
 use crate::submitter::{Submitter, Who};
-use envelope::Envelope;
+use envelope::ReversePathChange;
 use header::Header;
-use owner::{Owners, Right};
+use owner::{OwnerRight, Owners};
 use reason::Code;
 use rewrite::Rules;
 
 /// The filter.
 pub struct SenderFilter {
-    policy: Arc<Policy>,
+    policy: Arc<SenderPolicy>,
 }
 
-/// What the filter works by; [`Settings::plan`] makes it.
-pub struct Policy {
+/// What the filter works by; [`SenderSettings::plan`] makes it.
+pub struct SenderPolicy {
     owners: Owners,
     rules: Rules,
     /// Who answers for others, and as what.
@@ -85,7 +85,7 @@ pub struct Policy {
 
 impl SenderFilter {
     /// A filter that works by this.
-    pub fn new(policy: Policy) -> Self {
+    pub fn new(policy: SenderPolicy) -> Self {
         Self { policy: Arc::new(policy) }
     }
 }
@@ -111,13 +111,13 @@ impl Filter for SenderFilter {
     }
 
     fn start(&self) -> Box<dyn FilterSession> {
-        Box::new(SenderSession { policy: Arc::clone(&self.policy), envelope: Envelope::default() })
+        Box::new(SenderSession { policy: Arc::clone(&self.policy), envelope: ReversePathChange::default() })
     }
 }
 
 struct SenderSession {
-    policy: Arc<Policy>,
-    envelope: Envelope,
+    policy: Arc<SenderPolicy>,
+    envelope: ReversePathChange,
 }
 
 #[async_trait]
@@ -126,7 +126,7 @@ impl FilterSession for SenderSession {
         if cx.origin.is_none() {
             return Ok(Verdict::Continue);
         }
-        self.envelope = Envelope::judge(&self.policy, cx, sender);
+        self.envelope = ReversePathChange::judge(&self.policy, cx, sender);
         Ok(self.policy.unless_shadow(self.envelope.refusal.take()))
     }
 
@@ -155,13 +155,13 @@ impl FilterSession for SenderSession {
     }
 
     fn reset(&mut self) {
-        self.envelope = Envelope::default();
+        self.envelope = ReversePathChange::default();
     }
 }
 
-impl Policy {
+impl SenderPolicy {
     /// All that can be told from the section alone.
-    fn of(settings: &Settings) -> Self {
+    fn of(settings: &SenderSettings) -> Self {
         let who = settings.owner.iter().map(OwnerSettings::who);
         let who = who.chain(settings.rewrite.iter().map(RewriteSettings::who));
         let who = who.chain(settings.autoresponder.iter().map(AutoresponderSettings::who));
@@ -179,7 +179,7 @@ impl Policy {
     }
 
     /// What an address becomes before anybody asks who may use it: `None` if it stays.
-    fn rewritten(&self, cx: &mut Context<'_>, place: Place, mailbox: &Mailbox) -> Option<AddrSpec> {
+    fn rewritten(&self, cx: &mut Context<'_>, place: AddressField, mailbox: &Mailbox) -> Option<AddrSpec> {
         let submitter = Submitter::new(cx.connection, cx.macros);
         let default = self.owners.default_domain();
         let completed = match (&mailbox.domain, default) {
@@ -209,13 +209,13 @@ impl Policy {
     fn right(
         &self,
         cx: &Context<'_>,
-        place: Place,
+        place: AddressField,
         address: Result<&AddrSpec, &Mailbox>,
-    ) -> Option<Right<'_>> {
+    ) -> Option<OwnerRight<'_>> {
         let submitter = Submitter::new(cx.connection, cx.macros);
         match address {
             Ok(address) => self.owners.right(&submitter, address, place),
-            Err(mailbox) => self.owners.is_bare_login(&submitter, mailbox).then_some(Right::Own),
+            Err(mailbox) => self.owners.is_bare_login(&submitter, mailbox).then_some(OwnerRight::Own),
         }
     }
 

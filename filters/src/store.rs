@@ -18,7 +18,7 @@ use async_trait::async_trait;
 
 pub use fullest::Fullest;
 pub use memory::MemoryStore;
-pub use state::State;
+pub use state::KeyState;
 
 /// At most so many units in any time of this length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,7 +54,7 @@ pub const LONGEST_KEY: usize = 200;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Admission {
     /// Yes or no.
-    pub verdict: Verdict,
+    pub verdict: Standing,
     /// Whether the cost was charged: it was within its limits, and no binding request of the call was refused.
     pub charged: bool,
     /// If refused, milliseconds until it would be admitted; `None` if never.
@@ -73,7 +73,7 @@ pub struct Admission {
 
 /// How a [`Request`] was decided.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Standing {
     /// Within every limit.
     #[default]
     Within,
@@ -98,11 +98,11 @@ pub struct Return {
 
 /// A key as people look at it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct KeyListing {
     /// The key.
     pub key: String,
     /// Its state now.
-    pub state: State,
+    pub state: KeyState,
 }
 
 /// Which keys to list.
@@ -174,10 +174,10 @@ pub trait Store: Send + Sync {
     fn give_back_later(&self, returns: Vec<Return>);
 
     /// The keys that are asked for, those that have used most of their limits first.
-    async fn list(&self, query: &Query) -> Result<Vec<Entry>, StoreError>;
+    async fn list(&self, query: &Query) -> Result<Vec<KeyListing>, StoreError>;
 
     /// One key.
-    async fn show(&self, key: &str) -> Result<Option<Entry>, StoreError>;
+    async fn show(&self, key: &str) -> Result<Option<KeyListing>, StoreError>;
 
     /// Forgets all about a key, blocks included; false if nothing was known.
     async fn reset(&self, key: &str) -> Result<bool, StoreError>;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use pattern::{Names, Networks, TextPattern};
 
-use crate::connection::Connection;
+use crate::connection::ClientConnection;
 use crate::filter::Context;
 
 /// Who submits a message.
@@ -61,7 +61,7 @@ impl<'a> Submitter<'a> {
     }
 
     /// The submitter as connection and macros tell.
-    pub fn new(connection: &'a Connection, macros: &'a MacroTable) -> Self {
+    pub fn new(connection: &'a ClientConnection, macros: &'a MacroTable) -> Self {
         let value = |name| macros.get(name).map(|value| &value[..]).filter(|value| !value.is_empty());
         // Postfix leaves the subject empty unless it trusts the certificate, and has no such macro as {verify}.
         let trusted = value("{verify}").is_none_or(|verify| verify == b"OK");

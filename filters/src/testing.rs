@@ -33,7 +33,9 @@ use postseal_protocol::{Address, Connect, HeaderField, MacroTable, Modification,
 use crate::clock::Clock;
 use crate::connection::{OriginPolicy, Role};
 use crate::filter::Filter;
-use crate::pipeline::{Entry, MessageLimits, OnError, Pipeline, PipelineSession, Record, Settings};
+use crate::pipeline::{
+    MessageLimits, OnError, Pipeline, PipelineEntry, PipelineSession, PipelineSettings, Record,
+};
 
 /// A clock that stands still until it is told to go on.
 #[derive(Debug)]
@@ -76,10 +78,10 @@ impl Clock for TestClock {
 }
 
 /// The settings of a test pipeline: listener `test`, role submission, loopback and authenticated users are ours.
-pub fn settings(clock: Arc<dyn Clock>) -> Settings {
+pub fn settings(clock: Arc<dyn Clock>) -> PipelineSettings {
     let loopback = ["127.0.0.0/8", "::1/128"].iter().filter_map(|network| network.parse().ok());
     let origin = OriginPolicy { authenticated: true, networks: loopback.collect(), macros: Vec::new() };
-    Settings {
+    PipelineSettings {
         listener: "test".into(),
         role: Role::Submission,
         origin,
@@ -126,7 +128,7 @@ impl Transaction {
     /// A dialogue with these filters, in this order, from a client at 192.0.2.1 by way of Postfix.
     pub fn new(filters: Vec<Arc<dyn Filter>>) -> Self {
         let entries =
-            filters.into_iter().map(|filter| Entry { filter, on_error: OnError::Tempfail }).collect();
+            filters.into_iter().map(|filter| PipelineEntry { filter, on_error: OnError::Tempfail }).collect();
         Self::with(Arc::new(Pipeline::new(settings(TestClock::at(1_700_000_000)), entries)))
     }
 

@@ -14,7 +14,7 @@ use hyper::header::{AUTHORIZATION, HOST, HeaderMap};
 
 /// Where a request comes from.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Peer {
+pub(super) enum AdminPeer {
     /// Our unix socket.
     Unix,
     /// TCP.
@@ -28,7 +28,7 @@ pub(super) enum Peer {
 
 /// What a request may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Right {
+pub(super) enum AccessRight {
     /// Metrics and health only.
     Scrape,
     /// Look at everything.
@@ -38,7 +38,7 @@ pub(super) enum Right {
 }
 
 /// The secret that opens the admin port.
-pub struct Token(Vec<u8>);
+pub struct AdminToken(Vec<u8>);
 
 /// Why a token file is no good.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +55,7 @@ pub enum TokenError {
     Characters,
 }
 
-impl Token {
+impl AdminToken {
     /// Reads a token file: one line.
     ///
     /// # Errors
@@ -84,19 +84,19 @@ impl Token {
 }
 
 /// What a request with these fields may do.
-pub(super) fn right(peer: Peer, headers: &HeaderMap, token: Option<&Token>) -> Right {
-    let Peer::Tcp { local, remote } = peer else { return Right::Change };
+pub(super) fn right(peer: AdminPeer, headers: &HeaderMap, token: Option<&AdminToken>) -> AccessRight {
+    let AdminPeer::Tcp { local, remote } = peer else { return AccessRight::Change };
     if let (Some(token), Some(shown)) = (token, headers.get(AUTHORIZATION)) {
         match split_once_space(shown.as_bytes()) {
             Some((scheme, shown)) if scheme.eq_ignore_ascii_case(b"bearer") && token.is(shown) => {
-                return Right::Change;
+                return AccessRight::Change;
             }
             // What a browser sends after it has asked its user; and sends again on its own, so it may only read.
             Some((scheme, shown)) if scheme.eq_ignore_ascii_case(b"basic") => {
                 let login = STANDARD.decode(shown).unwrap_or_default();
                 let password = login.iter().position(|byte| *byte == b':').and_then(|at| login.get(at + 1..));
                 if password.is_some_and(|password| token.is(password)) {
-                    return Right::Read;
+                    return AccessRight::Read;
                 }
             }
             _ => {}
@@ -104,9 +104,9 @@ pub(super) fn right(peer: Peer, headers: &HeaderMap, token: Option<&Token>) -> R
     }
     let here = local.ip().to_canonical().is_loopback() && remote.ip().to_canonical().is_loopback();
     if here && headers.get(HOST).is_some_and(|host| is_this_machine(host.as_bytes())) {
-        Right::Read
+        AccessRight::Read
     } else {
-        Right::Scrape
+        AccessRight::Scrape
     }
 }
 
@@ -138,16 +138,16 @@ mod tests {
 
     const TOKEN: &str = "0123456789abcdef";
 
-    fn may(remote: &str, host: &str, authorization: Option<&str>) -> Right {
+    fn may(remote: &str, host: &str, authorization: Option<&str>) -> AccessRight {
         let local: SocketAddr =
             if remote.starts_with("127") { "127.0.0.1:9891" } else { "192.0.2.1:9891" }.parse().unwrap();
-        let peer = Peer::Tcp { local, remote: remote.parse().unwrap() };
+        let peer = AdminPeer::Tcp { local, remote: remote.parse().unwrap() };
         let mut headers = HeaderMap::new();
         headers.insert(HOST, HeaderValue::from_str(host).unwrap());
         if let Some(value) = authorization {
             headers.insert(AUTHORIZATION, HeaderValue::from_str(value).unwrap());
         }
-        right(peer, &headers, Some(&Token(TOKEN.into())))
+        right(peer, &headers, Some(&AdminToken(TOKEN.into())))
     }
 
     #[test]
@@ -155,23 +155,23 @@ mod tests {
         let bearer = format!("Bearer {TOKEN}");
         let basic = format!("Basic {}", STANDARD.encode(format!("anybody:{TOKEN}")));
         for (remote, host, authorization, expected) in [
-            ("127.0.0.1:1", "127.0.0.1:9891", None, Right::Read),
-            ("127.0.0.1:1", "localhost", None, Right::Read),
-            ("127.0.0.1:1", "[::1]:9891", None, Right::Read),
-            ("127.0.0.1:1", "rebound.example:9891", None, Right::Scrape),
-            ("192.0.2.7:1", "192.0.2.1:9891", None, Right::Scrape),
-            ("192.0.2.7:1", "mail.example", Some(&*bearer), Right::Change),
-            ("192.0.2.7:1", "mail.example", Some("bearer  0123456789abcdef"), Right::Change),
-            ("192.0.2.7:1", "mail.example", Some("Bearer 0123456789abcdee"), Right::Scrape),
-            ("192.0.2.7:1", "mail.example", Some("Bearer"), Right::Scrape),
-            ("192.0.2.7:1", "mail.example", Some(&*basic), Right::Read),
-            ("192.0.2.7:1", "mail.example", Some("Basic !!!"), Right::Scrape),
-            ("192.0.2.7:1", "mail.example", Some("Basic YTpi"), Right::Scrape),
-            ("127.0.0.1:1", "localhost", Some("Bearer wrong"), Right::Read),
+            ("127.0.0.1:1", "127.0.0.1:9891", None, AccessRight::Read),
+            ("127.0.0.1:1", "localhost", None, AccessRight::Read),
+            ("127.0.0.1:1", "[::1]:9891", None, AccessRight::Read),
+            ("127.0.0.1:1", "rebound.example:9891", None, AccessRight::Scrape),
+            ("192.0.2.7:1", "192.0.2.1:9891", None, AccessRight::Scrape),
+            ("192.0.2.7:1", "mail.example", Some(&*bearer), AccessRight::Change),
+            ("192.0.2.7:1", "mail.example", Some("bearer  0123456789abcdef"), AccessRight::Change),
+            ("192.0.2.7:1", "mail.example", Some("Bearer 0123456789abcdee"), AccessRight::Scrape),
+            ("192.0.2.7:1", "mail.example", Some("Bearer"), AccessRight::Scrape),
+            ("192.0.2.7:1", "mail.example", Some(&*basic), AccessRight::Read),
+            ("192.0.2.7:1", "mail.example", Some("Basic !!!"), AccessRight::Scrape),
+            ("192.0.2.7:1", "mail.example", Some("Basic YTpi"), AccessRight::Scrape),
+            ("127.0.0.1:1", "localhost", Some("Bearer wrong"), AccessRight::Read),
         ] {
             assert_eq!(may(remote, host, authorization), expected, "{remote} {host} {authorization:?}");
         }
-        assert_eq!(right(Peer::Unix, &HeaderMap::new(), None), Right::Change);
+        assert_eq!(right(AdminPeer::Unix, &HeaderMap::new(), None), AccessRight::Change);
     }
 
     #[test]
@@ -180,10 +180,10 @@ mod tests {
         let path = folder.path().join("token");
         for (text, expected) in [("short\n", "holds 5 octets"), ("0123456789 abcdef", "visible ASCII")] {
             std::fs::write(&path, text).unwrap();
-            let error = Token::read(&path).map(|_| ()).unwrap_err().to_string();
+            let error = AdminToken::read(&path).map(|_| ()).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         }
         std::fs::write(&path, format!("{TOKEN}\n")).unwrap();
-        assert!(Token::read(&path).is_ok_and(|token| token.is(TOKEN.as_bytes())));
+        assert!(AdminToken::read(&path).is_ok_and(|token| token.is(TOKEN.as_bytes())));
     }
 }

@@ -10,7 +10,7 @@ use hyper::header::{
 };
 use hyper::{Method, Request, Response, StatusCode};
 
-use super::access::{self, Peer, Right, Token};
+use super::access::{self, AccessRight, AdminPeer, AdminToken};
 use super::health::Health;
 use super::page;
 use crate::metrics::Metrics;
@@ -19,7 +19,7 @@ use crate::registry::Services;
 use crate::status::Status;
 
 /// Where the answers come from.
-pub struct Source {
+pub struct AdminSource {
     /// `/metrics`.
     pub metrics: Arc<Metrics>,
     /// `/healthz`, `/readyz`.
@@ -29,17 +29,17 @@ pub struct Source {
     /// `/api/limits`.
     pub services: Arc<Services>,
     /// Opens the rest.
-    pub token: Option<Token>,
+    pub token: Option<AdminToken>,
 }
 
-type Answer = Response<Full<Bytes>>;
+type AdminResponse = Response<Full<Bytes>>;
 
-impl Source {
+impl AdminSource {
     pub(super) async fn answer(
         &self,
         request: Request<impl Body<Data = Bytes, Error = hyper::Error>>,
-        peer: Peer,
-    ) -> Answer {
+        peer: AdminPeer,
+    ) -> AdminResponse {
         let right = access::right(peer, request.headers(), self.token.as_ref());
         let path = request.uri().path();
         let (place, number) = match path.strip_prefix(DECISIONS).map(str::parse) {
@@ -58,7 +58,7 @@ impl Source {
             }
             return answer;
         }
-        let needed = if *request.method() == Method::POST { Right::Change } else { *needed };
+        let needed = if *request.method() == Method::POST { AccessRight::Change } else { *needed };
         if right < needed {
             return self.forbidden(right);
         }
@@ -76,7 +76,7 @@ impl Source {
         }
     }
 
-    fn metrics(&self) -> Answer {
+    fn metrics(&self) -> AdminResponse {
         self.services.store.observe(&self.metrics);
         match self.metrics.render() {
             Ok(metrics) => typed(StatusCode::OK, METRICS_TYPE, metrics),
@@ -84,7 +84,7 @@ impl Source {
         }
     }
 
-    fn page(&self) -> Answer {
+    fn page(&self) -> AdminResponse {
         if self.status.is_none() {
             return off();
         }
@@ -95,7 +95,7 @@ impl Source {
         answer
     }
 
-    fn status(&self) -> Answer {
+    fn status(&self) -> AdminResponse {
         let Some(status) = &self.status else { return off() };
         match serde_json::to_vec(&status.report(&self.metrics, &self.health, &self.services)) {
             Ok(json) => typed(StatusCode::OK, JSON, json),
@@ -103,7 +103,7 @@ impl Source {
         }
     }
 
-    async fn limits(&self, request: Request<impl Body<Data = Bytes, Error = hyper::Error>>) -> Answer {
+    async fn limits(&self, request: Request<impl Body<Data = Bytes, Error = hyper::Error>>) -> AdminResponse {
         let Some(store) = self.services.store.opened() else {
             let json =
                 serde_json::json!({ "error": "no [[rate_limit]] is configured, so nothing is counted" });
@@ -130,7 +130,7 @@ impl Source {
         typed(status, JSON, json.to_string())
     }
 
-    fn why(&self, number: u64) -> Answer {
+    fn why(&self, number: u64) -> AdminResponse {
         let Some(status) = &self.status else { return off() };
         match status.why(number, &self.health) {
             Some(trace) => text(StatusCode::OK, trace),
@@ -141,9 +141,9 @@ impl Source {
     }
 
     /// Says how to be let in.
-    fn forbidden(&self, right: Right) -> Answer {
+    fn forbidden(&self, right: AccessRight) -> AdminResponse {
         let advice = match (&self.token, right) {
-            (None, Right::Read) => {
+            (None, AccessRight::Read) => {
                 "to change things, use the unix socket (admin.socket) or a token (admin.token_file)\n"
             }
             (None, _) => "open on this machine only, as long as there is no admin.token_file\n",
@@ -160,15 +160,15 @@ impl Source {
     }
 }
 
-fn off() -> Answer {
+fn off() -> AdminResponse {
     text(StatusCode::NOT_FOUND, "switched off by admin.status_page\n".to_owned())
 }
 
-fn text(status: StatusCode, text: String) -> Answer {
+fn text(status: StatusCode, text: String) -> AdminResponse {
     typed(status, "text/plain; charset=utf-8", text)
 }
 
-fn typed(status: StatusCode, kind: &'static str, text: impl Into<Bytes>) -> Answer {
+fn typed(status: StatusCode, kind: &'static str, text: impl Into<Bytes>) -> AdminResponse {
     let mut response = Response::new(Full::new(text.into()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -179,15 +179,15 @@ fn typed(status: StatusCode, kind: &'static str, text: impl Into<Bytes>) -> Answ
 }
 
 /// Paths, methods, and what one needs to look; to change anything, one needs the right to change.
-const PATHS: [(&str, &[Method], Right); 8] = [
-    ("/", LOOK, Right::Read),
-    ("/api/status", LOOK, Right::Read),
-    (DECISIONS, LOOK, Right::Read),
-    ("/api/limits", LOOK_AND_CHANGE, Right::Read),
-    ("/metrics", LOOK, Right::Scrape),
-    ("/healthz", LOOK, Right::Scrape),
-    ("/livez", LOOK, Right::Scrape),
-    ("/readyz", LOOK, Right::Scrape),
+const PATHS: [(&str, &[Method], AccessRight); 8] = [
+    ("/", LOOK, AccessRight::Read),
+    ("/api/status", LOOK, AccessRight::Read),
+    (DECISIONS, LOOK, AccessRight::Read),
+    ("/api/limits", LOOK_AND_CHANGE, AccessRight::Read),
+    ("/metrics", LOOK, AccessRight::Scrape),
+    ("/healthz", LOOK, AccessRight::Scrape),
+    ("/livez", LOOK, AccessRight::Scrape),
+    ("/readyz", LOOK, AccessRight::Scrape),
 ];
 /// Why a message came out as it did; its number follows.
 const DECISIONS: &str = "/api/decisions/";

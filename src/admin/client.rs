@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
-use super::access::{Token, TokenError};
+use super::access::{AdminToken, TokenError};
 use crate::config;
 
 /// Asks the running service, over a new connection each time.
@@ -28,7 +28,7 @@ enum Door {
 
 /// An answer.
 #[derive(Debug)]
-pub struct Answer {
+pub struct AdminAnswer {
     /// HTTP status.
     pub status: StatusCode,
     /// What came with it.
@@ -74,7 +74,7 @@ impl Client {
     ///
     /// # Errors
     /// If there is no way in.
-    pub fn new(settings: &config::Admin, base: &Path) -> Result<Self, ClientError> {
+    pub fn new(settings: &config::AdminConfig, base: &Path) -> Result<Self, ClientError> {
         if let Some(socket) = &settings.socket {
             return Ok(Self { door: Door::Unix(base.join(socket)), token: None });
         }
@@ -82,7 +82,7 @@ impl Client {
         let token = match &settings.token_file {
             Some(file) => {
                 let path = base.join(file);
-                let token = Token::read(&path).map_err(|source| ClientError::Token { path, source })?;
+                let token = AdminToken::read(&path).map_err(|source| ClientError::Token { path, source })?;
                 Some(token.to_text())
             }
             None => None,
@@ -94,7 +94,7 @@ impl Client {
     ///
     /// # Errors
     /// If there is no answer within ten seconds.
-    pub async fn get(&self, path: &str) -> Result<Answer, ClientError> {
+    pub async fn get(&self, path: &str) -> Result<AdminAnswer, ClientError> {
         self.ask(Method::GET, path, Bytes::new()).await
     }
 
@@ -102,17 +102,17 @@ impl Client {
     ///
     /// # Errors
     /// If there is no answer within ten seconds.
-    pub async fn post(&self, path: &str, body: impl Into<Bytes>) -> Result<Answer, ClientError> {
+    pub async fn post(&self, path: &str, body: impl Into<Bytes>) -> Result<AdminAnswer, ClientError> {
         self.ask(Method::POST, path, body.into()).await
     }
 
     /// Why an answer is none that was asked for.
-    pub fn refused(&self, answer: &Answer) -> ClientError {
+    pub fn refused(&self, answer: &AdminAnswer) -> ClientError {
         let text = String::from_utf8_lossy(&answer.body);
         ClientError::Refused { status: answer.status, reason: text.trim().chars().take(200).collect() }
     }
 
-    async fn ask(&self, method: Method, path: &str, body: Bytes) -> Result<Answer, ClientError> {
+    async fn ask(&self, method: Method, path: &str, body: Bytes) -> Result<AdminAnswer, ClientError> {
         let unreachable = |reason: String| {
             let door = match &self.door {
                 Door::Unix(path) => path.display().to_string(),
@@ -143,7 +143,7 @@ impl Client {
 async fn exchange(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     request: Request<Full<Bytes>>,
-) -> Result<Answer, Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<AdminAnswer, Box<dyn std::error::Error + Send + Sync>> {
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let driven = tokio::spawn(connection);
     let response = sender.send_request(request).await?;
@@ -151,7 +151,7 @@ async fn exchange(
     let body = Limited::new(response.into_body(), LONGEST_ANSWER).collect().await?.to_bytes();
     drop(sender);
     driven.abort();
-    Ok(Answer { status, body })
+    Ok(AdminAnswer { status, body })
 }
 
 const PATIENCE: Duration = Duration::from_secs(10);

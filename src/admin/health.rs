@@ -8,11 +8,11 @@ use crate::listener::ListenerState;
 /// The state of the service as probes see it.
 #[derive(Default)]
 pub struct Health {
-    state: Mutex<State>,
+    state: Mutex<HealthState>,
 }
 
 #[derive(Default)]
-struct State {
+struct HealthState {
     phase: Phase,
     listeners: Vec<Arc<ListenerState>>,
     problems: BTreeMap<&'static str, String>,
@@ -70,7 +70,7 @@ impl Health {
         })
     }
 
-    fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+    fn with<T>(&self, look: impl FnOnce(&mut HealthState) -> T) -> T {
         look(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -68,7 +68,7 @@ impl Explain {
         let load = || registry::Pipelines::build(&mut self.configuration.load()?, &services);
         let pipelines = match load() {
             Ok(built) => {
-                built.keys.iter().for_each(registry::Keys::put_in_force);
+                built.keys.iter().for_each(registry::SigningKeys::put_in_force);
                 built.pipelines
             }
             Err(error) => {
@@ -112,7 +112,7 @@ impl Explain {
     }
 
     /// Plays the MTA.
-    async fn run(&self, pipeline: &Arc<Pipeline>, file: &MessageFile) -> End {
+    async fn run(&self, pipeline: &Arc<Pipeline>, file: &MessageFile) -> ExplainedEnd {
         let macros = self.macro_table();
         let mut session = pipeline.start();
         session.explain();
@@ -142,7 +142,7 @@ impl Explain {
             session.body_chunk(file.body.clone(), &macros);
             decision = Some(session.end_of_message(&macros).await);
         }
-        End { record: session.take_record(), decision, refused }
+        ExplainedEnd { record: session.take_record(), decision, refused }
     }
 
     fn macro_table(&self) -> MacroTable {
@@ -159,7 +159,7 @@ impl Explain {
 }
 
 /// How the message ended.
-struct End {
+struct ExplainedEnd {
     record: Option<Box<Record>>,
     decision: Option<Decision>,
     /// Recipients, or the connection, that were refused.

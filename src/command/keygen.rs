@@ -16,7 +16,7 @@ use clap::Args;
 use postseal_filters::dkim::{DomainName, PrivateKey, SelectorName};
 
 use super::Exit;
-use crate::keys::generate::{Algorithm, generate, zone_record};
+use crate::keys::generate::{KeyType, generate, zone_record};
 
 /// Makes a signing key, and shows the DNS record and the configuration for it.
 #[derive(Args, Debug)]
@@ -27,8 +27,8 @@ pub struct Keygen {
     #[arg(long, value_name = "S")]
     selector: Option<String>,
     /// Kind of key.
-    #[arg(long, value_enum, default_value_t = Algorithm::Rsa2048)]
-    algorithm: Algorithm,
+    #[arg(long, value_enum, default_value_t = KeyType::Rsa2048)]
+    algorithm: KeyType,
     /// Directory of keys; the file is DIR/DOMAIN/SELECTOR.pem.
     #[arg(long, value_name = "D", default_value = "/etc/postseal/keys")]
     dir: PathBuf,

@@ -7,14 +7,14 @@ use clap::{Args, Subcommand};
 use postseal_filters::duration;
 
 use super::{Configuration, Exit};
-use crate::admin::client::{Answer, Client, ClientError};
-use crate::rate_limit::answer::{Change, ChangeAction, Look, Shown};
+use crate::admin::client::{AdminAnswer, Client, ClientError};
+use crate::rate_limit::answer::{ChangeAction, LimitChange, Look, Shown};
 
 /// Looks at and changes what is counted against rate limits by the running service.
 #[derive(Args, Debug)]
-pub struct Limits {
+pub struct LimitsCommand {
     #[command(subcommand)]
-    action: Action,
+    action: LimitsAction,
     #[command(flatten)]
     configuration: Configuration,
     /// Prints JSON.
@@ -23,7 +23,7 @@ pub struct Limits {
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum LimitsAction {
     /// Lists keys: blocked ones first, then those that have used most of their limits.
     List {
         /// What the keys begin with, such as per-user:alice.
@@ -61,7 +61,7 @@ enum Action {
     },
 }
 
-impl Limits {
+impl LimitsCommand {
     /// Prints the answer of the service on `out`, what is wrong on `err`.
     ///
     /// # Errors
@@ -75,7 +75,7 @@ impl Limits {
         }
     }
 
-    fn print(&self, answer: &Answer, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
+    fn print(&self, answer: &AdminAnswer, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
         let text = String::from_utf8_lossy(&answer.body);
         let json: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if !answer.status.is_success() {
@@ -97,7 +97,7 @@ impl Limits {
             (false, None) => table(&keys, out)?,
         }
         let nothing = changed.map_or(keys.is_empty(), Vec::is_empty);
-        if nothing && !matches!(self.action, Action::List { .. }) {
+        if nothing && !matches!(self.action, LimitsAction::List { .. }) {
             writeln!(err, "nothing is known of this key")?;
             return Ok(Exit::Problem);
         }
@@ -105,11 +105,11 @@ impl Limits {
     }
 }
 
-impl Action {
-    async fn ask(&self, client: &Client) -> Result<Answer, ClientError> {
+impl LimitsAction {
+    async fn ask(&self, client: &Client) -> Result<AdminAnswer, ClientError> {
         let change = |action, key: &str, time: Option<Duration>| {
             let seconds = time.map(|time| time.as_secs().max(1));
-            serde_json::to_vec(&Change { action, key: key.to_owned(), seconds }).unwrap_or_default()
+            serde_json::to_vec(&LimitChange { action, key: key.to_owned(), seconds }).unwrap_or_default()
         };
         let body = match self {
             Self::List { prefix, blocked, most } => {

@@ -14,7 +14,7 @@ use tokio::runtime::Runtime;
 
 use super::{Configuration, Exit};
 use crate::admin::client::{Client, ClientError};
-use crate::status::Report;
+use crate::status::StatusReport;
 use view::View;
 
 /// Shows what the running service does, like the status page.
@@ -28,7 +28,7 @@ pub struct Top {
 }
 
 /// Asks the service.
-struct Source {
+struct StatusSource {
     client: Client,
     runtime: Runtime,
 }
@@ -40,7 +40,7 @@ impl Top {
     /// If the terminal fails.
     pub fn execute(self, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
         let first = self.configuration.ask(err, |client, runtime| {
-            let source = Source { client, runtime };
+            let source = StatusSource { client, runtime };
             source.status().map(|report| (source, report))
         })?;
         let (source, report) = match first {
@@ -61,7 +61,7 @@ impl Top {
 }
 
 /// Draws, follows keys, and asks again now and then.
-fn watch(terminal: &mut DefaultTerminal, view: &mut View, source: &Source) -> std::io::Result<()> {
+fn watch(terminal: &mut DefaultTerminal, view: &mut View, source: &StatusSource) -> std::io::Result<()> {
     let mut asked = Instant::now();
     loop {
         terminal.draw(|frame| view.draw(frame))?;
@@ -81,7 +81,7 @@ fn watch(terminal: &mut DefaultTerminal, view: &mut View, source: &Source) -> st
 }
 
 /// Does what a key means; false if that is to end.
-fn follow(key: KeyEvent, view: &mut View, source: &Source) -> bool {
+fn follow(key: KeyEvent, view: &mut View, source: &StatusSource) -> bool {
     match key.code {
         KeyCode::Char('q') => return false,
         KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => return false,
@@ -98,8 +98,8 @@ fn follow(key: KeyEvent, view: &mut View, source: &Source) -> bool {
     true
 }
 
-impl Source {
-    fn status(&self) -> Result<Report, ClientError> {
+impl StatusSource {
+    fn status(&self) -> Result<StatusReport, ClientError> {
         let answer = self.runtime.block_on(self.client.get("/api/status"))?;
         serde_json::from_slice(&answer.body).map_err(|_| self.client.refused(&answer))
     }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// Where a listener waits for MTAs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
-pub enum Address {
+pub enum ListenAddress {
     /// TCP; the host is a name, an IPv4 address, or an IPv6 address without brackets.
     Inet {
         /// Name or address.
@@ -37,7 +37,7 @@ pub enum Address {
 /// Why a text is no address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum AddressError {
+pub enum ListenAddressError {
     /// No known word before the colon.
     #[error("`{0}` does not begin with inet:, inet6:, unix:, local: or fd:")]
     Scheme(String),
@@ -72,20 +72,21 @@ pub enum AddressError {
     Descriptor(String),
 }
 
-impl FromStr for Address {
-    type Err = AddressError;
+impl FromStr for ListenAddress {
+    type Err = ListenAddressError;
 
-    fn from_str(text: &str) -> Result<Self, AddressError> {
+    fn from_str(text: &str) -> Result<Self, ListenAddressError> {
         if text.starts_with('/') {
             return unix(text);
         }
-        let (scheme, rest) = text.split_once(':').ok_or_else(|| AddressError::Scheme(text.to_owned()))?;
+        let (scheme, rest) =
+            text.split_once(':').ok_or_else(|| ListenAddressError::Scheme(text.to_owned()))?;
         match scheme {
             "inet" => host_and_port(rest).map(|(host, port)| Self::Inet { host, port }),
             "inet6" => {
                 let (host, port) = host_and_port(rest)?;
                 match host.parse() {
-                    Ok(ipv4) => Err(AddressError::Family(ipv4)),
+                    Ok(ipv4) => Err(ListenAddressError::Family(ipv4)),
                     Err(_) => Ok(Self::Inet6 { host, port }),
                 }
             }
@@ -97,29 +98,29 @@ impl FromStr for Address {
                 if good {
                     Ok(Self::Systemd(rest.to_owned()))
                 } else {
-                    Err(AddressError::Descriptor(rest.to_owned()))
+                    Err(ListenAddressError::Descriptor(rest.to_owned()))
                 }
             }
-            _ => Err(AddressError::Scheme(text.to_owned())),
+            _ => Err(ListenAddressError::Scheme(text.to_owned())),
         }
     }
 }
 
-impl TryFrom<String> for Address {
-    type Error = AddressError;
+impl TryFrom<String> for ListenAddress {
+    type Error = ListenAddressError;
 
-    fn try_from(text: String) -> Result<Self, AddressError> {
+    fn try_from(text: String) -> Result<Self, ListenAddressError> {
         text.parse()
     }
 }
 
-impl From<Address> for String {
-    fn from(address: Address) -> Self {
+impl From<ListenAddress> for String {
+    fn from(address: ListenAddress) -> Self {
         address.to_string()
     }
 }
 
-impl fmt::Display for Address {
+impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (scheme, host, port) = match self {
             Self::Inet { host, port } => ("inet", host, port),
@@ -135,44 +136,44 @@ impl fmt::Display for Address {
     }
 }
 
-fn unix(path: &str) -> Result<Address, AddressError> {
+fn unix(path: &str) -> Result<ListenAddress, ListenAddressError> {
     if !path.starts_with('/') {
-        return Err(AddressError::Relative(path.to_owned()));
+        return Err(ListenAddressError::Relative(path.to_owned()));
     }
     if path.len() > LONGEST_PATH {
-        return Err(AddressError::PathLength(path.len()));
+        return Err(ListenAddressError::PathLength(path.len()));
     }
-    Ok(Address::Unix(path.into()))
+    Ok(ListenAddress::Unix(path.into()))
 }
 
 /// Reads `HOST:PORT` or Sendmail's `PORT@HOST`.
-fn host_and_port(text: &str) -> Result<(String, u16), AddressError> {
+fn host_and_port(text: &str) -> Result<(String, u16), ListenAddressError> {
     let (host, digits) = match text.split_once('@') {
         Some((port, host)) => (host, port),
         None => match text.rsplit_once(':') {
             Some(pair) => pair,
             None => match text.parse() {
-                Ok(port) => return Err(AddressError::Host(text.to_owned(), port)),
-                Err(_) => return Err(AddressError::PortMissing(text.to_owned())),
+                Ok(port) => return Err(ListenAddressError::Host(text.to_owned(), port)),
+                Err(_) => return Err(ListenAddressError::PortMissing(text.to_owned())),
             },
         },
     };
-    let port = digits.parse().map_err(|_| AddressError::Port(digits.to_owned()))?;
+    let port = digits.parse().map_err(|_| ListenAddressError::Port(digits.to_owned()))?;
     if host.is_empty() || host == "*" {
-        return Err(AddressError::Host(text.to_owned(), port));
+        return Err(ListenAddressError::Host(text.to_owned(), port));
     }
     Ok((host_name(host)?, port))
 }
 
-fn host_name(text: &str) -> Result<String, AddressError> {
-    let bad = || AddressError::HostName(text.to_owned());
+fn host_name(text: &str) -> Result<String, ListenAddressError> {
+    let bad = || ListenAddressError::HostName(text.to_owned());
     if let Some(inner) = text.strip_prefix('[') {
         let address = inner.strip_suffix(']').ok_or_else(bad)?;
         let address: Ipv6Addr = address.parse().map_err(|_| bad())?;
         return Ok(address.to_string());
     }
     if let Ok(address) = text.parse() {
-        return Err(AddressError::Brackets(address));
+        return Err(ListenAddressError::Brackets(address));
     }
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if text.chars().all(fits) { Ok(text.to_owned()) } else { Err(bad()) }

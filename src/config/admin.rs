@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// The `[admin]` section.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Admin {
+pub struct AdminConfig {
     /// Where to listen, such as `127.0.0.1:9891`; `none` or nothing between the quotes: no admin port.
     #[serde(with = "address")]
     pub address: Option<SocketAddr>,
@@ -23,7 +23,7 @@ pub struct Admin {
     pub status_page: bool,
 }
 
-impl Default for Admin {
+impl Default for AdminConfig {
     fn default() -> Self {
         Self {
             address: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 9891))),

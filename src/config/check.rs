@@ -4,34 +4,34 @@ mod store;
 
 use postseal_filters::{dkim, header_checks};
 
-use super::{Address, Config, KeyPath, Limits, Listener};
+use super::{BoundsConfig, Config, KeyPath, ListenAddress, ListenerConfig};
 
 /// Something found.
-pub(super) struct Finding {
+pub(super) struct ConfigFinding {
     pub(super) key: KeyPath,
     pub(super) reason: String,
 }
 
 /// Everything found: what makes the configuration unusable, and what is only unwise.
 #[derive(Default)]
-pub(super) struct Findings {
-    pub(super) errors: Vec<Finding>,
-    pub(super) warnings: Vec<Finding>,
+pub(super) struct ConfigFindings {
+    pub(super) errors: Vec<ConfigFinding>,
+    pub(super) warnings: Vec<ConfigFinding>,
 }
 
-impl Findings {
+impl ConfigFindings {
     fn error(&mut self, key: KeyPath, reason: impl Into<String>) {
-        self.errors.push(Finding { key, reason: reason.into() });
+        self.errors.push(ConfigFinding { key, reason: reason.into() });
     }
 
     fn warning(&mut self, key: KeyPath, reason: impl Into<String>) {
-        self.warnings.push(Finding { key, reason: reason.into() });
+        self.warnings.push(ConfigFinding { key, reason: reason.into() });
     }
 }
 
 /// Looks at the whole.
-pub(super) fn check(config: &Config) -> Findings {
-    let mut findings = Findings::default();
+pub(super) fn check(config: &Config) -> ConfigFindings {
+    let mut findings = ConfigFindings::default();
     if config.listener.is_empty() {
         findings.error(KeyPath::new(["listener"]), "no listener; add a [[listener]] with name and address");
     }
@@ -56,12 +56,12 @@ pub(super) fn check(config: &Config) -> Findings {
     if config.reload.period < SHORTEST_PERIOD {
         findings.error(KeyPath::new(["reload", "period"]), "must be at least 100ms");
     }
-    if let Some(Err(errors)) = config.header_checks.as_ref().map(header_checks::Settings::plan) {
+    if let Some(Err(errors)) = config.header_checks.as_ref().map(header_checks::HeaderCheckSettings::plan) {
         for error in errors {
             findings.error(KeyPath::new(error.key), error.reason);
         }
     }
-    match config.dkim.as_ref().map(dkim::Settings::plan) {
+    match config.dkim.as_ref().map(dkim::DkimSettings::plan) {
         Some(Ok(_)) => {}
         Some(Err(errors)) => {
             errors.into_iter().for_each(|error| findings.error(KeyPath::new(error.key), error.reason))
@@ -71,7 +71,12 @@ pub(super) fn check(config: &Config) -> Findings {
     findings
 }
 
-fn check_listener(listener: &Listener, before: &[Listener], key: &KeyPath, findings: &mut Findings) {
+fn check_listener(
+    listener: &ListenerConfig,
+    before: &[ListenerConfig],
+    key: &KeyPath,
+    findings: &mut ConfigFindings,
+) {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     if listener.name.is_empty() || listener.name.len() > 64 || !listener.name.chars().all(fits) {
         findings.error(key.then("name"), "expected 1 to 64 letters, digits, `_`, `-` or `.`");
@@ -79,13 +84,15 @@ fn check_listener(listener: &Listener, before: &[Listener], key: &KeyPath, findi
     if let Some(index) = before.iter().position(|other| other.name == listener.name) {
         findings.error(key.then("name"), format!("listener[{index}] has the same name"));
     }
-    let any_port =
-        matches!(&listener.address, Address::Inet { port: 0, .. } | Address::Inet6 { port: 0, .. });
+    let any_port = matches!(
+        &listener.address,
+        ListenAddress::Inet { port: 0, .. } | ListenAddress::Inet6 { port: 0, .. }
+    );
     let twin = before.iter().position(|other| other.address == listener.address);
     if let Some(index) = twin.filter(|_| !any_port) {
         findings.error(key.then("address"), format!("listener[{index}] has the same address"));
     }
-    if let Address::Unix(_) = listener.address {
+    if let ListenAddress::Unix(_) = listener.address {
         if listener.mode.bits() & 0o002 != 0 && !in_container() {
             findings.warning(key.then("mode"), "every local user can have mail signed; better set `group`");
         }
@@ -94,8 +101,10 @@ fn check_listener(listener: &Listener, before: &[Listener], key: &KeyPath, findi
     }
 }
 
-fn check_admin(listener: &Listener, key: &KeyPath, config: &Config, findings: &mut Findings) {
-    let (Address::Inet { host, port } | Address::Inet6 { host, port }) = &listener.address else { return };
+fn check_admin(listener: &ListenerConfig, key: &KeyPath, config: &Config, findings: &mut ConfigFindings) {
+    let (ListenAddress::Inet { host, port } | ListenAddress::Inet6 { host, port }) = &listener.address else {
+        return;
+    };
     let Some(admin) = config.admin.address else { return };
     if *port != 0 && *port == admin.port() && host.parse() == Ok(admin.ip()) {
         findings.error(key.then("address"), format!("is the same as admin.address, {admin}"));
@@ -107,7 +116,7 @@ fn in_container() -> bool {
     std::process::id() == 1
 }
 
-fn check_limits(limits: &Limits, findings: &mut Findings) {
+fn check_limits(limits: &BoundsConfig, findings: &mut ConfigFindings) {
     let counts = [
         ("connections", limits.connections),
         ("header_size", limits.header_size.bytes()),

@@ -7,15 +7,15 @@ use toml_edit::{ImDocument, Item, Table, TableLike, Value};
 
 use super::KeyPath;
 use super::problem::Problem;
-use super::source::Source;
+use super::source::ValueSource;
 
 /// A configuration file that is TOML.
 pub(super) struct Document {
-    text: Text,
+    text: SourceText,
     tree: ImDocument<String>,
 }
 
-struct Text {
+struct SourceText {
     path: PathBuf,
     text: String,
     /// Where each line begins.
@@ -25,7 +25,7 @@ struct Text {
 impl Document {
     /// Reads the text of the file at `path`; the error says where the text stops being TOML, and why.
     pub(super) fn parse(path: &Path, text: String) -> Result<Self, Problem> {
-        let text = Text::new(path, text);
+        let text = SourceText::new(path, text);
         match ImDocument::parse(text.text.clone()) {
             Ok(tree) => Ok(Self { text, tree }),
             Err(error) => {
@@ -42,8 +42,8 @@ impl Document {
     }
 
     /// Where the key stands, or the innermost table around it that does.
-    pub(super) fn locate(&self, key: &KeyPath) -> Source {
-        let mut here = Node::Item(self.tree.as_item());
+    pub(super) fn locate(&self, key: &KeyPath) -> ValueSource {
+        let mut here = DocumentNode::Item(self.tree.as_item());
         let mut found = None;
         for step in key.steps() {
             let Some((next, span)) = here.step(step) else { break };
@@ -55,47 +55,47 @@ impl Document {
 }
 
 #[derive(Clone, Copy)]
-enum Node<'a> {
+enum DocumentNode<'a> {
     Item(&'a Item),
     Table(&'a Table),
     Value(&'a Value),
 }
 
-impl<'a> Node<'a> {
+impl<'a> DocumentNode<'a> {
     /// One step in, with the place of the key, or of the element of a list.
     fn step(self, step: &str) -> Option<(Self, Option<Range<usize>>)> {
         if let Some(table) = self.table() {
             let (key, item) = table.get_key_value(step)?;
             // A table that is only opened by a longer name ([a.b] opens a) has no place of its own.
-            return Some((Node::Item(item), key.span().or_else(|| item.span())));
+            return Some((DocumentNode::Item(item), key.span().or_else(|| item.span())));
         }
         let index: usize = step.parse().ok()?;
-        if let Node::Item(Item::ArrayOfTables(tables)) = self {
+        if let DocumentNode::Item(Item::ArrayOfTables(tables)) = self {
             let table = tables.get(index)?;
-            return Some((Node::Table(table), table.span()));
+            return Some((DocumentNode::Table(table), table.span()));
         }
         let value = self.value()?.as_array()?.get(index)?;
-        Some((Node::Value(value), value.span()))
+        Some((DocumentNode::Value(value), value.span()))
     }
 
     fn table(self) -> Option<&'a dyn TableLike> {
         match self {
-            Node::Item(item) => item.as_table_like(),
-            Node::Table(table) => Some(table),
-            Node::Value(value) => value.as_inline_table().map(|table| table as &dyn TableLike),
+            DocumentNode::Item(item) => item.as_table_like(),
+            DocumentNode::Table(table) => Some(table),
+            DocumentNode::Value(value) => value.as_inline_table().map(|table| table as &dyn TableLike),
         }
     }
 
     fn value(self) -> Option<&'a Value> {
         match self {
-            Node::Item(item) => item.as_value(),
-            Node::Table(_) => None,
-            Node::Value(value) => Some(value),
+            DocumentNode::Item(item) => item.as_value(),
+            DocumentNode::Table(_) => None,
+            DocumentNode::Value(value) => Some(value),
         }
     }
 }
 
-impl Text {
+impl SourceText {
     fn new(path: &Path, text: String) -> Self {
         let starts = text.match_indices('\n').map(|(end, _)| end + 1);
         let lines = std::iter::once(0).chain(starts).collect();
@@ -103,12 +103,12 @@ impl Text {
     }
 
     /// Line and column of a byte offset; columns count characters.
-    fn position(&self, offset: Option<usize>) -> Source {
+    fn position(&self, offset: Option<usize>) -> ValueSource {
         let position = offset.and_then(|offset| {
             let line = self.lines.partition_point(|start| *start <= offset);
             let start = *self.lines.get(line.checked_sub(1)?)?;
             Some((line, self.text.get(start..offset)?.chars().count() + 1))
         });
-        Source::File { path: self.path.clone(), position }
+        ValueSource::File { path: self.path.clone(), position }
     }
 }

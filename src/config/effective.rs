@@ -7,7 +7,7 @@ use toml_edit::{Item, TableLike, Value};
 
 use super::KeyPath;
 use super::secret;
-use super::source::Source;
+use super::source::ValueSource;
 
 /// Writes the configuration; `source` knows where a key was set.
 ///
@@ -15,26 +15,26 @@ use super::source::Source;
 /// Those of the writer.
 pub(super) fn write(
     config: &impl Serialize,
-    source: impl Fn(&KeyPath) -> Source,
+    source: impl Fn(&KeyPath) -> ValueSource,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let document = toml_edit::ser::to_document(config).map_err(io::Error::other)?;
-    let mut writer = Writer { source, out, first: true };
+    let mut writer = EffectiveWriter { source, out, first: true };
     writer.table(document.as_table(), &KeyPath::default(), "")
 }
 
-struct Writer<'a, S> {
+struct EffectiveWriter<'a, S> {
     source: S,
     out: &'a mut dyn io::Write,
     first: bool,
 }
 
-impl<S: Fn(&KeyPath) -> Source> Writer<'_, S> {
+impl<S: Fn(&KeyPath) -> ValueSource> EffectiveWriter<'_, S> {
     /// Values first, then the tables inside: in TOML a value after a table's head would belong to that table.
     fn table(&mut self, table: &dyn TableLike, here: &KeyPath, name: &str) -> io::Result<()> {
-        let shapes: Vec<_> = table.iter().map(|(key, item)| (key, Shape::of(item))).collect();
+        let shapes: Vec<_> = table.iter().map(|(key, item)| (key, ValueShape::of(item))).collect();
         for (key, shape) in &shapes {
-            if let Shape::Value(value) = shape {
+            if let ValueShape::Value(value) = shape {
                 self.value(key, value, &here.then(key))?;
             }
         }
@@ -42,12 +42,12 @@ impl<S: Fn(&KeyPath) -> Source> Writer<'_, S> {
             let place = here.then(key);
             let name = if name.is_empty() { quoted(key) } else { format!("{name}.{}", quoted(key)) };
             match shape {
-                Shape::Value(_) => {}
-                Shape::Table(table) => {
+                ValueShape::Value(_) => {}
+                ValueShape::Table(table) => {
                     self.head(&format!("[{name}]"))?;
                     self.table(table, &place, &name)?;
                 }
-                Shape::Tables(tables) => {
+                ValueShape::Tables(tables) => {
                     for (index, table) in tables.into_iter().enumerate() {
                         self.head(&format!("[[{name}]]"))?;
                         self.table(table, &place.then(index), &name)?;
@@ -74,13 +74,13 @@ impl<S: Fn(&KeyPath) -> Source> Writer<'_, S> {
 }
 
 /// How something is written.
-enum Shape<'a> {
+enum ValueShape<'a> {
     Value(&'a Value),
     Table(&'a dyn TableLike),
     Tables(Vec<&'a dyn TableLike>),
 }
 
-impl<'a> Shape<'a> {
+impl<'a> ValueShape<'a> {
     fn of(item: &'a Item) -> Self {
         match item {
             Item::Value(Value::InlineTable(table)) => Self::Table(table),

@@ -11,8 +11,8 @@ use figment::{Figment, Metadata, Profile, Provider};
 
 use super::document::Document;
 use super::problem::{ConfigError, Problem};
-use super::source::Source;
-use super::{KeyPath, Override};
+use super::source::ValueSource;
+use super::{CommandLineSetting, KeyPath};
 
 /// What was configured, before anybody asks whether it makes sense.
 pub(super) struct Layers {
@@ -24,7 +24,7 @@ pub(super) struct Layers {
 
 /// One value from outside the file.
 struct Setting {
-    source: Source,
+    source: ValueSource,
     key: KeyPath,
     text: String,
 }
@@ -35,7 +35,7 @@ impl Layers {
         path: &Path,
         text: String,
         environment: impl IntoIterator<Item = (OsString, OsString)>,
-        overrides: &[Override],
+        overrides: &[CommandLineSetting],
     ) -> Result<Self, ConfigError> {
         let document = Document::parse(path, text).map_err(ConfigError::invalid)?;
         let mut settings: Vec<_> = environment.into_iter().filter_map(variable).collect();
@@ -67,10 +67,10 @@ impl Layers {
     }
 
     /// Where the value was set; nowhere, if it wasn't.
-    pub(super) fn source(&self, key: &KeyPath) -> Source {
+    pub(super) fn source(&self, key: &KeyPath) -> ValueSource {
         match key.find(&self.values) {
             Some(value) => self.source_of(value.tag(), key),
-            None => Source::Default,
+            None => ValueSource::Default,
         }
     }
 
@@ -94,7 +94,7 @@ impl Layers {
         (setting.key == *key).then_some(setting.text.as_str())
     }
 
-    fn source_of(&self, tag: Tag, key: &KeyPath) -> Source {
+    fn source_of(&self, tag: Tag, key: &KeyPath) -> ValueSource {
         match self.setting(tag) {
             Some(setting) => setting.source.clone(),
             None => self.document.locate(key),
@@ -126,11 +126,15 @@ impl Setting {
 fn variable((name, text): (OsString, OsString)) -> Option<Setting> {
     let name = name.into_string().ok()?;
     let key = KeyPath::new(name.strip_prefix(PREFIX)?.split("__").map(str::to_ascii_lowercase));
-    Some(Setting { source: Source::Variable(name), key, text: text.to_string_lossy().into_owned() })
+    Some(Setting { source: ValueSource::Variable(name), key, text: text.to_string_lossy().into_owned() })
 }
 
-fn flag(flag: &Override) -> Setting {
-    Setting { source: Source::Flag(flag.key.to_string()), key: flag.key.clone(), text: flag.text.clone() }
+fn flag(flag: &CommandLineSetting) -> Setting {
+    Setting {
+        source: ValueSource::Flag(flag.key.to_string()),
+        key: flag.key.clone(),
+        text: flag.text.clone(),
+    }
 }
 
 fn key_missing(key: &KeyPath, values: &Value) -> bool {

@@ -10,7 +10,7 @@ use super::ByteSize;
 /// The `[limits]` section.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Limits {
+pub struct BoundsConfig {
     /// Open connections, all listeners together; one more is closed at once.
     pub connections: usize,
     /// Data of one milter packet from the MTA.
@@ -41,7 +41,7 @@ pub struct Limits {
     pub drain_idle: Duration,
 }
 
-impl Default for Limits {
+impl Default for BoundsConfig {
     fn default() -> Self {
         Self {
             connections: 1000,

@@ -5,16 +5,16 @@ use std::fmt;
 use postseal_filters::Role;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::Address;
+use super::ListenAddress;
 
 /// One `[[listener]]`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Listener {
+pub struct ListenerConfig {
     /// The name in logs and metrics.
     pub name: String,
     /// Where to listen.
-    pub address: Address,
+    pub address: ListenAddress,
     /// Which mail comes this way.
     #[serde(default = "submission")]
     pub role: Role,

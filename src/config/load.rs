@@ -12,8 +12,8 @@ use super::layers::Layers;
 use super::problem::{self, ConfigError, Problem};
 use super::store::StoreUrl;
 use super::{Config, KeyPath, check, effective, extract};
-use crate::admin::Token;
-use crate::keys::{KeyProblem, KeyStore, Place};
+use crate::admin::AdminToken;
+use crate::keys::{KeyFolders, KeyProblem, KeyStore};
 use crate::store::redis::Login;
 use crate::watch::Watch;
 
@@ -22,14 +22,14 @@ pub const DEFAULT_FILE: &str = "/etc/postseal/postseal.toml";
 
 /// A setting from the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Override {
+pub struct CommandLineSetting {
     /// What is set.
     pub key: KeyPath,
     /// To what, in the notation of environment variables.
     pub text: String,
 }
 
-impl FromStr for Override {
+impl FromStr for CommandLineSetting {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -39,7 +39,7 @@ impl FromStr for Override {
 }
 
 /// A good configuration, and what is known about it.
-pub struct Loaded {
+pub struct LoadedConfig {
     /// The settings.
     pub config: Config,
     /// What an operator should look at, though it works.
@@ -55,7 +55,7 @@ pub struct Loaded {
 ///
 /// # Errors
 /// All mistakes found, each with its place.
-pub fn load(path: Option<&Path>, overrides: &[Override]) -> Result<Loaded, ConfigError> {
+pub fn load(path: Option<&Path>, overrides: &[CommandLineSetting]) -> Result<LoadedConfig, ConfigError> {
     load_from(path.unwrap_or_else(|| Path::new(DEFAULT_FILE)), std::env::vars_os(), overrides)
 }
 
@@ -66,29 +66,29 @@ pub fn load(path: Option<&Path>, overrides: &[Override]) -> Result<Loaded, Confi
 pub fn load_from(
     path: &Path,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
-    overrides: &[Override],
-) -> Result<Loaded, ConfigError> {
+    overrides: &[CommandLineSetting],
+) -> Result<LoadedConfig, ConfigError> {
     let mut files = Watch::default();
     let text = files.read(path, true);
     let text = text.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
     let layers = Layers::new(path, text, environment, overrides)?;
     let every = Config {
-        header_checks: Some(header_checks::Settings::default()),
-        dkim: Some(dkim::Settings::default()),
-        sender: Some(sender::Settings::default()),
+        header_checks: Some(header_checks::HeaderCheckSettings::default()),
+        dkim: Some(dkim::DkimSettings::default()),
+        sender: Some(sender::SenderSettings::default()),
         ..Config::default()
     };
     let known = Value::serialize(every).unwrap_or_else(|_| Value::from(false));
     let config: Config = extract::extract(&layers, &known).map_err(sorted)?;
     let findings = check::check(&config);
-    let located = |findings: Vec<check::Finding>| -> Vec<Problem> {
+    let located = |findings: Vec<check::ConfigFinding>| -> Vec<Problem> {
         findings.into_iter().map(|finding| layers.problem(finding.key, finding.reason)).collect()
     };
     if !findings.errors.is_empty() {
         return Err(sorted(located(findings.errors)));
     }
     let warnings = located(findings.warnings);
-    Ok(Loaded { config, warnings, path: path.to_owned(), files, layers })
+    Ok(LoadedConfig { config, warnings, path: path.to_owned(), files, layers })
 }
 
 fn sorted(mut problems: Vec<Problem>) -> ConfigError {
@@ -96,13 +96,13 @@ fn sorted(mut problems: Vec<Problem>) -> ConfigError {
     ConfigError::Invalid(problems)
 }
 
-impl Loaded {
+impl LoadedConfig {
     /// Reads the keys that the configuration names; nothing if it signs nothing. What is unwise about them is added to
     /// the warnings.
     ///
     /// # Errors
     /// Every listed key that can't be used.
-    pub fn open_keys(&mut self) -> Result<Option<(dkim::Plan, KeyStore)>, ConfigError> {
+    pub fn open_keys(&mut self) -> Result<Option<(dkim::DkimPlan, KeyStore)>, ConfigError> {
         let Some(settings) = &self.config.dkim else { return Ok(None) };
         let located = |problems: Vec<KeyProblem>| -> Vec<Problem> {
             let located =
@@ -113,7 +113,7 @@ impl Loaded {
             let problem = |error: dkim::SettingsError| KeyProblem { key: error.key, reason: error.reason };
             sorted(located(errors.into_iter().map(problem).collect()))
         })?;
-        let opened = KeyStore::open(settings, &plan, &Place::of(&self.path));
+        let opened = KeyStore::open(settings, &plan, &KeyFolders::of(&self.path));
         let opened = opened.map_err(|errors| sorted(located(errors)))?;
         self.warnings.extend(located(opened.warnings));
         Ok(Some((plan, opened.store)))
@@ -123,10 +123,10 @@ impl Loaded {
     ///
     /// # Errors
     /// If the file is no good.
-    pub fn open_token(&self) -> Result<Option<Token>, ConfigError> {
+    pub fn open_token(&self) -> Result<Option<AdminToken>, ConfigError> {
         let Some(file) = &self.config.admin.token_file else { return Ok(None) };
         let path = self.path.parent().unwrap_or_else(|| Path::new("")).join(file);
-        let token = Token::read(&path).map_err(|error| {
+        let token = AdminToken::read(&path).map_err(|error| {
             let key = KeyPath::new(["admin", "token_file"]);
             ConfigError::invalid(self.layers.problem(key, format!("{}: {error}", path.display())))
         });
@@ -153,7 +153,7 @@ impl Loaded {
     pub fn open_webhook_token(&self) -> Result<Option<String>, ConfigError> {
         let Some(file) = &self.config.webhook.token_file else { return Ok(None) };
         let path = self.path.parent().unwrap_or_else(|| Path::new("")).join(file);
-        let token = Token::read(&path).map_err(|error| {
+        let token = AdminToken::read(&path).map_err(|error| {
             let key = KeyPath::new(["webhook", "token_file"]);
             ConfigError::invalid(self.layers.problem(key, format!("{}: {error}", path.display())))
         });
@@ -180,7 +180,7 @@ impl Loaded {
         self.layers.problem(key, reason)
     }
 
-    /// Writes the settings in force as TOML, each with where it was set.
+    /// Writes the settings in force, each with where it was set.
     ///
     /// # Errors
     /// Those of the writer.

@@ -5,25 +5,25 @@ use serde::{Deserialize, Serialize};
 /// The `[log]` section.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Log {
+pub struct LogConfig {
     /// One JSON object a line, or text for people.
-    pub format: Format,
+    pub format: LogFormat,
     /// The least important level that is still written.
     pub level: Level,
     /// Writes mail addresses in full at every level, not only at `debug`.
     pub addresses: bool,
 }
 
-impl Default for Log {
+impl Default for LogConfig {
     fn default() -> Self {
-        Self { format: Format::Json, level: Level::Info, addresses: false }
+        Self { format: LogFormat::Json, level: Level::Info, addresses: false }
     }
 }
 
 /// The form of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Format {
+pub enum LogFormat {
     /// One JSON object a line.
     Json,
     /// Text for people.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// The `[origin]` section.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Origin {
+pub struct OriginConfig {
     /// Mail of clients that have authenticated.
     pub authenticated: bool,
     /// Mail of clients in these networks.
@@ -19,7 +19,7 @@ pub struct Origin {
     pub macros: BTreeMap<String, Vec<String>>,
 }
 
-impl Origin {
+impl OriginConfig {
     /// The policy that the filters work by.
     pub fn policy(&self) -> OriginPolicy {
         OriginPolicy {
@@ -30,7 +30,7 @@ impl Origin {
     }
 }
 
-impl Default for Origin {
+impl Default for OriginConfig {
     fn default() -> Self {
         let loopback = ["127.0.0.0/8", "::1/128"];
         Self {
@@ -46,7 +46,7 @@ mod networks {
     use serde::{Deserialize, Deserializer, Serializer, de};
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Network>, D::Error> {
-        Ok(Vec::<Text>::deserialize(deserializer)?.into_iter().map(|text| text.0).collect())
+        Ok(Vec::<NetworkText>::deserialize(deserializer)?.into_iter().map(|text| text.0).collect())
     }
 
     pub(super) fn serialize<S: Serializer>(networks: &[Network], serializer: S) -> Result<S::Ok, S::Error> {
@@ -54,9 +54,9 @@ mod networks {
     }
 
     /// A list of its own type, so that a mistake is reported with its place in the list.
-    struct Text(Network);
+    struct NetworkText(Network);
 
-    impl<'de> Deserialize<'de> for Text {
+    impl<'de> Deserialize<'de> for NetworkText {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
             String::deserialize(deserializer)?.parse().map(Self).map_err(de::Error::custom)
         }
@@ -71,7 +71,7 @@ mod macros {
     type Macros = BTreeMap<String, Vec<String>>;
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Macros, D::Error> {
-        let named = BTreeMap::<Name, Vec<String>>::deserialize(deserializer)?;
+        let named = BTreeMap::<MacroName, Vec<String>>::deserialize(deserializer)?;
         Ok(named.into_iter().map(|(name, values)| (name.0, values)).collect())
     }
 
@@ -79,11 +79,11 @@ mod macros {
         macros.serialize(serializer)
     }
 
-    /// A macro name as MTAs write it: one letter bare, longer names in braces.
+    /// A macro name write it: one letter bare, longer names in braces.
     #[derive(PartialEq, Eq, PartialOrd, Ord)]
-    struct Name(String);
+    struct MacroName(String);
 
-    impl<'de> Deserialize<'de> for Name {
+    impl<'de> Deserialize<'de> for MacroName {
         fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
             let text = String::deserialize(deserializer)?;
             let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(&text);

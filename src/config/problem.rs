@@ -6,13 +6,13 @@ use std::path::PathBuf;
 
 use super::KeyPath;
 use super::secret;
-use super::source::Source;
+use super::source::ValueSource;
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Where the value was set.
-    pub source: Source,
+    pub source: ValueSource,
     /// The key.
     pub key: KeyPath,
     /// The value, if it is short enough to show.
@@ -22,14 +22,14 @@ pub struct Problem {
 }
 
 impl Problem {
-    pub(super) fn new(source: Source, key: KeyPath, reason: impl Into<String>) -> Self {
+    pub(super) fn new(source: ValueSource, key: KeyPath, reason: impl Into<String>) -> Self {
         Self { source, key, value: None, reason: reason.into() }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.source != Source::Default {
+        if self.source != ValueSource::Default {
             write!(f, "{}: ", self.source)?;
         }
         if !self.key.is_root() {
@@ -77,7 +77,7 @@ impl ConfigError {
 /// Puts findings in the order of the file; those that stand nowhere in particular come last.
 pub(super) fn sort(problems: &mut [Problem]) {
     problems.sort_by_key(|problem| match problem.source {
-        Source::File { position: Some(position), .. } => position,
+        ValueSource::File { position: Some(position), .. } => position,
         _ => (usize::MAX, 0),
     });
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// Where a value was set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Source {
+pub enum ValueSource {
     /// Nowhere: what the program does when nobody says otherwise.
     Default,
     /// In a file.
@@ -22,7 +22,7 @@ pub enum Source {
     Flag(String),
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for ValueSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Default => f.write_str("default"),

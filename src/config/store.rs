@@ -11,7 +11,7 @@ pub use super::store_url::{Endpoint, RedisUrl, StoreUrl, StoreUrlError, Topology
 /// The `[store]` section.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Store {
+pub struct StoreConfig {
     /// Where. If it is not set: a file in the state directory, or memory if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<StoreUrl>,
@@ -34,7 +34,7 @@ pub struct Store {
     pub max_keys: usize,
 }
 
-impl Default for Store {
+impl Default for StoreConfig {
     fn default() -> Self {
         Self {
             url: None,

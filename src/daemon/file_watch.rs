@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::sleep;
 
-use crate::config::Loaded;
+use crate::config::LoadedConfig;
 use crate::watch::Watch;
 
 /// Who looks at the files in force. Nobody any more once it is dropped.
@@ -22,7 +22,7 @@ impl FileWatch {
     }
 
     /// Watches the files of this configuration from now on, instead of those before.
-    pub(super) fn follow(&mut self, loaded: &Loaded) {
+    pub(super) fn follow(&mut self, loaded: &LoadedConfig) {
         if let Some(before) = self.task.take() {
             before.abort();
         }

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use crate::admin::Health;
 use crate::metrics::Metrics;
-use crate::registry::Keys;
+use crate::registry::SigningKeys;
 
 /// The keys in force, and who looks after them. Nobody any more once it is dropped.
 pub(super) struct KeyWatch {
@@ -29,7 +29,7 @@ impl KeyWatch {
     }
 
     /// Signs with these keys and watches their files from now on, instead of those before.
-    pub(super) async fn follow(&mut self, keys: Option<Keys>) {
+    pub(super) async fn follow(&mut self, keys: Option<SigningKeys>) {
         if let Some(before) = self.task.take() {
             before.abort();
             // Until it really has ended, it could put the keys before in the place of these.
@@ -53,20 +53,20 @@ impl Drop for KeyWatch {
 
 impl Audience {
     /// Tells what the keys are now.
-    fn tell(&self, keys: Option<&Keys>) {
-        self.metrics.expect_keys(keys.map(Keys::labels).unwrap_or_default());
-        self.health.set_problem("keys", keys.and_then(Keys::problem));
+    fn tell(&self, keys: Option<&SigningKeys>) {
+        self.metrics.expect_keys(keys.map(SigningKeys::labels).unwrap_or_default());
+        self.health.set_problem("keys", keys.and_then(SigningKeys::problem));
         self.tell_broken(keys);
     }
 
     /// Tells how many files are of no use; that changes even where the keys stay, since good ones are kept.
-    fn tell_broken(&self, keys: Option<&Keys>) {
-        let broken = keys.map(Keys::broken).unwrap_or_default();
+    fn tell_broken(&self, keys: Option<&SigningKeys>) {
+        let broken = keys.map(SigningKeys::broken).unwrap_or_default();
         self.metrics.key_files_broken.set(i64::try_from(broken).unwrap_or(i64::MAX));
     }
 
     /// Looks at the files for ever.
-    async fn watch(self, mut keys: Keys) {
+    async fn watch(self, mut keys: SigningKeys) {
         loop {
             sleep(keys.period).await;
             let looked = spawn_blocking(move || {

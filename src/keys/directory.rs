@@ -21,20 +21,20 @@ use postseal_filters::address::{DomainName, NameError, SelectorName};
 pub(super) struct Directory {
     top: Folder,
     domains: BTreeMap<String, Folder>,
-    found: Found,
+    found: DirectoryListing,
 }
 
 /// A key by domain and selector.
-pub(super) type Name = (DomainName, SelectorName);
+pub(super) type KeyName = (DomainName, SelectorName);
 
 /// A file or folder that can't be used, and why.
 pub(super) type Unusable = (PathBuf, String);
 
 /// What lies in a key directory.
 #[derive(Default)]
-pub(super) struct Found {
+pub(super) struct DirectoryListing {
     /// The file of each key. What a folder held that can't be listed now counts as still there.
-    pub(super) files: BTreeMap<Name, PathBuf>,
+    pub(super) files: BTreeMap<KeyName, PathBuf>,
     /// What can't be used.
     pub(super) unusable: Vec<Unusable>,
 }
@@ -42,14 +42,14 @@ pub(super) struct Found {
 impl Directory {
     /// A directory not looked at yet.
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { top: Folder::new(path), domains: BTreeMap::new(), found: Found::default() }
+        Self { top: Folder::new(path), domains: BTreeMap::new(), found: DirectoryListing::default() }
     }
 
     /// Looks what is there.
     ///
     /// # Errors
     /// If the directory itself can't be listed, so that nothing can be said of what is in it.
-    pub(super) fn scan(&mut self, now: SystemTime) -> Result<&Found, Unusable> {
+    pub(super) fn scan(&mut self, now: SystemTime) -> Result<&DirectoryListing, Unusable> {
         let mut changed = match self.top.refresh(now) {
             Ok(changed) => changed,
             Err(error) => return Err((self.top.path.clone(), unlisted(&error))),
@@ -80,7 +80,7 @@ impl Directory {
             }
         }
         if changed || !self.found.unusable.is_empty() {
-            self.found = Found { files: BTreeMap::new(), unusable };
+            self.found = DirectoryListing { files: BTreeMap::new(), unusable };
             self.collect();
         }
         Ok(&self.found)
@@ -103,9 +103,9 @@ impl Directory {
     }
 }
 
-impl Found {
+impl DirectoryListing {
     fn add(&mut self, domain: &str, selector: &str, path: PathBuf) {
-        let name = || -> Result<Name, NameError> { Ok((domain.parse()?, selector.parse()?)) };
+        let name = || -> Result<KeyName, NameError> { Ok((domain.parse()?, selector.parse()?)) };
         match name() {
             Ok(name) => {
                 self.files.insert(name, path);

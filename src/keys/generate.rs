@@ -10,7 +10,7 @@ use encodify::base64::{LineEnding, STANDARD};
 
 /// What kind of key to make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Algorithm {
+pub enum KeyType {
     /// RSA with 2048 bits: every receiver verifies it.
     Rsa2048,
     /// RSA with 3072 bits.
@@ -21,7 +21,7 @@ pub enum Algorithm {
     Ed25519,
 }
 
-impl Algorithm {
+impl KeyType {
     /// The letter that our default selectors begin with.
     pub const fn letter(self) -> char {
         match self {
@@ -40,12 +40,12 @@ pub struct GenerateError(#[from] Unspecified);
 ///
 /// # Errors
 /// If there is no randomness or no memory.
-pub fn generate(algorithm: Algorithm) -> Result<String, GenerateError> {
+pub fn generate(algorithm: KeyType) -> Result<String, GenerateError> {
     let key: Pkcs8V1Der<'_> = match algorithm {
-        Algorithm::Rsa2048 => KeyPair::generate(KeySize::Rsa2048)?.as_der()?,
-        Algorithm::Rsa3072 => KeyPair::generate(KeySize::Rsa3072)?.as_der()?,
-        Algorithm::Rsa4096 => KeyPair::generate(KeySize::Rsa4096)?.as_der()?,
-        Algorithm::Ed25519 => Ed25519KeyPair::generate()?.as_der()?,
+        KeyType::Rsa2048 => KeyPair::generate(KeySize::Rsa2048)?.as_der()?,
+        KeyType::Rsa3072 => KeyPair::generate(KeySize::Rsa3072)?.as_der()?,
+        KeyType::Rsa4096 => KeyPair::generate(KeySize::Rsa4096)?.as_der()?,
+        KeyType::Ed25519 => Ed25519KeyPair::generate()?.as_der()?,
     };
     let body = STANDARD.wrapped(64, LineEnding::Lf).encode(key.as_ref());
     Ok(format!("-----BEGIN PRIVATE KEY-----\n{body}-----END PRIVATE KEY-----\n"))

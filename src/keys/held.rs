@@ -6,13 +6,13 @@ use std::time::SystemTime;
 use aws_lc_rs::digest::{SHA256, digest};
 
 use super::file::{self, Content};
-use super::notice::{Event, Notice};
+use super::notice::{KeyEvent, Notice};
 use crate::stamp::Stamp;
 
 type Digest = Vec<u8>;
 
 /// A file and the last good key that was in it.
-pub(super) struct Held<K> {
+pub(super) struct KeyFile<K> {
     path: PathBuf,
     key: Option<K>,
     /// Of the file as it was last read, good or not.
@@ -25,9 +25,9 @@ pub(super) struct Held<K> {
 }
 
 /// A key, and why it is weak if it is.
-pub(super) type Parsed<K> = (K, Option<String>);
+pub(super) type ParsedKey<K> = (K, Option<String>);
 
-impl<K> Held<K> {
+impl<K> KeyFile<K> {
     /// A file not read yet.
     pub(super) fn new(path: PathBuf) -> Self {
         Self { path, key: None, stamp: None, digest: None, good: None, failure: None, readable_by_all: None }
@@ -60,7 +60,7 @@ impl<K> Held<K> {
     pub(super) fn refresh(
         &mut self,
         now: SystemTime,
-        parse: impl Fn(&[u8], i64) -> Result<Parsed<K>, String>,
+        parse: impl Fn(&[u8], i64) -> Result<ParsedKey<K>, String>,
         notices: &mut Vec<Notice>,
     ) -> bool {
         let stamp = Stamp::of(&self.path, now).ok();
@@ -82,14 +82,14 @@ impl<K> Held<K> {
     fn take(
         &mut self,
         content: Content,
-        parse: impl Fn(&[u8], i64) -> Result<Parsed<K>, String>,
+        parse: impl Fn(&[u8], i64) -> Result<ParsedKey<K>, String>,
         notices: &mut Vec<Notice>,
     ) -> bool {
         self.stamp = Some(content.stamp);
         if let Some(mode) = content.readable_by_all
             && self.readable_by_all != Some(mode)
         {
-            notices.push(self.notice(Event::ReadableByAll { mode }));
+            notices.push(self.notice(KeyEvent::ReadableByAll { mode }));
         }
         self.readable_by_all = content.readable_by_all;
         let digest = digest(&SHA256, &content.bytes).as_ref().to_vec();
@@ -99,14 +99,14 @@ impl<K> Held<K> {
         self.digest = Some(digest.clone());
         if self.good.as_ref() == Some(&digest) {
             self.failure = None;
-            notices.push(self.notice(Event::Recovered));
+            notices.push(self.notice(KeyEvent::Recovered));
             return false;
         }
         match parse(&content.bytes, content.stamp.modified()) {
             Ok((key, weak)) => {
-                let event = if self.key.is_some() { Event::Replaced } else { Event::Loaded };
+                let event = if self.key.is_some() { KeyEvent::Replaced } else { KeyEvent::Loaded };
                 notices.push(self.notice(event));
-                notices.extend(weak.map(|reason| self.notice(Event::Weak { reason })));
+                notices.extend(weak.map(|reason| self.notice(KeyEvent::Weak { reason })));
                 self.key = Some(key);
                 self.good = Some(digest);
                 self.failure = None;
@@ -125,12 +125,12 @@ impl<K> Held<K> {
             return false;
         }
         let kept = self.key.is_some();
-        notices.push(self.notice(Event::Broken { reason: reason.clone(), kept }));
+        notices.push(self.notice(KeyEvent::Broken { reason: reason.clone(), kept }));
         self.failure = Some(reason);
         !kept
     }
 
-    fn notice(&self, event: Event) -> Notice {
+    fn notice(&self, event: KeyEvent) -> Notice {
         Notice { path: self.path.clone(), event }
     }
 }

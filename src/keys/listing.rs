@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use postseal_filters::dkim::{Algorithm, Key, KeyTable, Pattern, Rule};
+use postseal_filters::dkim::{KeyTable, NamedKey, Pattern, SigningAlgorithm, SigningRule};
 
 /// Writes the table as comments of a TOML file, in the order in which a From address is looked up.
 ///
@@ -36,16 +36,16 @@ fn order(pattern: &Pattern) -> (usize, usize, String) {
     }
 }
 
-fn row(rule: &Rule) -> [String; 4] {
+fn row(rule: &SigningRule) -> [String; 4] {
     let identity = rule.identity.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
     let keys: Vec<_> = rule.keys().iter().map(key).collect();
     let keys = if keys.is_empty() { "no usable key".to_owned() } else { keys.join(", ") };
     [rule.pattern.to_string(), rule.signing_domain.to_string(), identity, keys]
 }
 
-fn key(key: &Key) -> String {
+fn key(key: &NamedKey) -> String {
     match key.private.algorithm() {
-        Algorithm::Rsa => format!("{} (RSA {})", key.selector, key.private.bits()),
-        Algorithm::Ed25519 => format!("{} (Ed25519)", key.selector),
+        SigningAlgorithm::Rsa => format!("{} (RSA {})", key.selector, key.private.bits()),
+        SigningAlgorithm::Ed25519 => format!("{} (Ed25519)", key.selector),
     }
 }

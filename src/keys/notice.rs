@@ -9,13 +9,13 @@ pub struct Notice {
     /// The file or directory.
     pub path: PathBuf,
     /// What happened.
-    pub event: Event,
+    pub event: KeyEvent,
 }
 
 /// What happened to a key file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Event {
+pub enum KeyEvent {
     /// A key is in use that was not there before.
     Loaded,
     /// Another key is in use under the same name.
@@ -46,7 +46,7 @@ pub enum Event {
 impl Notice {
     /// True if an operator should do something about it.
     pub const fn is_warning(&self) -> bool {
-        matches!(self.event, Event::Broken { .. } | Event::ReadableByAll { .. } | Event::Weak { .. })
+        matches!(self.event, KeyEvent::Broken { .. } | KeyEvent::ReadableByAll { .. } | KeyEvent::Weak { .. })
     }
 }
 
@@ -56,7 +56,7 @@ impl fmt::Display for Notice {
     }
 }
 
-impl fmt::Display for Event {
+impl fmt::Display for KeyEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Loaded => f.write_str("key loaded"),

@@ -8,21 +8,21 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::directory::{Directory, Name, Unusable};
-use super::held::{Held, Parsed};
-use super::notice::{Event, Notice};
+use super::directory::{Directory, KeyName, Unusable};
+use super::held::{KeyFile, ParsedKey};
+use super::notice::{KeyEvent, Notice};
 
 /// Key files and their keys.
 pub(super) struct Ring<K> {
-    listed: BTreeMap<PathBuf, Held<K>>,
+    listed: BTreeMap<PathBuf, KeyFile<K>>,
     directory: Option<Directory>,
-    found: BTreeMap<Name, Found<K>>,
+    found: BTreeMap<KeyName, RingSlot<K>>,
     /// Folders that can't be listed and the like, and why: so that it is told once.
     unusable: Vec<Unusable>,
 }
 
-struct Found<K> {
-    held: Held<K>,
+struct RingSlot<K> {
+    held: KeyFile<K>,
     missed: bool,
 }
 
@@ -30,7 +30,7 @@ impl<K> Ring<K> {
     /// Files not read yet.
     pub(super) fn new(listed: impl IntoIterator<Item = PathBuf>, directory: Option<PathBuf>) -> Self {
         Self {
-            listed: listed.into_iter().map(|path| (path.clone(), Held::new(path))).collect(),
+            listed: listed.into_iter().map(|path| (path.clone(), KeyFile::new(path))).collect(),
             directory: directory.map(Directory::new),
             found: BTreeMap::new(),
             unusable: Vec::new(),
@@ -39,11 +39,11 @@ impl<K> Ring<K> {
 
     /// The key in a listed file, or why there is none.
     pub(super) fn listed(&self, path: &Path) -> Result<&K, &str> {
-        self.listed.get(path).ok_or("is not listed").and_then(Held::key)
+        self.listed.get(path).ok_or("is not listed").and_then(KeyFile::key)
     }
 
     /// The keys of the key directory by domain and selector.
-    pub(super) fn found(&self) -> impl Iterator<Item = (&Name, Result<&K, &str>)> {
+    pub(super) fn found(&self) -> impl Iterator<Item = (&KeyName, Result<&K, &str>)> {
         self.found.iter().map(|(name, found)| (name, found.held.key()))
     }
 
@@ -57,7 +57,7 @@ impl<K> Ring<K> {
     pub(super) fn refresh(
         &mut self,
         now: SystemTime,
-        parse: impl Fn(&[u8], i64) -> Result<Parsed<K>, String>,
+        parse: impl Fn(&[u8], i64) -> Result<ParsedKey<K>, String>,
         notices: &mut Vec<Notice>,
     ) -> bool {
         let mut changed = false;
@@ -78,7 +78,7 @@ impl<K> Ring<K> {
         self.found.retain(|name, found| {
             let gone = !files.contains_key(name);
             if gone && found.missed {
-                notices.push(Notice { path: found.held.path().to_owned(), event: Event::Removed });
+                notices.push(Notice { path: found.held.path().to_owned(), event: KeyEvent::Removed });
                 changed = true;
                 return false;
             }
@@ -86,7 +86,7 @@ impl<K> Ring<K> {
             true
         });
         for (name, path) in files {
-            let new = || Found { held: Held::new(path.clone()), missed: false };
+            let new = || RingSlot { held: KeyFile::new(path.clone()), missed: false };
             let found = self.found.entry(name.clone()).or_insert_with(new);
             found.held.moved(path);
             changed |= found.held.refresh(now, &parse, notices);
@@ -98,7 +98,7 @@ impl<K> Ring<K> {
 /// Tells what can't be used, unless it has been told before.
 fn tell_unusable(told: &mut Vec<Unusable>, unusable: &[Unusable], notices: &mut Vec<Notice>) {
     for (path, reason) in unusable.iter().filter(|one| !told.contains(one)) {
-        let event = Event::Broken { reason: reason.clone(), kept: false };
+        let event = KeyEvent::Broken { reason: reason.clone(), kept: false };
         notices.push(Notice { path: path.clone(), event });
     }
     unusable.clone_into(told);

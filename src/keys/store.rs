@@ -20,21 +20,22 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use postseal_filters::dkim::{
-    DomainName, Key, KeyTable, Pattern, Plan, PlannedRule, PrivateKey, Rule, SelectorName, Settings,
+    DkimPlan, DkimSettings, DomainName, KeyTable, NamedKey, Pattern, PlannedRule, PrivateKey, SelectorName,
+    SigningRule,
 };
 
-use super::notice::{Event, Notice};
+use super::notice::{KeyEvent, Notice};
 use super::ring::Ring;
 
 /// Keys and their files.
 pub struct KeyStore {
     rules: Vec<PlannedRule>,
-    ring: Ring<Loaded>,
+    ring: Ring<LoadedKey>,
     table: Arc<KeyTable>,
 }
 
 /// A key as it came from its file.
-struct Loaded {
+struct LoadedKey {
     private: Arc<PrivateKey>,
     /// When the file was last changed, in seconds since 1970.
     since: i64,
@@ -42,7 +43,7 @@ struct Loaded {
 
 /// Where key files are, apart from what the configuration says.
 #[derive(Clone, Debug, Default)]
-pub struct Place {
+pub struct KeyFolders {
     /// Relative paths begin here: the directory of the configuration file.
     pub base: PathBuf,
     /// `$CREDENTIALS_DIRECTORY`, in which systemd puts what `LoadCredential=` names.
@@ -50,7 +51,7 @@ pub struct Place {
 }
 
 /// Keys that have been read for the first time.
-pub struct Opened {
+pub struct OpenedKeys {
     /// The keys.
     pub store: KeyStore,
     /// What is unwise, or wrong in the key directory.
@@ -80,7 +81,11 @@ impl KeyStore {
     ///
     /// # Errors
     /// Every listed key that can't be used, and a key directory that can't be read.
-    pub fn open(settings: &Settings, plan: &Plan, place: &Place) -> Result<Opened, Vec<KeyProblem>> {
+    pub fn open(
+        settings: &DkimSettings,
+        plan: &DkimPlan,
+        place: &KeyFolders,
+    ) -> Result<OpenedKeys, Vec<KeyProblem>> {
         let mut errors = Vec::new();
         let mut rules = plan.rules.clone();
         // Settings by file, for what is found out about the file.
@@ -109,7 +114,7 @@ impl KeyStore {
         let mut warnings = store.rules_without_keys();
         for notice in notices {
             let fatal = match notice.event {
-                Event::Broken { .. } => {
+                KeyEvent::Broken { .. } => {
                     places.contains_key(&notice.path) || Some(&notice.path) == directory.as_ref()
                 }
                 _ if notice.is_warning() => false,
@@ -129,7 +134,7 @@ impl KeyStore {
                 }),
             }
         }
-        if errors.is_empty() { Ok(Opened { store, warnings }) } else { Err(errors) }
+        if errors.is_empty() { Ok(OpenedKeys { store, warnings }) } else { Err(errors) }
     }
 
     /// The keys in force.
@@ -162,7 +167,7 @@ impl KeyStore {
                 let weak = key.is_weak().then(|| {
                     format!("the RSA key has {} bits; some receivers refuse less than 2048", key.bits())
                 });
-                Ok((Loaded { private: Arc::new(key), since }, weak))
+                Ok((LoadedKey { private: Arc::new(key), since }, weak))
             }
             Err(error) => Err(error.to_string()),
         };
@@ -174,7 +179,7 @@ impl KeyStore {
     }
 
     fn build(&self) -> KeyTable {
-        let mut directory: BTreeMap<DomainName, Vec<Key>> = BTreeMap::new();
+        let mut directory: BTreeMap<DomainName, Vec<NamedKey>> = BTreeMap::new();
         for ((domain, selector), found) in self.ring.found() {
             // A domain of which no key is usable stays in the table, so that its mail does not go out unsigned.
             let keys = directory.entry(domain.clone()).or_default();
@@ -203,19 +208,19 @@ impl KeyStore {
             })
             .collect();
         let others = directory.into_iter().filter(|(domain, _)| !taken.contains(domain));
-        let others: Vec<_> = others.map(|(domain, keys)| Rule::for_domain(domain, keys)).collect();
+        let others: Vec<_> = others.map(|(domain, keys)| SigningRule::for_domain(domain, keys)).collect();
         KeyTable::new(rules.into_iter().chain(others))
     }
 }
 
-impl Loaded {
+impl LoadedKey {
     /// The key under a name in DNS.
-    fn under(&self, selector: &SelectorName) -> Key {
-        Key { selector: selector.clone(), private: Arc::clone(&self.private), since: self.since }
+    fn under(&self, selector: &SelectorName) -> NamedKey {
+        NamedKey { selector: selector.clone(), private: Arc::clone(&self.private), since: self.since }
     }
 }
 
-impl Place {
+impl KeyFolders {
     /// The place that belongs to a configuration file, and to this process.
     pub fn of(configuration: &Path) -> Self {
         let base = configuration.parent().map(Path::to_owned).unwrap_or_default();

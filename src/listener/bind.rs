@@ -11,8 +11,8 @@ use tokio::net::{TcpListener, UnixListener, lookup_host};
 
 use super::inherited::{Inherited, Passed};
 use super::unix::{self, SocketFile};
-use crate::config::{Address, Listener};
-use crate::stream::Stream;
+use crate::config::{ListenAddress, ListenerConfig};
+use crate::stream::MtaStream;
 
 /// A socket that waits for connections.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub(crate) enum Socket {
 pub enum BindError {
     /// Somebody else is there.
     #[error("another process answers on {0}; stop it, or give this listener another address")]
-    Answered(Address),
+    Answered(ListenAddress),
     /// Not a socket.
     #[error("{0} exists and is not a socket; remove it, or give this listener another path")]
     NotASocket(PathBuf),
@@ -76,7 +76,7 @@ pub enum BindError {
     #[error("can't listen on {address}: {source}{hint}")]
     System {
         /// Where.
-        address: Address,
+        address: ListenAddress,
         /// What the system says.
         source: io::Error,
         /// What may help.
@@ -86,19 +86,26 @@ pub enum BindError {
 
 impl Socket {
     /// Takes the socket that the service manager passes for this listener, or binds its address.
-    pub(super) async fn bind(listener: &Listener, inherited: &mut Inherited) -> Result<Self, BindError> {
+    pub(super) async fn bind(
+        listener: &ListenerConfig,
+        inherited: &mut Inherited,
+    ) -> Result<Self, BindError> {
         let address = &listener.address;
         let socket = match address {
-            Address::Unix(path) => match inherited.at_path(path) {
+            ListenAddress::Unix(path) => match inherited.at_path(path) {
                 Some(passed) => Self::passed(passed),
                 None => {
                     let (socket, file) = unix::bind(path, listener)?;
                     Ok(Self::Unix { file: Some(file), socket })
                 }
             },
-            Address::Inet { host, port } => Self::inet(resolve(host, *port, false).await?, false, inherited),
-            Address::Inet6 { host, port } => Self::inet(resolve(host, *port, true).await?, true, inherited),
-            Address::Systemd(name) => match inherited.named(name) {
+            ListenAddress::Inet { host, port } => {
+                Self::inet(resolve(host, *port, false).await?, false, inherited)
+            }
+            ListenAddress::Inet6 { host, port } => {
+                Self::inet(resolve(host, *port, true).await?, true, inherited)
+            }
+            ListenAddress::Systemd(name) => match inherited.named(name) {
                 Some(passed) => Self::passed(passed),
                 None => return Err(BindError::NotPassed(name.clone(), inherited.names())),
             },
@@ -115,8 +122,8 @@ impl Socket {
     }
 
     /// Binds a unix socket again, and gives back the one that was bound before.
-    pub(super) fn bind_again(&mut self, listener: &Listener) -> Result<UnixListener, BindError> {
-        let (Self::Unix { file, socket }, Address::Unix(path)) = (self, &listener.address) else {
+    pub(super) fn bind_again(&mut self, listener: &ListenerConfig) -> Result<UnixListener, BindError> {
+        let (Self::Unix { file, socket }, ListenAddress::Unix(path)) = (self, &listener.address) else {
             return Err(system(&listener.address, io::ErrorKind::Unsupported.into()));
         };
         let (new_socket, new_file) = unix::bind(path, listener)?;
@@ -131,19 +138,23 @@ impl Socket {
         }
     }
 
-    pub(super) async fn accept(&self) -> io::Result<Stream> {
+    pub(super) async fn accept(&self) -> io::Result<MtaStream> {
         match self {
-            Self::Tcp { socket, .. } => socket.accept().await.map(|(stream, _)| Stream::Tcp(stream)),
-            Self::Unix { socket, .. } => socket.accept().await.map(|(stream, _)| Stream::Unix(stream)),
+            Self::Tcp { socket, .. } => socket.accept().await.map(|(stream, _)| MtaStream::Tcp(stream)),
+            Self::Unix { socket, .. } => socket.accept().await.map(|(stream, _)| MtaStream::Unix(stream)),
         }
     }
 
     /// The address that was bound, if it is another one than was asked for.
-    pub(super) fn address(&self) -> Option<Address> {
+    pub(super) fn address(&self) -> Option<ListenAddress> {
         let Self::Tcp { socket, .. } = self else { return None };
         let bound = socket.local_addr().ok()?;
         let (host, port) = (bound.ip().to_string(), bound.port());
-        Some(if bound.is_ipv4() { Address::Inet { host, port } } else { Address::Inet6 { host, port } })
+        Some(if bound.is_ipv4() {
+            ListenAddress::Inet { host, port }
+        } else {
+            ListenAddress::Inet6 { host, port }
+        })
     }
 
     fn inet(address: SocketAddr, only_v6: bool, inherited: &mut Inherited) -> io::Result<Self> {
@@ -198,8 +209,8 @@ async fn resolve(host: &str, port: u16, only_v6: bool) -> Result<SocketAddr, Bin
 }
 
 /// An error of the system, with what usually is behind it.
-pub(crate) fn system(address: &Address, source: io::Error) -> BindError {
-    let unix = matches!(address, Address::Unix(_));
+pub(crate) fn system(address: &ListenAddress, source: io::Error) -> BindError {
+    let unix = matches!(address, ListenAddress::Unix(_));
     let hint = match Errno::from_raw(source.raw_os_error().unwrap_or_default()) {
         Errno::EADDRINUSE => "; `ss -ltnp` shows which process has it",
         Errno::EADDRNOTAVAIL => "; no network interface of this machine has that address",

@@ -8,13 +8,13 @@ use arc_swap::ArcSwap;
 use postseal_filters::{Pipeline, Record};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::connection::{Closed, ConnectionLimits, Observer};
+use crate::connection::{Closed, ConnectionLimits, ConnectionObserver};
 use crate::log::{Log, Throttle};
 use crate::metrics::{ListenerMetrics, Metrics};
 use crate::status::Status;
 
 /// What the connections of all listeners share.
-pub struct Shared {
+pub struct SharedAdmission {
     /// Limits of connections that come from now on.
     pub limits: ArcSwap<ConnectionLimits>,
     /// The metrics of the service.
@@ -32,7 +32,7 @@ pub struct ListenerState {
     name: Arc<str>,
     /// The filters of connections that come from now on.
     pub pipeline: ArcSwap<Pipeline>,
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<SharedAdmission>,
     pub(super) metrics: ListenerMetrics,
     pub(super) up: AtomicBool,
     pub(super) warnings: Warnings,
@@ -48,7 +48,7 @@ pub(super) struct Warnings {
 
 impl ListenerState {
     /// A listener of that name.
-    pub fn new(shared: Arc<Shared>, name: &str, pipeline: Arc<Pipeline>) -> Arc<Self> {
+    pub fn new(shared: Arc<SharedAdmission>, name: &str, pipeline: Arc<Pipeline>) -> Arc<Self> {
         let throttle = || Throttle::new(WARNING_PAUSE);
         Arc::new(Self {
             name: name.into(),
@@ -95,7 +95,7 @@ impl ListenerState {
     }
 }
 
-impl Observer for ListenerState {
+impl ConnectionObserver for ListenerState {
     fn message(&self, record: Record) {
         self.metrics.observe(&record);
         self.shared.log.message(&record);
@@ -106,12 +106,12 @@ impl Observer for ListenerState {
 }
 
 /// An open connection, counted until it is dropped.
-pub(super) struct Open {
+pub(super) struct OpenConnection {
     pub(super) state: Arc<ListenerState>,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Open {
+impl OpenConnection {
     pub(super) fn new(state: Arc<ListenerState>, permit: OwnedSemaphorePermit) -> Self {
         state.metrics.connections.inc();
         state.metrics.open.inc();
@@ -119,7 +119,7 @@ impl Open {
     }
 }
 
-impl Drop for Open {
+impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.state.metrics.open.dec();
         // The runtime ends the task; the socket is closed, which the MTA takes for a temporary failure.

@@ -16,7 +16,7 @@ use socket2::{Domain, SockAddr, Type};
 use tokio::net::UnixListener;
 
 use super::bind::{BACKLOG, BindError, system};
-use crate::config::{Address, Listener, Mode};
+use crate::config::{ListenAddress, ListenerConfig, Mode};
 
 /// The file of a socket that we have bound; removed with it, if it still is ours.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ impl Drop for SocketFile {
 }
 
 /// Binds a socket at `path`, in place of one that nobody listens on any more.
-pub(super) fn bind(path: &Path, listener: &Listener) -> Result<(UnixListener, SocketFile), BindError> {
+pub(super) fn bind(path: &Path, listener: &ListenerConfig) -> Result<(UnixListener, SocketFile), BindError> {
     let failed = |source| system(&listener.address, source);
     let group = listener.group.as_deref().map(group_id).transpose()?;
     free(path, &listener.address)?;
@@ -73,15 +73,15 @@ pub(super) fn bind(path: &Path, listener: &Listener) -> Result<(UnixListener, So
 
 /// Binds a socket that only this user can connect to.
 pub(crate) fn bind_private(path: &Path) -> Result<(UnixListener, SocketFile), BindError> {
-    let address = Address::Unix(path.to_owned());
+    let address = ListenAddress::Unix(path.to_owned());
     bind(
         path,
-        &Listener { name: String::new(), address, role: Role::Local, mode: Mode::PRIVATE, group: None },
+        &ListenerConfig { name: String::new(), address, role: Role::Local, mode: Mode::PRIVATE, group: None },
     )
 }
 
 /// Makes sure that nothing at `path` is still of use to somebody.
-fn free(path: &Path, address: &Address) -> Result<(), BindError> {
+fn free(path: &Path, address: &ListenAddress) -> Result<(), BindError> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(system(address, error)),

@@ -9,7 +9,7 @@ use tracing::span;
 use tracing::{Event, Metadata, Subscriber};
 
 use super::Log;
-use super::line::Line;
+use super::line::LogLine;
 use crate::config::Level;
 
 /// Takes the events of this process.
@@ -44,10 +44,10 @@ impl Subscriber for Events {
 
     fn event(&self, event: &Event<'_>) {
         let settings = self.log.inner.settings.load();
-        let mut found = Found::default();
+        let mut found = EventFields::default();
         event.record(&mut found);
         let kind = found.event.as_deref().unwrap_or("service");
-        let mut line = Line::new(settings.format, level(event.metadata().level()), kind);
+        let mut line = LogLine::new(settings.format, level(event.metadata().level()), kind);
         if !found.words.is_empty() {
             line.words(&found.words);
         }
@@ -80,19 +80,19 @@ pub(super) fn panicked(info: &PanicHookInfo<'_>) {
 
 /// The fields of one event.
 #[derive(Default)]
-struct Found {
+struct EventFields {
     event: Option<String>,
     words: String,
     fields: Vec<(&'static str, serde_json::Value)>,
 }
 
-impl Found {
+impl EventFields {
     fn add(&mut self, field: &Field, value: impl Into<serde_json::Value>) {
         self.fields.push((field.name(), value.into()));
     }
 }
 
-impl Visit for Found {
+impl Visit for EventFields {
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.add(field, value);
     }

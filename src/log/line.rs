@@ -7,27 +7,27 @@
 use serde::Serialize;
 
 use crate::clock;
-use crate::config::{Format, Level};
+use crate::config::{Level, LogFormat};
 
 /// A line in the making.
-pub(super) struct Line {
-    format: Format,
+pub(super) struct LogLine {
+    format: LogFormat,
     out: Vec<u8>,
 }
 
-impl Line {
+impl LogLine {
     /// Time, level and kind of event.
-    pub(super) fn new(format: Format, level: Level, event: &str) -> Self {
+    pub(super) fn new(format: LogFormat, level: Level, event: &str) -> Self {
         let timestamp = clock::rfc3339(clock::since_epoch());
         let mut line = Self { format, out: Vec::with_capacity(USUAL) };
         match format {
-            Format::Json => {
+            LogFormat::Json => {
                 line.out.extend_from_slice(b"{\"timestamp\":");
                 line.json(&timestamp);
                 line.field("level", name(level));
                 line.field("event", event);
             }
-            Format::Text => {
+            LogFormat::Text => {
                 for word in [timestamp.as_str(), " ", name(level), " ", event] {
                     line.out.extend_from_slice(word.as_bytes());
                 }
@@ -39,13 +39,13 @@ impl Line {
     /// One more field; names are ours and need no escaping.
     pub(super) fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
         match self.format {
-            Format::Json => {
+            LogFormat::Json => {
                 self.out.extend_from_slice(b",\"");
                 self.out.extend_from_slice(name.as_bytes());
                 self.out.extend_from_slice(b"\":");
                 self.json(value);
             }
-            Format::Text => {
+            LogFormat::Text => {
                 self.out.push(b' ');
                 self.out.extend_from_slice(name.as_bytes());
                 self.out.push(b'=');
@@ -59,8 +59,8 @@ impl Line {
     /// What is said in words: a field in JSON, the words themselves in text.
     pub(super) fn words(&mut self, words: &str) {
         match self.format {
-            Format::Json => self.field("message", words),
-            Format::Text => {
+            LogFormat::Json => self.field("message", words),
+            LogFormat::Text => {
                 self.out.extend_from_slice(b": ");
                 let visible = words.chars().map(|c| if c.is_control() { ' ' } else { c });
                 self.out.extend(visible.collect::<String>().bytes());
@@ -70,7 +70,7 @@ impl Line {
 
     /// The line with its end.
     pub(super) fn finish(mut self) -> Vec<u8> {
-        let end: &[u8] = if self.format == Format::Json { b"}\n" } else { b"\n" };
+        let end: &[u8] = if self.format == LogFormat::Json { b"}\n" } else { b"\n" };
         self.out.extend_from_slice(end);
         self.out
     }

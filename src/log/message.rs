@@ -1,14 +1,14 @@
 //! The line of a finished message.
 
 use postseal_filters::pipeline::Record;
-use postseal_filters::{Failure, Reason, SignatureNote};
+use postseal_filters::{FilterFailure, Reason, SignatureNote};
 use serde::{Serialize, Serializer};
 
 use super::address::{clip, shorten, shorten_within};
-use super::line::Line;
+use super::line::LogLine;
 
 /// Writes all that is logged of a message; addresses in full and the particulars of reasons only on demand.
-pub(super) fn write(record: &Record, full: bool, details: bool, line: &mut Line) {
+pub(super) fn write(record: &Record, full: bool, details: bool, line: &mut LogLine) {
     let address = |bytes: &[u8]| if full { clip(bytes).into_owned() } else { shorten(bytes) };
     // A login name without a domain is no address.
     let user = |bytes: &[u8]| if bytes.contains(&b'@') { address(bytes) } else { clip(bytes).into_owned() };
@@ -28,7 +28,7 @@ pub(super) fn write(record: &Record, full: bool, details: bool, line: &mut Line)
         line.field("details", &Details(record));
     }
     line.field("edits", &record.edits);
-    line.field("signatures", &Signatures(&record.report.signatures));
+    line.field("signatures", &SignatureList(&record.report.signatures));
     if let Some(alignment) = &record.report.alignment {
         line.field("alignment", alignment);
     }
@@ -36,7 +36,7 @@ pub(super) fn write(record: &Record, full: bool, details: bool, line: &mut Line)
 }
 
 /// Writes what a filter failed of, for those who can mend it.
-pub(super) fn write_failure(record: &Record, failure: &Failure, suppressed: u64, line: &mut Line) {
+pub(super) fn write_failure(record: &Record, failure: &FilterFailure, suppressed: u64, line: &mut LogLine) {
     line.words(&failure.detail);
     line.field("filter", failure.filter);
     line.field("code", failure.code);
@@ -51,7 +51,7 @@ struct Reasons<'a>(&'a Record);
 impl Serialize for Reasons<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let report = &self.0.report;
-        let failed = |failure: &Failure| format!("{}.{}", failure.filter, failure.code);
+        let failed = |failure: &FilterFailure| format!("{}.{}", failure.filter, failure.code);
         let found = report.reasons.iter().map(Reason::to_string);
         serializer.collect_seq(found.chain(report.failures.iter().map(failed)))
     }
@@ -69,7 +69,7 @@ impl Serialize for Details<'_> {
     }
 }
 
-struct Signatures<'a>(&'a [SignatureNote]);
+struct SignatureList<'a>(&'a [SignatureNote]);
 
 #[derive(Serialize)]
 struct Signature<'a> {
@@ -78,7 +78,7 @@ struct Signature<'a> {
     algorithm: &'static str,
 }
 
-impl Serialize for Signatures<'_> {
+impl Serialize for SignatureList<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.iter().map(|note| Signature {
             domain: &note.domain,

@@ -10,15 +10,15 @@ use std::time::{Duration, Instant};
 use prometheus::IntCounter;
 
 /// Lines that wait to be written.
-pub(super) struct Queue {
-    state: Mutex<State>,
+pub(super) struct LogQueue {
+    state: Mutex<QueueState>,
     filled: Condvar,
     written: Condvar,
     dropped: IntCounter,
 }
 
 #[derive(Default)]
-struct State {
+struct QueueState {
     waiting: Vec<u8>,
     lines: u64,
     /// The writer has nothing to do, and waits to be told of a line.
@@ -27,7 +27,7 @@ struct State {
     closed: bool,
 }
 
-impl Queue {
+impl LogQueue {
     pub(super) fn new(dropped: IntCounter) -> Self {
         Self { state: Mutex::default(), filled: Condvar::new(), written: Condvar::new(), dropped }
     }
@@ -52,7 +52,7 @@ impl Queue {
 
     /// Waits until everything so far is written, but not longer than `patience`.
     pub(super) fn flush(&self, patience: Duration) {
-        let busy = |state: &mut State| state.writing || !state.waiting.is_empty();
+        let busy = |state: &mut QueueState| state.writing || !state.waiting.is_empty();
         let waited = self.written.wait_timeout_while(self.lock(), patience, busy);
         drop(waited);
     }
@@ -88,13 +88,13 @@ impl Queue {
 
     /// Lets lines come together for a while, unless there are plenty.
     fn gather(&self) {
-        let few = |state: &mut State| state.waiting.len() < PLENTY && !state.closed;
+        let few = |state: &mut QueueState| state.waiting.len() < PLENTY && !state.closed;
         drop(self.filled.wait_timeout_while(self.lock(), PAUSE, few));
     }
 
     /// Swaps the lines that wait with an empty batch.
     fn next(&self, batch: &mut Vec<u8>) -> Option<u64> {
-        let idle = |state: &mut State| {
+        let idle = |state: &mut QueueState| {
             state.idle = state.waiting.is_empty() && !state.closed;
             state.idle
         };
@@ -107,7 +107,7 @@ impl Queue {
         Some(std::mem::take(&mut state.lines))
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -6,12 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use postseal_filters::message::{EditNote, EditOp};
 use postseal_filters::pipeline::{Record, Summary};
-use postseal_filters::report::{Failure, Reason, Report, SignatureNote};
+use postseal_filters::report::{FilterFailure, Reason, Report, SignatureNote};
 use prometheus::IntCounter;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::config::Format;
+use crate::config::LogFormat;
 
 /// A sink that hands on what is written to it.
 struct Sink(mpsc::Sender<Vec<u8>>);
@@ -60,7 +60,7 @@ fn record() -> Record {
 }
 
 /// What a log with these settings writes.
-fn written(settings: config::Log, write: impl FnOnce(&Log)) -> String {
+fn written(settings: config::LogConfig, write: impl FnOnce(&Log)) -> String {
     let (sender, receiver) = mpsc::channel();
     let log = Log::start(settings, Sink(sender), dropped()).unwrap();
     write(&log);
@@ -77,7 +77,7 @@ fn without_time(line: &str) -> Value {
 
 #[test]
 fn message_as_json() {
-    let text = written(config::Log::default(), |log| log.message(&record()));
+    let text = written(config::LogConfig::default(), |log| log.message(&record()));
     let expected = json!({
         "level": "info", "event": "message", "listener": "submission", "queue_id": "4XyZ1234", "client": "192.0.2.1",
         "user": "a***@example.com", "mail_from": "a***@example.com", "rcpt_count": 2, "message_id": "<1@example.com>",
@@ -91,7 +91,7 @@ fn message_as_json() {
 
 #[test]
 fn message_as_text() {
-    let settings = config::Log { format: Format::Text, ..config::Log::default() };
+    let settings = config::LogConfig { format: LogFormat::Text, ..config::Log::default() };
     let mut record = record();
     (record.user, record.message_id) = (None, Some(Bytes::from_static(b"<a b\n\x1b[31m=>")));
     let text = written(settings, |log| log.message(&record));
@@ -107,10 +107,10 @@ fn message_as_text() {
 
 #[test]
 fn addresses_in_full_on_demand() {
-    let default = config::Log::default();
+    let default = config::LogConfig::default();
     for settings in [
-        config::Log { addresses: true, ..config::Log::default() },
-        config::Log { level: Level::Debug, ..config::Log::default() },
+        config::LogConfig { addresses: true, ..config::Log::default() },
+        config::LogConfig { level: Level::Debug, ..config::Log::default() },
     ] {
         let line = without_time(&written(settings, |log| log.message(&record())));
         assert_eq!(
@@ -127,9 +127,9 @@ fn addresses_in_full_on_demand() {
 #[test]
 fn failures_are_reasons_and_one_warning_a_second() {
     let mut record = record();
-    let failure = Failure { filter: "dkim", code: "deadline", detail: "took too long".to_owned() };
+    let failure = FilterFailure { filter: "dkim", code: "deadline", detail: "took too long".to_owned() };
     record.report.failures.push(failure);
-    let text = written(config::Log::default(), |log| {
+    let text = written(config::LogConfig::default(), |log| {
         log.message(&record);
         log.message(&record);
     });
@@ -145,13 +145,13 @@ fn failures_are_reasons_and_one_warning_a_second() {
 
 #[test]
 fn level_decides() {
-    let settings = config::Log { level: Level::Warn, ..config::Log::default() };
+    let settings = config::LogConfig { level: Level::Warn, ..config::Log::default() };
     assert_eq!(written(settings, |log| log.message(&record())), "");
 }
 
 #[test]
 fn events_have_the_same_form() {
-    let text = written(config::Log::default(), |log| {
+    let text = written(config::LogConfig::default(), |log| {
         tracing::subscriber::with_default(event::Events::new(log.clone()), || {
             tracing::info!(event = "listening", listener = "submission", address = %"inet:127.0.0.1:1", "listens");
             tracing::warn!(count = 3, ok = true, name = Some("x"), "a \"quoted\" word");
@@ -174,7 +174,7 @@ fn events_have_the_same_form() {
 
 #[test]
 fn words_in_text_are_one_line() {
-    let settings = config::Log { format: Format::Text, ..config::Log::default() };
+    let settings = config::LogConfig { format: LogFormat::Text, ..config::Log::default() };
     let text = written(settings, |log| {
         tracing::subscriber::with_default(event::Events::new(log.clone()), || {
             tracing::error!(event = "bind", error = "in use", "two\nlines");
@@ -187,7 +187,7 @@ fn words_in_text_are_one_line() {
 fn a_full_pipe_drops_lines_and_blocks_nobody() {
     let (ours, mut theirs) = UnixStream::pair().unwrap();
     let dropped = dropped();
-    let log = Log::start(config::Log::default(), ours, dropped.clone()).unwrap();
+    let log = Log::start(config::LogConfig::default(), ours, dropped.clone()).unwrap();
     let record = record();
     // Nobody reads: what neither the socket nor the queue can hold is lost, and push returns at once.
     while dropped.get() < 100 {
@@ -205,7 +205,7 @@ fn a_closed_pipe_is_counted_and_survived() {
     let (ours, theirs) = UnixStream::pair().unwrap();
     drop(theirs);
     let dropped = dropped();
-    let log = Log::start(config::Log::default(), ours, dropped.clone()).unwrap();
+    let log = Log::start(config::LogConfig::default(), ours, dropped.clone()).unwrap();
     log.message(&record());
     while dropped.get() < 1 {
         std::thread::yield_now();

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub struct Throttle {
     pause: Duration,
-    state: Mutex<State>,
+    state: Mutex<ThrottleState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct ThrottleState {
     last: Option<Instant>,
     suppressed: u64,
 }
@@ -20,7 +20,7 @@ struct State {
 impl Throttle {
     /// One every `pause` at most.
     pub const fn new(pause: Duration) -> Self {
-        Self { pause, state: Mutex::new(State { last: None, suppressed: 0 }) }
+        Self { pause, state: Mutex::new(ThrottleState { last: None, suppressed: 0 }) }
     }
 
     /// Whether this one may be said, and how many could not since the last that was.

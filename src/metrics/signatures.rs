@@ -18,12 +18,12 @@ pub struct KeyLabel {
 }
 
 /// Counters of the keys that have series of their own.
-pub(super) struct Signatures {
+pub(super) struct SignatureCounters {
     domains: HashMap<String, Vec<(KeyLabel, IntCounter)>>,
     others: [(&'static str, IntCounter); ALGORITHMS.len()],
 }
 
-impl Signatures {
+impl SignatureCounters {
     pub(super) fn new(family: &IntCounterVec) -> Self {
         let others =
             ALGORITHMS.map(|algorithm| (algorithm, family.with_label_values(&[OTHER, OTHER, algorithm])));

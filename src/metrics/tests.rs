@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use postseal_filters::{Failure, Reason, Record, Report, SignatureNote};
+use postseal_filters::{FilterFailure, Reason, Record, Report, SignatureNote};
 
 use super::*;
 
@@ -93,7 +93,7 @@ fn a_message_is_counted() {
         vec![Reason::new("header_checks", "no_date"), Reason::new("dkim", "not_origin")];
     listener.observe(&unsigned);
     let mut failed = record(Summary::Tempfail);
-    failed.report.failures = vec![Failure { filter: "dkim", code: "deadline", detail: String::new() }];
+    failed.report.failures = vec![FilterFailure { filter: "dkim", code: "deadline", detail: String::new() }];
     listener.observe(&failed);
     let text = metrics.render().unwrap();
     for (sample, expected) in [

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use postseal_filters::Clock as _;
-use postseal_filters::store::{Entry, FOR_EVER, LONGEST_KEY, Query, Store, StoreError};
+use postseal_filters::store::{FOR_EVER, KeyListing, LONGEST_KEY, Query, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
 use super::LimitObserver;
@@ -30,7 +30,7 @@ pub struct Look {
 /// What is wanted by `POST`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Change {
+pub struct LimitChange {
     /// What is done.
     pub action: ChangeAction,
     /// To which key.
@@ -149,7 +149,7 @@ pub async fn look(store: &dyn Store, observer: &LimitObserver, look: &Look) -> A
     }
 }
 
-async fn show(store: &dyn Store, counters: &[String]) -> Result<Vec<Entry>, StoreError> {
+async fn show(store: &dyn Store, counters: &[String]) -> Result<Vec<KeyListing>, StoreError> {
     let mut found = Vec::new();
     for counter in counters {
         found.extend(store.show(counter).await?);
@@ -158,7 +158,7 @@ async fn show(store: &dyn Store, counters: &[String]) -> Result<Vec<Entry>, Stor
 }
 
 /// Changes. The answer names the keys that were changed.
-pub async fn change(store: &dyn Store, observer: &LimitObserver, change: &Change) -> Answered {
+pub async fn change(store: &dyn Store, observer: &LimitObserver, change: &LimitChange) -> Answered {
     let counters = observer.counters(&change.key);
     if counters.is_empty() || counters.iter().any(|key| key.len() > LONGEST_KEY) {
         let rules = observer.rule_names().join(", ");
@@ -189,7 +189,7 @@ pub async fn change(store: &dyn Store, observer: &LimitObserver, change: &Change
 }
 
 /// What is changed by hand shows at once, wherever the counters are.
-fn noted(observer: &LimitObserver, counter: &str, change: &Change) {
+fn noted(observer: &LimitObserver, counter: &str, change: &LimitChange) {
     match (change.action, change.seconds) {
         (ChangeAction::Reset, _) => observer.seen.forget(counter),
         (ChangeAction::Unblock, _) => observer.seen.unblocked(counter),
@@ -205,7 +205,7 @@ fn failed(error: &StoreError) -> Answered {
     (StatusCode::BAD_GATEWAY, serde_json::json!({ "error": format!("the store: {error}") }))
 }
 
-fn shown(Entry { key, state }: &Entry) -> Shown {
+fn shown(KeyListing { key, state }: &KeyListing) -> Shown {
     let now = SystemClock.steady_millis();
     let blocked = state.blocked_until > now;
     let ends = blocked && state.blocked_until < FOR_EVER;

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use postseal_filters::Clock as _;
-use postseal_filters::rate_limit::{Breach, Decided, Observer, Outcome, Rule};
+use postseal_filters::rate_limit::{Breach, DecidedRule, LimitRule, LimitWatcher, RuleDecision};
 use postseal_filters::store::{FOR_EVER, Store};
 
-use super::seen::{Near, Seen};
+use super::seen::{Near, NearKeys};
 use crate::clock::{SystemClock, rfc3339, since_epoch};
 use crate::config::webhook::Webhook;
 use crate::config::{Config, Level};
@@ -22,10 +22,10 @@ pub struct LimitObserver {
     metrics: Arc<Metrics>,
     /// Whether the log may show addresses in full.
     full: AtomicBool,
-    rules: ArcSwap<Vec<Arc<Rule>>>,
+    rules: ArcSwap<Vec<Arc<LimitRule>>>,
     hook: ArcSwapOption<Hook>,
     /// Keys for whom their limits are near.
-    pub(crate) seen: Seen,
+    pub(crate) seen: NearKeys,
 }
 
 /// The webhook, and what it was made of.
@@ -39,7 +39,7 @@ impl LimitObserver {
     /// An observer that counts there.
     pub fn new(metrics: Arc<Metrics>) -> Arc<Self> {
         let (rules, hook) = (ArcSwap::default(), ArcSwapOption::empty());
-        let (full, seen) = (AtomicBool::new(false), Seen::default());
+        let (full, seen) = (AtomicBool::new(false), NearKeys::default());
         Arc::new(Self { metrics, full, rules, hook, seen })
     }
 
@@ -61,9 +61,9 @@ impl LimitObserver {
     }
 
     /// Rules that will be applied: what they can decide is counted from zero.
-    pub fn expect(&self, rules: &[Arc<Rule>]) {
+    pub fn expect(&self, rules: &[Arc<LimitRule>]) {
         for rule in rules {
-            for outcome in [Outcome::Pass, Outcome::Over(rule.action()), Outcome::Blocked] {
+            for outcome in [RuleDecision::Pass, RuleDecision::Over(rule.action()), RuleDecision::Blocked] {
                 self.metrics.rate_limit.with_label_values(&[&**rule.name(), outcome.as_str()]);
             }
             self.metrics.rate_limit_breaches.with_label_values(&[&**rule.name()]);
@@ -110,11 +110,11 @@ impl LimitObserver {
     }
 }
 
-impl Observer for LimitObserver {
-    fn decided(&self, decided: &Decided<'_>) {
+impl LimitWatcher for LimitObserver {
+    fn decided(&self, decided: &DecidedRule<'_>) {
         self.metrics.rate_limit.with_label_values(&[decided.rule, decided.outcome.as_str()]).inc();
         let now = SystemClock.steady_millis();
-        if decided.outcome == Outcome::Blocked {
+        if decided.outcome == RuleDecision::Blocked {
             self.seen.blocked(decided.counter, decided.wait.map_or(FOR_EVER, |wait| now + wait));
         } else {
             let (limit, used) = (decided.limit, decided.used);

@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use postseal_filters::store::{Entry, Limit, MemoryStore, Query, State, Store};
+use postseal_filters::store::{KeyListing, KeyState, Limit, MemoryStore, Query, Store};
 
 /// The fullest of the keys that were asked for.
 #[derive(Default)]
-pub(crate) struct Seen {
+pub(crate) struct NearKeys {
     kept: Mutex<HashMap<String, Near>>,
 }
 
@@ -26,7 +26,7 @@ pub(crate) struct Near {
 }
 
 impl Near {
-    fn of(state: &State, now: u64) -> Self {
+    fn of(state: &KeyState, now: u64) -> Self {
         let share = |limit: Limit, used: u64| used.saturating_mul(1000) / limit.quota.max(1);
         let windows = state.windows.iter().map(|counted| (counted.limit, counted.window.used()));
         let (limit, used) = windows.max_by_key(|(limit, used)| share(*limit, *used)).unzip();
@@ -45,7 +45,7 @@ impl Near {
     }
 }
 
-impl Seen {
+impl NearKeys {
     /// A key was asked for.
     pub(super) fn note(&self, key: &str, near: Near, now: u64) {
         let mut kept = self.kept();
@@ -83,7 +83,7 @@ impl Seen {
         let query = Query { prefix: String::new(), blocked: false, most: MOST };
         let fullest = local.fullest(&query);
         let mut kept = self.kept();
-        for Entry { key, state } in fullest {
+        for KeyListing { key, state } in fullest {
             insert(&mut kept, &key, Near::of(&state, now), now);
         }
     }
@@ -138,13 +138,13 @@ mod tests {
         Near { limit: Some(HOUR), used, at, blocked_until: 0 }
     }
 
-    fn names(seen: &Seen, now: u64) -> Vec<String> {
+    fn names(seen: &NearKeys, now: u64) -> Vec<String> {
         seen.look(None, now).into_iter().map(|(key, _)| key).collect()
     }
 
     #[test]
     fn the_nearest_are_kept_whatever_comes() {
-        let seen = Seen::default();
+        let seen = NearKeys::default();
         for number in 0..100_000_u64 {
             seen.note(&format!("r:user{number}"), near(1 + number % 50, 5), 5);
         }
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn blocked_keys_go_before_all_until_their_time() {
-        let seen = Seen::default();
+        let seen = NearKeys::default();
         seen.note("r:alice", near(99, 5), 5);
         seen.blocked("r:bob", 1000);
         assert_eq!(names(&seen, 5), ["r:bob", "r:alice"]);
@@ -176,7 +176,7 @@ mod tests {
         let now = SystemClock.steady_millis();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(store.block("r:carol", None)).unwrap();
-        let seen = Seen::default();
+        let seen = NearKeys::default();
         seen.fill(&store, now);
         let found = seen.look(store.local(), now);
         assert_eq!(found.len(), 1);

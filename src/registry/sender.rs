@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use postseal_filters::sender::{AlignmentFilter, SenderFilter, SettingsError};
-use postseal_filters::{Entry, Filter, OnError};
+use postseal_filters::{Filter, OnError, PipelineEntry};
 
-use crate::config::{ConfigError, KeyPath, Loaded, Problem};
+use crate::config::{ConfigError, KeyPath, LoadedConfig, Problem};
 
 /// The filters, shared by all listeners.
 pub(super) struct SenderFilters {
@@ -15,7 +15,7 @@ pub(super) struct SenderFilters {
 
 impl SenderFilters {
     /// Builds them, if there is such a section. What is unwise about it is added to the warnings.
-    pub(super) fn build(loaded: &mut Loaded) -> Result<Option<Self>, ConfigError> {
+    pub(super) fn build(loaded: &mut LoadedConfig) -> Result<Option<Self>, ConfigError> {
         let Some(settings) = loaded.config.sender.clone() else { return Ok(None) };
         let mut tables = Vec::new();
         let mut problems = Vec::new();
@@ -46,17 +46,17 @@ impl SenderFilters {
     }
 
     /// In front of the signer.
-    pub(super) fn before_signing(&self) -> Entry {
+    pub(super) fn before_signing(&self) -> PipelineEntry {
         entry(Arc::clone(&self.sender) as Arc<dyn Filter>)
     }
 
     /// Behind the signer.
-    pub(super) fn after_signing(&self) -> Entry {
+    pub(super) fn after_signing(&self) -> PipelineEntry {
         entry(Arc::clone(&self.alignment) as Arc<dyn Filter>)
     }
 }
 
 /// These filters ask nobody and so can't fail; if one did, nothing would be signed that they have not seen.
-fn entry(filter: Arc<dyn Filter>) -> Entry {
-    Entry { filter, on_error: OnError::Tempfail }
+fn entry(filter: Arc<dyn Filter>) -> PipelineEntry {
+    PipelineEntry { filter, on_error: OnError::Tempfail }
 }

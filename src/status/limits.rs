@@ -17,7 +17,7 @@ pub(crate) struct Standing {
     pub(crate) nearest: Vec<Nearest>,
     pub(crate) blocked: Vec<Blocked>,
     /// Nothing if nothing is limited.
-    pub(crate) store: Option<Store>,
+    pub(crate) store: Option<StoreStatus>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -37,7 +37,7 @@ pub(crate) struct Blocked {
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct Store {
+pub(crate) struct StoreStatus {
     /// The word for metrics.
     pub(crate) kind: String,
     /// A server of it fails and is left alone.
@@ -50,7 +50,7 @@ impl Standing {
     pub(super) fn of(services: &Services, snapshot: &Snapshot) -> Self {
         let Some(store) = services.store.opened() else { return Self::default() };
         let now = SystemClock.steady_millis();
-        let mut standing = Self { store: Some(Store::of(store.kind(), snapshot)), ..Self::default() };
+        let mut standing = Self { store: Some(StoreStatus::of(store.kind(), snapshot)), ..Self::default() };
         for (key, near) in services.limits.nearest(&**store, now) {
             if near.blocked_until > now {
                 let left = || (near.blocked_until - now).div_ceil(1000);
@@ -66,7 +66,7 @@ impl Standing {
     }
 }
 
-impl Store {
+impl StoreStatus {
     fn of(kind: &str, snapshot: &Snapshot) -> Self {
         let breakers = snapshot.all("postseal_store_breakers_open");
         let failing: f64 =

@@ -1,4 +1,4 @@
-//! The status as JSON: one object that the page and `postseal top` draw.
+//! The status: one object that the page and `postseal top` draw.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use postseal_filters::{Record, Summary};
 use serde::{Deserialize, Serialize};
 
-use super::{Decision, Minute, Standing, Status};
+use super::{Minute, RecentDecision, Standing, Status};
 use crate::admin::Health;
 use crate::clock::{rfc3339, since_epoch};
 use crate::log::{shorten, shorten_within};
@@ -16,14 +16,14 @@ use crate::trace::Trace;
 
 /// Everything at one moment.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
-pub(crate) struct Report {
+pub(crate) struct StatusReport {
     pub(crate) version: String,
     pub(crate) now: String,
     pub(crate) uptime_seconds: u64,
     /// Why no mail can be taken, if that is so.
     pub(crate) unready: Option<String>,
-    pub(crate) config: Config,
-    pub(crate) listeners: Vec<Listener>,
+    pub(crate) config: ConfigStatus,
+    pub(crate) listeners: Vec<ListenerStatus>,
     /// The last hour; minutes without mail are left out.
     pub(crate) minutes: Vec<Counts>,
     /// Since the start.
@@ -35,22 +35,22 @@ pub(crate) struct Report {
     #[serde(flatten)]
     pub(crate) standing: Standing,
     pub(crate) unsigned: Vec<Sample>,
-    pub(crate) keys: Vec<Key>,
+    pub(crate) keys: Vec<KeyStatus>,
     /// Key files and folders that can't be used.
     pub(crate) key_files_broken: f64,
     /// The newest first.
-    pub(crate) decisions: Vec<Line>,
+    pub(crate) decisions: Vec<DecisionLine>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
-pub(crate) struct Config {
+pub(crate) struct ConfigStatus {
     pub(crate) path: String,
     pub(crate) age_seconds: u64,
     pub(crate) last_reload_successful: bool,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct Listener {
+pub(crate) struct ListenerStatus {
     pub(crate) name: String,
     pub(crate) role: String,
     pub(crate) up: bool,
@@ -65,7 +65,7 @@ pub(crate) struct Counts {
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct Key {
+pub(crate) struct KeyStatus {
     pub(crate) domain: String,
     pub(crate) selector: String,
     pub(crate) algorithm: String,
@@ -75,7 +75,7 @@ pub(crate) struct Key {
 
 /// A decision in one line.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct Line {
+pub(crate) struct DecisionLine {
     pub(crate) number: u64,
     pub(crate) at: String,
     pub(crate) listener: String,
@@ -93,7 +93,7 @@ pub(crate) struct Line {
 
 impl Status {
     /// Everything at this moment.
-    pub(crate) fn report(&self, metrics: &Metrics, health: &Health, services: &Services) -> Report {
+    pub(crate) fn report(&self, metrics: &Metrics, health: &Health, services: &Services) -> StatusReport {
         let facts = self.facts.load();
         let now = since_epoch();
         let (minutes, decisions) = self.with(|recent| {
@@ -102,7 +102,7 @@ impl Status {
         let first = (now.as_secs() / 60).saturating_sub(super::MINUTES as u64);
         let snapshot = metrics.snapshot();
         let age = |since: Duration| now.saturating_sub(since).as_secs();
-        let key = |sample: Sample| Key {
+        let key = |sample: Sample| KeyStatus {
             domain: sample.label("domain"),
             selector: sample.label("selector"),
             algorithm: sample.label("algorithm"),
@@ -112,17 +112,17 @@ impl Status {
         for sample in snapshot.all("postseal_messages_total") {
             *verdicts.entry(sample.label("verdict")).or_insert(0.0) += sample.value;
         }
-        Report {
+        StatusReport {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             now: rfc3339(now),
             uptime_seconds: age(self.started),
             unready: health.unready(),
-            config: Config {
+            config: ConfigStatus {
                 path: facts.config.display().to_string(),
                 age_seconds: age(facts.loaded),
                 last_reload_successful: snapshot.value("postseal_config_last_reload_successful") != 0.0,
             },
-            listeners: health.listeners(|listener| Listener {
+            listeners: health.listeners(|listener| ListenerStatus {
                 name: listener.name().to_owned(),
                 role: listener.pipeline.load().role().as_str().to_owned(),
                 up: listener.is_up(),
@@ -138,7 +138,7 @@ impl Status {
             unsigned: snapshot.nonzero("postseal_unsigned_total"),
             keys: snapshot.all("postseal_dkim_key_timestamp_seconds").map(key).collect(),
             key_files_broken: snapshot.value("postseal_dkim_key_files_broken"),
-            decisions: decisions.iter().map(|decision| Line::of(decision, facts.addresses)).collect(),
+            decisions: decisions.iter().map(|decision| DecisionLine::of(decision, facts.addresses)).collect(),
         }
     }
 
@@ -163,8 +163,8 @@ impl Counts {
     }
 }
 
-impl Line {
-    fn of(decision: &Decision, full: bool) -> Self {
+impl DecisionLine {
+    fn of(decision: &RecentDecision, full: bool) -> Self {
         let record: &Record = &decision.record;
         let text = |bytes: &bytes::Bytes| String::from_utf8_lossy(bytes).into_owned();
         let address = |bytes: &bytes::Bytes| if full { text(bytes) } else { shorten(bytes) };

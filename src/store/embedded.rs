@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use postseal_filters::Clock;
 use postseal_filters::store::{
-    Admission, Entry, MemoryStore, Query, Request, Return, Stats, Store, StoreError,
+    Admission, KeyListing, MemoryStore, Query, Request, Return, Stats, Store, StoreError,
 };
 
 use super::StoreMetrics;
-use super::file::{Journal, Opened};
+use super::file::{Journal, OpenedFile};
 use crate::metrics::Metrics;
 
 /// Counters in memory, measured, and written to a file if there is one.
@@ -40,7 +40,7 @@ impl Embedded {
         notices: &mut Vec<String>,
     ) -> Self {
         let memory = Arc::new(MemoryStore::with_journal(Arc::clone(&clock), most));
-        match Opened::open(path, &memory, notices) {
+        match OpenedFile::open(path, &memory, notices) {
             Some(opened) => {
                 let journal = Journal::start(opened, &memory, StoreMetrics::new(metrics, "file"));
                 Self::start(memory, "file", Some(journal), metrics)
@@ -95,14 +95,14 @@ impl Store for Embedded {
         self.memory.give_back_later(returns);
     }
 
-    async fn list(&self, query: &Query) -> Result<Vec<Entry>, StoreError> {
+    async fn list(&self, query: &Query) -> Result<Vec<KeyListing>, StoreError> {
         // As long as there are keys, and so away from the threads that mail is on.
         let (memory, query) = (Arc::clone(&self.memory), query.clone());
         let list = tokio::task::spawn_blocking(move || memory.fullest(&query));
         list.await.map_err(|error| StoreError::Unavailable(error.to_string()))
     }
 
-    async fn show(&self, key: &str) -> Result<Option<Entry>, StoreError> {
+    async fn show(&self, key: &str) -> Result<Option<KeyListing>, StoreError> {
         self.memory.show(key).await
     }
 

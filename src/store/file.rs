@@ -21,18 +21,18 @@ use crate::clock;
 use crate::log::Throttle;
 
 /// The file, open.
-pub(super) struct Opened {
+pub(super) struct OpenedFile {
     /// Nothing after a failed write: the database takes no more then, even when there is room again, until it is opened
     /// anew.
     database: Option<Database>,
     path: PathBuf,
 }
 
-impl Opened {
+impl OpenedFile {
     /// Opens the file and takes its counters into memory; `None` if there can be no file, which is told in `notices`.
     pub(super) fn open(path: &Path, memory: &MemoryStore, notices: &mut Vec<String>) -> Option<Self> {
         let mut first = attempt(path, memory);
-        if let Err(Failure::Damaged(reason)) = &first {
+        if let Err(FileFailure::Damaged(reason)) = &first {
             match set_aside(path) {
                 Ok(aside) => notices.push(format!(
                     "{}: {reason}; it was set aside as {}, and counting begins anew",
@@ -45,7 +45,7 @@ impl Opened {
         }
         match first {
             Ok(database) => Some(Self { database: Some(database), path: path.to_owned() }),
-            Err(Failure::Damaged(reason) | Failure::Unusable(reason)) => {
+            Err(FileFailure::Damaged(reason) | FileFailure::Unusable(reason)) => {
                 notices.push(format!(
                     "{}: {reason}; limits are counted in memory, and a restart forgets them",
                     path.display()
@@ -83,7 +83,7 @@ fn builder() -> redb::Builder {
     builder
 }
 
-enum Failure {
+enum FileFailure {
     /// There is a file, and it is no good.
     Damaged(String),
     /// There can be no file.
@@ -91,7 +91,7 @@ enum Failure {
 }
 
 /// Opens and reads. A file that was damaged from outside may make the database panic.
-fn attempt(path: &Path, memory: &MemoryStore) -> Result<Database, Failure> {
+fn attempt(path: &Path, memory: &MemoryStore) -> Result<Database, FileFailure> {
     let read = catch_unwind(AssertUnwindSafe(|| -> Result<Database, redb::Error> {
         let mut database = builder().create(path)?;
         database.check_integrity()?;
@@ -112,13 +112,13 @@ fn attempt(path: &Path, memory: &MemoryStore) -> Result<Database, Failure> {
         Ok(Err(redb::Error::Io(error)))
             if error.kind() != io::ErrorKind::InvalidData && error.kind() != io::ErrorKind::UnexpectedEof =>
         {
-            Err(Failure::Unusable(error.to_string()))
+            Err(FileFailure::Unusable(error.to_string()))
         }
         Ok(Err(redb::Error::DatabaseAlreadyOpen)) => {
-            Err(Failure::Unusable("another process uses it".to_owned()))
+            Err(FileFailure::Unusable("another process uses it".to_owned()))
         }
-        Ok(Err(error)) => Err(Failure::Damaged(format!("can't be read ({error})"))),
-        Err(_) => Err(Failure::Damaged("can't be read".to_owned())),
+        Ok(Err(error)) => Err(FileFailure::Damaged(format!("can't be read ({error})"))),
+        Err(_) => Err(FileFailure::Damaged("can't be read".to_owned())),
     }
 }
 
@@ -137,11 +137,11 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    pub(super) fn start(opened: Opened, memory: &Arc<MemoryStore>, metrics: StoreMetrics) -> Self {
+    pub(super) fn start(opened: OpenedFile, memory: &Arc<MemoryStore>, metrics: StoreMetrics) -> Self {
         let memory = Arc::clone(memory);
         let (stop, stopped) = mpsc::channel();
         let write = move || {
-            let mut writer = Writer {
+            let mut writer = JournalWriter {
                 opened,
                 metrics,
                 unwritten: BTreeMap::new(),
@@ -176,15 +176,15 @@ impl Drop for Journal {
     }
 }
 
-struct Writer {
-    opened: Opened,
+struct JournalWriter {
+    opened: OpenedFile,
     metrics: StoreMetrics,
     /// The last state of every key that has changed; kept until it is on disk.
     unwritten: BTreeMap<Box<str>, Option<Vec<u8>>>,
     failures: Throttle,
 }
 
-impl Writer {
+impl JournalWriter {
     fn write(&mut self) {
         if self.unwritten.is_empty() {
             return;

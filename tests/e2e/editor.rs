@@ -12,11 +12,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use postseal::clock::SystemClock;
-use postseal::connection::{ConnectionLimits, Observer, serve};
-use postseal::stream::Stream;
+use postseal::connection::{ConnectionLimits, ConnectionObserver, serve};
+use postseal::stream::MtaStream;
 use postseal_filters::{
-    BodyNeed, Context, Entry, Filter, FilterError, FilterSession, Message, MessageLimits, Needs, OnError,
-    OriginPolicy, Pipeline, Record, Role, Settings, Steps,
+    BodyNeed, Context, Filter, FilterError, FilterSession, Message, MessageLimits, Needs, OnError,
+    OriginPolicy, Pipeline, PipelineEntry, PipelineSettings, Record, Role, Steps,
 };
 use postseal_protocol::{ActionFlags, Address, HeaderField, Verdict};
 use tokio::sync::watch;
@@ -140,7 +140,7 @@ fn decoded(text: &str) -> Bytes {
 
 struct Silent;
 
-impl Observer for Silent {
+impl ConnectionObserver for Silent {
     fn message(&self, _: Record) {}
 }
 
@@ -149,14 +149,14 @@ async fn main() -> std::io::Result<()> {
     let address = std::env::args().nth(1).unwrap_or_default();
     let address = address.strip_prefix("inet:").unwrap_or(&address);
     let listener = tokio::net::TcpListener::bind(address).await?;
-    let settings = Settings {
+    let settings = PipelineSettings {
         listener: "editor".into(),
         role: Role::Submission,
         origin: OriginPolicy { authenticated: true, networks: Vec::new(), macros: Vec::new() },
         limits: MessageLimits::default(),
         clock: Arc::new(SystemClock),
     };
-    let entries = vec![Entry { filter: Arc::new(Editor), on_error: OnError::Tempfail }];
+    let entries = vec![PipelineEntry { filter: Arc::new(Editor), on_error: OnError::Tempfail }];
     let pipeline = Arc::new(Pipeline::new(settings, entries));
     let seconds = Duration::from_secs(30);
     let limits = ConnectionLimits {
@@ -171,6 +171,6 @@ async fn main() -> std::io::Result<()> {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         let pipeline = Arc::clone(&pipeline);
-        tokio::spawn(serve(Stream::Tcp(stream), pipeline, limits, Arc::new(Silent), drain.clone()));
+        tokio::spawn(serve(MtaStream::Tcp(stream), pipeline, limits, Arc::new(Silent), drain.clone()));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use postseal::config::store::Store as Settings;
+use postseal::config::store::StoreConfig;
 use postseal_filters::store::{Admission, Limit, Request, Return, Store};
 
 use crate::relay::{Order, Relay};
@@ -25,7 +25,7 @@ impl Rig {
     async fn new() -> Self {
         let server = Server::start(&redis(), &[]);
         let relay = Relay::to(server.port).await;
-        let hasty = Settings { timeout: Duration::from_millis(300), ..settings() };
+        let hasty = StoreConfig { timeout: Duration::from_millis(300), ..settings() };
         let hasty = open_for_real(&relay.url(), &hasty).await;
         let patient = open_for_real(&url(&server), &settings()).await;
         let rig = Self { _server: server, relay, hasty, patient };

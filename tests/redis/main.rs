@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use postseal::config::store::{Store as Settings, StoreUrl};
+use postseal::config::store::{StoreConfig, StoreUrl};
 use postseal::metrics::Metrics;
 use postseal::store::StoreMetrics;
 use postseal::store::redis::{KIND, Login, RedisStore, Time};
@@ -40,12 +40,12 @@ impl Opened {
 }
 
 /// Settings of a test: nothing may fail because the machine is busy.
-pub(crate) fn settings() -> Settings {
-    Settings { timeout: Duration::from_secs(10), ..Settings::default() }
+pub(crate) fn settings() -> StoreConfig {
+    StoreConfig { timeout: Duration::from_secs(10), ..Settings::default() }
 }
 
 /// Opens the store with a clock of its own.
-pub(crate) async fn open(url: &str, settings: &Settings) -> Opened {
+pub(crate) async fn open(url: &str, settings: &StoreConfig) -> Opened {
     let clock = Arc::new(AtomicU64::new(1_700_000_000_000));
     let time = Arc::clone(&clock);
     let time: Time = Arc::new(move || time.load(Ordering::Relaxed));
@@ -53,11 +53,11 @@ pub(crate) async fn open(url: &str, settings: &Settings) -> Opened {
 }
 
 /// Opens the store with the time of the servers.
-pub(crate) async fn open_for_real(url: &str, settings: &Settings) -> Opened {
+pub(crate) async fn open_for_real(url: &str, settings: &StoreConfig) -> Opened {
     open_at(url, settings, Arc::default(), None).await
 }
 
-async fn open_at(url: &str, settings: &Settings, clock: Arc<AtomicU64>, time: Option<Time>) -> Opened {
+async fn open_at(url: &str, settings: &StoreConfig, clock: Arc<AtomicU64>, time: Option<Time>) -> Opened {
     let Ok(StoreUrl::Redis(url)) = url.parse() else { panic!("{url}") };
     let metrics = Metrics::new().unwrap();
     let login = Login::load(&url, settings, std::path::Path::new("/")).unwrap();

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use postseal_filters::store::window::Slot;
-use postseal_filters::store::{Entry, Limit, MemoryStore, Request, Return, Store};
+use postseal_filters::store::window::Bucket;
+use postseal_filters::store::{KeyListing, Limit, MemoryStore, Request, Return, Store};
 use postseal_filters::testing::TestClock;
 
 use crate::servers::{Server, redis};
@@ -98,10 +98,10 @@ impl Pair<'_> {
     }
 }
 
-type Seen = (u64, u64, Vec<(Limit, Vec<Slot>)>);
+type Seen = (u64, u64, Vec<(Limit, Vec<Bucket>)>);
 
 /// What a key holds, without what a window remembers of slots that are gone.
-fn seen(entry: Option<Entry>) -> Option<Seen> {
+fn seen(entry: Option<KeyListing>) -> Option<Seen> {
     let state = entry?.state;
     let windows = state.windows.iter().map(|counted| (counted.limit, counted.window.slots().to_vec()));
     Some((state.blocked_until, state.breach_until, windows.collect()))

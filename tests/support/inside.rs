@@ -9,10 +9,10 @@ use async_trait::async_trait;
 use postseal::clock::SystemClock;
 use postseal::config;
 use postseal::connection::ConnectionLimits;
-use postseal::listener::{Inherited, Listener, ListenerState, Shared};
+use postseal::listener::{Inherited, Listener, ListenerState, SharedAdmission};
 use postseal::log::Log;
 use postseal::metrics::Metrics;
-use postseal_filters::pipeline::{Entry, MessageLimits, OnError, Settings};
+use postseal_filters::pipeline::{MessageLimits, OnError, PipelineEntry, PipelineSettings};
 use postseal_filters::{
     Context, Filter, FilterError, FilterSession, Message, Needs, OriginPolicy, Pipeline, Role, Steps,
 };
@@ -61,16 +61,16 @@ impl Inside {
         let runtime = Runtime::new().unwrap();
         let _inside = runtime.enter();
         let metrics = Metrics::new().unwrap();
-        let log = Log::start(config::Log::default(), io::sink(), metrics.log_dropped.clone()).unwrap();
-        let shared = Arc::new(Shared {
+        let log = Log::start(config::LogConfig::default(), io::sink(), metrics.log_dropped.clone()).unwrap();
+        let shared = Arc::new(SharedAdmission {
             limits: ArcSwap::from_pointee(limits),
             metrics: Arc::clone(&metrics),
             log,
             status: None,
             permits: Arc::new(Semaphore::new(10)),
         });
-        let filter = Entry { filter: Arc::new(Misbehaving(behaviour)), on_error: OnError::Tempfail };
-        let settings = Settings {
+        let filter = PipelineEntry { filter: Arc::new(Misbehaving(behaviour)), on_error: OnError::Tempfail };
+        let settings = PipelineSettings {
             listener: "test".into(),
             role: Role::Submission,
             origin: OriginPolicy { authenticated: true, networks: Vec::new(), macros: Vec::new() },
@@ -78,7 +78,7 @@ impl Inside {
             clock: Arc::new(SystemClock),
         };
         let state = ListenerState::new(shared, "test", Arc::new(Pipeline::new(settings, vec![filter])));
-        let settings = config::Listener {
+        let settings = config::ListenerConfig {
             name: "test".to_owned(),
             address: "inet:127.0.0.1:0".parse().unwrap(),
             role: Role::Submission,

@@ -5,14 +5,14 @@ use std::ops::Range;
 
 use super::AddressError;
 
-pub(super) enum Token<'a> {
-    Word(Word<'a>),
+pub(super) enum AddressToken<'a> {
+    Word(AddressWord<'a>),
     /// One of `<>@,;:.`
     Special(u8),
 }
 
 /// An atom or a quoted string.
-pub(super) struct Word<'a> {
+pub(super) struct AddressWord<'a> {
     /// Its text, without quotes.
     pub(super) text: Cow<'a, [u8]>,
     /// Where it stands, with its quotes.
@@ -21,13 +21,13 @@ pub(super) struct Word<'a> {
     pub(super) odd: bool,
 }
 
-pub(super) struct Scanner<'a> {
+pub(super) struct AddressScanner<'a> {
     text: &'a [u8],
     at: usize,
     start: usize,
 }
 
-impl<'a> Scanner<'a> {
+impl<'a> AddressScanner<'a> {
     pub(super) fn new(text: &'a [u8]) -> Self {
         Self { text, at: 0, start: 0 }
     }
@@ -37,18 +37,18 @@ impl<'a> Scanner<'a> {
         self.start
     }
 
-    pub(super) fn next(&mut self) -> Result<Option<Token<'a>>, AddressError> {
+    pub(super) fn next(&mut self) -> Result<Option<AddressToken<'a>>, AddressError> {
         self.skip_white_space_and_comments()?;
         self.start = self.at;
         let Some(first) = self.peek() else { return Ok(None) };
         match first {
             b'<' | b'>' | b'@' | b',' | b';' | b':' | b'.' => {
                 self.at += 1;
-                Ok(Some(Token::Special(first)))
+                Ok(Some(AddressToken::Special(first)))
             }
             b')' => Err(AddressError::Syntax(self.at)),
-            b'"' => self.quoted_string().map(|word| Some(Token::Word(word))),
-            _ => Ok(Some(Token::Word(self.atom()))),
+            b'"' => self.quoted_string().map(|word| Some(AddressToken::Word(word))),
+            _ => Ok(Some(AddressToken::Word(self.atom()))),
         }
     }
 
@@ -103,7 +103,7 @@ impl<'a> Scanner<'a> {
         Err(AddressError::Domain(start))
     }
 
-    fn atom(&mut self) -> Word<'a> {
+    fn atom(&mut self) -> AddressWord<'a> {
         let start = self.at;
         let mut odd = false;
         while let Some(byte) = self.peek()
@@ -113,16 +113,16 @@ impl<'a> Scanner<'a> {
             self.at += 1;
         }
         let text = self.text.get(start..self.at).unwrap_or_default();
-        Word { text: Cow::Borrowed(text), range: start..self.at, odd }
+        AddressWord { text: Cow::Borrowed(text), range: start..self.at, odd }
     }
 
-    fn quoted_string(&mut self) -> Result<Word<'a>, AddressError> {
+    fn quoted_string(&mut self) -> Result<AddressWord<'a>, AddressError> {
         let start = self.at;
         self.at += 1;
         let mut text = Vec::new();
         while let Some(byte) = self.bump() {
             match byte {
-                b'"' => return Ok(Word { text: Cow::Owned(text), range: start..self.at, odd: false }),
+                b'"' => return Ok(AddressWord { text: Cow::Owned(text), range: start..self.at, odd: false }),
                 b'\\' => text.extend(self.bump()),
                 // A fold.
                 b'\r' | b'\n' => {}

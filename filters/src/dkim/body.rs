@@ -15,7 +15,7 @@ use mail_auth::headers::Writer;
 /// The SHA-256 of the canonical form of a body.
 pub(super) struct BodyHash {
     canonical: Canonical,
-    hash: <Sha256 as HashImpl>::Context,
+    hash: <Sha256>::Context,
 }
 
 impl BodyHash {
@@ -39,14 +39,14 @@ impl BodyHash {
 /// Brings a body into its canonical form, piece by piece.
 struct Canonical {
     rule: Canonicalization,
-    held: Held,
+    held: PendingWhitespace,
     /// Nothing but line ends and white space so far.
     empty: bool,
 }
 
 /// What was read but is written only if text follows, in this order.
 #[derive(Default)]
-struct Held {
+struct PendingWhitespace {
     line_ends: u64,
     space: bool,
     cr: bool,
@@ -54,7 +54,7 @@ struct Held {
 
 impl Canonical {
     fn new(rule: Canonicalization) -> Self {
-        Self { rule, held: Held::default(), empty: true }
+        Self { rule, held: PendingWhitespace::default(), empty: true }
     }
 
     fn update(&mut self, chunk: &[u8], out: &mut impl Writer) {
@@ -63,7 +63,10 @@ impl Canonical {
         while let Some((&first, tail)) = rest.split_first() {
             match first {
                 b'\n' => {
-                    self.held = Held { line_ends: self.held.line_ends.saturating_add(1), ..Held::default() };
+                    self.held = PendingWhitespace {
+                        line_ends: self.held.line_ends.saturating_add(1),
+                        ..Held::default()
+                    };
                     rest = tail;
                 }
                 // What follows shows that the CR did not end a line.
@@ -105,7 +108,7 @@ impl Canonical {
 
     /// Writes what was held back, and text.
     fn write(&mut self, text: &[u8], out: &mut Batch<'_, impl Writer>) {
-        let Held { mut line_ends, space, .. } = std::mem::take(&mut self.held);
+        let PendingWhitespace { mut line_ends, space, .. } = std::mem::take(&mut self.held);
         while line_ends > 0 {
             let count = line_ends.min(LINE_ENDS.len() as u64);
             out.push(LINE_ENDS.as_flattened().get(..count as usize * 2).unwrap_or_default());

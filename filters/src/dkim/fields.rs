@@ -11,7 +11,7 @@ use mail_auth::dkim::Canonicalization;
 use postseal_protocol::HeaderField;
 
 use super::header;
-use crate::connection::Mta;
+use crate::connection::MtaKind;
 use crate::message::Fields;
 
 /// The header fields to sign, checked.
@@ -92,7 +92,7 @@ impl SignedFields {
     }
 
     /// Picks what is to be signed of a message.
-    pub(super) fn select<'a>(&self, fields: &'a Fields, mta: Mta) -> Result<Selection<'a>, TooMany> {
+    pub(super) fn select<'a>(&self, fields: &'a Fields, mta: MtaKind) -> Result<Selection<'a>, TooMany> {
         let found = self.find(fields);
         let mut selection = Selection { fields: Vec::with_capacity(found.len()), names: Vec::new() };
         let mut octets = 0;
@@ -127,8 +127,8 @@ impl SignedFields {
 impl SignedName {
     /// Sendmail puts these into a message that lacks them, after all filters (`headers.c`, the default `H?D?Date` and
     /// its like), so a signature over their absence would be broken by our own MTA. Postfix adds them before.
-    fn is_added_later(&self, mta: Mta) -> bool {
-        mta == Mta::Sendmail
+    fn is_added_later(&self, mta: MtaKind) -> bool {
+        mta == MtaKind::Sendmail
             && ["Date", "From", "Message-ID"].iter().any(|name| self.name.is(name.as_bytes()))
     }
 }

@@ -14,7 +14,7 @@ use mail_auth::crypto::{Ed25519Key, RsaKey, Sha256, SigningKey as _};
 use mail_auth::headers::Writer as _;
 use rustls_pki_types::{PrivateKeyDer, PrivatePkcs1KeyDer};
 
-use pem::Format;
+use pem::PemFormat;
 use small_rsa::SmallRsaKey;
 
 /// A private key that can sign.
@@ -25,7 +25,7 @@ pub struct PrivateKey {
 
 /// What a key signs with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Algorithm {
+pub enum SigningAlgorithm {
     /// RSA (RFC 6376 section 3.3). Comes first: some verifiers look at the first signature only, and not all know
     /// Ed25519.
     Rsa,
@@ -93,8 +93,8 @@ impl PrivateKey {
     pub fn from_pem(text: &[u8]) -> Result<Self, KeyError> {
         let (format, der) = pem::private_key(text)?;
         match format {
-            Format::Pkcs1 => Self::rsa(&der),
-            Format::Pkcs8 => {
+            PemFormat::Pkcs1 => Self::rsa(&der),
+            PemFormat::Pkcs8 => {
                 let (algorithm, key) = der::pkcs8(&der).ok_or(KeyError::Damaged("it is not PKCS#8"))?;
                 match algorithm {
                     der::RSA => Self::rsa(key),
@@ -133,10 +133,10 @@ impl PrivateKey {
     }
 
     /// What it signs with.
-    pub const fn algorithm(&self) -> Algorithm {
+    pub const fn algorithm(&self) -> SigningAlgorithm {
         match self.secret {
-            Secret::Rsa(_) | Secret::SmallRsa(_) => Algorithm::Rsa,
-            Secret::Ed25519(_) => Algorithm::Ed25519,
+            Secret::Rsa(_) | Secret::SmallRsa(_) => SigningAlgorithm::Rsa,
+            Secret::Ed25519(_) => SigningAlgorithm::Ed25519,
         }
     }
 
@@ -190,7 +190,7 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-impl Algorithm {
+impl SigningAlgorithm {
     /// The name in `a=`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -208,7 +208,7 @@ impl Algorithm {
     }
 }
 
-impl fmt::Display for Algorithm {
+impl fmt::Display for SigningAlgorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }

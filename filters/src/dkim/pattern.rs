@@ -35,7 +35,7 @@ pub struct Identity {
 /// Why a text is no pattern or identity.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum PatternError {
+pub enum SigningPatternError {
     /// An address and a domain are two keys in the configuration.
     #[error("is an address; write address = {0:?} instead of domain")]
     IsAddress(String),
@@ -73,15 +73,15 @@ impl Pattern {
     ///
     /// # Errors
     /// If it is neither a domain, nor a domain behind a dot, nor `*`.
-    pub fn from_domain(text: &str) -> Result<Self, PatternError> {
+    pub fn from_domain(text: &str) -> Result<Self, SigningPatternError> {
         if text == "*" {
             return Ok(Self::Any);
         }
         if text.contains('*') {
-            return Err(PatternError::Star);
+            return Err(SigningPatternError::Star);
         }
         if text.contains('@') {
-            return Err(PatternError::IsAddress(text.to_owned()));
+            return Err(SigningPatternError::IsAddress(text.to_owned()));
         }
         Ok(match text.strip_prefix('.') {
             Some(below) => Self::Subdomains(below.parse()?),
@@ -93,8 +93,8 @@ impl Pattern {
     ///
     /// # Errors
     /// If it is not one address.
-    pub fn from_address(text: &str) -> Result<Self, PatternError> {
-        let address: AddrSpec = text.parse().map_err(|_| PatternError::NotAddress)?;
+    pub fn from_address(text: &str) -> Result<Self, SigningPatternError> {
+        let address: AddrSpec = text.parse().map_err(|_| SigningPatternError::NotAddress)?;
         Ok(Self::Address { local: address.folded_local().to_owned(), domain: address.domain().parse()? })
     }
 
@@ -108,19 +108,19 @@ impl Pattern {
 }
 
 impl FromStr for Identity {
-    type Err = PatternError;
+    type Err = SigningPatternError;
 
-    fn from_str(text: &str) -> Result<Self, PatternError> {
-        let (local, domain) = text.rsplit_once('@').ok_or(PatternError::NotIdentity)?;
+    fn from_str(text: &str) -> Result<Self, SigningPatternError> {
+        let (local, domain) = text.rsplit_once('@').ok_or(SigningPatternError::NotIdentity)?;
         // What needs no encoding (RFC 6376 section 3.2, dkim-safe-char).
         let safe = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b';' | b'=');
         if !local.is_empty() && (!local.bytes().all(safe) || text.parse::<AddrSpec>().is_err()) {
-            return Err(PatternError::NotIdentity);
+            return Err(SigningPatternError::NotIdentity);
         }
         let domain: DomainName = domain.parse()?;
         let text = format!("{local}@{domain}");
         if text.len() > LONGEST_IDENTITY {
-            Err(PatternError::LongIdentity)
+            Err(SigningPatternError::LongIdentity)
         } else {
             Ok(Self { text, domain })
         }

@@ -2,7 +2,7 @@
 
 use postseal_protocol::{Reply, Verdict};
 
-use super::settings::Policy;
+use super::settings::UnsignedPolicy;
 use crate::refusal::printable;
 
 /// Why a message is not signed. Each unsigned message has exactly one of these.
@@ -79,7 +79,7 @@ impl Unsigned {
 /// A message that is not signed: why, what is to be done about it, and the words for it.
 pub(super) struct Refusal {
     pub(super) reason: Unsigned,
-    pub(super) policy: Policy,
+    pub(super) policy: UnsignedPolicy,
     pub(super) text: String,
 }
 
@@ -87,9 +87,9 @@ impl Refusal {
     pub(super) fn verdict(&self) -> Verdict {
         let [temporary, permanent] = self.reason.codes();
         let ((code, enhanced), otherwise) = match self.policy {
-            Policy::Pass => return Verdict::Continue,
-            Policy::Tempfail => (temporary, Verdict::TempFail),
-            Policy::Reject => (permanent, Verdict::Reject),
+            UnsignedPolicy::Pass => return Verdict::Continue,
+            UnsignedPolicy::Tempfail => (temporary, Verdict::TempFail),
+            UnsignedPolicy::Reject => (permanent, Verdict::Reject),
         };
         Reply::new(code, enhanced, printable(&self.text)).map_or(otherwise, Verdict::Reply)
     }

@@ -1,6 +1,6 @@
 //! The `[dkim]` section of the configuration.
 //!
-//! Single values are checked as they are read. [`Settings::plan`] checks how they fit together and gives what the
+//! Single values are checked as they are read. [`DkimSettings::plan`] checks how they fit together and gives what the
 //! filter is made of; key files are named here and read by others.
 
 mod list;
@@ -14,18 +14,18 @@ use std::time::Duration;
 use mail_auth::dkim::Canonicalization;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::pattern::{Identity, Pattern, PatternError};
+use super::pattern::{Identity, Pattern, SigningPatternError};
 use crate::address::{DomainName, SelectorName};
 use crate::duration;
 use crate::pipeline::OnError;
 
 pub use list::FieldList;
-pub use plan::{Plan, PlannedRule, SettingsError, Signing};
+pub use plan::{DkimPlan, PlannedRule, SettingsError, Signing};
 
 /// The `[dkim]` section.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Settings {
+pub struct DkimSettings {
     /// Header fields to sign: `"default"`, or a list with From in it.
     pub headers: FieldList,
     /// Header fields that nobody may add: `"default"`, which is every signed field that the message has and the most
@@ -37,19 +37,19 @@ pub struct Settings {
     #[serde(with = "duration::optional")]
     pub expiry: Option<Duration>,
     /// When there is no key for the From domain of a mail that is ours.
-    pub on_missing_key: Policy,
+    pub on_missing_key: UnsignedPolicy,
     /// When signing fails, or when none of the keys of a domain can be read: the filter's
     /// [`OnError`] in the pipeline.
     pub on_error: OnError,
     /// When there is no From field, or no address with a domain in it. Sendmail adds a missing From field only after
     /// filters, so refuse only where no such mail is expected.
-    pub on_from_missing: Policy,
+    pub on_from_missing: UnsignedPolicy,
     /// When there are several From fields.
-    pub on_from_multiple_fields: Policy,
+    pub on_from_multiple_fields: UnsignedPolicy,
     /// When there are several addresses in the From field: legal, though some of the largest receivers refuse it.
-    pub on_from_multiple_addresses: Policy,
+    pub on_from_multiple_addresses: UnsignedPolicy,
     /// When a field that is to be signed is there so often that the signature would become too long.
-    pub on_too_many_fields: Policy,
+    pub on_too_many_fields: UnsignedPolicy,
     /// Directory with `DOMAIN/SELECTOR.pem` for each key.
     pub key_dir: Option<PathBuf>,
     /// How often key files are looked at for changes.
@@ -61,19 +61,19 @@ pub struct Settings {
     pub domain: Vec<DomainSettings>,
 }
 
-impl Default for Settings {
+impl Default for DkimSettings {
     fn default() -> Self {
         Self {
             headers: FieldList::Default,
             oversign: FieldList::Default,
             canonicalization: Canonicalizations::default(),
             expiry: Some(Duration::from_secs(7 * 86_400)),
-            on_missing_key: Policy::Pass,
+            on_missing_key: UnsignedPolicy::Pass,
             on_error: OnError::Tempfail,
-            on_from_missing: Policy::Pass,
-            on_from_multiple_fields: Policy::Reject,
-            on_from_multiple_addresses: Policy::Pass,
-            on_too_many_fields: Policy::Reject,
+            on_from_missing: UnsignedPolicy::Pass,
+            on_from_multiple_fields: UnsignedPolicy::Reject,
+            on_from_multiple_addresses: UnsignedPolicy::Pass,
+            on_too_many_fields: UnsignedPolicy::Reject,
             key_dir: None,
             key_refresh: Duration::from_secs(10),
             shadow: false,
@@ -113,7 +113,7 @@ pub struct KeySettings {
 /// What happens to a message that can't be signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Policy {
+pub enum UnsignedPolicy {
     /// It goes on unsigned.
     Pass,
     /// 4xx: the client tries again.
@@ -182,7 +182,7 @@ fn address_pattern<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 
 fn pattern<'de, D: Deserializer<'de>>(
     deserializer: D,
-    read: impl Fn(&str) -> Result<Pattern, PatternError>,
+    read: impl Fn(&str) -> Result<Pattern, SigningPatternError>,
 ) -> Result<Option<Pattern>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     text.map(|text| read(&text)).transpose().map_err(de::Error::custom)

@@ -8,9 +8,9 @@ use mail_auth::dkim::Signature;
 use postseal_protocol::HeaderField;
 
 use super::fields::Selection;
-use super::keys::{Algorithm, SignError};
+use super::keys::{SignError, SigningAlgorithm};
 use super::settings::Canonicalizations;
-use super::table::{Key, Rule};
+use super::table::{NamedKey, SigningRule};
 use crate::clock::Clock;
 use crate::report::SignatureNote;
 
@@ -32,7 +32,11 @@ pub(super) struct Signed {
 }
 
 /// Signs with every key of a rule, in its order. All the time that signing takes is spent here.
-pub(super) fn sign(rule: &Rule, input: Input<'_>, clock: &dyn Clock) -> Result<Vec<Signed>, SignError> {
+pub(super) fn sign(
+    rule: &SigningRule,
+    input: Input<'_>,
+    clock: &dyn Clock,
+) -> Result<Vec<Signed>, SignError> {
     let mut text = Vec::with_capacity(4096);
     input.fields.write(input.canonicalization.header, &mut text);
     let fields = text.len();
@@ -56,16 +60,16 @@ pub(super) fn sign(rule: &Rule, input: Input<'_>, clock: &dyn Clock) -> Result<V
 }
 
 fn sign_with(
-    key: &Key,
-    rule: &Rule,
+    key: &NamedKey,
+    rule: &SigningRule,
     signature: &mut Signature,
     text: &mut Vec<u8>,
     clock: &dyn Clock,
 ) -> Result<Signed, SignError> {
     let start = clock.instant();
     signature.a = match key.private.algorithm() {
-        Algorithm::Rsa => Mechanism::RsaSha256,
-        Algorithm::Ed25519 => Mechanism::Ed25519Sha256,
+        SigningAlgorithm::Rsa => Mechanism::RsaSha256,
+        SigningAlgorithm::Ed25519 => Mechanism::Ed25519Sha256,
     };
     signature.s.clear();
     signature.s.push_str(key.selector.as_str());

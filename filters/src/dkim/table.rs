@@ -1,6 +1,6 @@
 //! Which key signs for which From address.
 //!
-//! A [`KeyTable`] is made of [`Rule`]s and asked once for each message. A single address goes before its domain, a
+//! A [`KeyTable`] is made of [`SigningRule`]s and asked once for each message. A single address goes before its domain, a
 //! domain before the `.domain` above it, a longer one before a shorter one, and `*` comes last. Each look-up is one
 //! hash for the address and one for each label of the domain, however many domains there are. The table is never
 //! changed: who has new keys makes a new one and swaps it in.
@@ -15,16 +15,16 @@ use crate::address::{DomainName, Mailbox, SelectorName};
 /// All keys, by the addresses that they sign for.
 #[derive(Clone, Debug, Default)]
 pub struct KeyTable {
-    addresses: HashMap<Box<str>, Arc<Rule>>,
-    domains: HashMap<DomainName, Arc<Rule>>,
+    addresses: HashMap<Box<str>, Arc<SigningRule>>,
+    domains: HashMap<DomainName, Arc<SigningRule>>,
     /// By the domain behind the dot.
-    subdomains: HashMap<DomainName, Arc<Rule>>,
-    any: Option<Arc<Rule>>,
+    subdomains: HashMap<DomainName, Arc<SigningRule>>,
+    any: Option<Arc<SigningRule>>,
 }
 
 /// Who signs for a pattern of From addresses, and how.
 #[derive(Clone, Debug)]
-pub struct Rule {
+pub struct SigningRule {
     /// Addresses that it is for.
     pub pattern: Pattern,
     /// Signing domain, `d=`.
@@ -32,12 +32,12 @@ pub struct Rule {
     /// Identity, `i=`.
     pub identity: Option<Identity>,
     /// Keys, RSA first. None means that there should be some and that none could be read.
-    keys: Vec<Key>,
+    keys: Vec<NamedKey>,
 }
 
 /// A private key under its name in DNS.
 #[derive(Clone, Debug)]
-pub struct Key {
+pub struct NamedKey {
     /// Selector, `s=`.
     pub selector: SelectorName,
     /// The key.
@@ -48,7 +48,7 @@ pub struct Key {
 
 impl KeyTable {
     /// A table of these rules. Of several for the same pattern the first counts.
-    pub fn new(rules: impl IntoIterator<Item = Rule>) -> Self {
+    pub fn new(rules: impl IntoIterator<Item = SigningRule>) -> Self {
         let mut table = Self::default();
         for rule in rules {
             let rule = Arc::new(rule);
@@ -71,7 +71,7 @@ impl KeyTable {
     }
 
     /// The rule for a From address.
-    pub fn find(&self, mailbox: &Mailbox) -> Option<&Arc<Rule>> {
+    pub fn find(&self, mailbox: &Mailbox) -> Option<&Arc<SigningRule>> {
         let domain = mailbox.domain.as_deref()?;
         self.find_address(&mailbox.local, domain)
             .or_else(|| self.domains.get(domain))
@@ -79,14 +79,14 @@ impl KeyTable {
             .or(self.any.as_ref())
     }
 
-    fn find_address(&self, local: &str, domain: &str) -> Option<&Arc<Rule>> {
+    fn find_address(&self, local: &str, domain: &str) -> Option<&Arc<SigningRule>> {
         if self.addresses.is_empty() {
             return None;
         }
         self.addresses.get(&*address_key(local, domain))
     }
 
-    fn find_above(&self, domain: &str) -> Option<&Arc<Rule>> {
+    fn find_above(&self, domain: &str) -> Option<&Arc<SigningRule>> {
         let mut rest = domain;
         while let Some((_, above)) = rest.split_once('.') {
             if let Some(rule) = self.subdomains.get(above) {
@@ -98,7 +98,7 @@ impl KeyTable {
     }
 
     /// All rules, in no order.
-    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+    pub fn rules(&self) -> impl Iterator<Item = &SigningRule> {
         let all = self.addresses.values().chain(self.domains.values()).chain(self.subdomains.values());
         all.chain(&self.any).map(|rule| &**rule)
     }
@@ -117,21 +117,25 @@ impl KeyTable {
     }
 }
 
-impl Rule {
+impl SigningRule {
     /// A rule without identity.
-    pub fn new(pattern: Pattern, signing_domain: DomainName, keys: impl IntoIterator<Item = Key>) -> Self {
+    pub fn new(
+        pattern: Pattern,
+        signing_domain: DomainName,
+        keys: impl IntoIterator<Item = NamedKey>,
+    ) -> Self {
         let mut keys: Vec<_> = keys.into_iter().collect();
         keys.sort_by_key(|key| key.private.algorithm());
         Self { pattern, signing_domain, identity: None, keys }
     }
 
     /// The rule for a domain that signs for itself, as in a key directory.
-    pub fn for_domain(domain: DomainName, keys: impl IntoIterator<Item = Key>) -> Self {
+    pub fn for_domain(domain: DomainName, keys: impl IntoIterator<Item = NamedKey>) -> Self {
         Self::new(Pattern::Domain(domain.clone()), domain, keys)
     }
 
     /// The keys, RSA first.
-    pub fn keys(&self) -> &[Key] {
+    pub fn keys(&self) -> &[NamedKey] {
         &self.keys
     }
 }

@@ -2,7 +2,7 @@
 
 use super::charset::Charset;
 use super::check::Check;
-use super::finding::{Finding, Findings, Repair};
+use super::finding::{CheckFinding, CheckFindings, Repair};
 use super::injection;
 use super::mime::{ContentType, TransferEncoding};
 use super::octets::Octets;
@@ -15,7 +15,7 @@ pub(super) struct BodyCheck {
     parts: Parts,
     /// Its first octets.
     start: Vec<u8>,
-    findings: Findings,
+    findings: CheckFindings,
     /// The message is one part of text.
     pub(super) one_text: bool,
     /// Its octets stand for themselves.
@@ -26,7 +26,7 @@ pub(super) struct BodyCheck {
 impl BodyCheck {
     /// For a message with these fields.
     pub(super) fn new(section: &Section<'_>) -> Self {
-        let mut findings = Findings::default();
+        let mut findings = CheckFindings::default();
         let content_type = section.first("Content-Type").map(|field| ContentType::parse(&field.value));
         let encoding = section.first("Content-Transfer-Encoding");
         let encoding =
@@ -55,31 +55,36 @@ impl BodyCheck {
     }
 
     /// Everything found, now that the body is complete.
-    pub(super) fn finish(mut self, section: &Section<'_>) -> Findings {
+    pub(super) fn finish(mut self, section: &Section<'_>) -> CheckFindings {
         self.octets.finish();
         self.parts.finish(&mut self.findings);
         let mut findings = self.findings;
         let Octets { nul, bare, eight_bit, long, .. } = self.octets;
         if let Some(spot) = long {
-            let finding = Finding::body(Check::LongBodyLine, Some(spot), "a line of more than 998 octets");
+            let finding =
+                CheckFinding::body(Check::LongBodyLine, Some(spot), "a line of more than 998 octets");
             findings.add(finding.repair(Repair::QuotedPrintable));
         }
         if let Some(spot) = eight_bit {
-            let finding = Finding::body(Check::EightBitBody, Some(spot), "8-bit text");
+            let finding = CheckFinding::body(Check::EightBitBody, Some(spot), "8-bit text");
             findings.add(finding.repair(Repair::QuotedPrintable));
         }
         if let Some(spot) = nul {
-            findings.add(Finding::body(Check::NulOrBareCrLf, Some(spot), "a NUL"));
+            findings.add(CheckFinding::body(Check::NulOrBareCrLf, Some(spot), "a NUL"));
         }
         if let Some(spot) = bare {
             let what = if spot.octet == b'\r' { "a CR without LF" } else { "a LF without CR" };
-            findings.add(Finding::body(Check::NulOrBareCrLf, Some(spot), what));
+            findings.add(CheckFinding::body(Check::NulOrBareCrLf, Some(spot), what));
         }
         if !self.mime && is_html(&self.start) {
-            findings.add(Finding::body(Check::HtmlWithoutMime, None, "HTML without Content-Type"));
+            findings.add(CheckFinding::body(Check::HtmlWithoutMime, None, "HTML without Content-Type"));
         }
         if self.parts.html && !self.parts.plain {
-            findings.add(Finding::body(Check::HtmlOnly, None, "HTML without an alternative in plain text"));
+            findings.add(CheckFinding::body(
+                Check::HtmlOnly,
+                None,
+                "HTML without an alternative in plain text",
+            ));
         }
         injection::check_body(&self.start, section, &mut findings);
         findings

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// What is done about a finding, from the mildest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Action {
+pub enum CheckAction {
     /// Nothing is looked for.
     Off,
     /// It is logged and counted.
@@ -22,7 +22,7 @@ pub enum Action {
     Reject,
 }
 
-impl Action {
+impl CheckAction {
     /// The word for configuration and metrics.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -70,9 +70,9 @@ impl Action {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Profile {
     /// What is done about a finding by default.
-    pub(super) action: Action,
+    pub(super) action: CheckAction,
     /// What is done by default where a repair is wanted and not possible; `None` if it never is.
-    pub(super) otherwise: Option<Action>,
+    pub(super) otherwise: Option<CheckAction>,
     /// The bound that it checks by default, if it checks one.
     pub(super) max: Option<u64>,
     /// Looks at the body.
@@ -83,16 +83,16 @@ pub(super) struct Profile {
 
 impl Profile {
     /// A check of the header section without a repair.
-    pub(super) const fn header(action: Action, hint: &'static str) -> Self {
+    pub(super) const fn header(action: CheckAction, hint: &'static str) -> Self {
         Self { action, otherwise: None, max: None, body: false, hint }
     }
 
     /// A check of the body without a repair.
-    pub(super) const fn body(action: Action, hint: &'static str) -> Self {
+    pub(super) const fn body(action: CheckAction, hint: &'static str) -> Self {
         Self { body: true, ..Self::header(action, hint) }
     }
 
-    pub(super) const fn otherwise(self, action: Action) -> Self {
+    pub(super) const fn otherwise(self, action: CheckAction) -> Self {
         Self { otherwise: Some(action), ..self }
     }
 
@@ -114,7 +114,7 @@ macro_rules! each_check {
             /// A control character in a field.
             ControlCharacter control_character = header(Reject, "take control characters out of what goes into header fields");
             /// A line of the header section that is no header field (RFC 5322 section 2.2).
-            FieldSyntax field_syntax = body(Reject, "write each header field as NAME, colon, space, text");
+            FieldSyntax field_syntax = body(Reject, "write each header field, colon, space, text");
             /// A continuation line of white space only (RFC 5322 section 3.2.2).
             BlankFold blank_fold = header(Fix, "fold between words only").otherwise(Log);
             /// A line of the header section over 998 octets (RFC 5322 section 2.1.1): MTAs break it, and the signature.
@@ -192,8 +192,8 @@ macro_rules! check {
 
             pub(super) const fn profile(self) -> Profile {
                 match self {
-                    $(Self::$check => Profile::$kind(Action::$action, $hint)
-                        $(.otherwise(Action::$otherwise))? $(.max($max))?,)*
+                    $(Self::$check => Profile::$kind(CheckAction::$action, $hint)
+                        $(.otherwise(CheckAction::$otherwise))? $(.max($max))?,)*
                 }
             }
         }

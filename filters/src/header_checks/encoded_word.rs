@@ -8,15 +8,15 @@ use super::base64;
 use super::charset::Charset;
 use super::check::Check;
 use super::field::Kind;
-use super::finding::{Finding, Findings, Spot};
+use super::finding::{CheckFinding, CheckFindings, Spot};
 
 /// Checks the encoded-words of a field.
-pub(super) fn check(field: &HeaderField, kind: Kind, findings: &mut Findings) {
+pub(super) fn check(field: &HeaderField, kind: Kind, findings: &mut CheckFindings) {
     let value = &*field.value;
     let mut quotes = Quotes::default();
     for word in words(value) {
         let spot = |at: usize| Spot::of(value, word.start + at);
-        let mut add = |check, what| findings.add(Finding::field(check, field, spot(0), what));
+        let mut add = |check, what| findings.add(CheckFinding::field(check, field, spot(0), what));
         if word.hides_control() {
             add(Check::EncodedWordControl, "an encoded-word hides a line end or a control character");
             continue;
@@ -60,7 +60,7 @@ pub(super) fn decoded(value: &[u8]) -> String {
 
 /// Something that is meant to be an encoded-word.
 #[derive(Debug)]
-pub(super) struct Word<'a> {
+pub(super) struct EncodedWord<'a> {
     pub(super) start: usize,
     pub(super) length: usize,
     charset: &'a [u8],
@@ -69,7 +69,7 @@ pub(super) struct Word<'a> {
 }
 
 /// The encoded-words of a value, from the left.
-pub(super) fn words(value: &[u8]) -> impl Iterator<Item = Word<'_>> {
+pub(super) fn words(value: &[u8]) -> impl Iterator<Item = EncodedWord<'_>> {
     let mut at = 0;
     std::iter::from_fn(move || {
         loop {
@@ -85,7 +85,7 @@ pub(super) fn words(value: &[u8]) -> impl Iterator<Item = Word<'_>> {
 }
 
 /// The encoded-word that a text begins with.
-fn word(text: &[u8], start: usize) -> Option<Word<'_>> {
+fn word(text: &[u8], start: usize) -> Option<EncodedWord<'_>> {
     let inside = text.get(2..)?;
     let token = |octet: &u8| !octet.is_ascii_graphic() || br#"()<>@,;:"/[]?.="#.contains(octet);
     let charset = inside.get(..inside.iter().take(MOST_CHARSET).position(token)?)?;
@@ -95,7 +95,7 @@ fn word(text: &[u8], start: usize) -> Option<Word<'_>> {
     let end = encoded.iter().position(|octet| *octet == b'?' || *octet == b'\n')?;
     let [b'?', b'=', ..] = encoded.get(end..)? else { return None };
     let text = encoded.get(..end)?;
-    (!charset.is_empty()).then_some(Word {
+    (!charset.is_empty()).then_some(EncodedWord {
         start,
         length: charset.len() + text.len() + 7,
         charset,
@@ -104,7 +104,7 @@ fn word(text: &[u8], start: usize) -> Option<Word<'_>> {
     })
 }
 
-impl Word<'_> {
+impl EncodedWord<'_> {
     /// Its text.
     ///
     /// # Errors

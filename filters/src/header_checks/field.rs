@@ -4,7 +4,7 @@ use postseal_protocol::HeaderField;
 
 use super::check::Check;
 use super::encoded_word;
-use super::finding::{Finding, Findings, Repair, Spot};
+use super::finding::{CheckFinding, CheckFindings, Repair, Spot};
 use super::{fold, rfc2047, rfc2231};
 use crate::message::FieldId;
 
@@ -38,16 +38,16 @@ impl Kind {
 }
 
 /// Looks at one field. Most have nothing odd in them, and are done with after one pass.
-pub(super) fn check(id: FieldId, field: &HeaderField, utf8: bool, findings: &mut Findings) {
+pub(super) fn check(id: FieldId, field: &HeaderField, utf8: bool, findings: &mut CheckFindings) {
     if !is_name(&field.name) {
         let spot = Spot::first(&field.name, |octet| !is_name(&[octet]));
-        findings.add(Finding::field(Check::FieldSyntax, field, spot, "not the name of a header field"));
+        findings.add(CheckFinding::field(Check::FieldSyntax, field, spot, "not the name of a header field"));
     }
     let value = &*field.value;
-    let seen = Seen::of(value);
+    let seen = OctetKinds::of(value);
     if seen.any(CONTROL) {
         let spot = Spot::first(value, is_control);
-        findings.add(Finding::field(Check::ControlCharacter, field, spot, "a control character"));
+        findings.add(CheckFinding::field(Check::ControlCharacter, field, spot, "a control character"));
     }
     let eight_bit = seen.any(EIGHT_BIT) && !utf8;
     if seen.any(FOLD) || value.len() > fold::LONGEST - field.name.len().min(100) {
@@ -65,38 +65,39 @@ pub(super) fn check(id: FieldId, field: &HeaderField, utf8: bool, findings: &mut
     }
 }
 
-fn raw_8bit(id: FieldId, field: &HeaderField, kind: Kind, findings: &mut Findings) {
+fn raw_8bit(id: FieldId, field: &HeaderField, kind: Kind, findings: &mut CheckFindings) {
     let spot = Spot::first(&field.value, |octet| octet > 127);
     let what = match (kind, std::str::from_utf8(&field.value)) {
         (Kind::Structured, _) => "8-bit text where only ASCII may stand",
         (_, Ok(_)) => "raw UTF-8",
         (_, Err(_)) => "raw 8-bit text that is not UTF-8",
     };
-    let finding = Finding::field(Check::Raw8bitHeader, field, spot, what);
+    let finding = CheckFinding::field(Check::Raw8bitHeader, field, spot, what);
     let has_parameters = field.is("Content-Type") || field.is("Content-Disposition");
     let repair = if has_parameters { rfc2231::encoded } else { rfc2047::encoded };
     findings.add(finding.repair(Repair::Value(id, field.clone(), repair)));
 }
 
-fn lines(id: FieldId, field: &HeaderField, findings: &mut Findings) {
+fn lines(id: FieldId, field: &HeaderField, findings: &mut CheckFindings) {
     if let Some(at) = fold::blank_line(&field.value) {
         let spot = Spot::of(&field.value, at);
         let finding =
-            Finding::field(Check::BlankFold, field, spot, "a continuation line of white space only");
+            CheckFinding::field(Check::BlankFold, field, spot, "a continuation line of white space only");
         findings.add(finding.repair(Repair::Value(id, field.clone(), fold::without_blank_lines)));
     }
     if let Some(at) = fold::long_line(field) {
         let spot = Spot::of(&field.value, at);
-        let finding = Finding::field(Check::LongHeaderLine, field, spot, "a line of more than 998 octets");
+        let finding =
+            CheckFinding::field(Check::LongHeaderLine, field, spot, "a line of more than 998 octets");
         findings.add(finding.repair(Repair::Value(id, field.clone(), fold::refolded)));
     }
 }
 
 /// What kinds of octets a value has, in one pass without branches.
 #[derive(Clone, Copy)]
-struct Seen(u8);
+struct OctetKinds(u8);
 
-impl Seen {
+impl OctetKinds {
     fn of(value: &[u8]) -> Self {
         let flags = |octet: u8| {
             (u8::from(octet > 127) * EIGHT_BIT)

@@ -9,9 +9,9 @@ use crate::message::FieldId;
 
 /// Something found.
 #[derive(Clone, Debug)]
-pub(super) struct Finding {
+pub(super) struct CheckFinding {
     pub(super) check: Check,
-    pub(super) place: Place,
+    pub(super) place: FindingPlace,
     /// What is wrong, in a few words.
     pub(super) what: &'static str,
     pub(super) repair: Option<Repair>,
@@ -19,7 +19,7 @@ pub(super) struct Finding {
 
 /// Where.
 #[derive(Clone, Debug)]
-pub(super) enum Place {
+pub(super) enum FindingPlace {
     /// In the message as a whole, or in its envelope.
     Message,
     /// In a header field.
@@ -67,13 +67,13 @@ pub(super) type How = fn(&HeaderField, Option<Charset>) -> Option<Vec<u8>>;
 
 /// Everything found in a message.
 #[derive(Debug, Default)]
-pub(super) struct Findings {
-    pub(super) list: Vec<Finding>,
+pub(super) struct CheckFindings {
+    pub(super) list: Vec<CheckFinding>,
 }
 
-impl Findings {
+impl CheckFindings {
     /// Adds a finding, unless there are so many of its kind that nobody reads on; what can be repaired is all kept.
-    pub(super) fn add(&mut self, finding: Finding) {
+    pub(super) fn add(&mut self, finding: CheckFinding) {
         let many = || self.list.iter().rev().take(MOST).filter(|other| other.check == finding.check).count();
         if finding.repair.is_some() || self.list.len() < MOST || many() < MOST {
             self.list.push(finding);
@@ -86,25 +86,25 @@ impl Findings {
     }
 }
 
-impl Finding {
+impl CheckFinding {
     /// Of the message as a whole.
     pub(super) fn message(check: Check, what: &'static str) -> Self {
-        Self { check, place: Place::Message, what, repair: None }
+        Self { check, place: FindingPlace::Message, what, repair: None }
     }
 
     /// Of a field.
     pub(super) fn field(check: Check, field: &HeaderField, at: Option<Spot>, what: &'static str) -> Self {
-        Self { check, place: Place::Field { name: field.name.clone(), at }, what, repair: None }
+        Self { check, place: FindingPlace::Field { name: field.name.clone(), at }, what, repair: None }
     }
 
     /// Of the body.
     pub(super) fn body(check: Check, at: Option<Spot>, what: &'static str) -> Self {
-        Self { check, place: Place::Body(at), what, repair: None }
+        Self { check, place: FindingPlace::Body(at), what, repair: None }
     }
 
     /// Of a part of the body.
     pub(super) fn part(check: Check, offset: u64, what: &'static str) -> Self {
-        Self { check, place: Place::Part(offset), what, repair: None }
+        Self { check, place: FindingPlace::Part(offset), what, repair: None }
     }
 
     /// The same with a way to repair it.

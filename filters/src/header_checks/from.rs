@@ -1,17 +1,17 @@
 //! The From field: one, with an address that says who (RFC 5322 section 3.6.2, RFC 6854).
 
 use super::check::Check;
-use super::finding::{Finding, Findings, Spot};
+use super::finding::{CheckFinding, CheckFindings, Spot};
 use super::section::Section;
 use crate::address::{AddressError, mailboxes};
 
 /// Checks it. A From that is missing is for another check.
-pub(super) fn check(section: &Section<'_>, findings: &mut Findings) {
+pub(super) fn check(section: &Section<'_>, findings: &mut CheckFindings) {
     let Some(from) = section.first("From") else { return };
     let value = &*from.value;
     let mut add = |at: Option<usize>, what| {
         let spot = at.and_then(|at| Spot::of(value, at));
-        findings.add(Finding::field(Check::FromAddress, from, spot, what));
+        findings.add(CheckFinding::field(Check::FromAddress, from, spot, what));
     };
     if section.count("From") > 1 {
         add(None, "several From fields");

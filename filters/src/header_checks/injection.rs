@@ -6,12 +6,12 @@
 use postseal_protocol::HeaderField;
 
 use super::check::Check;
-use super::finding::{Finding, Findings, Spot};
+use super::finding::{CheckFinding, CheckFindings, Spot};
 use super::section::Section;
 use crate::message::Fields;
 
 /// Looks for fields within folded fields, and behind them.
-pub(super) fn check_fields(fields: &Fields, findings: &mut Findings) {
+pub(super) fn check_fields(fields: &Fields, findings: &mut CheckFindings) {
     let mut before: Option<&HeaderField> = None;
     let mut seen = [false; ADDRESSES.len()];
     for (_, field) in fields.iter() {
@@ -22,14 +22,14 @@ pub(super) fn check_fields(fields: &Fields, findings: &mut Findings) {
         {
             let spot = Spot::of(&field.value, at);
             let what = "a continuation line that is a header field";
-            findings.add(Finding::field(Check::HeaderInjection, field, spot, what));
+            findings.add(CheckFinding::field(Check::HeaderInjection, field, spot, what));
         }
         if let Some(seen) = address.and_then(|at| seen.get_mut(at)) {
             let after_fold =
                 before.is_some_and(|before| before.is("Subject") && before.value.contains(&b'\n'));
             if *seen && after_fold {
                 let what = "a second address field behind a folded Subject";
-                findings.add(Finding::field(Check::HeaderInjection, field, None, what));
+                findings.add(CheckFinding::field(Check::HeaderInjection, field, None, what));
             }
             *seen = true;
         }
@@ -52,7 +52,7 @@ fn injected_line(value: &[u8]) -> Option<usize> {
 }
 
 /// Looks for a header section at the start of the body.
-pub(super) fn check_body(start: &[u8], section: &Section<'_>, findings: &mut Findings) {
+pub(super) fn check_body(start: &[u8], section: &Section<'_>, findings: &mut CheckFindings) {
     let mut lines = start.split(|octet| *octet == b'\n').map(<[u8]>::trim_ascii_end);
     let mut first_is_field = false;
     let mut fields = 0;
@@ -75,10 +75,10 @@ pub(super) fn check_body(start: &[u8], section: &Section<'_>, findings: &mut Fin
     }
     if injected && first_is_field {
         let what = "header fields at the start of the body";
-        findings.add(Finding::body(Check::HeaderInjection, Spot::of(start, 0), what));
+        findings.add(CheckFinding::body(Check::HeaderInjection, Spot::of(start, 0), what));
     } else if injected && fields > 1 {
         let what = "a line that is no header field, and header fields behind it";
-        findings.add(Finding::body(Check::FieldSyntax, Spot::of(start, 0), what));
+        findings.add(CheckFinding::body(Check::FieldSyntax, Spot::of(start, 0), what));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::base64::{self, Base64};
 use super::check::Check;
-use super::finding::{Finding, Findings, Repair, Spot};
+use super::finding::{CheckFinding, CheckFindings, Repair, Spot};
 use super::judge::Judge;
 use super::mime::{ContentType, TransferEncoding};
 use super::quoted_printable;
@@ -10,7 +10,7 @@ use super::quoted_printable;
 /// A part, while it goes by.
 pub(super) struct Leaf {
     encoding: TransferEncoding,
-    decoder: Decoder,
+    decoder: LeafDecoder,
     judge: Option<Judge>,
     eight_bit: Option<Spot>,
     /// Where it begins in the body.
@@ -19,9 +19,9 @@ pub(super) struct Leaf {
     mime: bool,
 }
 
-enum Decoder {
+enum LeafDecoder {
     Identity,
-    QuotedPrintable(quoted_printable::Decoder),
+    QuotedPrintable(quoted_printable::QuotedPrintableDecoder),
     Base64(Base64),
     /// Nobody looks into it.
     Alphabet {
@@ -41,11 +41,11 @@ impl Leaf {
         let charset = content_type.and_then(|content_type| content_type.charset.as_deref());
         let decoder = match encoding {
             TransferEncoding::QuotedPrintable => {
-                Decoder::QuotedPrintable(quoted_printable::Decoder::default())
+                LeafDecoder::QuotedPrintable(quoted_printable::QuotedPrintableDecoder::default())
             }
-            TransferEncoding::Base64 if is_text => Decoder::Base64(Base64::default()),
-            TransferEncoding::Base64 => Decoder::Alphabet { broken: false },
-            _ => Decoder::Identity,
+            TransferEncoding::Base64 if is_text => LeafDecoder::Base64(Base64::default()),
+            TransferEncoding::Base64 => LeafDecoder::Alphabet { broken: false },
+            _ => LeafDecoder::Identity,
         };
         Self { encoding, decoder, judge: is_text.then(|| Judge::new(charset)), eight_bit: None, start, mime }
     }
@@ -58,17 +58,17 @@ impl Leaf {
         }
         let mut decoded = Vec::new();
         let decoded = match &mut self.decoder {
-            Decoder::Identity => text,
-            Decoder::Alphabet { broken } => {
+            LeafDecoder::Identity => text,
+            LeafDecoder::Alphabet { broken } => {
                 *broken |= !base64::is_alphabet(text);
                 return;
             }
             // Most text has no `=` in it.
-            Decoder::QuotedPrintable(decoder) => {
+            LeafDecoder::QuotedPrintable(decoder) => {
                 decoder.push(text, &mut decoded);
                 &decoded
             }
-            Decoder::Base64(decoder) => {
+            LeafDecoder::Base64(decoder) => {
                 decoder.push(text, &mut decoded);
                 &decoded
             }
@@ -79,11 +79,11 @@ impl Leaf {
     }
 
     /// Tells what is wrong with it.
-    pub(super) fn finish(self, findings: &mut Findings) {
+    pub(super) fn finish(self, findings: &mut CheckFindings) {
         let (start, eight_bit) = (self.start, self.eight_bit);
         let finding = |check, what| match eight_bit {
-            Some(spot) => Finding::body(check, Some(spot), what),
-            None => Finding::part(check, start, what),
+            Some(spot) => CheckFinding::body(check, Some(spot), what),
+            None => CheckFinding::part(check, start, what),
         };
         if let Some(fault) = self.judge.and_then(Judge::finish) {
             let check = if fault.named { Check::CharsetMismatch } else { Check::CharsetMissing };
@@ -92,7 +92,7 @@ impl Leaf {
         }
         if self.encoding == TransferEncoding::EightBit && eight_bit.is_none() {
             let what = "ASCII that is named 8bit: MTAs go by the name";
-            findings.add(Finding::part(Check::EightBitBody, start, what).repair(Repair::SevenBit));
+            findings.add(CheckFinding::part(Check::EightBitBody, start, what).repair(Repair::SevenBit));
         }
         let mut wrong = |what| {
             let finding = finding(Check::TransferEncodingMismatch, what);
@@ -106,11 +106,11 @@ impl Leaf {
                 wrong("8-bit text without Content-Transfer-Encoding");
             }
             (TransferEncoding::Unknown, _) => wrong("a Content-Transfer-Encoding that nobody knows"),
-            (_, Decoder::QuotedPrintable(decoder)) if decoder.is_broken() || eight_bit => {
+            (_, LeafDecoder::QuotedPrintable(decoder)) if decoder.is_broken() || eight_bit => {
                 wrong("not quoted-printable");
             }
-            (_, Decoder::Base64(decoder)) if decoder.is_broken() => wrong("not base64"),
-            (_, Decoder::Alphabet { broken: true }) => wrong("not base64"),
+            (_, LeafDecoder::Base64(decoder)) if decoder.is_broken() => wrong("not base64"),
+            (_, LeafDecoder::Alphabet { broken: true }) => wrong("not base64"),
             _ => {}
         }
     }

@@ -24,7 +24,7 @@ pub(super) struct ContentType {
 impl ContentType {
     /// Reads a value.
     pub(super) fn parse(value: &[u8]) -> Option<Self> {
-        let mut scanner = Scanner { text: value, at: 0, broken: false };
+        let mut scanner = ParameterScanner { text: value, at: 0, broken: false };
         let kind = scanner.token()?.to_ascii_lowercase();
         scanner.special(b'/')?;
         let subtype = scanner.token()?.to_ascii_lowercase();
@@ -82,7 +82,7 @@ pub(super) struct Parameter {
 impl Parameter {
     /// All parameters of a value; nothing if there is something in it that does not belong there.
     pub(super) fn all(value: &[u8]) -> Option<Vec<Self>> {
-        let mut scanner = Scanner { text: value, at: 0, broken: false };
+        let mut scanner = ParameterScanner { text: value, at: 0, broken: false };
         scanner.token()?;
         if scanner.special(b'/').is_some() {
             scanner.token()?;
@@ -108,7 +108,7 @@ pub(super) enum TransferEncoding {
 impl TransferEncoding {
     /// Reads a value.
     pub(super) fn parse(value: &[u8]) -> Self {
-        let mut scanner = Scanner { text: value, at: 0, broken: false };
+        let mut scanner = ParameterScanner { text: value, at: 0, broken: false };
         let name = scanner.token().unwrap_or_default();
         let is = |other: &[u8]| name.eq_ignore_ascii_case(other);
         if is(b"7bit") {
@@ -130,14 +130,14 @@ impl TransferEncoding {
     }
 }
 
-struct Scanner<'a> {
+struct ParameterScanner<'a> {
     text: &'a [u8],
     at: usize,
     /// There was something that does not belong there.
     broken: bool,
 }
 
-impl<'a> Scanner<'a> {
+impl<'a> ParameterScanner<'a> {
     fn token(&mut self) -> Option<&'a [u8]> {
         self.skip();
         let rest = self.text.get(self.at..)?;

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use postseal_protocol::{HeaderField, Reply, Verdict};
 
-use super::check::{Action, Check};
-use super::finding::{Finding, Findings};
-use super::plan::{Decisions, Plan};
+use super::check::{Check, CheckAction};
+use super::finding::{CheckFinding, CheckFindings};
+use super::plan::{CheckPlan, Decisions};
 use super::repair::{Material, Repairs, TOO_LARGE};
 use super::reply;
 use crate::filter::Context;
@@ -15,7 +15,7 @@ use crate::report::CheckNote;
 
 /// What is to be done about a message.
 #[derive(Debug, Default)]
-pub(super) struct Outcome<'a> {
+pub(super) struct Treatment<'a> {
     groups: Vec<Group<'a>>,
     repairs: Repairs,
     over_limit: bool,
@@ -25,14 +25,14 @@ pub(super) struct Outcome<'a> {
 #[derive(Debug)]
 struct Group<'a> {
     check: Check,
-    action: Action,
+    action: CheckAction,
     shadow: bool,
-    findings: Vec<(&'a Finding, Option<&'static str>)>,
+    findings: Vec<(&'a CheckFinding, Option<&'static str>)>,
 }
 
-impl<'a> Outcome<'a> {
+impl<'a> Treatment<'a> {
     /// Decides about each finding.
-    pub(super) fn of(findings: &'a Findings, decisions: &Decisions, material: &Material<'_>) -> Self {
+    pub(super) fn of(findings: &'a CheckFindings, decisions: &Decisions, material: &Material<'_>) -> Self {
         let mut this = Self::default();
         // What would be done is worked out in full, but apart from what is done.
         let mut shadow = Repairs::default();
@@ -40,12 +40,12 @@ impl<'a> Outcome<'a> {
             let decided = decisions.of(finding.check);
             let repairs = if decided.shadow { &mut shadow } else { &mut this.repairs };
             let (action, why) = match (decided.action, &finding.repair) {
-                (Action::Off, _) => continue,
-                (Action::Fix, Some(repair)) => match repairs.make(repair, material) {
-                    Ok(()) => (Action::Fix, None),
+                (CheckAction::Off, _) => continue,
+                (CheckAction::Fix, Some(repair)) => match repairs.make(repair, material) {
+                    Ok(()) => (CheckAction::Fix, None),
                     Err(why) => (decided.otherwise, Some(why)),
                 },
-                (Action::Fix, None) => (decided.otherwise, None),
+                (CheckAction::Fix, None) => (decided.otherwise, None),
                 (action, _) => (action, None),
             };
             this.over_limit |= why == Some(TOO_LARGE);
@@ -54,7 +54,13 @@ impl<'a> Outcome<'a> {
         this
     }
 
-    fn add(&mut self, finding: &'a Finding, action: Action, shadow: bool, why: Option<&'static str>) {
+    fn add(
+        &mut self,
+        finding: &'a CheckFinding,
+        action: CheckAction,
+        shadow: bool,
+        why: Option<&'static str>,
+    ) {
         let same = |group: &&mut Group<'_>| group.check == finding.check && group.action == action;
         match self.groups.iter_mut().find(same) {
             Some(group) => group.findings.push((finding, why)),
@@ -68,9 +74,9 @@ impl<'a> Outcome<'a> {
     }
 
     /// What the MTA is told: the worst that any finding leads to.
-    pub(super) fn verdict(&self, plan: &Plan) -> Verdict {
+    pub(super) fn verdict(&self, plan: &CheckPlan) -> Verdict {
         let real = self.groups.iter().filter(|group| !group.shadow);
-        let worst = real.clone().map(|group| group.action).max().unwrap_or(Action::Off);
+        let worst = real.clone().map(|group| group.action).max().unwrap_or(CheckAction::Off);
         if !worst.refuses() {
             return Verdict::Continue;
         }
@@ -78,7 +84,7 @@ impl<'a> Outcome<'a> {
         let lines = refused.flat_map(|group| group.findings.iter().map(|(finding, _)| *finding));
         let lines = reply::lines(lines, plan.url.as_deref());
         let (code, class, otherwise) = match worst {
-            Action::Tempfail => (451, 4, Verdict::TempFail),
+            CheckAction::Tempfail => (451, 4, Verdict::TempFail),
             _ => (550, 5, Verdict::Reject),
         };
         Reply::multiline(code, (class, 6, 0), lines).map_or(otherwise, Verdict::Reply)
@@ -89,7 +95,7 @@ impl<'a> Outcome<'a> {
         for group in &self.groups {
             let action = match group.action {
                 action if group.shadow => action.in_shadow(),
-                action if refused && !action.refuses() => Action::Log.as_str(),
+                action if refused && !action.refuses() => CheckAction::Log.as_str(),
                 action => action.as_str(),
             };
             let check = group.check.as_str();
@@ -102,7 +108,7 @@ impl<'a> Outcome<'a> {
     }
 
     /// Makes the edits.
-    pub(super) fn edit(self, plan: &Plan, message: &mut Message) {
+    pub(super) fn edit(self, plan: &CheckPlan, message: &mut Message) {
         let with = |action| {
             let mut names: Vec<_> = self
                 .groups
@@ -113,7 +119,7 @@ impl<'a> Outcome<'a> {
             names.dedup();
             names
         };
-        let (fixed, tagged) = (with(Action::Fix), with(Action::Tag));
+        let (fixed, tagged) = (with(CheckAction::Fix), with(CheckAction::Tag));
         self.repairs.commit(message);
         for (field, names) in [(&plan.fixed_field, fixed), (&plan.tag_field, tagged)] {
             if let (Some(field), false) = (field, names.is_empty()) {

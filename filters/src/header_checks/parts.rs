@@ -11,14 +11,14 @@ use stack::Stack;
 
 use super::charset::Charset;
 use super::check::Check;
-use super::finding::{Finding, Findings};
+use super::finding::{CheckFinding, CheckFindings};
 use super::leaf::Leaf;
 use super::mime::{ContentType, TransferEncoding};
 
 /// The structure, as far as it is known.
 pub(super) struct Parts {
     stack: Stack,
-    state: State,
+    state: PartState,
     /// The next octet begins a line.
     at_start: bool,
     /// The start of a line whose end is not there yet.
@@ -32,7 +32,7 @@ pub(super) struct Parts {
     pub(super) charset: Option<Charset>,
 }
 
-enum State {
+enum PartState {
     Header(PartHeader),
     Leaf(Box<Leaf>),
     /// What nobody is shown, or what is not looked into.
@@ -45,11 +45,11 @@ impl Parts {
         content_type: Option<&ContentType>,
         encoding: TransferEncoding,
         mime: bool,
-        findings: &mut Findings,
+        findings: &mut CheckFindings,
     ) -> Self {
         let mut this = Self {
             stack: Stack::default(),
-            state: State::Opaque,
+            state: PartState::Opaque,
             at_start: true,
             line: Vec::new(),
             offset: 0,
@@ -63,10 +63,10 @@ impl Parts {
     }
 
     /// Takes the next piece of the body.
-    pub(super) fn push(&mut self, chunk: &[u8], ascii: bool, findings: &mut Findings) {
+    pub(super) fn push(&mut self, chunk: &[u8], ascii: bool, findings: &mut CheckFindings) {
         let mut rest = chunk;
         while !rest.is_empty() {
-            let header = matches!(self.state, State::Header(_));
+            let header = matches!(self.state, PartState::Header(_));
             let taken = if self.stack.is_empty() {
                 self.content(rest, ascii);
                 rest.len()
@@ -83,7 +83,7 @@ impl Parts {
     }
 
     /// The body is complete.
-    pub(super) fn finish(&mut self, findings: &mut Findings) {
+    pub(super) fn finish(&mut self, findings: &mut CheckFindings) {
         let line = std::mem::take(&mut self.line);
         if !line.is_empty() {
             self.whole_line(&line, false, findings);
@@ -106,14 +106,14 @@ impl Parts {
     }
 
     fn content(&mut self, text: &[u8], ascii: bool) {
-        if let State::Leaf(leaf) = &mut self.state {
+        if let PartState::Leaf(leaf) = &mut self.state {
             leaf.push(text, ascii || text.is_ascii(), self.offset);
         }
         self.offset += text.len() as u64;
     }
 
     /// Takes a line that may mean something, or as much of it as is there; gives the number of octets taken.
-    fn line(&mut self, rest: &[u8], ascii: bool, findings: &mut Findings) -> usize {
+    fn line(&mut self, rest: &[u8], ascii: bool, findings: &mut CheckFindings) -> usize {
         let (length, complete) = match memchr::memchr(b'\n', rest) {
             Some(at) => (at + 1, true),
             None => (rest.len(), false),
@@ -143,14 +143,14 @@ impl Parts {
         self.content(text, ascii);
     }
 
-    fn whole_line(&mut self, line: &[u8], ascii: bool, findings: &mut Findings) {
+    fn whole_line(&mut self, line: &[u8], ascii: bool, findings: &mut CheckFindings) {
         if let Some((at, close)) = self.stack.delimiter(line) {
             self.offset += line.len() as u64;
             self.at_start = true;
             self.delimited(at, close, findings);
             return;
         }
-        let State::Header(header) = &mut self.state else {
+        let PartState::Header(header) = &mut self.state else {
             return self.part_of_line(line, ascii);
         };
         self.offset += line.len() as u64;
@@ -161,14 +161,14 @@ impl Parts {
                 self.structure(findings, "a part with several Content-Type fields");
             }
             if self.stack.is_digest() && content_type.is_none() {
-                self.state = State::Opaque;
+                self.state = PartState::Opaque;
             } else {
                 self.enter(content_type.as_ref(), encoding, true, findings);
             }
         }
     }
 
-    fn delimited(&mut self, at: usize, close: bool, findings: &mut Findings) {
+    fn delimited(&mut self, at: usize, close: bool, findings: &mut CheckFindings) {
         // Those within are over, whether they were closed or not.
         self.leave(at + 1, findings);
         self.stack.seen(at, close);
@@ -181,13 +181,13 @@ impl Parts {
             self.structure(findings, "more than 10000 parts");
             self.stack = Stack::default();
         } else {
-            self.state = State::Header(PartHeader::default());
+            self.state = PartState::Header(PartHeader::default());
         }
     }
 
     /// Ends the part at hand, and the multiparts from this depth on.
-    fn leave(&mut self, depth: usize, findings: &mut Findings) {
-        if let State::Leaf(leaf) = std::mem::replace(&mut self.state, State::Opaque) {
+    fn leave(&mut self, depth: usize, findings: &mut CheckFindings) {
+        if let PartState::Leaf(leaf) = std::mem::replace(&mut self.state, PartState::Opaque) {
             leaf.finish(findings);
         }
         while let Some(boundary) = self.stack.pop_above(depth) {
@@ -196,7 +196,7 @@ impl Parts {
             } else if !boundary.closed && self.stack.is_empty() {
                 // One within ends with the one around it.
                 let what = "a multipart that is never closed";
-                findings.add(Finding::body(Check::UnclosedMultipart, None, what));
+                findings.add(CheckFinding::body(Check::UnclosedMultipart, None, what));
             }
         }
     }
@@ -207,26 +207,26 @@ impl Parts {
         content_type: Option<&ContentType>,
         encoding: TransferEncoding,
         mime: bool,
-        findings: &mut Findings,
+        findings: &mut CheckFindings,
     ) {
         self.state = match content_type {
             Some(content_type) if content_type.is_multipart() => {
                 self.multipart(content_type, findings);
-                State::Opaque
+                PartState::Opaque
             }
-            Some(content_type) if content_type.kind == b"message" => State::Opaque,
+            Some(content_type) if content_type.kind == b"message" => PartState::Opaque,
             _ => {
                 self.plain |= content_type.is_none_or(|this| this.is_text() && this.subtype == b"plain");
                 if let Some(name) = content_type.and_then(|this| this.charset.as_deref()) {
                     self.charset.get_or_insert_with(|| Charset::named(name));
                 }
                 self.html |= content_type.is_some_and(|this| this.is_text() && this.subtype == b"html");
-                State::Leaf(Box::new(Leaf::new(content_type, encoding, mime, self.offset)))
+                PartState::Leaf(Box::new(Leaf::new(content_type, encoding, mime, self.offset)))
             }
         };
     }
 
-    fn multipart(&mut self, content_type: &ContentType, findings: &mut Findings) {
+    fn multipart(&mut self, content_type: &ContentType, findings: &mut CheckFindings) {
         if content_type.ambiguous {
             self.structure(findings, "a multipart with several boundaries");
         }
@@ -235,8 +235,8 @@ impl Parts {
         }
     }
 
-    fn structure(&self, findings: &mut Findings, what: &'static str) {
-        findings.add(Finding::part(Check::MimeStructure, self.offset, what));
+    fn structure(&self, findings: &mut CheckFindings, what: &'static str) {
+        findings.add(CheckFinding::part(Check::MimeStructure, self.offset, what));
     }
 }
 

@@ -4,16 +4,16 @@ use std::fmt;
 
 use postseal_protocol::Stage;
 
-use super::check::{Action, Check};
-use super::settings::{Exception, OrNone, Settings};
-use crate::connection::{Connection, Role};
+use super::check::{Check, CheckAction};
+use super::settings::{Exception, HeaderCheckSettings, OrNone};
+use crate::connection::{ClientConnection, Role};
 use crate::submitter::{Submitter, Who};
 
 /// Settings that fit together.
 #[derive(Clone, Debug)]
-pub struct Plan {
-    rules: Vec<Decided>,
-    exceptions: Vec<(Who, Vec<Check>, Action)>,
+pub struct CheckPlan {
+    rules: Vec<PlannedCheck>,
+    exceptions: Vec<(Who, Vec<Check>, CheckAction)>,
     refuse_on: Vec<Role>,
     pub(super) fixed_field: Option<String>,
     pub(super) tag_field: Option<String>,
@@ -23,17 +23,17 @@ pub struct Plan {
 
 /// What is done about the findings of one check, nothing left open.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Decided {
-    pub(super) action: Action,
+pub(super) struct PlannedCheck {
+    pub(super) action: CheckAction,
     /// Where the action is a repair that is not possible.
-    pub(super) otherwise: Action,
+    pub(super) otherwise: CheckAction,
     pub(super) shadow: bool,
     pub(super) max: u64,
 }
 
 /// What is done about the findings of all checks in one message.
 #[derive(Clone, Debug)]
-pub(super) struct Decisions(Vec<Decided>);
+pub(super) struct Decisions(Vec<PlannedCheck>);
 
 /// Settings that do not fit together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,13 +45,13 @@ pub struct SettingsError {
     pub reason: String,
 }
 
-impl Settings {
+impl HeaderCheckSettings {
     /// Checks the settings as a whole.
     ///
     /// # Errors
     /// Everything that does not fit together.
-    pub fn plan(&self) -> Result<Plan, Vec<SettingsError>> {
-        let mut errors = Errors::default();
+    pub fn plan(&self) -> Result<CheckPlan, Vec<SettingsError>> {
+        let mut errors = CheckProblems::default();
         let rules = Check::ALL.iter().map(|check| self.decided(*check, &mut errors)).collect();
         let exceptions = self.exception.iter().enumerate();
         let exceptions = exceptions.map(|(at, exception)| checked(at, exception, &mut errors)).collect();
@@ -59,7 +59,7 @@ impl Settings {
             if field.as_ref().is_some_and(|field| !is_field_name(field)) {
                 errors.add(
                     [name],
-                    "is not the name of a header field; write such as X-Postseal-Fixed, or none",
+                    "is not the name of a header field; write such-Postseal-Fixed, or none",
                 );
             }
         }
@@ -68,7 +68,7 @@ impl Settings {
         {
             errors.add(["url"], "must be at most 200 printable ASCII characters without spaces, or none");
         }
-        let plan = Plan {
+        let plan = CheckPlan {
             rules,
             exceptions,
             refuse_on: self.refuse_on.clone(),
@@ -80,18 +80,18 @@ impl Settings {
         if errors.0.is_empty() { Ok(plan) } else { Err(errors.0) }
     }
 
-    fn decided(&self, check: Check, errors: &mut Errors) -> Decided {
+    fn decided(&self, check: Check, errors: &mut CheckProblems) -> PlannedCheck {
         let rule = self.rule(check);
         let profile = check.profile();
         let name = check.as_str();
-        if rule.action == Action::Fix && !check.can_fix() {
+        if rule.action == CheckAction::Fix && !check.can_fix() {
             errors.add([name], NO_FIX);
         }
         match rule.otherwise {
-            Some(_) if rule.action != Action::Fix => {
+            Some(_) if rule.action != CheckAction::Fix => {
                 errors.add([name, "otherwise"], "has no effect: it is for the action fix");
             }
-            Some(Action::Fix | Action::Off) => {
+            Some(CheckAction::Fix | CheckAction::Off) => {
                 errors.add([name, "otherwise"], "must be log, tag, tempfail or reject");
             }
             _ => {}
@@ -103,16 +103,16 @@ impl Settings {
             Some(0) => errors.add([name, "max"], "must be more than 0"),
             _ => {}
         }
-        Decided {
+        PlannedCheck {
             action: rule.action,
-            otherwise: rule.otherwise.or(profile.otherwise).unwrap_or(Action::Log),
+            otherwise: rule.otherwise.or(profile.otherwise).unwrap_or(CheckAction::Log),
             shadow: rule.shadow || self.shadow,
             max: rule.max.or(profile.max).unwrap_or_default(),
         }
     }
 }
 
-fn checked(at: usize, exception: &Exception, errors: &mut Errors) -> (Who, Vec<Check>, Action) {
+fn checked(at: usize, exception: &Exception, errors: &mut CheckProblems) -> (Who, Vec<Check>, CheckAction) {
     let (who, checks, action) = (exception.who(), &exception.checks, exception.action);
     let at = at.to_string();
     if who.is_anybody() {
@@ -122,15 +122,15 @@ fn checked(at: usize, exception: &Exception, errors: &mut Errors) -> (Who, Vec<C
         );
     }
     let checks = if checks.is_empty() { Check::ALL.to_vec() } else { checks.clone() };
-    if action == Action::Fix && checks.iter().any(|check| !check.can_fix()) {
+    if action == CheckAction::Fix && checks.iter().any(|check| !check.can_fix()) {
         errors.add(["exception", &at, "action"], NO_FIX);
     }
     (who, checks, action)
 }
 
-impl Plan {
+impl CheckPlan {
     /// What is done about the findings in mail of this submitter on this listener.
-    pub(super) fn decisions(&self, submitter: &Submitter<'_>, connection: &Connection) -> Decisions {
+    pub(super) fn decisions(&self, submitter: &Submitter<'_>, connection: &ClientConnection) -> Decisions {
         let mut rules = self.rules.clone();
         for (_, checks, action) in self.exceptions.iter().rev().filter(|(who, ..)| who.matches(submitter)) {
             for check in checks {
@@ -141,7 +141,7 @@ impl Plan {
         }
         if !self.refuse_on.contains(&connection.role) {
             for rule in &mut rules {
-                let milder = |action: Action| if action.refuses() { Action::Log } else { action };
+                let milder = |action: CheckAction| if action.refuses() { CheckAction::Log } else { action };
                 rule.action = milder(rule.action);
                 rule.otherwise = milder(rule.otherwise);
             }
@@ -150,10 +150,10 @@ impl Plan {
     }
 
     /// True if some mail may get this action for this check.
-    fn may(&self, check: Check, action: Action) -> bool {
+    fn may(&self, check: Check, action: CheckAction) -> bool {
         let rule = self.rules.get(check as usize).is_some_and(|rule| rule.action == action);
         let excepted =
-            |(_, checks, other): &(Who, Vec<Check>, Action)| *other == action && checks.contains(&check);
+            |(_, checks, other): &(Who, Vec<Check>, CheckAction)| *other == action && checks.contains(&check);
         rule || self.exceptions.iter().any(excepted)
     }
 
@@ -171,22 +171,23 @@ impl Plan {
 
     /// True if the body may have to be replaced.
     pub(super) fn may_fix_body(&self) -> bool {
-        [Check::LongBodyLine, Check::EightBitBody].iter().any(|check| self.may(*check, Action::Fix))
+        [Check::LongBodyLine, Check::EightBitBody].iter().any(|check| self.may(*check, CheckAction::Fix))
     }
 }
 
 impl Decisions {
     /// What is configured for a check.
-    pub(super) fn of(&self, check: Check) -> Decided {
-        const OFF: Decided = Decided { action: Action::Off, otherwise: Action::Off, shadow: false, max: 0 };
+    pub(super) fn of(&self, check: Check) -> PlannedCheck {
+        const OFF: PlannedCheck =
+            PlannedCheck { action: CheckAction::Off, otherwise: CheckAction::Off, shadow: false, max: 0 };
         self.0.get(check as usize).copied().unwrap_or(OFF)
     }
 }
 
 #[derive(Default)]
-struct Errors(Vec<SettingsError>);
+struct CheckProblems(Vec<SettingsError>);
 
-impl Errors {
+impl CheckProblems {
     fn add<const N: usize>(&mut self, key: [&str; N], reason: impl fmt::Display) {
         let key = ["header_checks"].iter().chain(&key).map(|step| (*step).to_owned()).collect();
         self.0.push(SettingsError { key, reason: reason.to_string() });
@@ -199,4 +200,5 @@ fn is_field_name(name: &str) -> bool {
 
 const NO_FIX: &str =
     "`fix` is not possible: there is no repair that is certain; use log, tag, tempfail or reject";
-const ON: [Action; 5] = [Action::Log, Action::Tag, Action::Fix, Action::Tempfail, Action::Reject];
+const ON: [CheckAction; 5] =
+    [CheckAction::Log, CheckAction::Tag, CheckAction::Fix, CheckAction::Tempfail, CheckAction::Reject];

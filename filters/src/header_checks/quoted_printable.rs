@@ -56,13 +56,13 @@ pub(super) fn hex(octet: u8) -> [u8; 2] {
 
 /// Decodes quoted-printable piece by piece.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Decoder {
-    state: State,
+pub(super) struct QuotedPrintableDecoder {
+    state: QuotedPrintableState,
     broken: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-enum State {
+enum QuotedPrintableState {
     #[default]
     Text,
     /// After `=`.
@@ -73,18 +73,18 @@ enum State {
     LineEnd,
 }
 
-impl Decoder {
+impl QuotedPrintableDecoder {
     /// Takes the next piece.
     pub(super) fn push(&mut self, text: &[u8], out: &mut Vec<u8>) {
         let mut rest = text;
         while !rest.is_empty() {
-            if let State::Text = self.state {
+            if let QuotedPrintableState::Text = self.state {
                 let plain = memchr::memchr(b'=', rest).unwrap_or(rest.len());
                 let (run, tail) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
                 out.extend_from_slice(run);
                 rest = tail.get(1..).unwrap_or_default();
                 if !tail.is_empty() {
-                    self.state = State::Equals;
+                    self.state = QuotedPrintableState::Equals;
                 }
                 continue;
             }
@@ -96,22 +96,26 @@ impl Decoder {
 
     /// Whether there was an `=` that means nothing.
     pub(super) fn is_broken(&self) -> bool {
-        self.broken || matches!(self.state, State::Digit(_))
+        self.broken || matches!(self.state, QuotedPrintableState::Digit(_))
     }
 
     fn escaped(&mut self, octet: u8, out: &mut Vec<u8>) {
         self.state = match (self.state, encoded_word::hex(octet), octet) {
-            (State::Equals, Some(high), _) => State::Digit(high),
-            (State::Digit(high), Some(low), _) => {
+            (QuotedPrintableState::Equals, Some(high), _) => QuotedPrintableState::Digit(high),
+            (QuotedPrintableState::Digit(high), Some(low), _) => {
                 out.push(high << 4 | low);
-                State::Text
+                QuotedPrintableState::Text
             }
-            (State::Equals | State::LineEnd, _, b' ' | b'\t' | b'\r') => State::LineEnd,
-            (State::Equals | State::LineEnd, _, b'\n') => State::Text,
+            (QuotedPrintableState::Equals | QuotedPrintableState::LineEnd, _, b' ' | b'\t' | b'\r') => {
+                QuotedPrintableState::LineEnd
+            }
+            (QuotedPrintableState::Equals | QuotedPrintableState::LineEnd, _, b'\n') => {
+                QuotedPrintableState::Text
+            }
             _ => {
                 self.broken = true;
                 out.push(octet);
-                State::Text
+                QuotedPrintableState::Text
             }
         };
     }

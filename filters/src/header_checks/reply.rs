@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use postseal_protocol::Reply;
 
-use super::finding::{Finding, Place};
+use super::finding::{CheckFinding, FindingPlace};
 
 /// A line for each finding, as many as fit.
-pub(super) fn lines<'a>(findings: impl Iterator<Item = &'a Finding>, url: Option<&str>) -> Vec<String> {
+pub(super) fn lines<'a>(findings: impl Iterator<Item = &'a CheckFinding>, url: Option<&str>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut more = 0;
     for finding in findings {
@@ -28,12 +28,14 @@ pub(super) fn lines<'a>(findings: impl Iterator<Item = &'a Finding>, url: Option
 }
 
 /// What is wrong, and where.
-pub(super) fn words(finding: &Finding) -> String {
+pub(super) fn words(finding: &CheckFinding) -> String {
     let (place, spot) = match &finding.place {
-        Place::Message => (String::new(), None),
-        Place::Field { name, at } => (format!("{}: ", printable(&String::from_utf8_lossy(name))), *at),
-        Place::Body(at) => ("body: ".to_owned(), *at),
-        Place::Part(offset) => return format!("body: {} (in the part at offset {offset})", finding.what),
+        FindingPlace::Message => (String::new(), None),
+        FindingPlace::Field { name, at } => (format!("{}: ", printable(&String::from_utf8_lossy(name))), *at),
+        FindingPlace::Body(at) => ("body: ".to_owned(), *at),
+        FindingPlace::Part(offset) => {
+            return format!("body: {} (in the part at offset {offset})", finding.what);
+        }
     };
     match spot {
         Some(spot) => format!("{place}{} (octet {:02X} at offset {})", finding.what, spot.octet, spot.offset),

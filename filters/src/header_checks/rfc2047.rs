@@ -12,7 +12,7 @@ use super::charset::{self, Charset};
 use super::encoded_word;
 use super::field::{Kind, is_control};
 use super::fold::LONGEST_VALUE;
-use super::words::{Around, Writer};
+use super::words::{Around, EncodedWordWriter};
 use crate::address::{Mailbox, mailboxes};
 
 /// The value with its 8-bit text encoded; nothing where that is not possible without doubt.
@@ -22,7 +22,7 @@ pub(super) fn encoded(field: &HeaderField, named: Option<Charset>) -> Option<Vec
         return None;
     }
     let text = charset::guess(&field.value, named)?;
-    let mut writer = Writer::new(field.name.len() + 1, text.len());
+    let mut writer = EncodedWordWriter::new(field.name.len() + 1, text.len());
     match Kind::of(field) {
         Kind::Unstructured => writer.tokens(&words(&text), Around::Value)?,
         Kind::Address => addresses(&text, &mut writer)?,
@@ -36,7 +36,7 @@ pub(super) fn encoded(field: &HeaderField, named: Option<Charset>) -> Option<Vec
 }
 
 /// A word and the white space before it.
-pub(super) struct Token<'a> {
+pub(super) struct SpacedWord<'a> {
     pub(super) space: &'a str,
     /// As it stands there.
     pub(super) raw: &'a str,
@@ -44,28 +44,28 @@ pub(super) struct Token<'a> {
     pub(super) text: Cow<'a, str>,
 }
 
-impl Token<'_> {
+impl SpacedWord<'_> {
     /// Raw text and an encoded-word in one: readers do not agree on what that means.
     pub(super) fn is_mixed(&self) -> bool {
         !self.raw.is_ascii() && encoded_word::words(self.raw.as_bytes()).next().is_some()
     }
 }
 
-fn words(text: &str) -> Vec<Token<'_>> {
-    let plain = |space, raw| Token { space, raw, text: Cow::Borrowed(raw) };
+fn words(text: &str) -> Vec<SpacedWord<'_>> {
+    let plain = |space, raw| SpacedWord { space, raw, text: Cow::Borrowed(raw) };
     tokens(text, |rest| rest.find(is_space).unwrap_or(rest.len()), plain)
 }
 
 /// Words of a phrase (RFC 5322 section 3.2.5): white space in quotes ends none.
-fn phrase(text: &str) -> Vec<Token<'_>> {
-    tokens(text, end_of_word, |space, raw| Token { space, raw, text: unquoted(raw) })
+fn phrase(text: &str) -> Vec<SpacedWord<'_>> {
+    tokens(text, end_of_word, |space, raw| SpacedWord { space, raw, text: unquoted(raw) })
 }
 
 fn tokens<'a>(
     text: &'a str,
     end: impl Fn(&str) -> usize,
-    make: impl Fn(&'a str, &'a str) -> Token<'a>,
-) -> Vec<Token<'a>> {
+    make: impl Fn(&'a str, &'a str) -> SpacedWord<'a>,
+) -> Vec<SpacedWord<'a>> {
     let mut out = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
@@ -118,7 +118,7 @@ fn unquoted(raw: &str) -> Cow<'_, str> {
 }
 
 /// Encodes display names, names of groups, and comments.
-fn addresses(text: &str, writer: &mut Writer) -> Option<()> {
+fn addresses(text: &str, writer: &mut EncodedWordWriter) -> Option<()> {
     let mut rest = text;
     while !rest.is_empty() {
         let (piece, end) = piece(rest)?;

@@ -5,7 +5,7 @@ use postseal_protocol::HeaderField;
 use super::check::Check;
 use super::encoded_word;
 use super::field::Kind;
-use super::finding::{Finding, Findings, Repair};
+use super::finding::{CheckFinding, CheckFindings, Repair};
 use super::from;
 use super::mime::ContentType;
 use crate::message::{FieldId, Fields};
@@ -14,11 +14,11 @@ use crate::message::{FieldId, Fields};
 #[derive(Default)]
 pub(super) struct Section<'a> {
     /// In the order of [`ONCE`], the first of its name and how many there are.
-    once: [Slot<'a>; ONCE.len()],
+    once: [SingleField<'a>; ONCE.len()],
     octets: u64,
 }
 
-type Slot<'a> = (Option<(FieldId, &'a HeaderField)>, u32);
+type SingleField<'a> = (Option<(FieldId, &'a HeaderField)>, u32);
 
 impl<'a> Section<'a> {
     /// Collects them in one pass.
@@ -50,49 +50,49 @@ impl<'a> Section<'a> {
         self.slot(name).map_or(0, |(_, count)| *count)
     }
 
-    fn slot(&self, name: &str) -> Option<&Slot<'a>> {
+    fn slot(&self, name: &str) -> Option<&SingleField<'a>> {
         ONCE.iter().position(|other| *other == name).and_then(|at| self.once.get(at))
     }
 
     /// The checks of the section as a whole.
-    pub(super) fn check(&self, max_octets: u64, findings: &mut Findings) {
+    pub(super) fn check(&self, max_octets: u64, findings: &mut CheckFindings) {
         if self.octets > max_octets {
-            findings.add(Finding::message(Check::OversizedHeader, "the header section is too large"));
+            findings.add(CheckFinding::message(Check::OversizedHeader, "the header section is too large"));
         }
         self.missing(findings);
         for (name, what) in ONCE.iter().zip(TWICE) {
             if let Some((Some((_, field)), 2..)) = self.slot(name) {
-                findings.add(Finding::field(Check::DuplicateField, field, None, what));
+                findings.add(CheckFinding::field(Check::DuplicateField, field, None, what));
             }
         }
         from::check(self, findings);
         if let Some(subject) = self.first("Subject")
             && let Some(spot) = html(subject)
         {
-            findings.add(Finding::field(Check::HtmlInSubject, subject, None, spot));
+            findings.add(CheckFinding::field(Check::HtmlInSubject, subject, None, spot));
         }
         if let Some(field) = self.first("Content-Type")
             && self.count("MIME-Version") == 0
         {
             let what = "Content-Type without MIME-Version";
-            let finding = Finding::field(Check::MimeVersionMissing, field, None, what);
+            let finding = CheckFinding::field(Check::MimeVersionMissing, field, None, what);
             let understood = ContentType::parse(&field.value).is_some();
             findings.add(if understood { finding.repair(Repair::MimeVersion) } else { finding });
         }
     }
 
-    fn missing(&self, findings: &mut Findings) {
-        let mut add = |name, finding: Finding| {
+    fn missing(&self, findings: &mut CheckFindings) {
+        let mut add = |name, finding: CheckFinding| {
             if self.count(name) == 0 {
                 findings.add(finding);
             }
         };
-        let missing = |what| Finding::message(Check::MissingField, what);
+        let missing = |what| CheckFinding::message(Check::MissingField, what);
         add("From", missing("no From field"));
         add("Date", missing("no Date field").repair(Repair::Date));
         add("Message-ID", missing("no Message-ID field").repair(Repair::MessageId));
         if ["To", "Cc", "Bcc"].iter().all(|name| self.count(name) == 0) {
-            findings.add(Finding::message(Check::MissingRecipient, "no To, Cc or Bcc field"));
+            findings.add(CheckFinding::message(Check::MissingRecipient, "no To, Cc or Bcc field"));
         }
     }
 }

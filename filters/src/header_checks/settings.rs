@@ -1,6 +1,6 @@
 //! The `[header_checks]` section of the configuration.
 //!
-//! A check is an action, or a table of an action and what belongs to it. [`Settings::plan`] checks how it all fits
+//! A check is an action, or a table of an action and what belongs to it. [`HeaderCheckSettings::plan`] checks how it all fits
 //! together and gives what the filter works by.
 
 use std::fmt;
@@ -9,7 +9,7 @@ use serde::de::value::{MapAccessDeserializer, StrDeserializer};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::check::{Action, Check, each_check};
+use super::check::{Check, CheckAction, each_check};
 use crate::byte_size::ByteSize;
 use crate::connection::Role;
 use crate::pipeline::OnError;
@@ -21,7 +21,7 @@ macro_rules! settings {
         /// The `[header_checks]` section.
         #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
         #[serde(deny_unknown_fields, default)]
-        pub struct Settings {
+        pub struct HeaderCheckSettings {
             /// Decide, log and count, but change and refuse nothing.
             pub shadow: bool,
             /// When the filter itself fails.
@@ -37,12 +37,12 @@ macro_rules! settings {
             pub url: OrNone,
             /// Bodies up to this size can be repaired.
             pub body_limit: ByteSize,
-            $($(#[$doc])* pub $key: Rule,)*
+            $($(#[$doc])* pub $key: CheckRule,)*
             /// `[[header_checks.exception]]`: other actions for some senders.
             pub exception: Vec<Exception>,
         }
 
-        impl Default for Settings {
+        impl Default for HeaderCheckSettings {
             fn default() -> Self {
                 Self {
                     shadow: false,
@@ -52,22 +52,22 @@ macro_rules! settings {
                     tag_field: OrNone(Some("X-Postseal-Found".to_owned())),
                     url: OrNone(None),
                     body_limit: ByteSize::new(1 << 20),
-                    $($key: Rule::default_of(Check::$check),)*
+                    $($key: CheckRule::default_of(Check::$check),)*
                     exception: Vec::new(),
                 }
             }
         }
 
-        impl Settings {
+        impl HeaderCheckSettings {
             /// What is configured for a check.
-            pub const fn rule(&self, check: Check) -> &Rule {
+            pub const fn rule(&self, check: Check) -> &CheckRule {
                 match check {
                     $(Check::$check => &self.$key,)*
                 }
             }
 
             /// The same, to change it.
-            pub const fn rule_mut(&mut self, check: Check) -> &mut Rule {
+            pub const fn rule_mut(&mut self, check: Check) -> &mut CheckRule {
                 match check {
                     $(Check::$check => &mut self.$key,)*
                 }
@@ -80,19 +80,19 @@ each_check!(settings);
 
 /// What is configured for a check: an action, or a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rule {
+pub struct CheckRule {
     /// What is done about a finding.
-    pub action: Action,
+    pub action: CheckAction,
     /// What is done instead where the action is `fix` and no repair is certain; unset: the check's default.
-    pub otherwise: Option<Action>,
+    pub otherwise: Option<CheckAction>,
     /// Decide, log and count, but change and refuse nothing.
     pub shadow: bool,
     /// The bound of a check that has one; unset: the check's default.
     pub max: Option<u64>,
 }
 
-impl Rule {
-    const fn plain(action: Action) -> Self {
+impl CheckRule {
+    const fn plain(action: CheckAction) -> Self {
         Self { action, otherwise: None, shadow: false, max: None }
     }
 
@@ -109,7 +109,7 @@ for_whom! {
         #[serde(default)]
         pub checks: Vec<Check>,
         /// What is done about findings in such mail.
-        pub action: Action,
+        pub action: CheckAction,
     }
 }
 
@@ -133,27 +133,27 @@ impl<'de> Deserialize<'de> for OrNone {
 /// A rule that is more than an action.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
-    action: Action,
+struct CheckRuleTable {
+    action: CheckAction,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    otherwise: Option<Action>,
+    otherwise: Option<CheckAction>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     shadow: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max: Option<u64>,
 }
 
-impl Serialize for Rule {
+impl Serialize for CheckRule {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { action, otherwise, shadow, max } = *self;
         if *self == Self::plain(action) {
             return action.serialize(serializer);
         }
-        Table { action, otherwise, shadow, max }.serialize(serializer)
+        CheckRuleTable { action, otherwise, shadow, max }.serialize(serializer)
     }
 }
 
-impl<'de> Deserialize<'de> for Rule {
+impl<'de> Deserialize<'de> for CheckRule {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(RuleVisitor)
     }
@@ -162,19 +162,20 @@ impl<'de> Deserialize<'de> for Rule {
 struct RuleVisitor;
 
 impl<'de> Visitor<'de> for RuleVisitor {
-    type Value = Rule;
+    type Value = CheckRule;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an action in quotes, or a table such as { action = \"reject\", shadow = true }")
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Rule, E> {
-        Action::deserialize(StrDeserializer::new(text)).map(Rule::plain)
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<CheckRule, E> {
+        CheckAction::deserialize(StrDeserializer::new(text)).map(CheckRule::plain)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Rule, A::Error> {
-        let Table { action, otherwise, shadow, max } = Table::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(Rule { action, otherwise, shadow, max })
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<CheckRule, A::Error> {
+        let CheckRuleTable { action, otherwise, shadow, max } =
+            CheckRuleTable::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(CheckRule { action, otherwise, shadow, max })
     }
 }
 

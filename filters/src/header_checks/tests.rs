@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::OnError;
-use crate::pipeline::{Entry, Pipeline};
+use crate::pipeline::{Pipeline, PipelineEntry};
 use crate::testing::{End, TestClock, Transaction, settings};
 use postseal_protocol::{HeaderField, Modification};
 
@@ -36,11 +36,11 @@ fn run(configuration: &str, (fields, body): &(Vec<(String, Vec<u8>)>, Vec<u8>)) 
 }
 
 fn run_on(role: Role, configuration: &str, sender: &str, fields: &[(String, Vec<u8>)], body: &[u8]) -> End {
-    let configuration: Settings = toml::from_str(configuration).unwrap();
+    let configuration: HeaderCheckSettings = toml::from_str(configuration).unwrap();
     let filter = Arc::new(HeaderChecks::new(configuration.plan().unwrap()).for_role(role));
     let mut settings = settings(TestClock::at(1_700_000_000));
     settings.role = role;
-    let pipeline = Pipeline::new(settings, vec![Entry { filter, on_error: OnError::Tempfail }]);
+    let pipeline = Pipeline::new(settings, vec![PipelineEntry { filter, on_error: OnError::Tempfail }]);
     let mut dialogue =
         Transaction::with(Arc::new(pipeline)).user("alice").mail(sender).rcpt("<bob@example.net>");
     for (name, value) in fields {
@@ -96,7 +96,7 @@ fn a_refusal_tells_what_and_where_and_what_to_do() {
     );
     assert_eq!(
         reply(&end),
-        "550 5.6.0 raw_8bit_header: From: raw UTF-8 (octet C3 at offset 2); encode the text as RFC 2047 says, such as \
+        "550 5.6.0 raw_8bit_header: From: raw UTF-8 (octet C3 at offset 2); encode the text 2047 says, such as \
          =?utf-8?Q?Gr=C3=BC=C3=9Fe?= <https://mail.example.com/help#raw_8bit_header> control_character: Subject: a \
          control character (octet 07 at offset 2); take control characters out of what goes into header fields \
          <https://mail.example.com/help#control_character>"

@@ -2,10 +2,10 @@
 
 use super::base64::DIGITS;
 use super::encoded_word;
-use super::rfc2047::Token;
+use super::rfc2047::SpacedWord;
 
 /// Writes a value in which some words are encoded.
-pub(super) struct Writer {
+pub(super) struct EncodedWordWriter {
     out: Vec<u8>,
     /// Characters on the line so far.
     column: usize,
@@ -24,7 +24,7 @@ pub(super) enum Around {
     Comment,
 }
 
-impl Writer {
+impl EncodedWordWriter {
     /// For a value that begins at this column and has about this length.
     pub(super) fn new(column: usize, length: usize) -> Self {
         Self { out: Vec::with_capacity(length * 2), column, encoded: false }
@@ -61,8 +61,8 @@ impl Writer {
     }
 
     /// Writes words, runs of those with 8-bit text encoded; nothing if it is not clear what they mean.
-    pub(super) fn tokens(&mut self, tokens: &[Token<'_>], around: Around) -> Option<()> {
-        if tokens.iter().any(Token::is_mixed) {
+    pub(super) fn tokens(&mut self, tokens: &[SpacedWord<'_>], around: Around) -> Option<()> {
+        if tokens.iter().any(SpacedWord::is_mixed) {
             return None;
         }
         let mut rest = tokens;
@@ -89,7 +89,7 @@ impl Writer {
     }
 
     /// A word that stays as it is; folded if it would make the line of an encoded-word too long.
-    fn plain(&mut self, token: &Token<'_>) {
+    fn plain(&mut self, token: &SpacedWord<'_>) {
         let length = token.space.len() + token.raw.len();
         let foldable = !token.space.is_empty() && !token.raw.is_empty() && !token.space.contains('\n');
         if self.encoded && foldable && self.column + length > LINE {
@@ -133,7 +133,7 @@ impl Writer {
 }
 
 /// What a run of words says. White space between two encoded-words is none, so it has to go into one of them.
-fn text(run: &[Token<'_>], after_encoded: bool, next: Option<&Token<'_>>) -> String {
+fn text(run: &[SpacedWord<'_>], after_encoded: bool, next: Option<&SpacedWord<'_>>) -> String {
     let unfolded =
         |space: &str, text: &mut String| text.extend(space.chars().filter(|c| !matches!(c, '\n' | '\r')));
     let mut text = String::new();

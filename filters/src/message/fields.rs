@@ -10,14 +10,14 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use postseal_protocol::{HeaderField, Modification};
 
-use crate::connection::Mta;
+use crate::connection::MtaKind;
 
 /// The header section of a message.
 #[derive(Clone, Debug)]
 pub struct Fields {
-    mta: Mta,
+    mta: MtaKind,
     /// In the order of delivery. Deleted fields keep their place.
-    slots: Vec<Slot>,
+    slots: Vec<FieldSlot>,
     received: u32,
     next_id: u32,
     /// Ids of appended fields, in the order in which they are sent.
@@ -29,14 +29,14 @@ pub struct Fields {
 pub struct FieldId(u32);
 
 #[derive(Clone, Debug)]
-struct Slot {
+struct FieldSlot {
     id: FieldId,
     field: HeaderField,
-    place: Place,
+    place: InsertAt,
 }
 
 #[derive(Clone, Debug)]
-enum Place {
+enum InsertAt {
     /// Inserted above the MTA's own Received.
     Top,
     /// Inserted right below it.
@@ -55,7 +55,7 @@ enum Edit {
 }
 
 impl Fields {
-    pub(super) fn new(mta: Mta) -> Self {
+    pub(super) fn new(mta: MtaKind) -> Self {
         Self { mta, slots: Vec::new(), received: 0, next_id: 0, appended: Vec::new() }
     }
 
@@ -71,15 +71,15 @@ impl Fields {
 
     /// The fields as the MTA showed them.
     pub fn received(&self) -> impl Iterator<Item = &HeaderField> {
-        self.slots.iter().filter(|slot| matches!(slot.place, Place::Received(_))).map(|slot| &slot.field)
+        self.slots.iter().filter(|slot| matches!(slot.place, InsertAt::Received(_))).map(|slot| &slot.field)
     }
 
     /// The fields that were edited, from the top: as received, if they were, and as they are now, if they still are.
     pub fn edited(&self) -> impl Iterator<Item = (Option<&HeaderField>, Option<&HeaderField>)> {
         self.slots.iter().filter_map(|slot| match &slot.place {
-            Place::Received(Edit::Keep) => None,
-            Place::Received(_) => Some((Some(&slot.field), slot.current())),
-            Place::Top | Place::BelowReceived | Place::Appended => Some((None, Some(&slot.field))),
+            InsertAt::Received(Edit::Keep) => None,
+            InsertAt::Received(_) => Some((Some(&slot.field), slot.current())),
+            InsertAt::Top | InsertAt::BelowReceived | InsertAt::Appended => Some((None, Some(&slot.field))),
         })
     }
 
@@ -90,25 +90,25 @@ impl Fields {
 
     /// Inserts a field above everything, the MTA's own Received too. A later insert goes above an earlier one.
     pub fn insert_top(&mut self, field: HeaderField) -> FieldId {
-        self.insert(0, field, Place::Top)
+        self.insert(0, field, InsertAt::Top)
     }
 
     /// Inserts a field right below the MTA's own Received, above all fields that filters are shown.
     pub fn insert_below_received(&mut self, field: HeaderField) -> FieldId {
-        let at = self.slots.iter().take_while(|slot| matches!(slot.place, Place::Top)).count();
-        self.insert(at, field, Place::BelowReceived)
+        let at = self.slots.iter().take_while(|slot| matches!(slot.place, InsertAt::Top)).count();
+        self.insert(at, field, InsertAt::BelowReceived)
     }
 
     /// Adds a field at the end; with Sendmail before the first field of that name.
     pub fn append(&mut self, field: HeaderField) -> FieldId {
         // What is inserted is sent later and so isn't there yet.
-        let sent_before = |slot: &Slot| matches!(slot.place, Place::Received(_) | Place::Appended);
-        let same_name = |slot: &Slot| sent_before(slot) && slot.field.is(&field.name);
+        let sent_before = |slot: &FieldSlot| matches!(slot.place, InsertAt::Received(_) | InsertAt::Appended);
+        let same_name = |slot: &FieldSlot| sent_before(slot) && slot.field.is(&field.name);
         let at = match self.mta {
-            Mta::Postfix => None,
-            Mta::Sendmail => self.slots.iter().position(same_name),
+            MtaKind::Postfix => None,
+            MtaKind::Sendmail => self.slots.iter().position(same_name),
         };
-        let id = self.insert(at.unwrap_or(self.slots.len()), field, Place::Appended);
+        let id = self.insert(at.unwrap_or(self.slots.len()), field, InsertAt::Appended);
         self.appended.push(id);
         id
     }
@@ -124,11 +124,11 @@ impl Fields {
             return;
         };
         match &mut slot.place {
-            Place::Received(edit) if value == slot.field.value => *edit = Edit::Keep,
-            Place::Received(edit) => {
+            InsertAt::Received(edit) if value == slot.field.value => *edit = Edit::Keep,
+            InsertAt::Received(edit) => {
                 *edit = Edit::Replace(HeaderField { name: slot.field.name.clone(), value })
             }
-            Place::Top | Place::BelowReceived | Place::Appended => slot.field.value = value,
+            InsertAt::Top | InsertAt::BelowReceived | InsertAt::Appended => slot.field.value = value,
         }
     }
 
@@ -138,7 +138,7 @@ impl Fields {
             return;
         };
         match self.slots.get_mut(at) {
-            Some(Slot { place: Place::Received(edit), .. }) => *edit = Edit::Delete,
+            Some(FieldSlot { place: InsertAt::Received(edit), .. }) => *edit = Edit::Delete,
             _ => {
                 self.slots.remove(at);
                 self.appended.retain(|appended| *appended != id);
@@ -148,7 +148,7 @@ impl Fields {
 
     pub(crate) fn receive(&mut self, field: HeaderField) -> FieldId {
         self.received = self.received.saturating_add(1);
-        self.insert(self.slots.len(), field, Place::Received(Edit::Keep))
+        self.insert(self.slots.len(), field, InsertAt::Received(Edit::Keep))
     }
 
     /// While nothing is inserted, ids are places: a filter that edits every field must not search for each.
@@ -160,10 +160,10 @@ impl Fields {
         }
     }
 
-    fn insert(&mut self, at: usize, field: HeaderField, place: Place) -> FieldId {
+    fn insert(&mut self, at: usize, field: HeaderField, place: InsertAt) -> FieldId {
         let id = FieldId(self.next_id);
         self.next_id = self.next_id.saturating_add(1);
-        self.slots.insert(at, Slot { id, field, place });
+        self.slots.insert(at, FieldSlot { id, field, place });
         id
     }
 
@@ -174,8 +174,9 @@ impl Fields {
         out.extend(self.changes().into_iter().rev());
         let appended = self.appended.iter().filter_map(|id| self.slots.iter().find(|slot| slot.id == *id));
         out.extend(appended.map(|slot| Modification::AddHeader(slot.field.clone())));
-        for (place, position) in [(Place::BelowReceived, 1), (Place::Top, 0)] {
-            let here = |slot: &&Slot| std::mem::discriminant(&slot.place) == std::mem::discriminant(&place);
+        for (place, position) in [(InsertAt::BelowReceived, 1), (InsertAt::Top, 0)] {
+            let here =
+                |slot: &&FieldSlot| std::mem::discriminant(&slot.place) == std::mem::discriminant(&place);
             let inserted = self.slots.iter().rev().filter(here);
             out.extend(
                 inserted.map(|slot| Modification::InsertHeader { position, field: slot.field.clone() }),
@@ -189,13 +190,13 @@ impl Fields {
         if !self
             .slots
             .iter()
-            .any(|slot| matches!(slot.place, Place::Received(Edit::Replace(_) | Edit::Delete)))
+            .any(|slot| matches!(slot.place, InsertAt::Received(Edit::Replace(_) | Edit::Delete)))
         {
             return out;
         }
         let mut seen: HashMap<Vec<u8>, u32> = HashMap::new();
         for slot in &self.slots {
-            let Place::Received(edit) = &slot.place else {
+            let InsertAt::Received(edit) = &slot.place else {
                 continue;
             };
             let occurrence = seen.entry(slot.field.name.to_ascii_lowercase()).or_default();
@@ -211,11 +212,11 @@ impl Fields {
     }
 }
 
-impl Slot {
+impl FieldSlot {
     fn current(&self) -> Option<&HeaderField> {
         match &self.place {
-            Place::Received(Edit::Delete) => None,
-            Place::Received(Edit::Replace(field)) => Some(field),
+            InsertAt::Received(Edit::Delete) => None,
+            InsertAt::Received(Edit::Replace(field)) => Some(field),
             _ => Some(&self.field),
         }
     }

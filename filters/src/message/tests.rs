@@ -8,7 +8,7 @@ fn field(name: &str, value: &str) -> HeaderField {
     HeaderField::new(name.to_owned(), value.to_owned())
 }
 
-fn received(mta: Mta, fields: &[(&str, &str)]) -> Message {
+fn received(mta: MtaKind, fields: &[(&str, &str)]) -> Message {
     let mut message = Message::new(mta);
     for (name, value) in fields {
         message.fields.receive(field(name, value));
@@ -26,13 +26,13 @@ fn show(field: &HeaderField) -> String {
 
 #[test]
 fn nothing_edited_nothing_sent() {
-    let message = received(Mta::Postfix, &[("From", " a@b"), ("Subject", " x")]);
+    let message = received(MtaKind::Postfix, &[("From", " a@b"), ("Subject", " x")]);
     assert_eq!(message.modifications(), Ok(vec![]));
 }
 
 #[test]
 fn an_edit_that_undid_itself_is_not_sent() {
-    let mut message = received(Mta::Postfix, &[("Subject", " x")]);
+    let mut message = received(MtaKind::Postfix, &[("Subject", " x")]);
     message.envelope.receive_sender(Address::new("<a@b>"));
     let (id, _) = message.fields.iter().next().unwrap();
     message.fields.replace(id, " y");
@@ -49,7 +49,7 @@ fn an_edit_that_undid_itself_is_not_sent() {
 
 #[test]
 fn quirk_11_deletes_go_from_the_last_occurrence_to_the_first() {
-    let mut message = received(Mta::Postfix, &[("A", " 1"), ("a", " 2"), ("A", " 3")]);
+    let mut message = received(MtaKind::Postfix, &[("A", " 1"), ("a", " 2"), ("A", " 3")]);
     let ids: Vec<_> = message.fields.iter().map(|(id, _)| id).collect();
     message.fields.delete(ids[0]);
     message.fields.delete(ids[2]);
@@ -67,7 +67,8 @@ fn quirk_11_deletes_go_from_the_last_occurrence_to_the_first() {
 
 #[test]
 fn quirk_12_only_shown_fields_of_the_name_are_counted_in_any_case() {
-    let mut message = received(Mta::Sendmail, &[("Received", " x"), ("subject", " 1"), ("Subject", " 2")]);
+    let mut message =
+        received(MtaKind::Sendmail, &[("Received", " x"), ("subject", " 1"), ("Subject", " 2")]);
     message.fields.insert_top(field("Subject", " mine"));
     let second = message.fields.named("SUBJECT").nth(2).unwrap().0;
     message.fields.replace(second, " new");
@@ -78,7 +79,7 @@ fn quirk_12_only_shown_fields_of_the_name_are_counted_in_any_case() {
 
 #[test]
 fn quirk_13_inserts_use_no_position_but_top_and_below_received() {
-    let mut message = received(Mta::Postfix, &[("From", " a@b")]);
+    let mut message = received(MtaKind::Postfix, &[("From", " a@b")]);
     message.fields.insert_top(field("T", " 1"));
     message.fields.insert_below_received(field("B", " 1"));
     message.fields.insert_top(field("T", " 2"));
@@ -98,7 +99,7 @@ fn quirk_13_inserts_use_no_position_but_top_and_below_received() {
 
 #[test]
 fn quirk_25_the_last_recipient_is_not_deleted() {
-    let mut message = Message::new(Mta::Postfix);
+    let mut message = Message::new(MtaKind::Postfix);
     message.envelope.receive_recipient(Address::new("<a@b>"));
     message.envelope.delete_recipient(b"a@b");
     assert_eq!(message.modifications(), Err(EditError::NoRecipients));
@@ -108,7 +109,7 @@ fn quirk_25_the_last_recipient_is_not_deleted() {
 
 #[test]
 fn quirk_28_body_pieces_come_last() {
-    let mut message = received(Mta::Postfix, &[("Subject", " x")]);
+    let mut message = received(MtaKind::Postfix, &[("Subject", " x")]);
     message.envelope.receive_recipient(Address::new("<a@b>"));
     message.replace_body("new\r\n");
     message.quarantine("why");
@@ -189,7 +190,7 @@ proptest! {
         fields in prop::collection::vec(any_received(), 0..12),
         ops in prop::collection::vec(any_op(), 0..12),
     ) {
-        let mta = if postfix { Mta::Postfix } else { Mta::Sendmail };
+        let mta = if postfix { MtaKind::Postfix } else { MtaKind::Sendmail };
         let mut message = Message::new(mta);
         let mut model = Model::new(mta, fields.clone());
         message.envelope.receive_sender(Address::new("a@b"));

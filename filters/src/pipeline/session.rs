@@ -14,22 +14,22 @@ use bytes::Bytes;
 use postseal_protocol::{Address, Connect, HeaderField, MacroTable, Modification, Reply, Verdict};
 
 use super::record::{Record, Summary};
-use super::{Entry, MessageLimits, Pipeline};
-use crate::connection::{Connection, Mta, Origin};
-use crate::filter::{BodyNeed, FilterSession, Flow, Needs, Outcome, Steps};
+use super::{MessageLimits, Pipeline, PipelineEntry};
+use crate::connection::{ClientConnection, MtaKind, Origin};
+use crate::filter::{BodyNeed, FilterSession, Flow, MessageEnd, Needs, Steps};
 use crate::message::Message;
-use crate::report::{Failure, Report};
-use ask::Call;
+use crate::report::{FilterFailure, Report};
+use ask::FilterCall;
 
 /// The filters of one connection.
 pub struct PipelineSession {
     pipeline: Arc<Pipeline>,
-    connection: Connection,
+    connection: ClientConnection,
     /// Empty until the first step that a filter looks at: idle connections stay small.
-    filters: Vec<Running>,
+    filters: Vec<RunningFilter>,
     /// A refusal of the whole connection that has not been said yet.
     held: Option<Verdict>,
-    open: Option<Box<Open>>,
+    open: Option<Box<OpenMessage>>,
     record: Option<Box<Record>>,
     /// Index of the filter that is at work.
     current: Option<usize>,
@@ -48,7 +48,7 @@ pub struct Decision {
     pub message: Option<Message>,
 }
 
-struct Running {
+struct RunningFilter {
     session: Box<dyn FilterSession>,
     /// Has no interest in the rest of the message.
     done: bool,
@@ -57,7 +57,7 @@ struct Running {
 }
 
 /// A message in the making.
-struct Open {
+struct OpenMessage {
     message: Message,
     report: Report,
     origin: Option<Origin>,
@@ -73,7 +73,8 @@ struct Open {
 
 impl PipelineSession {
     pub(super) fn new(pipeline: Arc<Pipeline>) -> Self {
-        let connection = Connection::new(Arc::clone(&pipeline.settings.listener), pipeline.settings.role);
+        let connection =
+            ClientConnection::new(Arc::clone(&pipeline.settings.listener), pipeline.settings.role);
         Self {
             pipeline,
             connection,
@@ -94,15 +95,15 @@ impl PipelineSession {
     /// A client has connected.
     pub async fn connect(&mut self, client: Connect, macros: &MacroTable) -> Verdict {
         self.connection.client = client;
-        self.connection.mta = Mta::from_macros(macros);
+        self.connection.mta = MtaKind::from_macros(macros);
         self.held = None;
-        self.step(Steps::CONNECT, Call::Connect, macros).await
+        self.step(Steps::CONNECT, FilterCall::Connect, macros).await
     }
 
     /// HELO or EHLO.
     pub async fn helo(&mut self, name: Bytes, macros: &MacroTable) -> Verdict {
         self.connection.helo = Bytes::copy_from_slice(&name);
-        self.step(Steps::HELO, Call::Helo(&name), macros).await
+        self.step(Steps::HELO, FilterCall::Helo(&name), macros).await
     }
 
     /// MAIL FROM: a new message.
@@ -111,7 +112,7 @@ impl PipelineSession {
         let mut message = Message::new(self.connection.mta);
         message.envelope.receive_sender(sender.clone());
         let buffers = matches!(self.pipeline.union.body, BodyNeed::Buffer { .. });
-        self.open = Some(Box::new(Open {
+        self.open = Some(Box::new(OpenMessage {
             message,
             report: Report { remarks: self.explains.then(Vec::new), ..Report::default() },
             origin: self.pipeline.settings.origin.origin(&self.connection, macros),
@@ -122,7 +123,7 @@ impl PipelineSession {
             buffer: buffers.then(Vec::new),
             message_id: None,
         }));
-        let verdict = self.step(Steps::MAIL, Call::Mail(&sender), macros).await;
+        let verdict = self.step(Steps::MAIL, FilterCall::Mail(&sender), macros).await;
         self.close_if_refused(&verdict, macros).await;
         verdict
     }
@@ -137,7 +138,7 @@ impl PipelineSession {
             open.fail("too_many_recipients", format!("more than limits.recipients = {most}"));
             open.held = Some(reply(452, (4, 5, 3), "Too many recipients; send the rest in another message"));
         }
-        let verdict = self.step(Steps::RCPT, Call::Rcpt(&recipient), macros).await;
+        let verdict = self.step(Steps::RCPT, FilterCall::Rcpt(&recipient), macros).await;
         // Of a message that will be refused nothing more is kept.
         if let Some(open) = &mut self.open {
             if verdict == Verdict::Continue && open.held.is_none() {
@@ -152,12 +153,12 @@ impl PipelineSession {
 
     /// A recipient that the MTA has refused.
     pub async fn rejected_rcpt(&mut self, recipient: Address, macros: &MacroTable) -> Verdict {
-        self.step(Steps::REJECTED_RCPT, Call::RejectedRcpt(&recipient), macros).await
+        self.step(Steps::REJECTED_RCPT, FilterCall::RejectedRcpt(&recipient), macros).await
     }
 
     /// DATA. After a refusal the client may name other recipients and try again, so the message stays open.
     pub async fn data(&mut self, macros: &MacroTable) -> Verdict {
-        let verdict = self.step(Steps::DATA, Call::Data, macros).await;
+        let verdict = self.step(Steps::DATA, FilterCall::Data, macros).await;
         if let (true, Some(open)) = (verdict.is_refusal(), &mut self.open) {
             open.refused = Some(verdict.clone());
         }
@@ -197,7 +198,7 @@ impl PipelineSession {
 
     /// The header section is complete.
     pub async fn end_of_headers(&mut self, macros: &MacroTable) -> Verdict {
-        let verdict = self.step(Steps::END_OF_HEADERS, Call::EndOfHeaders, macros).await;
+        let verdict = self.step(Steps::END_OF_HEADERS, FilterCall::EndOfHeaders, macros).await;
         self.close_if_refused(&verdict, macros).await;
         verdict
     }
@@ -250,7 +251,7 @@ impl PipelineSession {
     pub async fn abort(&mut self, macros: &MacroTable) {
         match self.open.as_mut().map(|open| open.refused.take()) {
             Some(Some(refused)) => drop(self.finish(&refused, &[], macros).await),
-            Some(None) => drop(self.close(Summary::Abort, None, &[], Outcome::Aborted, macros).await),
+            Some(None) => drop(self.close(Summary::Abort, None, &[], MessageEnd::Aborted, macros).await),
             None => {}
         }
     }
@@ -262,7 +263,7 @@ impl PipelineSession {
         let verdict = temporary_failure();
         if let Some(mut open) = self.open.take() {
             let detail = "took longer than its deadline".to_owned();
-            open.report.failures.push(Failure { filter, code: "deadline", detail });
+            open.report.failures.push(FilterFailure { filter, code: "deadline", detail });
             self.write_record(open, Summary::Tempfail, &verdict, &[], macros);
             self.reset_filters();
         }
@@ -281,7 +282,7 @@ impl PipelineSession {
 
     fn ensure_started(&mut self) {
         if self.filters.len() != self.pipeline.entries.len() {
-            let start = |(entry, _): &(Entry, Needs)| Running {
+            let start = |(entry, _): &(PipelineEntry, Needs)| RunningFilter {
                 session: entry.filter.start(),
                 done: false,
                 enough: false,
@@ -291,7 +292,7 @@ impl PipelineSession {
     }
 
     /// Tells all filters that look at a step of it.
-    async fn step(&mut self, step: Steps, call: Call<'_>, macros: &MacroTable) -> Verdict {
+    async fn step(&mut self, step: Steps, call: FilterCall<'_>, macros: &MacroTable) -> Verdict {
         let held = match &self.open {
             Some(open) => open.held.is_some(),
             None => self.held.is_some(),
@@ -325,9 +326,9 @@ impl PipelineSession {
     }
 }
 
-impl Open {
+impl OpenMessage {
     fn fail(&mut self, code: &'static str, detail: String) {
-        self.report.failures.push(Failure { filter: PIPELINE, code, detail });
+        self.report.failures.push(FilterFailure { filter: PIPELINE, code, detail });
     }
 }
 

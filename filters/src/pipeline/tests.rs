@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use postseal_protocol::{ActionFlags, Address, ProtocolFlags, Reply, Stage, Verdict};
 
-use super::{Entry, OnError, Pipeline, Summary};
+use super::{OnError, Pipeline, PipelineEntry, Summary};
 use crate::filter::{BodyNeed, Flow, Steps};
 use crate::testing::{TestClock, Transaction, settings};
 use scripted::{Log, Scripted};
@@ -14,7 +14,8 @@ fn refusal() -> Verdict {
 }
 
 fn pipeline(filters: Vec<Scripted>, on_error: OnError) -> Arc<Pipeline> {
-    let entries = filters.into_iter().map(|filter| Entry { filter: filter.boxed(), on_error }).collect();
+    let entries =
+        filters.into_iter().map(|filter| PipelineEntry { filter: filter.boxed(), on_error }).collect();
     Arc::new(Pipeline::new(settings(TestClock::at(0)), entries))
 }
 

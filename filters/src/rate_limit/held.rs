@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::store::{Admission, Return, Store};
 
 /// Charges of one message, by counter. What is left when it is dropped is given back.
-pub(super) struct Held {
+pub(super) struct MessageCharges {
     store: Arc<dyn Store>,
     charges: HashMap<String, Charge>,
 }
@@ -18,7 +18,7 @@ struct Charge {
     by: u8,
 }
 
-impl Held {
+impl MessageCharges {
     pub(super) fn new(store: Arc<dyn Store>) -> Self {
         Self { store, charges: HashMap::new() }
     }
@@ -66,7 +66,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for MessageCharges {
     fn drop(&mut self) {
         self.let_go();
     }

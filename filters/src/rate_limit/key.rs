@@ -43,7 +43,7 @@ pub enum KeyPart {
 pub struct KeyPartError(String);
 
 /// What the values of a key are taken from.
-pub(super) struct Facts<'a> {
+pub(super) struct KeyFacts<'a> {
     pub(super) submitter: Submitter<'a>,
     pub(super) macros: &'a MacroTable,
     /// The mailbox of the reverse-path; empty for the null reverse-path.
@@ -115,7 +115,7 @@ impl fmt::Display for KeyPart {
 
 impl KeyPart {
     /// The value, in the form in which names of counters have it; `None` if the message has none.
-    pub(super) fn value(&self, facts: &Facts<'_>, prefixes: Prefixes) -> Option<String> {
+    pub(super) fn value(&self, facts: &KeyFacts<'_>, prefixes: Prefixes) -> Option<String> {
         Some(match self {
             Self::User => plain(facts.submitter.user?),
             Self::Client => client(facts.submitter.client?, prefixes),

@@ -2,21 +2,21 @@
 
 use std::collections::HashMap;
 
-use super::key::{Facts, plain};
+use super::key::{KeyFacts, plain};
 use super::rate::Rates;
-use super::settings::Override;
+use super::settings::OverrideRates;
 use crate::network::Network;
 
 /// Other limits by what they are for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Overrides {
-    by_value: HashMap<Box<str>, Override>,
-    by_network: Vec<(Network, Override)>,
+    by_value: HashMap<Box<str>, OverrideRates>,
+    by_network: Vec<(Network, OverrideRates)>,
 }
 
 impl Overrides {
     /// Adds one; false if it was there.
-    pub(super) fn insert(&mut self, key: &str, value: Override) -> bool {
+    pub(super) fn insert(&mut self, key: &str, value: OverrideRates) -> bool {
         match key.parse::<Network>() {
             Ok(network) => {
                 let new = self.by_network.iter().all(|(other, _)| *other != network);
@@ -32,22 +32,22 @@ impl Overrides {
     }
 
     /// All that there are.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Override> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &OverrideRates> {
         self.by_value.values().chain(self.by_network.iter().map(|(_, value)| value))
     }
 
     /// The limits for a key: of its whole, else of the first of its values that has some.
-    pub(super) fn find(&self, values: &[String], facts: &Facts<'_>) -> Option<Option<&Rates>> {
+    pub(super) fn find(&self, values: &[String], facts: &KeyFacts<'_>) -> Option<Option<&Rates>> {
         let found = if self.by_value.is_empty() { None } else { self.by_value(values) };
         let found = found.or_else(|| {
             let ip = facts.submitter.client?;
             let fits = self.by_network.iter().filter(|(network, _)| network.contains(ip));
             fits.max_by_key(|(network, _)| network.bits()).map(|(_, value)| value)
         });
-        found.map(|Override(rates)| rates.as_ref())
+        found.map(|OverrideRates(rates)| rates.as_ref())
     }
 
-    fn by_value(&self, values: &[String]) -> Option<&Override> {
+    fn by_value(&self, values: &[String]) -> Option<&OverrideRates> {
         if values.len() > 1
             && let Some(found) = self.by_value.get(values.join(",").as_str())
         {
@@ -57,7 +57,7 @@ impl Overrides {
     }
 
     /// `user@mail.example.com` is found by `@mail.example.com`, then by `.example.com`; a domain by `.example.com`.
-    fn by_domain(&self, value: &str) -> Option<&Override> {
+    fn by_domain(&self, value: &str) -> Option<&OverrideRates> {
         let at = value.rfind('@');
         let exact = at.and_then(|at| value.get(at..)).and_then(|domain| self.by_value.get(domain));
         let domain = at.map_or(value, |at| value.get(at + 1..).unwrap_or_default());
@@ -68,7 +68,7 @@ impl Overrides {
 }
 
 /// Reads a table of them: a key and its limits on each line, `#` begins a remark.
-pub(super) fn read_table(text: &str, mut found: impl FnMut(usize, Result<(&str, Override), String>)) {
+pub(super) fn read_table(text: &str, mut found: impl FnMut(usize, Result<(&str, OverrideRates), String>)) {
     for (number, line) in text.lines().enumerate() {
         let line = line.split('#').next().unwrap_or_default().trim();
         if line.is_empty() {
@@ -77,7 +77,7 @@ pub(super) fn read_table(text: &str, mut found: impl FnMut(usize, Result<(&str, 
         let entry =
             line.split_once([' ', '\t']).ok_or_else(|| format!("`{line}` has no limit behind its key"));
         let entry = entry.and_then(|(key, limits)| {
-            Override::parse(limits).map(|limits| (key, limits)).map_err(|error| error.to_string())
+            OverrideRates::parse(limits).map(|limits| (key, limits)).map_err(|error| error.to_string())
         });
         found(number + 1, entry);
     }

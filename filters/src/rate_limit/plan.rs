@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use super::key::{KeyPart, Prefixes, plain};
 use super::overrides::{Overrides, read_table};
 use super::rate::Rates;
-use super::reply::{ReplyText, Template};
-use super::rule::{Growing, Rule};
-use super::settings::{Action, Count, Ramp, Settings};
+use super::reply::{ReplyTemplate, ReplyText};
+use super::rule::{Growing, LimitRule};
+use super::settings::{BreachAction, Count, Ramp, RateLimitSettings};
 
 /// Settings that do not fit together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,9 +24,9 @@ pub struct SettingsError {
 /// # Errors
 /// Everything that does not fit together.
 pub fn plan(
-    settings: &[Settings],
+    settings: &[RateLimitSettings],
     read: &mut dyn FnMut(&Path) -> Result<String, String>,
-) -> Result<Vec<Rule>, Vec<SettingsError>> {
+) -> Result<Vec<LimitRule>, Vec<SettingsError>> {
     let mut names = HashSet::new();
     let mut planner = Planner { index: 0, errors: Vec::new() };
     let mut rules = Vec::new();
@@ -53,7 +53,11 @@ impl Planner {
         self.errors.push(SettingsError { key, reason: reason.into() });
     }
 
-    fn rule(&mut self, settings: &Settings, read: &mut dyn FnMut(&Path) -> Result<String, String>) -> Rule {
+    fn rule(
+        &mut self,
+        settings: &RateLimitSettings,
+        read: &mut dyn FnMut(&Path) -> Result<String, String>,
+    ) -> LimitRule {
         self.check(settings);
         let overrides = self.overrides(settings, read);
         let others = overrides.iter().filter_map(|other| other.0.as_ref());
@@ -65,11 +69,11 @@ impl Planner {
         let ramps = settings.ramp.iter().enumerate().filter_map(|(at, ramp)| self.ramp(at, ramp));
         let ramps = ramps.collect();
         let reply = settings.reply.as_deref().unwrap_or(ReplyText::DEFAULT);
-        let reply = Template::new(reply).unwrap_or_else(|reason| {
+        let reply = ReplyTemplate::new(reply).unwrap_or_else(|reason| {
             self.error(["reply"], reason);
-            Template::default()
+            ReplyTemplate::default()
         });
-        Rule {
+        LimitRule {
             name: settings.name.as_str().into(),
             key: settings.key.clone(),
             prefixes: Prefixes { ipv4: settings.ipv4_prefix, ipv6: settings.ipv6_prefix },
@@ -86,7 +90,7 @@ impl Planner {
         }
     }
 
-    fn check(&mut self, settings: &Settings) {
+    fn check(&mut self, settings: &RateLimitSettings) {
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-' | '.');
         let name = &settings.name;
         if name.is_empty() || name.len() > 64 || !name.chars().all(fits) {
@@ -118,7 +122,7 @@ impl Planner {
         if settings.ipv6_prefix > 128 {
             self.error(["ipv6_prefix"], "must be at most 128");
         }
-        if settings.block.is_some() && settings.action == Action::Log {
+        if settings.block.is_some() && settings.action == BreachAction::Log {
             self.error(["block"], "refuses mail, which action = \"log\" never does");
         }
         if let Some(at) = settings.exempt.iter().position(crate::submitter::Who::is_anybody) {
@@ -134,7 +138,7 @@ impl Planner {
 
     fn overrides(
         &mut self,
-        settings: &Settings,
+        settings: &RateLimitSettings,
         read: &mut dyn FnMut(&Path) -> Result<String, String>,
     ) -> Overrides {
         let mut overrides = Overrides::default();
@@ -190,6 +194,6 @@ impl Planner {
 }
 
 /// Tables that the settings name.
-pub fn tables(settings: &[Settings]) -> impl Iterator<Item = &PathBuf> {
+pub fn tables(settings: &[RateLimitSettings]) -> impl Iterator<Item = &PathBuf> {
     settings.iter().filter_map(|settings| settings.override_file.as_ref())
 }

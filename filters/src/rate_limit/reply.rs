@@ -4,22 +4,22 @@ use std::borrow::Cow;
 
 use postseal_protocol::{Reply, Verdict};
 
-use super::settings::Action;
+use super::settings::BreachAction;
 
 /// The text of a reply, with `{rule}`, `{key}`, `{limit}`, `{count}`, `{used}` and `{wait}` in it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Template {
-    parts: Vec<Part>,
+pub(super) struct ReplyTemplate {
+    parts: Vec<ReplyPart>,
 }
 
 #[derive(Clone, Debug)]
-enum Part {
+enum ReplyPart {
     Text(Box<str>),
-    Place(Place),
+    Place(Placeholder),
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Place {
+enum Placeholder {
     Rule,
     Key,
     Limit,
@@ -48,7 +48,7 @@ impl ReplyText<'_> {
         "Sending limit reached ({rule}: {limit} {count}); try again {wait}";
 }
 
-impl Template {
+impl ReplyTemplate {
     /// Reads a text with placeholders.
     pub(super) fn new(text: &str) -> Result<Self, String> {
         let mut parts = Vec::new();
@@ -56,21 +56,21 @@ impl Template {
         while let Some((before, behind)) = rest.split_once('{') {
             let (name, after) = behind.split_once('}').ok_or("a `{` has no `}`")?;
             let place = match name {
-                "rule" => Place::Rule,
-                "key" => Place::Key,
-                "limit" => Place::Limit,
-                "count" => Place::Count,
-                "used" => Place::Used,
-                "wait" => Place::Wait,
+                "rule" => Placeholder::Rule,
+                "key" => Placeholder::Key,
+                "limit" => Placeholder::Limit,
+                "count" => Placeholder::Count,
+                "used" => Placeholder::Used,
+                "wait" => Placeholder::Wait,
                 other => {
                     let known = "rule, key, limit, count, used, wait";
                     return Err(format!("`{{{other}}}` stands for nothing; known are {known}"));
                 }
             };
-            parts.extend([Part::Text(before.into()), Part::Place(place)]);
+            parts.extend([ReplyPart::Text(before.into()), ReplyPart::Place(place)]);
             rest = after;
         }
-        parts.push(Part::Text(rest.into()));
+        parts.push(ReplyPart::Text(rest.into()));
         let template = Self { parts };
         if text.is_empty() || text.len() > LONGEST || !text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
         {
@@ -80,20 +80,20 @@ impl Template {
     }
 
     fn fill(&self, text: &ReplyText<'_>) -> String {
-        let fill = |part: &Part| match part {
-            Part::Text(text) => text.to_string(),
-            Part::Place(Place::Rule) => text.rule.to_owned(),
-            Part::Place(Place::Key) => text.key.to_owned(),
-            Part::Place(Place::Limit) => text.limit.to_owned(),
-            Part::Place(Place::Count) => text.count.to_owned(),
-            Part::Place(Place::Used) => text.used.to_string(),
-            Part::Place(Place::Wait) => wait(text.wait).into_owned(),
+        let fill = |part: &ReplyPart| match part {
+            ReplyPart::Text(text) => text.to_string(),
+            ReplyPart::Place(Placeholder::Rule) => text.rule.to_owned(),
+            ReplyPart::Place(Placeholder::Key) => text.key.to_owned(),
+            ReplyPart::Place(Placeholder::Limit) => text.limit.to_owned(),
+            ReplyPart::Place(Placeholder::Count) => text.count.to_owned(),
+            ReplyPart::Place(Placeholder::Used) => text.used.to_string(),
+            ReplyPart::Place(Placeholder::Wait) => wait(text.wait).into_owned(),
         };
         self.parts.iter().map(fill).collect()
     }
 
     /// The reply of an action. What can never fit is refused for good, since waiting would not help.
-    pub(super) fn reply(&self, action: Action, never: bool, text: &ReplyText<'_>) -> Verdict {
+    pub(super) fn reply(&self, action: BreachAction, never: bool, text: &ReplyText<'_>) -> Verdict {
         let filled = match (never, text.limit.is_empty()) {
             (true, _) => format!(
                 "More than the sending limit allows at all ({}: {} {})",
@@ -104,7 +104,7 @@ impl Template {
         };
         let filled: String = filled.chars().take(Reply::MAX_LINE).collect();
         let (code, enhanced) =
-            if never || action == Action::Reject { (550, (5, 7, 1)) } else { (450, (4, 7, 1)) };
+            if never || action == BreachAction::Reject { (550, (5, 7, 1)) } else { (450, (4, 7, 1)) };
         let fallback = if code == 450 { Verdict::TempFail } else { Verdict::Reject };
         Reply::new(code, enhanced, filled).map_or(fallback, Verdict::Reply)
     }

@@ -3,17 +3,17 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::key::{Facts, KeyPart, Prefixes, name};
+use super::key::{KeyFacts, KeyPart, Prefixes, name};
 use super::overrides::Overrides;
 use super::rate::Rates;
-use super::reply::Template;
-use super::settings::{Action, Count, OriginName};
+use super::reply::ReplyTemplate;
+use super::settings::{BreachAction, Count, OriginName};
 use crate::connection::Origin;
 use crate::submitter::{Names, Submitter, Who};
 
 /// A limit.
 #[derive(Clone, Debug)]
-pub struct Rule {
+pub struct LimitRule {
     pub(super) name: Arc<str>,
     pub(super) key: Vec<KeyPart>,
     pub(super) prefixes: Prefixes,
@@ -21,8 +21,8 @@ pub struct Rule {
     pub(super) limit: Option<Rates>,
     pub(super) overrides: Overrides,
     pub(super) ramps: Vec<Growing>,
-    pub(super) action: Action,
-    pub(super) reply: Template,
+    pub(super) action: BreachAction,
+    pub(super) reply: ReplyTemplate,
     /// Milliseconds for which the first breach blocks a key; 0 for not at all.
     pub(super) block: u64,
     pub(super) listener: Option<Names>,
@@ -47,7 +47,7 @@ pub(super) struct Counter<'r> {
     pub(super) rates: &'r Rates,
 }
 
-impl Rule {
+impl LimitRule {
     /// Its name.
     pub fn name(&self) -> &Arc<str> {
         &self.name
@@ -59,7 +59,7 @@ impl Rule {
     }
 
     /// What happens to what is over it.
-    pub fn action(&self) -> Action {
+    pub fn action(&self) -> BreachAction {
         self.action
     }
 
@@ -86,10 +86,10 @@ impl Rule {
     }
 
     /// The counter; `None` if a value of the key is missing, or there is no limit.
-    pub(super) fn counter(&self, facts: &Facts<'_>, now: u64) -> Option<Counter<'_>> {
+    pub(super) fn counter(&self, facts: &KeyFacts<'_>, now: u64) -> Option<Counter<'_>> {
         let growing = facts.recipient_domain.and_then(|domain| self.growing(domain));
         let facts = match growing.and_then(|growing| growing.domains.first()) {
-            Some(first) => &Facts { recipient_domain: Some(first), ..*facts },
+            Some(first) => &KeyFacts { recipient_domain: Some(first), ..*facts },
             None => facts,
         };
         let values = self.key.iter().map(|part| part.value(facts, self.prefixes));

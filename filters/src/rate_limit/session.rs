@@ -6,24 +6,24 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use postseal_protocol::{Address, HeaderField, Verdict};
 
-use super::held::Held;
-use super::key::{Facts, domain};
+use super::held::MessageCharges;
+use super::key::{KeyFacts, domain};
 use super::rate::Rates;
 use super::reply::{ReplyText, wait};
-use super::rule::Rule;
-use super::settings::{Action, Count};
-use super::{Breach, Decided, Outcome, STORE, Shared};
-use crate::filter::{Context, FilterError, FilterSession, Flow, Outcome as End};
+use super::rule::LimitRule;
+use super::settings::{BreachAction, Count};
+use super::{Breach, DecidedRule, RuleDecision, STORE, SharedLimiter};
+use crate::filter::{Context, FilterError, FilterSession, Flow, MessageEnd};
 use crate::message::Message;
-use crate::store::{Admission, Request, Verdict as Decision};
+use crate::store::{Admission, Request, Standing};
 use crate::submitter::Submitter;
 
 /// The state machine of one connection.
-pub(super) struct Session {
-    shared: Arc<Shared>,
+pub(super) struct LimitSession {
+    shared: Arc<SharedLimiter>,
     /// Indexes of the rules for the open message.
     rules: Vec<usize>,
-    held: Held,
+    held: MessageCharges,
     sender: Bytes,
     /// The size that MAIL declared.
     declared: u64,
@@ -38,15 +38,15 @@ pub(super) struct Session {
 }
 
 /// What a rule wants to know.
-struct Ask<'r> {
+struct RuleRequest<'r> {
     rule: usize,
     counter: String,
     rates: &'r Rates,
     cost: u64,
 }
 
-impl Ask<'_> {
-    fn request(&self, shared: &Shared) -> Request<'_> {
+impl RuleRequest<'_> {
+    fn request(&self, shared: &SharedLimiter) -> Request<'_> {
         let rule = shared.rules.get(self.rule);
         Request {
             key: &self.counter,
@@ -60,15 +60,15 @@ impl Ask<'_> {
 
 /// The steps at which rules are asked.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Step {
+enum LimitStep {
     Mail,
     Rcpt,
     RejectedRcpt,
 }
 
-impl Session {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        let held = Held::new(Arc::clone(&shared.store));
+impl LimitSession {
+    pub(super) fn new(shared: Arc<SharedLimiter>) -> Self {
+        let held = MessageCharges::new(Arc::clone(&shared.store));
         Self {
             shared,
             rules: Vec::new(),
@@ -85,13 +85,14 @@ impl Session {
     /// What the rules want to know at a step.
     fn asks<'r>(
         &self,
-        shared: &'r Shared,
-        step: Step,
+        shared: &'r SharedLimiter,
+        step: LimitStep,
         recipient: Option<&str>,
         cx: &Context<'_>,
-    ) -> Vec<Ask<'r>> {
+    ) -> Vec<RuleRequest<'r>> {
         let submitter = Submitter::of(cx);
-        let facts = Facts { submitter, macros: cx.macros, sender: &self.sender, recipient_domain: recipient };
+        let facts =
+            KeyFacts { submitter, macros: cx.macros, sender: &self.sender, recipient_domain: recipient };
         let now = cx.clock.unix_seconds();
         let mut asks = Vec::with_capacity(self.rules.len());
         for (index, rule) in self.rules.iter().filter_map(|index| Some((*index, shared.rules.get(*index)?))) {
@@ -99,24 +100,24 @@ impl Session {
             let Some(counter) = rule.counter(&facts, now) else { continue };
             // Messages and octets count once for each recipient domain.
             let once = matches!(rule.count, Count::Messages | Count::Bytes);
-            if step == Step::Rcpt && once && self.held.cost(&counter.name).is_some() {
+            if step == LimitStep::Rcpt && once && self.held.cost(&counter.name).is_some() {
                 continue;
             }
-            asks.push(Ask { rule: index, counter: counter.name, rates: counter.rates, cost });
+            asks.push(RuleRequest { rule: index, counter: counter.name, rates: counter.rates, cost });
         }
         asks
     }
 
     /// What a step costs by a rule; `None` if it is not asked there, 0 if it is only asked whether there is room.
-    fn cost(&self, rule: &Rule, step: Step) -> Option<u64> {
-        let first = if rule.by_recipient() { Step::Rcpt } else { Step::Mail };
+    fn cost(&self, rule: &LimitRule, step: LimitStep) -> Option<u64> {
+        let first = if rule.by_recipient() { LimitStep::Rcpt } else { LimitStep::Mail };
         match (rule.count, step) {
-            (Count::RejectedRecipients, Step::RejectedRcpt) => Some(1),
-            (_, Step::RejectedRcpt) => None,
-            (Count::RejectedRecipients, Step::Mail) => (!rule.by_recipient()).then_some(0),
-            (Count::RejectedRecipients, Step::Rcpt) => Some(0),
-            (Count::Recipients, Step::Rcpt) => Some(1),
-            (Count::Recipients, Step::Mail) => None,
+            (Count::RejectedRecipients, LimitStep::RejectedRcpt) => Some(1),
+            (_, LimitStep::RejectedRcpt) => None,
+            (Count::RejectedRecipients, LimitStep::Mail) => (!rule.by_recipient()).then_some(0),
+            (Count::RejectedRecipients, LimitStep::Rcpt) => Some(0),
+            (Count::Recipients, LimitStep::Rcpt) => Some(1),
+            (Count::Recipients, LimitStep::Mail) => None,
             (Count::Messages, _) => (step == first).then_some(1),
             (Count::Bytes, _) => (step == first).then_some(self.declared.max(1)),
         }
@@ -125,7 +126,7 @@ impl Session {
     /// Asks the store, and makes an answer of what it says.
     async fn ask(
         &mut self,
-        asks: Vec<Ask<'_>>,
+        asks: Vec<RuleRequest<'_>>,
         hold: bool,
         cx: &mut Context<'_>,
     ) -> Result<Verdict, FilterError> {
@@ -156,19 +157,19 @@ impl Session {
     /// Tells what a rule has decided to all who want to know.
     fn decided(
         &mut self,
-        shared: &Shared,
-        rule: &Rule,
-        ask: &Ask<'_>,
+        shared: &SharedLimiter,
+        rule: &LimitRule,
+        ask: &RuleRequest<'_>,
         admission: &Admission,
         cx: &mut Context<'_>,
     ) -> Verdict {
         let outcome = match admission.verdict {
-            Decision::Within => Outcome::Pass,
-            Decision::Over => Outcome::Over(rule.action),
-            Decision::Blocked => Outcome::Blocked,
+            Standing::Within => RuleDecision::Pass,
+            Standing::Over => RuleDecision::Over(rule.action),
+            Standing::Blocked => RuleDecision::Blocked,
         };
         if let Some(limit) = ask.rates.limits().get(admission.limit) {
-            shared.observer.decided(&Decided {
+            shared.observer.decided(&DecidedRule {
                 rule: &rule.name,
                 counter: &ask.counter,
                 outcome,
@@ -177,10 +178,10 @@ impl Session {
                 wait: admission.wait,
             });
         }
-        if outcome == Outcome::Pass {
+        if outcome == RuleDecision::Pass {
             return Verdict::Continue;
         }
-        let over = admission.verdict == Decision::Over;
+        let over = admission.verdict == Standing::Over;
         let limit = if over { ask.rates.text(admission.limit) } else { "" };
         let why =
             || if over { format!("over {limit} {}", rule.count.as_str()) } else { "blocked".to_owned() };
@@ -192,7 +193,7 @@ impl Session {
         if admission.first {
             shared.observer.breached(&self.breach(rule, ask, limit, admission, cx));
         }
-        if rule.action == Action::Quarantine {
+        if rule.action == BreachAction::Quarantine {
             self.quarantine.get_or_insert_with(|| format!("rate limit {}: {}", rule.name, why()));
         }
         if !rule.action.refuses() {
@@ -212,8 +213,8 @@ impl Session {
 
     fn breach(
         &self,
-        rule: &Rule,
-        ask: &Ask<'_>,
+        rule: &LimitRule,
+        ask: &RuleRequest<'_>,
         limit: &str,
         admission: &Admission,
         cx: &Context<'_>,
@@ -236,17 +237,17 @@ impl Session {
 }
 
 #[async_trait]
-impl FilterSession for Session {
+impl FilterSession for LimitSession {
     async fn mail(&mut self, cx: &mut Context<'_>, sender: &Address) -> Result<Verdict, FilterError> {
         self.reset();
         let Some(origin) = cx.origin else { return Ok(Verdict::Continue) };
         let shared = Arc::clone(&self.shared);
         let submitter = Submitter::of(cx);
-        let fits = |(index, rule): (usize, &Arc<Rule>)| rule.is_for(origin, &submitter).then_some(index);
+        let fits = |(index, rule): (usize, &Arc<LimitRule>)| rule.is_for(origin, &submitter).then_some(index);
         self.rules = shared.rules.iter().enumerate().filter_map(fits).collect();
         self.sender = Bytes::copy_from_slice(sender.mailbox());
         self.declared = declared_size(sender).unwrap_or(0);
-        let asks = self.asks(&shared, Step::Mail, None, cx);
+        let asks = self.asks(&shared, LimitStep::Mail, None, cx);
         self.ask(asks, true, cx).await
     }
 
@@ -255,7 +256,7 @@ impl FilterSession for Session {
             return Ok(Verdict::Continue);
         }
         let shared = Arc::clone(&self.shared);
-        let asks = self.asks(&shared, Step::Rcpt, Some(&domain(recipient.mailbox())), cx);
+        let asks = self.asks(&shared, LimitStep::Rcpt, Some(&domain(recipient.mailbox())), cx);
         self.ask(asks, true, cx).await
     }
 
@@ -264,7 +265,7 @@ impl FilterSession for Session {
             return Ok(());
         }
         let shared = Arc::clone(&self.shared);
-        let asks = self.asks(&shared, Step::RejectedRcpt, Some(&domain(recipient.mailbox())), cx);
+        let asks = self.asks(&shared, LimitStep::RejectedRcpt, Some(&domain(recipient.mailbox())), cx);
         // It stays charged however the message ends. There is nothing to answer; the next command is refused.
         self.ask(asks, false, cx).await.map(drop)
     }
@@ -294,10 +295,10 @@ impl FilterSession for Session {
         Ok(verdict)
     }
 
-    async fn finish(&mut self, _: &mut Context<'_>, _: &Message, outcome: End) {
+    async fn finish(&mut self, _: &mut Context<'_>, _: &Message, outcome: MessageEnd) {
         match outcome {
-            End::Accepted => self.held.keep(),
-            End::Refused | End::Aborted => {
+            MessageEnd::Accepted => self.held.keep(),
+            MessageEnd::Refused | MessageEnd::Aborted => {
                 let all = self.held.all();
                 if !all.is_empty() {
                     // Whoever gives no answer to this has been counted where stores are watched.
@@ -317,7 +318,7 @@ impl FilterSession for Session {
     }
 }
 
-impl Session {
+impl LimitSession {
     /// Octets were charged as declared; now they are known.
     async fn settle_size(&mut self, cx: &mut Context<'_>) -> Result<Verdict, FilterError> {
         let shared = Arc::clone(&self.shared);
@@ -329,7 +330,12 @@ impl Session {
         let mut returns = Vec::new();
         for (rule, counter, rates) in &sizes {
             if octets > charged {
-                asks.push(Ask { rule: *rule, counter: counter.clone(), rates, cost: octets - charged });
+                asks.push(RuleRequest {
+                    rule: *rule,
+                    counter: counter.clone(),
+                    rates,
+                    cost: octets - charged,
+                });
             } else {
                 returns.extend(self.held.part(counter, charged - octets));
             }

@@ -17,7 +17,7 @@ use crate::submitter::{Names, Who};
 /// A `[[rate_limit]]`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Settings {
+pub struct RateLimitSettings {
     /// Name in reasons, metrics and the names of counters.
     pub name: String,
     /// Whose use is counted; several are combined.
@@ -28,7 +28,7 @@ pub struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<Rates>,
     /// What happens to what is over the limit.
-    pub action: Action,
+    pub action: BreachAction,
     /// Text of the reply.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply: Option<String>,
@@ -46,7 +46,7 @@ pub struct Settings {
     pub exempt: Vec<Who>,
     /// Other limits for some keys.
     #[serde(rename = "override", skip_serializing_if = "BTreeMap::is_empty")]
-    pub overrides: BTreeMap<String, Override>,
+    pub overrides: BTreeMap<String, OverrideRates>,
     /// A file with more of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub override_file: Option<PathBuf>,
@@ -59,14 +59,14 @@ pub struct Settings {
     pub ramp: Vec<Ramp>,
 }
 
-impl Default for Settings {
+impl Default for RateLimitSettings {
     fn default() -> Self {
         Self {
             name: String::new(),
             key: vec![KeyPart::User],
             count: Count::Recipients,
             limit: None,
-            action: Action::Tempfail,
+            action: BreachAction::Tempfail,
             reply: None,
             block: None,
             listener: None,
@@ -98,7 +98,7 @@ pub enum Count {
 /// What happens to what is over a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Action {
+pub enum BreachAction {
     /// 450: the client tries again.
     Tempfail,
     /// 550: it is given up.
@@ -125,7 +125,7 @@ pub enum OriginName {
 
 /// Other limits, or none at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Override(pub Option<Rates>);
+pub struct OverrideRates(pub Option<Rates>);
 
 /// A `[[rate_limit.ramp]]`: a limit for some recipient domains that grows with time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -142,30 +142,30 @@ pub struct Ramp {
     pub step: Duration,
 }
 
-impl Override {
+impl OverrideRates {
     /// Reads `none`, or limits separated by commas or blanks.
     pub(super) fn parse(text: &str) -> Result<Self, super::rate::RateError> {
         if text.trim() == NONE { Ok(Self(None)) } else { Rates::parse(text).map(|rates| Self(Some(rates))) }
     }
 }
 
-impl<'de> Deserialize<'de> for Override {
+impl<'de> Deserialize<'de> for OverrideRates {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged, expecting = "expected a limit such as \"100/1h\", a list of limits, or \"none\"")]
-        enum Text {
+        enum LimitTexts {
             One(String),
             Many(Vec<String>),
         }
-        let text = match Text::deserialize(deserializer)? {
-            Text::One(text) => text,
-            Text::Many(texts) => texts.join(","),
+        let text = match LimitTexts::deserialize(deserializer)? {
+            LimitTexts::One(text) => text,
+            LimitTexts::Many(texts) => texts.join(","),
         };
         Self::parse(&text).map_err(de::Error::custom)
     }
 }
 
-impl Serialize for Override {
+impl Serialize for OverrideRates {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
             Some(rates) => rates.serialize(serializer),
@@ -186,7 +186,7 @@ impl Count {
     }
 }
 
-impl Action {
+impl BreachAction {
     /// The word.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -11,9 +11,11 @@ use std::time::Duration;
 
 use postseal_protocol::Verdict;
 
-use super::{Breach, Decided, Observer, RateLimitFilter, Rule, Settings, SettingsError};
+use super::{
+    Breach, DecidedRule, LimitRule, LimitWatcher, RateLimitFilter, RateLimitSettings, SettingsError,
+};
 use crate::clock::Clock;
-use crate::pipeline::{Entry, OnError, Pipeline};
+use crate::pipeline::{OnError, Pipeline, PipelineEntry};
 use crate::store::{MemoryStore, Store};
 use crate::testing::{TestClock, Transaction, settings};
 
@@ -24,8 +26,8 @@ struct Told {
     breaches: Mutex<Vec<Breach>>,
 }
 
-impl Observer for Told {
-    fn decided(&self, decided: &Decided<'_>) {
+impl LimitWatcher for Told {
+    fn decided(&self, decided: &DecidedRule<'_>) {
         self.outcomes.lock().unwrap().push((decided.rule.to_owned(), decided.outcome.as_str()));
     }
 
@@ -42,15 +44,15 @@ struct Rig {
     pipeline: Arc<Pipeline>,
 }
 
-fn read(toml: &str) -> Vec<Settings> {
+fn read(toml: &str) -> Vec<RateLimitSettings> {
     #[derive(serde::Deserialize)]
     struct File {
-        rate_limit: Vec<Settings>,
+        rate_limit: Vec<RateLimitSettings>,
     }
     toml::from_str::<File>(toml).unwrap_or_else(|error| panic!("{error}\n{toml}")).rate_limit
 }
 
-fn rules(toml: &str) -> Result<Vec<Arc<Rule>>, Vec<SettingsError>> {
+fn rules(toml: &str) -> Result<Vec<Arc<LimitRule>>, Vec<SettingsError>> {
     let mut table = |path: &Path| match path.to_str() {
         Some("table") => {
             Ok("# customers\nalice 5/1h\n@big.example 9/1h 20/1d\n\nbob none # the boss\n".to_owned())
@@ -71,9 +73,9 @@ impl Rig {
             "test",
             &rules,
             Arc::clone(&store) as Arc<dyn Store>,
-            Arc::clone(&told) as Arc<dyn Observer>,
+            Arc::clone(&told) as Arc<dyn LimitWatcher>,
         );
-        let entry = Entry { filter: Arc::new(filter.unwrap()), on_error: OnError::Tempfail };
+        let entry = PipelineEntry { filter: Arc::new(filter.unwrap()), on_error: OnError::Tempfail };
         let pipeline = Arc::new(Pipeline::new(settings(Arc::clone(&clock) as Arc<dyn Clock>), vec![entry]));
         Self { clock, store, told, pipeline }
     }

@@ -3,16 +3,16 @@
 use bytes::Bytes;
 use postseal_protocol::{Address, Verdict};
 
-use super::{Code, EnvelopeAction, Place, Policy, name, refusal};
+use super::{AddressField, Code, EnvelopeAction, SenderPolicy, name, refusal};
 use crate::address::{AddrSpec, Mailbox, mailboxes};
-use crate::connection::Mta;
+use crate::connection::MtaKind;
 use crate::filter::Context;
 use crate::message::Message;
 use crate::submitter::Submitter;
 
 /// What is to become of the reverse-path.
 #[derive(Default)]
-pub(super) struct Envelope {
+pub(super) struct ReversePathChange {
     /// The new one, if it changes.
     new: Option<New>,
     pub(super) refusal: Option<Verdict>,
@@ -23,9 +23,9 @@ enum New {
     Null,
 }
 
-impl Envelope {
+impl ReversePathChange {
     /// Decides about the reverse-path that the client has given.
-    pub(super) fn judge(policy: &Policy, cx: &mut Context<'_>, sender: &Address) -> Self {
+    pub(super) fn judge(policy: &SenderPolicy, cx: &mut Context<'_>, sender: &Address) -> Self {
         let mut this = Self::default();
         if sender.is_null() {
             cx.explain(|| "envelope: the null reverse-path is everybody's".to_owned());
@@ -41,18 +41,18 @@ impl Envelope {
             this.mismatch(policy, cx, &text, "can't be read");
             return this;
         };
-        let new = policy.rewritten(cx, Place::Envelope, &mailbox);
+        let new = policy.rewritten(cx, AddressField::Envelope, &mailbox);
         let address = new.clone().or_else(|| AddrSpec::of(mailbox.clone()));
         let shown = address.as_ref().map_or_else(|| mailbox.local.clone(), ToString::to_string);
         this.new = new.map(New::Address);
-        match policy.right(cx, Place::Envelope, address.as_ref().ok_or(&mailbox)) {
+        match policy.right(cx, AddressField::Envelope, address.as_ref().ok_or(&mailbox)) {
             Some(right) => cx.explain(|| format!("envelope: {shown} is allowed by {right}")),
             None => this.mismatch(policy, cx, &shown, "is not allowed"),
         }
         this
     }
 
-    fn mismatch(&mut self, policy: &Policy, cx: &mut Context<'_>, address: &str, what: &str) {
+    fn mismatch(&mut self, policy: &SenderPolicy, cx: &mut Context<'_>, address: &str, what: &str) {
         let who = name(cx);
         cx.note_with(Code::EnvelopeMismatch.as_str(), format!("{address} {what} for {who}"));
         let account = match policy.envelope_mismatch {
@@ -86,10 +86,10 @@ impl Envelope {
 }
 
 /// Arguments of MAIL that are given again. Postfix keeps all others by itself, and warns if it is told them.
-fn kept(arguments: &[Bytes], mta: Mta) -> Vec<Bytes> {
+fn kept(arguments: &[Bytes], mta: MtaKind) -> Vec<Bytes> {
     let wanted = |argument: &&Bytes| {
         let upper = argument.to_ascii_uppercase();
-        mta == Mta::Sendmail || upper.starts_with(b"RET=") || upper.starts_with(b"ENVID=")
+        mta == MtaKind::Sendmail || upper.starts_with(b"RET=") || upper.starts_with(b"ENVID=")
     };
     arguments.iter().filter(wanted).cloned().collect()
 }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use postseal_protocol::{HeaderField, Verdict};
 
-use super::{Code, HeaderAction, Place, Policy, SenderField, name, refusal};
+use super::{AddressField, Code, HeaderAction, SenderField, SenderPolicy, name, refusal};
 use crate::address::{AddrSpec, AddressError, Mailbox, mailboxes, replaced};
 use crate::filter::Context;
 use crate::message::{FieldId, Message};
@@ -17,7 +17,7 @@ use crate::submitter::Submitter;
 
 /// The address fields, and what is to become of the header section.
 pub(super) struct Header<'a> {
-    policy: &'a Policy,
+    policy: &'a SenderPolicy,
     fields: Vec<Field>,
     added: Vec<HeaderField>,
     /// From a list or an automaton, which need their Sender as it is.
@@ -28,16 +28,16 @@ pub(super) struct Header<'a> {
 
 struct Field {
     id: FieldId,
-    place: Place,
+    place: AddressField,
     value: Bytes,
-    addresses: Result<Vec<Entry>, AddressError>,
+    addresses: Result<Vec<SenderAddress>, AddressError>,
     deleted: bool,
     /// What takes the place of a value that can't be changed address by address.
     whole: Option<String>,
 }
 
 /// One address.
-struct Entry {
+struct SenderAddress {
     mailbox: Mailbox,
     /// What stands there now; `None` if that has no domain or can't be written.
     now: Option<AddrSpec>,
@@ -46,7 +46,7 @@ struct Entry {
 }
 
 impl<'a> Header<'a> {
-    pub(super) fn read(policy: &'a Policy, cx: &Context<'_>, message: &Message) -> Self {
+    pub(super) fn read(policy: &'a SenderPolicy, cx: &Context<'_>, message: &Message) -> Self {
         let mut this =
             Self { policy, fields: Vec::new(), added: Vec::new(), automatic: false, responder: None };
         this.responder = policy.responder(&Submitter::new(cx.connection, cx.macros)).cloned();
@@ -82,7 +82,7 @@ impl<'a> Header<'a> {
             self.drop_wrong_sender(cx);
         }
         let mut refusal = None;
-        for place in [Place::From, Place::Sender] {
+        for place in [AddressField::From, AddressField::Sender] {
             if let Some((address, what)) = self.mismatch(place) {
                 let refused = self.act(cx, place, &address, what);
                 refusal = refusal.or(refused);
@@ -95,7 +95,7 @@ impl<'a> Header<'a> {
     }
 
     /// The first address of a place that is not allowed there, and what is wrong with it.
-    fn mismatch(&self, place: Place) -> Option<(String, &'static str)> {
+    fn mismatch(&self, place: AddressField) -> Option<(String, &'static str)> {
         self.of(place).find_map(|field| match &field.addresses {
             Ok(entries) => {
                 entries.iter().find(|entry| !entry.allowed).map(|entry| (entry.show(), "is not allowed"))
@@ -105,8 +105,14 @@ impl<'a> Header<'a> {
         })
     }
 
-    fn act(&mut self, cx: &mut Context<'_>, place: Place, address: &str, what: &str) -> Option<Verdict> {
-        let code = if place == Place::From { Code::FromMismatch } else { Code::SenderMismatch };
+    fn act(
+        &mut self,
+        cx: &mut Context<'_>,
+        place: AddressField,
+        address: &str,
+        what: &str,
+    ) -> Option<Verdict> {
+        let code = if place == AddressField::From { Code::FromMismatch } else { Code::SenderMismatch };
         let who = name(cx);
         cx.note_with(code.as_str(), format!("{address} {what} for {who}"));
         let account = match self.policy.header_mismatch {
@@ -118,26 +124,26 @@ impl<'a> Header<'a> {
             return Some(refusal(&format!("{place} address {address} {what} for {who}")));
         };
         match (self.policy.header_mismatch, place) {
-            (HeaderAction::AddSender, Place::From) => self.set_sender(cx, &account),
-            (_, Place::From) => return self.replace_from(cx, &account),
-            _ => self.replace(cx, Place::Sender, &account),
+            (HeaderAction::AddSender, AddressField::From) => self.set_sender(cx, &account),
+            (_, AddressField::From) => return self.replace_from(cx, &account),
+            _ => self.replace(cx, AddressField::Sender, &account),
         }
         None
     }
 
     /// The addresses in From that the submitter may use.
     pub(super) fn permitted(&self) -> Vec<AddrSpec> {
-        let entries = self.of(Place::From).flat_map(|field| field.addresses.iter().flatten());
+        let entries = self.of(AddressField::From).flat_map(|field| field.addresses.iter().flatten());
         entries.filter(|entry| entry.allowed).filter_map(|entry| entry.now.clone()).collect()
     }
 
     /// True if From names nobody but the MTA.
     pub(super) fn is_from_daemon(&self) -> bool {
-        let daemon = |entry: &Entry| {
+        let daemon = |entry: &SenderAddress| {
             let local = &entry.mailbox.local;
             local.eq_ignore_ascii_case("mailer-daemon") || local.eq_ignore_ascii_case("postmaster")
         };
-        let mut from = self.of(Place::From).peekable();
+        let mut from = self.of(AddressField::From).peekable();
         from.peek().is_some()
             && from.all(|field| field.addresses.as_ref().is_ok_and(|all| all.iter().all(daemon)))
     }
@@ -156,29 +162,29 @@ impl<'a> Header<'a> {
         }
     }
 
-    fn of(&self, place: Place) -> impl Iterator<Item = &Field> {
+    fn of(&self, place: AddressField) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(move |field| field.place == place && !field.deleted)
     }
 
-    fn of_mut(&mut self, place: Place) -> impl Iterator<Item = &mut Field> {
+    fn of_mut(&mut self, place: AddressField) -> impl Iterator<Item = &mut Field> {
         self.fields.iter_mut().filter(move |field| field.place == place && !field.deleted)
     }
 }
 
 impl Field {
-    fn read(id: FieldId, place: Place, value: &Bytes) -> Self {
+    fn read(id: FieldId, place: AddressField, value: &Bytes) -> Self {
         let entry = |mailbox: Mailbox| {
             let now = AddrSpec::of(mailbox.clone());
-            Entry { mailbox, now, changed: false, allowed: false }
+            SenderAddress { mailbox, now, changed: false, allowed: false }
         };
         let addresses = mailboxes(value).map(|found| found.into_iter().map(entry).collect());
         Self { id, place, value: value.clone(), addresses, deleted: false, whole: None }
     }
 
     /// Asks for each address whether the submitter may use it.
-    fn ask(&mut self, policy: &Policy, cx: &mut Context<'_>) {
+    fn ask(&mut self, policy: &SenderPolicy, cx: &mut Context<'_>) {
         let place = self.place;
-        if place == Place::ReplyTo {
+        if place == AddressField::ReplyTo {
             return;
         }
         for entry in self.addresses.iter_mut().flatten() {
@@ -207,7 +213,7 @@ impl Field {
     }
 }
 
-impl Entry {
+impl SenderAddress {
     fn set(&mut self, address: AddrSpec) {
         // Spelled as before, it stays as it is.
         self.changed =
@@ -225,10 +231,10 @@ impl Entry {
 }
 
 /// What kind of address field it is. Some agents put white space before the colon, and receivers do not mind.
-fn place(field: &HeaderField) -> Option<Place> {
+fn place(field: &HeaderField) -> Option<AddressField> {
     let name = field.name.trim_ascii_end();
     let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
-    [("From", Place::From), ("Sender", Place::Sender), ("Reply-To", Place::ReplyTo)]
+    [("From", AddressField::From), ("Sender", AddressField::Sender), ("Reply-To", AddressField::ReplyTo)]
         .into_iter()
         .find_map(|(name, place)| is(name).then_some(place))
 }

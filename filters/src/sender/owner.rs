@@ -14,10 +14,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::pattern::AddressPattern;
-use super::settings::Place;
+use super::settings::AddressField;
 use crate::address::{AddrSpec, DomainName, Mailbox};
 use crate::submitter::{Submitter, Who};
-use keys::{Keys, Map};
+use keys::{Map, OwnerKeys};
 
 /// All entries.
 #[derive(Debug, Default)]
@@ -43,13 +43,13 @@ pub(super) struct Owners {
 /// An entry.
 #[derive(Debug)]
 struct Grant {
-    source: Source,
+    source: OwnerSource,
     who: Option<Who>,
     places: [bool; 3],
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Source {
+enum OwnerSource {
     Entry(usize),
     Line { table: usize, line: u32 },
 }
@@ -60,7 +60,7 @@ struct Allowed([Option<u32>; 3]);
 
 /// What lets a submitter use an address.
 #[derive(Debug)]
-pub(super) enum Right<'a> {
+pub(super) enum OwnerRight<'a> {
     /// It is the user's own.
     Own,
     /// A `[[sender.owner]]`, by its number from 0.
@@ -80,17 +80,17 @@ impl Owners {
         &self,
         submitter: &Submitter<'_>,
         address: &AddrSpec,
-        place: Place,
-    ) -> Option<Right<'_>> {
+        place: AddressField,
+    ) -> Option<OwnerRight<'_>> {
         let user = user(submitter);
         let without_tag = self.without_tag(address);
         if self.own_address
             && let Some(own) = self.login_address(user.as_deref())
             && (own == *address || without_tag.as_ref() == Some(&own))
         {
-            return Some(Right::Own);
+            return Some(OwnerRight::Own);
         }
-        let keys = Keys { full: address.key(), without_tag: without_tag.map(|address| address.key()) };
+        let keys = OwnerKeys { full: address.key(), without_tag: without_tag.map(|address| address.key()) };
         let user = user.as_deref();
         self.by_key(user, submitter, &keys, address.domain(), place)
             .or_else(|| self.by_comparison(user, submitter, address, place))
@@ -121,9 +121,9 @@ impl Owners {
         &self,
         user: Option<&str>,
         submitter: &Submitter<'_>,
-        keys: &Keys,
+        keys: &OwnerKeys,
         domain: &str,
-        place: Place,
+        place: AddressField,
     ) -> Option<u32> {
         let of_user =
             |key: &str| self.by_user.get(&*user_key(user?, key)).and_then(|allowed| allowed.at(place));
@@ -140,7 +140,7 @@ impl Owners {
         user: Option<&str>,
         submitter: &Submitter<'_>,
         address: &AddrSpec,
-        place: Place,
+        place: AddressField,
     ) -> Option<u32> {
         let of_user = user.and_then(|user| self.mixed_by_user.get(user));
         let all = of_user.into_iter().flatten().chain(&self.mixed);
@@ -150,24 +150,30 @@ impl Owners {
         all.into_iter().find(fits).map(|(_, id)| *id)
     }
 
-    fn by_map(&self, user: &str, keys: &Keys, domain: &str, place: Place) -> Option<Right<'_>> {
+    fn by_map(
+        &self,
+        user: &str,
+        keys: &OwnerKeys,
+        domain: &str,
+        place: AddressField,
+    ) -> Option<OwnerRight<'_>> {
         let maps = self.maps.iter().filter(|map| at(&map.places, place));
         let owned = maps.filter_map(|map| map.find(keys, domain).map(|owned| (map.table, owned)));
         let (table, owned) =
             owned.into_iter().find(|(_, owned)| owned.logins.iter().any(|login| **login == *user))?;
-        Some(Right::Line(self.table(table), owned.line))
+        Some(OwnerRight::Line(self.table(table), owned.line))
     }
 
-    fn applies(&self, id: u32, submitter: &Submitter<'_>, place: Place) -> bool {
+    fn applies(&self, id: u32, submitter: &Submitter<'_>, place: AddressField) -> bool {
         self.grants.get(id as usize).is_some_and(|grant| {
             grant.allows(place) && grant.who.as_ref().is_none_or(|who| who.matches(submitter))
         })
     }
 
-    fn show(&self, id: u32) -> Option<Right<'_>> {
+    fn show(&self, id: u32) -> Option<OwnerRight<'_>> {
         Some(match self.grants.get(id as usize)?.source {
-            Source::Line { table, line } => Right::Line(self.table(table), line),
-            Source::Entry(number) => Right::Entry(number),
+            OwnerSource::Line { table, line } => OwnerRight::Line(self.table(table), line),
+            OwnerSource::Entry(number) => OwnerRight::Entry(number),
         })
     }
 
@@ -193,18 +199,18 @@ impl Owners {
 }
 
 impl Grant {
-    fn allows(&self, place: Place) -> bool {
+    fn allows(&self, place: AddressField) -> bool {
         at(&self.places, place)
     }
 }
 
 impl Allowed {
-    fn at(&self, place: Place) -> Option<u32> {
+    fn at(&self, place: AddressField) -> Option<u32> {
         index(place).and_then(|index| self.0.get(index).copied().flatten())
     }
 }
 
-impl fmt::Display for Right<'_> {
+impl fmt::Display for OwnerRight<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Own => f.write_str("the user's own address"),
@@ -223,12 +229,12 @@ fn user_key(user: &str, key: &str) -> String {
     [user, SEPARATOR, key].concat()
 }
 
-fn at(places: &[bool; 3], place: Place) -> bool {
+fn at(places: &[bool; 3], place: AddressField) -> bool {
     index(place).and_then(|index| places.get(index).copied()).unwrap_or(false)
 }
 
-fn index(place: Place) -> Option<usize> {
-    Place::OWNED.iter().position(|one| *one == place)
+fn index(place: AddressField) -> Option<usize> {
+    AddressField::OWNED.iter().position(|one| *one == place)
 }
 
 /// Stands in no login and in no address.

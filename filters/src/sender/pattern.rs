@@ -22,12 +22,12 @@ pub struct AddressPattern {
     text: String,
     local: TextPattern,
     domain: TextPattern,
-    shape: Shape,
+    shape: PatternShape,
 }
 
 /// What a table can look up. Each but `Mixed` carries its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(super) enum PatternShape {
     /// `local@domain` in lower case.
     Address(String),
     /// `@domain`
@@ -43,7 +43,7 @@ pub(super) enum Shape {
 /// Why a text is no pattern.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum PatternError {
+pub enum AddressPatternError {
     /// A domain, or a name without one.
     #[error("has no @; write @{0} for all addresses of a domain, {0}@example.com for one address, or *")]
     NoAt(String),
@@ -89,66 +89,73 @@ impl AddressPattern {
         }
     }
 
-    pub(super) fn shape(&self) -> &Shape {
+    pub(super) fn shape(&self) -> &PatternShape {
         &self.shape
     }
 }
 
 impl FromStr for AddressPattern {
-    type Err = PatternError;
+    type Err = AddressPatternError;
 
-    fn from_str(text: &str) -> Result<Self, PatternError> {
+    fn from_str(text: &str) -> Result<Self, AddressPatternError> {
         if text == "*" {
-            return Ok(Self::new(text, "*", "*", Shape::Any));
+            return Ok(Self::new(text, "*", "*", PatternShape::Any));
         }
         if text.contains(|c: char| c.is_control()) {
-            return Err(PatternError::NotAddress);
+            return Err(AddressPatternError::NotAddress);
         }
-        let (local, domain) = text.rsplit_once('@').ok_or_else(|| PatternError::NoAt(text.to_owned()))?;
+        let (local, domain) =
+            text.rsplit_once('@').ok_or_else(|| AddressPatternError::NoAt(text.to_owned()))?;
         let local = if local.is_empty() { "*" } else { local };
         let domain = match domain.strip_prefix('.') {
             Some(below) => format!("*.{below}"),
             None => domain.to_owned(),
         };
         if local.matches('*').count() + domain.matches('*').count() > MOST_STARS {
-            return Err(PatternError::Stars);
+            return Err(AddressPatternError::Stars);
         }
         let plain = |text: &str| text.parse::<DomainName>();
         if domain == "*" {
-            let shape = if local == "*" { Shape::Any } else { Shape::Mixed };
+            let shape = if local == "*" { PatternShape::Any } else { PatternShape::Mixed };
             return Ok(Self::new(text, local, "*", shape));
         }
         if !local.contains('*') && !domain.contains('*') {
-            let address: AddrSpec = text.parse().map_err(|_| PatternError::NotAddress)?;
-            let shape = Shape::Address(address.key());
+            let address: AddrSpec = text.parse().map_err(|_| AddressPatternError::NotAddress)?;
+            let shape = PatternShape::Address(address.key());
             return Ok(Self::new(text, address.local(), address.domain(), shape));
         }
         if !domain.contains('*') {
             let domain = plain(&domain)?;
-            let shape = if local == "*" { Shape::Domain(format!("@{domain}")) } else { Shape::Mixed };
+            let shape =
+                if local == "*" { PatternShape::Domain(format!("@{domain}")) } else { PatternShape::Mixed };
             return Ok(Self::new(text, local, domain.as_str(), shape));
         }
         if let (Some(below), "*") = (domain.strip_prefix("*.").filter(|below| !below.contains('*')), local) {
             let below = plain(below)?;
-            return Ok(Self::new(text, "*", &format!("*.{below}"), Shape::Subdomains(format!("@.{below}"))));
+            return Ok(Self::new(
+                text,
+                "*",
+                &format!("*.{below}"),
+                PatternShape::Subdomains(format!("@.{below}")),
+            ));
         }
         let labels: Result<Vec<_>, _> = domain.split('.').map(label).collect();
-        Ok(Self::new(text, local, &labels?.join("."), Shape::Mixed))
+        Ok(Self::new(text, local, &labels?.join("."), PatternShape::Mixed))
     }
 }
 
 impl AddressPattern {
-    fn new(text: &str, local: &str, domain: &str, shape: Shape) -> Self {
+    fn new(text: &str, local: &str, domain: &str, shape: PatternShape) -> Self {
         let (local, domain) = (TextPattern::new(local), TextPattern::new(domain));
         Self { text: text.to_owned(), local, domain, shape }
     }
 }
 
 /// One label of a domain with stars in it.
-fn label(label: &str) -> Result<String, PatternError> {
+fn label(label: &str) -> Result<String, AddressPatternError> {
     match label.contains('*') {
         true if label.is_ascii() => Ok(label.to_ascii_lowercase()),
-        true => Err(PatternError::StarInLabel),
+        true => Err(AddressPatternError::StarInLabel),
         false => Ok(label.parse::<DomainName>()?.to_string()),
     }
 }

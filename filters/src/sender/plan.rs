@@ -1,11 +1,11 @@
 //! Checks how the settings fit together, and makes of them what the filter works by.
 
-use super::Policy;
+use super::SenderPolicy;
 use super::alignment::organizational_domain;
 use super::owner::Owners;
 use super::rewrite::Rules;
-use super::settings::{OwnerSettings, Place, RewriteSettings, Settings};
-use super::table::Table;
+use super::settings::{AddressField, OwnerSettings, RewriteSettings, SenderSettings};
+use super::table::OwnerTable;
 use crate::address::AddrSpec;
 use crate::connection::Role;
 
@@ -13,9 +13,9 @@ use crate::connection::Role;
 pub type TableText = (String, String);
 
 /// Settings that fit together.
-pub struct Plan {
+pub struct SenderPlan {
     /// What the filter works by.
-    pub policy: Policy,
+    pub policy: SenderPolicy,
     /// What works but is unwise.
     pub warnings: Vec<SettingsError>,
 }
@@ -29,14 +29,18 @@ pub struct SettingsError {
     pub reason: String,
 }
 
-impl Settings {
+impl SenderSettings {
     /// Checks the settings as a whole, with the text of each `[[sender.table]]` in order, and the listeners.
     ///
     /// # Errors
     /// Everything that does not fit together.
-    pub fn plan(&self, tables: &[TableText], listeners: &[(&str, Role)]) -> Result<Plan, Vec<SettingsError>> {
-        let mut errors = Findings::default();
-        let mut warnings = Findings::default();
+    pub fn plan(
+        &self,
+        tables: &[TableText],
+        listeners: &[(&str, Role)],
+    ) -> Result<SenderPlan, Vec<SettingsError>> {
+        let mut errors = PlanProblems::default();
+        let mut warnings = PlanProblems::default();
         let odd = |c: char| {
             c.is_ascii_alphanumeric() || !c.is_ascii_graphic() || matches!(c, '@' | '.' | '"' | '\\')
         };
@@ -73,18 +77,19 @@ impl Settings {
             return Err(errors.0);
         }
         let responders = self.autoresponder.iter().map(|one| (one.who(), one.sender.clone())).collect();
-        let policy = Policy { owners, rules: Rules::new(&self.rewrite), responders, ..Policy::of(self) };
-        Ok(Plan { policy, warnings: warnings.0 })
+        let policy =
+            SenderPolicy { owners, rules: Rules::new(&self.rewrite), responders, ..Policy::of(self) };
+        Ok(SenderPlan { policy, warnings: warnings.0 })
     }
 
-    fn owners(&self, tables: &[TableText], errors: &mut Findings) -> Owners {
+    fn owners(&self, tables: &[TableText], errors: &mut PlanProblems) -> Owners {
         let mut owners = Owners::new(self);
         for (number, owner) in self.owner.iter().enumerate() {
             owners.add_entry(number, owner);
         }
         for (number, (settings, (name, text))) in self.table.iter().zip(tables).enumerate() {
             check_places("table", number, &settings.places, errors);
-            match Table::parse(text, settings.format, self.default_domain.as_ref()) {
+            match OwnerTable::parse(text, settings.format, self.default_domain.as_ref()) {
                 Ok(table) => owners.add_table(name, table, &settings.places),
                 Err(lines) => {
                     for error in lines.iter().take(MOST_LINES) {
@@ -109,8 +114,8 @@ impl Settings {
         number: usize,
         rule: &RewriteSettings,
         owners: &Owners,
-        errors: &mut Findings,
-        warnings: &mut Findings,
+        errors: &mut PlanProblems,
+        warnings: &mut PlanProblems,
     ) {
         if rule.to.captures() > rule.pattern.stars() {
             let stars = rule.pattern.stars();
@@ -121,7 +126,8 @@ impl Settings {
         if places.is_empty() {
             errors.add_in("rewrite", number, "fields", NO_PLACE);
         }
-        let (envelope, from) = (places.contains(&Place::Envelope), places.contains(&Place::From));
+        let (envelope, from) =
+            (places.contains(&AddressField::Envelope), places.contains(&AddressField::From));
         if envelope != from && !stays_aligned(rule) {
             let (one, other) = if envelope { ("the envelope", "From") } else { ("From", "the envelope") };
             let reason = format!(
@@ -131,7 +137,7 @@ impl Settings {
             warnings.add_in("rewrite", number, "fields", reason);
         }
         if let Some(address) = rule.to.fixed()
-            && places.iter().any(|place| *place != Place::ReplyTo)
+            && places.iter().any(|place| *place != AddressField::ReplyTo)
             && !owners.may_be_used(&address)
         {
             let reason = format!(
@@ -142,7 +148,7 @@ impl Settings {
     }
 }
 
-fn check_owner(number: usize, owner: &OwnerSettings, errors: &mut Findings, warnings: &mut Findings) {
+fn check_owner(number: usize, owner: &OwnerSettings, errors: &mut PlanProblems, warnings: &mut PlanProblems) {
     if owner.may_use.is_empty() && owner.address.is_none() {
         errors.add_in("owner", number, "may_use", "is missing: the addresses that they may use");
     }
@@ -153,11 +159,11 @@ fn check_owner(number: usize, owner: &OwnerSettings, errors: &mut Findings, warn
     }
 }
 
-fn check_places(list: &str, number: usize, places: &[Place], errors: &mut Findings) {
+fn check_places(list: &str, number: usize, places: &[AddressField], errors: &mut PlanProblems) {
     if places.is_empty() {
         errors.add_in(list, number, "in", NO_PLACE);
     }
-    if places.contains(&Place::ReplyTo) {
+    if places.contains(&AddressField::ReplyTo) {
         errors.add_in(list, number, "in", NOT_REPLY_TO);
     }
 }
@@ -171,9 +177,9 @@ fn stays_aligned(rule: &RewriteSettings) -> bool {
 
 /// What was found, in order.
 #[derive(Default)]
-struct Findings(Vec<SettingsError>);
+struct PlanProblems(Vec<SettingsError>);
 
-impl Findings {
+impl PlanProblems {
     fn add<const N: usize>(&mut self, key: [&str; N], reason: impl Into<String>) {
         let key = std::iter::once("sender").chain(key).map(str::to_owned).collect();
         self.0.push(SettingsError { key, reason: reason.into() });
@@ -184,7 +190,7 @@ impl Findings {
     }
 }
 
-impl Policy {
+impl SenderPolicy {
     /// The account that Sender names in mail of an autoresponder.
     pub(super) fn responder(&self, submitter: &crate::submitter::Submitter<'_>) -> Option<&AddrSpec> {
         self.responders.iter().find(|(who, _)| who.matches(submitter)).map(|(_, sender)| sender)

@@ -5,26 +5,26 @@
 //! A rule gives no right: who may use the new address is asked afterwards.
 
 use super::pattern::AddressPattern;
-use super::settings::{Place, RewriteSettings};
+use super::settings::{AddressField, RewriteSettings};
 use super::target::Target;
 use crate::address::AddrSpec;
 use crate::submitter::{Submitter, Who};
 
 /// The rules, in order.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Rules(Vec<Rule>);
+pub(super) struct Rules(Vec<RewriteRule>);
 
 #[derive(Clone, Debug)]
-struct Rule {
+struct RewriteRule {
     who: Who,
     pattern: AddressPattern,
     to: Target,
-    places: Vec<Place>,
+    places: Vec<AddressField>,
 }
 
 impl Rules {
     pub(super) fn new(settings: &[RewriteSettings]) -> Self {
-        let rule = |settings: &RewriteSettings| Rule {
+        let rule = |settings: &RewriteSettings| RewriteRule {
             who: settings.who(),
             pattern: settings.pattern.clone(),
             to: settings.to.clone(),
@@ -38,10 +38,10 @@ impl Rules {
     pub(super) fn rewrite(
         &self,
         submitter: &Submitter<'_>,
-        place: Place,
+        place: AddressField,
         address: &AddrSpec,
     ) -> Option<(usize, AddrSpec)> {
-        let fits = |rule: &Rule| {
+        let fits = |rule: &RewriteRule| {
             rule.pattern.matches(address) && rule.places.contains(&place) && rule.who.matches(submitter)
         };
         let (number, rule) = self.0.iter().enumerate().find(|(_, rule)| fits(rule))?;
@@ -77,7 +77,7 @@ mod tests {
     fn rewritten(rule: &str, address: &str) -> Option<String> {
         let rules = rules(&format!("[[rewrite]]\n{rule}"));
         let address = address.parse().unwrap();
-        rules.rewrite(&nobody(), Place::From, &address).map(|(_, address)| address.to_string())
+        rules.rewrite(&nobody(), AddressField::From, &address).map(|(_, address)| address.to_string())
     }
 
     #[test]
@@ -122,9 +122,9 @@ mod tests {
              [[rewrite]]\nmatch = 'two@x.de'\nto = 'three@x.de'",
         );
         let address = "a@b.de".parse().unwrap();
-        let (number, to) = rules.rewrite(&nobody(), Place::Envelope, &address).unwrap();
+        let (number, to) = rules.rewrite(&nobody(), AddressField::Envelope, &address).unwrap();
         assert_eq!((number, to.to_string().as_str()), (1, "two@x.de"));
         let web1 = Submitter { user: Some(b"WEB1"), ..nobody() };
-        assert_eq!(rules.rewrite(&web1, Place::Envelope, &address).unwrap().0, 0);
+        assert_eq!(rules.rewrite(&web1, AddressField::Envelope, &address).unwrap().0, 0);
     }
 }

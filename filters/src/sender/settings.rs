@@ -1,6 +1,6 @@
 //! The `[sender]` section of the configuration.
 //!
-//! Single values are checked as they are read; [`Settings::plan`] checks how they fit together, with the table files
+//! Single values are checked as they are read; [`SenderSettings::plan`] checks how they fit together, with the table files
 //! that others have read.
 
 use std::fmt;
@@ -17,7 +17,7 @@ use crate::submitter::for_whom;
 /// The `[sender]` section.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Settings {
+pub struct SenderSettings {
     /// The domain of logins and addresses that have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_domain: Option<DomainName>,
@@ -45,7 +45,7 @@ pub struct Settings {
     pub autoresponder: Vec<AutoresponderSettings>,
 }
 
-impl Default for Settings {
+impl Default for SenderSettings {
     fn default() -> Self {
         Self {
             default_domain: None,
@@ -64,24 +64,24 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
+impl SenderSettings {
     /// The edits that may come of it.
     pub(super) fn edits(&self) -> ActionFlags {
         let mut edits = ActionFlags::empty();
         if self.shadow {
             return edits;
         }
-        let rewrites = |wanted: fn(&Place) -> bool| {
+        let rewrites = |wanted: fn(&AddressField) -> bool| {
             self.default_domain.is_some() || self.rewrite.iter().any(|rule| rule.fields.iter().any(wanted))
         };
         let answers = !self.autoresponder.is_empty();
         let fixes = self.sender_field == SenderField::Fix || answers;
         let replaces = matches!(self.header_mismatch, HeaderAction::Rewrite | HeaderAction::AddSender);
         let envelope = self.envelope_mismatch == EnvelopeAction::Rewrite || answers;
-        edits.set(ActionFlags::CHANGE_SENDER, envelope || rewrites(|place| *place == Place::Envelope));
+        edits.set(ActionFlags::CHANGE_SENDER, envelope || rewrites(|place| *place == AddressField::Envelope));
         edits.set(
             ActionFlags::CHANGE_HEADERS,
-            fixes || replaces || rewrites(|place| *place != Place::Envelope),
+            fixes || replaces || rewrites(|place| *place != AddressField::Envelope),
         );
         edits.set(ActionFlags::ADD_HEADERS, fixes || replaces);
         edits
@@ -128,7 +128,7 @@ pub enum SenderField {
 /// A place in which an address is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
+pub enum AddressField {
     /// The reverse-path.
     Envelope,
     /// From.
@@ -139,12 +139,12 @@ pub enum Place {
     ReplyTo,
 }
 
-impl Place {
+impl AddressField {
     /// The places in which an address must be allowed.
     pub const OWNED: [Self; 3] = [Self::Envelope, Self::From, Self::Sender];
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for AddressField {
     /// The name of the field.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -164,19 +164,19 @@ for_whom! {
         pub may_use: Vec<AddressPattern>,
         /// Where.
         #[serde(default = "owned_places", rename = "in")]
-        pub places: Vec<Place>,
+        pub places: Vec<AddressField>,
         /// The account's own address, that takes the place of one that is not allowed. May be used as well.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub address: Option<AddrSpec>,
     }
 }
 
-fn owned_places() -> Vec<Place> {
-    Place::OWNED.to_vec()
+fn owned_places() -> Vec<AddressField> {
+    AddressField::OWNED.to_vec()
 }
 
-fn all_places() -> Vec<Place> {
-    vec![Place::Envelope, Place::From, Place::Sender, Place::ReplyTo]
+fn all_places() -> Vec<AddressField> {
+    vec![AddressField::Envelope, AddressField::From, AddressField::Sender, AddressField::ReplyTo]
 }
 
 /// A `[[sender.table]]`.
@@ -190,7 +190,7 @@ pub struct TableSettings {
     pub format: TableFormat,
     /// Where the addresses may be used.
     #[serde(default = "owned_places", rename = "in")]
-    pub places: Vec<Place>,
+    pub places: Vec<AddressField>,
 }
 
 /// How a table file is written.
@@ -214,7 +214,7 @@ for_whom! {
         pub to: Target,
         /// Where.
         #[serde(default = "all_places")]
-        pub fields: Vec<Place>,
+        pub fields: Vec<AddressField>,
     }
 }
 

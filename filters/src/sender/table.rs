@@ -12,7 +12,7 @@ use crate::address::{AddrSpec, DomainName};
 
 /// What a file says, with the number of each line.
 #[derive(Debug)]
-pub(super) enum Table {
+pub(super) enum OwnerTable {
     /// User, and what the user may use.
     Lines(Vec<(u32, String, Vec<AddressPattern>)>),
     /// By address: the line, and its owners in lower case.
@@ -36,7 +36,7 @@ pub struct LineError {
     pub reason: String,
 }
 
-impl Table {
+impl OwnerTable {
     /// Reads the text of a file.
     ///
     /// # Errors
@@ -137,7 +137,9 @@ mod tests {
     #[test]
     fn lines() {
         let text = "# who   what\n\nWeb1  @firma.de, info@kunde.de\n   @.firma.de\n  # still a comment\nbob\t*@b.de\n";
-        let Ok(Table::Lines(lines)) = Table::parse(text, TableFormat::Lines, None) else { panic!() };
+        let Ok(OwnerTable::Lines(lines)) = OwnerTable::parse(text, TableFormat::Lines, None) else {
+            panic!()
+        };
         let shown: Vec<_> = lines
             .iter()
             .map(|(line, user, patterns)| {
@@ -154,7 +156,8 @@ mod tests {
     fn postfix() {
         let text = "Info@Firma.DE  Alice@firma.de,bob\n@firma.de alice\n    carol\ninfo@firma.de mallory\nroot root\n";
         let domain = "host.firma.de".parse().unwrap();
-        let Ok(Table::Postfix(map)) = Table::parse(text, TableFormat::Postfix, Some(&domain)) else {
+        let Ok(OwnerTable::Postfix(map)) = OwnerTable::parse(text, TableFormat::Postfix, Some(&domain))
+        else {
             panic!()
         };
         let logins = |key: &str| {
@@ -169,7 +172,7 @@ mod tests {
     #[test]
     fn every_bad_line_is_named() {
         let text = "a@b.de\n@-x.de joe\nok@b.de joe\nroot joe";
-        let errors = Table::parse(text, TableFormat::Postfix, None).unwrap_err();
+        let errors = OwnerTable::parse(text, TableFormat::Postfix, None).unwrap_err();
         let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
         assert_eq!(
             errors,
@@ -179,7 +182,7 @@ mod tests {
                 "line 4: `root` has no domain; set sender.default_domain to Postfix's $myorigin",
             ]
         );
-        let errors = Table::parse("joe\njoe example.com", TableFormat::Lines, None).unwrap_err();
+        let errors = OwnerTable::parse("joe\njoe example.com", TableFormat::Lines, None).unwrap_err();
         assert_eq!(errors[0].to_string(), "line 1: has no addresses behind `joe`");
         assert!(errors[1].to_string().starts_with("line 2: `example.com` has no @;"), "{}", errors[1]);
     }

@@ -13,8 +13,8 @@ use crate::address::{AddrSpec, DomainName, NameError};
 pub struct Target {
     text: String,
     /// `None` keeps the old one.
-    local: Option<Template>,
-    domain: Template,
+    local: Option<TargetTemplate>,
+    domain: TargetTemplate,
 }
 
 /// Why a text is no target.
@@ -34,10 +34,10 @@ pub enum TargetError {
 
 /// Text with places for what was captured.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Template(Vec<Part>);
+struct TargetTemplate(Vec<TargetPart>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Part {
+enum TargetPart {
     Text(String),
     /// `$1` is 0.
     Capture(usize),
@@ -47,7 +47,7 @@ impl Target {
     /// The domain, if it does not depend on what was captured.
     pub fn domain(&self) -> Option<&str> {
         match &*self.domain.0 {
-            [Part::Text(domain)] => Some(domain),
+            [TargetPart::Text(domain)] => Some(domain),
             _ => None,
         }
     }
@@ -55,7 +55,8 @@ impl Target {
     /// The address, if it does not depend on the old one.
     pub fn fixed(&self) -> Option<AddrSpec> {
         let local = self.local.as_ref()?;
-        let fixed = |template: &Template| template.0.iter().all(|part| matches!(part, Part::Text(_)));
+        let fixed =
+            |template: &TargetTemplate| template.0.iter().all(|part| matches!(part, TargetPart::Text(_)));
         if !fixed(local) || !fixed(&self.domain) {
             return None;
         }
@@ -65,7 +66,7 @@ impl Target {
     /// The highest `$n` in it.
     pub fn captures(&self) -> usize {
         let parts = self.local.iter().flat_map(|template| &template.0).chain(&self.domain.0);
-        let number = |part: &Part| if let Part::Capture(index) = part { index + 1 } else { 0 };
+        let number = |part: &TargetPart| if let TargetPart::Capture(index) = part { index + 1 } else { 0 };
         parts.map(number).max().unwrap_or(0)
     }
 
@@ -84,7 +85,7 @@ impl Target {
     }
 }
 
-impl Template {
+impl TargetTemplate {
     fn new(text: &str) -> Self {
         let mut parts = Vec::new();
         let mut rest = text;
@@ -94,8 +95,8 @@ impl Template {
             let digit = behind.chars().next().and_then(|c| c.to_digit(10)).filter(|digit| *digit > 0);
             match digit {
                 Some(digit) => {
-                    parts.extend((!plain.is_empty()).then(|| Part::Text(std::mem::take(&mut plain))));
-                    parts.push(Part::Capture(digit as usize - 1));
+                    parts.extend((!plain.is_empty()).then(|| TargetPart::Text(std::mem::take(&mut plain))));
+                    parts.push(TargetPart::Capture(digit as usize - 1));
                     rest = behind.get(1..).unwrap_or_default();
                 }
                 None => {
@@ -105,14 +106,14 @@ impl Template {
             }
         }
         plain.push_str(rest);
-        parts.extend((!plain.is_empty()).then_some(Part::Text(plain)));
+        parts.extend((!plain.is_empty()).then_some(TargetPart::Text(plain)));
         Self(parts)
     }
 
     fn expand(&self, captures: &[&str]) -> Option<String> {
-        let text = |part: &Part| match part {
-            Part::Text(text) => Some(text.clone()),
-            Part::Capture(index) => captures.get(*index).map(|&text| text.to_owned()),
+        let text = |part: &TargetPart| match part {
+            TargetPart::Text(text) => Some(text.clone()),
+            TargetPart::Capture(index) => captures.get(*index).map(|&text| text.to_owned()),
         };
         self.0.iter().map(text).collect()
     }
@@ -131,8 +132,9 @@ impl FromStr for Target {
             if !address.domain().starts_with('[') {
                 address.domain().parse::<DomainName>()?;
             }
-            let [local, domain] = [address.local(), address.domain()].map(|text| Part::Text(text.to_owned()));
-            let (local, domain) = (Some(Template(vec![local])), Template(vec![domain]));
+            let [local, domain] =
+                [address.local(), address.domain()].map(|text| TargetPart::Text(text.to_owned()));
+            let (local, domain) = (Some(TargetTemplate(vec![local])), TargetTemplate(vec![domain]));
             return Ok(Self { text: text.to_owned(), local, domain });
         }
         let (local, domain) = text.rsplit_once('@').ok_or(TargetError::NotAddress)?;
@@ -141,14 +143,14 @@ impl FromStr for Target {
         if domain.is_empty() || local.contains(spaces) {
             return Err(TargetError::NotAddress);
         }
-        let mut template = Template::new(domain);
-        if let [Part::Text(domain)] = &mut *template.0 {
+        let mut template = TargetTemplate::new(domain);
+        if let [TargetPart::Text(domain)] = &mut *template.0 {
             *domain = domain.parse::<DomainName>()?.to_string();
         } else {
             // Any name will do to see whether the rest of it is one.
             template.expand(&["x"; 9]).unwrap_or_default().parse::<DomainName>()?;
         }
-        let local = (!local.is_empty()).then(|| Template::new(local));
+        let local = (!local.is_empty()).then(|| TargetTemplate::new(local));
         Ok(Self { text: text.to_owned(), local, domain: template })
     }
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use postseal_protocol::{Modification, Verdict};
 
 use super::*;
-use crate::pipeline::{Entry, OnError, Pipeline};
+use crate::pipeline::{OnError, Pipeline, PipelineEntry};
 use crate::testing::{self, End, TestClock, Transaction};
 
 /// Who submits.
@@ -25,12 +25,12 @@ enum By {
 
 const ALICE: By = By::User("alice@example.com");
 
-fn plan(config: &str) -> Result<Plan, Vec<SettingsError>> {
+fn plan(config: &str) -> Result<SenderPlan, Vec<SettingsError>> {
     plan_with(config, &[])
 }
 
-fn plan_with(config: &str, tables: &[TableText]) -> Result<Plan, Vec<SettingsError>> {
-    let settings: Settings = toml::from_str(config).unwrap_or_else(|error| panic!("{config}: {error}"));
+fn plan_with(config: &str, tables: &[TableText]) -> Result<SenderPlan, Vec<SettingsError>> {
+    let settings: SenderSettings = toml::from_str(config).unwrap_or_else(|error| panic!("{config}: {error}"));
     settings.plan(tables, &[("test", Role::Submission)])
 }
 
@@ -62,7 +62,7 @@ fn start(
     let mut settings = testing::settings(TestClock::at(1_700_000_000));
     settings.role = role;
     settings.origin.networks.push("10.0.0.0/8".parse().unwrap());
-    let entry = Entry { filter: Arc::clone(filter) as Arc<dyn Filter>, on_error: OnError::Tempfail };
+    let entry = PipelineEntry { filter: Arc::clone(filter) as Arc<dyn Filter>, on_error: OnError::Tempfail };
     let transaction = Transaction::with(Arc::new(Pipeline::new(settings, vec![entry])));
     let transaction = match by {
         By::User(user) => transaction.user(user),

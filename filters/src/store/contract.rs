@@ -22,7 +22,7 @@ mod step;
 use std::collections::HashMap;
 
 use super::{Admission, Limit, Query, Request, Return, Store, StoreError};
-use step::{Ask, Step};
+use step::{CaseRequest, CaseStep};
 
 /// Cases with their number: written by hand, and made.
 pub fn cases() -> impl Iterator<Item = (usize, &'static str)> {
@@ -52,7 +52,7 @@ pub async fn run_case(
     case: &str,
 ) -> Result<(), String> {
     let (name, steps) = case.split_once('|').ok_or("a case without steps")?;
-    let mut running = Running { store, number, now: START, asked: HashMap::new(), asks: 0 };
+    let mut running = RunningCase { store, number, now: START, asked: HashMap::new(), asks: 0 };
     set_time(running.now);
     for text in steps.split(';').map(str::trim) {
         let (text, expected) = match text.split_once("->") {
@@ -72,7 +72,7 @@ pub async fn run_case(
     Ok(())
 }
 
-struct Running<'a> {
+struct RunningCase<'a> {
     store: &'a dyn Store,
     number: usize,
     now: u64,
@@ -81,35 +81,35 @@ struct Running<'a> {
     asks: usize,
 }
 
-impl Running<'_> {
+impl RunningCase<'_> {
     /// Takes a step; what came of it, where something can.
     async fn step(
         &mut self,
-        step: &Step,
+        step: &CaseStep,
         set_time: &(dyn Fn(u64) + Sync),
     ) -> Result<Option<String>, StoreError> {
         match step {
-            Step::Clock(by) => {
+            CaseStep::Clock(by) => {
                 self.now = self.now.saturating_add_signed(*by);
                 set_time(self.now);
             }
-            Step::Ask(asks) => return self.ask(asks).await.map(Some),
-            Step::Return { key, cost, ask } => {
+            CaseStep::Ask(asks) => return self.ask(asks).await.map(Some),
+            CaseStep::Return { key, cost, ask } => {
                 let charged = self.asked.get(&(*ask, key.clone())).copied().unwrap_or_default();
                 let Admission { at, by, .. } = charged;
                 self.store.give_back(vec![Return { key: self.key(key), cost: *cost, at, by }]).await?;
             }
-            Step::Used(key) => return self.used(key).await.map(Some),
-            Step::Block(key, time) => self.store.block(&self.key(key), *time).await?,
-            Step::Unblock(key) => return Ok(Some(word(self.store.unblock(&self.key(key)).await?))),
-            Step::Reset(key) => return Ok(Some(word(self.store.reset(&self.key(key)).await?))),
+            CaseStep::Used(key) => return self.used(key).await.map(Some),
+            CaseStep::Block(key, time) => self.store.block(&self.key(key), *time).await?,
+            CaseStep::Unblock(key) => return Ok(Some(word(self.store.unblock(&self.key(key)).await?))),
+            CaseStep::Reset(key) => return Ok(Some(word(self.store.reset(&self.key(key)).await?))),
         }
         Ok(None)
     }
 
-    async fn ask(&mut self, asks: &[Ask]) -> Result<String, StoreError> {
+    async fn ask(&mut self, asks: &[CaseRequest]) -> Result<String, StoreError> {
         let keys: Vec<String> = asks.iter().map(|ask| self.key(&ask.key)).collect();
-        let request = |(ask, key): (&'_ Ask, &'_ String)| -> (Vec<Limit>, u64, u64, bool, String) {
+        let request = |(ask, key): (&'_ CaseRequest, &'_ String)| -> (Vec<Limit>, u64, u64, bool, String) {
             (ask.limits.clone(), ask.cost, ask.block, ask.binding, key.clone())
         };
         let owned: Vec<_> = asks.iter().zip(&keys).map(request).collect();

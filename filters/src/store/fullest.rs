@@ -3,13 +3,13 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::{Entry, Query, State};
+use super::{KeyListing, KeyState, Query};
 
 /// Collects what a [`Query`] asks for.
 pub struct Fullest<'a> {
     query: &'a Query,
     now: u64,
-    kept: BTreeMap<(Reverse<bool>, Reverse<u64>, String), State>,
+    kept: BTreeMap<(Reverse<bool>, Reverse<u64>, String), KeyState>,
 }
 
 impl<'a> Fullest<'a> {
@@ -24,7 +24,7 @@ impl<'a> Fullest<'a> {
     }
 
     /// Shows a key. Nothing is kept of one whose state means nothing any more.
-    pub fn show(&mut self, key: &str, mut state: State) {
+    pub fn show(&mut self, key: &str, mut state: KeyState) {
         let blocked = state.blocked_until > self.now;
         if !self.wants(key) || (self.query.blocked && !blocked) || state.idle_from() <= self.now {
             return;
@@ -37,7 +37,7 @@ impl<'a> Fullest<'a> {
     }
 
     /// The keys: blocked ones first, then by the share of their limits that is used.
-    pub fn into_entries(self) -> Vec<Entry> {
-        self.kept.into_iter().map(|((_, _, key), state)| Entry { key, state }).collect()
+    pub fn into_entries(self) -> Vec<KeyListing> {
+        self.kept.into_iter().map(|((_, _, key), state)| KeyListing { key, state }).collect()
     }
 }

@@ -14,13 +14,15 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::state::decide;
-use super::{Admission, Entry, FOR_EVER, Fullest, Query, Request, Return, State, Stats, Store, StoreError};
+use super::{
+    Admission, FOR_EVER, Fullest, KeyListing, KeyState, Query, Request, Return, Stats, Store, StoreError,
+};
 use crate::clock::Clock;
-use shard::Shard;
+use shard::MemoryShard;
 
 /// Counters in memory.
 pub struct MemoryStore {
-    shards: Box<[Mutex<Shard>]>,
+    shards: Box<[Mutex<MemoryShard>]>,
     hasher: RandomState,
     clock: Arc<dyn Clock>,
     /// Values by name, each with the time until which it is good.
@@ -29,7 +31,7 @@ pub struct MemoryStore {
 }
 
 /// A key that has changed, and its state; `None` if it is gone.
-pub type Change = (Box<str>, Option<Vec<u8>>);
+pub type KeyChange = (Box<str>, Option<Vec<u8>>);
 
 impl MemoryStore {
     /// An empty store for at most so many keys.
@@ -46,14 +48,14 @@ impl MemoryStore {
         // A small store is one shard, so that its bound is exact.
         let shards = if most < SHARDS * SMALLEST_SHARD { 1 } else { SHARDS };
         let hasher = RandomState::new();
-        let shard = |_| Mutex::new(Shard::new(most.div_ceil(shards), hasher.clone(), journal));
+        let shard = |_| Mutex::new(MemoryShard::new(most.div_ceil(shards), hasher.clone(), journal));
         Self { shards: (0..shards).map(shard).collect(), hasher, clock, values: Mutex::default(), most }
     }
 
     /// Takes in a state from before the start; one that means nothing any more is left out.
     pub fn load(&self, key: &str, octets: &[u8]) {
         let now = self.clock.steady_millis();
-        if let Ok(state) = State::decode(octets)
+        if let Ok(state) = KeyState::decode(octets)
             && state.idle_from() > now
             && key.len() <= super::LONGEST_KEY
         {
@@ -63,7 +65,7 @@ impl MemoryStore {
     }
 
     /// What has changed since the last time.
-    pub fn changes(&self) -> Vec<Change> {
+    pub fn changes(&self) -> Vec<KeyChange> {
         let mut out = Vec::new();
         self.in_pieces(|shard, _| {
             let keys = shard.take_changed(PIECE);
@@ -78,7 +80,7 @@ impl MemoryStore {
     }
 
     /// What a key has used by now.
-    pub fn look(&self, key: &str) -> Option<State> {
+    pub fn look(&self, key: &str) -> Option<KeyState> {
         let hash = self.hasher.hash_one(key);
         let mut state = self.shard(hash).state(hash, key)?;
         let now = self.clock.steady_millis();
@@ -92,7 +94,7 @@ impl MemoryStore {
         self.in_pieces(|shard, from| {
             let mut idle = Vec::new();
             let more = shard.each(from..from + PIECE, |key, octets| {
-                if State::decode(octets).map_or(true, |state| state.idle_from() <= now) {
+                if KeyState::decode(octets).map_or(true, |state| state.idle_from() <= now) {
                     idle.push(key.to_owned());
                 }
             });
@@ -105,11 +107,11 @@ impl MemoryStore {
     }
 
     /// The keys that are asked for, those that have used most of their limits first. Looks through all there are.
-    pub fn fullest(&self, query: &Query) -> Vec<Entry> {
+    pub fn fullest(&self, query: &Query) -> Vec<KeyListing> {
         let mut fullest = Fullest::new(query, self.clock.steady_millis());
         self.in_pieces(|shard, from| {
             shard.each(from..from + PIECE, |key, octets| {
-                if let (true, Ok(state)) = (fullest.wants(key), State::decode(octets)) {
+                if let (true, Ok(state)) = (fullest.wants(key), KeyState::decode(octets)) {
                     fullest.show(key, state);
                 }
             })
@@ -119,8 +121,8 @@ impl MemoryStore {
 
     /// Visits every shard until `visit` says that there is no more in it, each time with the place where the next piece
     /// begins. No lock is held for longer than a piece, whatever the number of keys.
-    fn in_pieces(&self, mut visit: impl FnMut(&mut Shard, usize) -> bool) {
-        let mut open: Vec<&Mutex<Shard>> = self.shards.iter().collect();
+    fn in_pieces(&self, mut visit: impl FnMut(&mut MemoryShard, usize) -> bool) {
+        let mut open: Vec<&Mutex<MemoryShard>> = self.shards.iter().collect();
         let mut from = 0;
         while !open.is_empty() {
             open.retain(|shard| visit(&mut lock(shard), from));
@@ -133,7 +135,7 @@ impl MemoryStore {
         (hash >> 32) as usize % self.shards.len()
     }
 
-    fn shard(&self, hash: u64) -> MutexGuard<'_, Shard> {
+    fn shard(&self, hash: u64) -> MutexGuard<'_, MemoryShard> {
         #[expect(clippy::indexing_slicing, reason = "a remainder by the length")]
         lock(&self.shards[self.index(hash)])
     }
@@ -147,7 +149,7 @@ impl MemoryStore {
         let mut order: Vec<usize> = hashes.iter().map(|hash| self.index(*hash)).collect();
         order.sort_unstable();
         order.dedup();
-        let mut guards: Vec<(usize, MutexGuard<'_, Shard>)> =
+        let mut guards: Vec<(usize, MutexGuard<'_, MemoryShard>)> =
             order.iter().filter_map(|at| Some((*at, lock(self.shards.get(*at)?)))).collect();
         // Read behind the locks, so that no state is older than what it is compared with.
         let now = self.clock.steady_millis();
@@ -156,7 +158,7 @@ impl MemoryStore {
             let (_, shard) = guards.get(place(*hash))?;
             shard.state(*hash, request.key)
         };
-        let mut states: Vec<State> =
+        let mut states: Vec<KeyState> =
             requests.iter().zip(&hashes).map(|pair| state(pair).unwrap_or_default()).collect();
         let admissions = decide(now, requests, &mut states);
         let mut room = Vec::with_capacity(ROOM);
@@ -164,7 +166,7 @@ impl MemoryStore {
             requests.iter().zip(&hashes).zip(&admissions).zip(&states)
         {
             let changed =
-                admission.verdict == super::Verdict::Over || (admission.charged && request.cost > 0);
+                admission.verdict == super::Standing::Over || (admission.charged && request.cost > 0);
             if let Some((_, shard)) = guards.get_mut(place(*hash)).filter(|_| changed) {
                 shard.keep(*hash, request.key, state, &mut room);
             }
@@ -173,12 +175,12 @@ impl MemoryStore {
     }
 
     /// Changes the state of a key that is known, or of any key.
-    fn change<T>(&self, key: &str, create: bool, change: impl FnOnce(&mut State, u64) -> T) -> Option<T> {
+    fn change<T>(&self, key: &str, create: bool, change: impl FnOnce(&mut KeyState, u64) -> T) -> Option<T> {
         let hash = self.hasher.hash_one(key);
         let mut shard = self.shard(hash);
         let now = self.clock.steady_millis();
         let mut state = match shard.state(hash, key) {
-            None if create => State::default(),
+            None if create => KeyState::default(),
             state => state?,
         };
         let out = change(&mut state, now);
@@ -211,12 +213,12 @@ impl Store for MemoryStore {
         }
     }
 
-    async fn list(&self, query: &Query) -> Result<Vec<Entry>, StoreError> {
+    async fn list(&self, query: &Query) -> Result<Vec<KeyListing>, StoreError> {
         Ok(self.fullest(query))
     }
 
-    async fn show(&self, key: &str) -> Result<Option<Entry>, StoreError> {
-        Ok(self.look(key).map(|state| Entry { key: key.to_owned(), state }))
+    async fn show(&self, key: &str) -> Result<Option<KeyListing>, StoreError> {
+        Ok(self.look(key).map(|state| KeyListing { key: key.to_owned(), state }))
     }
 
     async fn reset(&self, key: &str) -> Result<bool, StoreError> {
@@ -233,7 +235,7 @@ impl Store for MemoryStore {
     }
 
     async fn unblock(&self, key: &str) -> Result<bool, StoreError> {
-        Ok(self.change(key, false, State::unblock).unwrap_or(false))
+        Ok(self.change(key, false, KeyState::unblock).unwrap_or(false))
     }
 
     async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -269,7 +271,7 @@ impl Store for MemoryStore {
     }
 }
 
-fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
+fn lock(shard: &Mutex<MemoryShard>) -> MutexGuard<'_, MemoryShard> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

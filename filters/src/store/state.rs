@@ -1,6 +1,6 @@
 //! What a store keeps under one key, and how it is asked: pure, so that every store decides alike.
 //!
-//! A key has one [`State`]: its windows, whether it is blocked, and when it was last over a limit. A store settles
+//! A key has one [`KeyState`]: its windows, whether it is blocked, and when it was last over a limit. A store settles
 //! the states of all keys of a call, [`judges`](State::judge) each request, and then either
 //! [`charges`](State::charge) those that are within their limits or marks those that are not with
 //! [`refuse`](State::refuse): see [`decide`].
@@ -12,11 +12,11 @@ pub use encoding::Malformed;
 use std::time::Duration;
 
 use super::window::{MOST_UNITS, Window};
-use super::{Admission, FOR_EVER, Limit, Request, Verdict, millis};
+use super::{Admission, FOR_EVER, Limit, Request, Standing, millis};
 
 /// Everything that is known of a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct State {
+pub struct KeyState {
     /// A window for each limit.
     pub windows: Vec<Counted>,
     /// Until when everything is refused, in milliseconds; 0 if it is not.
@@ -35,30 +35,30 @@ pub struct Counted {
 }
 
 /// Decides one call: all states are brought up to `now`, and charged if nothing stands in the way.
-pub fn decide(now: u64, requests: &[Request<'_>], states: &mut [State]) -> Vec<Admission> {
-    let judge = |(request, state): (&Request<'_>, &mut State)| {
+pub fn decide(now: u64, requests: &[Request<'_>], states: &mut [KeyState]) -> Vec<Admission> {
+    let judge = |(request, state): (&Request<'_>, &mut KeyState)| {
         state.settle(now, request.limits);
         state.judge(now, request)
     };
     let mut admissions: Vec<Admission> = requests.iter().zip(&mut *states).map(judge).collect();
     let refuses = |(request, admission): (&Request<'_>, &Admission)| {
-        request.binding && admission.verdict != Verdict::Within
+        request.binding && admission.verdict != Standing::Within
     };
     let refused = requests.iter().zip(&admissions).any(refuses);
     for ((request, admission), state) in requests.iter().zip(&mut admissions).zip(states) {
         match admission.verdict {
-            Verdict::Within if !refused => {
+            Standing::Within if !refused => {
                 state.charge(now, request.cost);
                 admission.charged = true;
             }
-            Verdict::Over => admission.first = state.refuse(now, request),
-            Verdict::Within | Verdict::Blocked => {}
+            Standing::Over => admission.first = state.refuse(now, request),
+            Standing::Within | Standing::Blocked => {}
         }
     }
     admissions
 }
 
-impl State {
+impl KeyState {
     /// Brings the state up to `now` and to these limits. A window that keeps its length keeps what it has counted.
     pub fn settle(&mut self, now: u64, limits: &[Limit]) {
         let same = |(counted, limit): (&Counted, &Limit)| counted.limit == *limit;
@@ -92,26 +92,26 @@ impl State {
                 // Both are below 2^53, so that all stores compute the same.
                 #[expect(clippy::cast_precision_loss, reason = "they are below 2^53")]
                 let share = used as f64 / quota as f64;
-                if out.verdict == Verdict::Within && share > fullest {
+                if out.verdict == Standing::Within && share > fullest {
                     (fullest, out.limit, out.used) = (share, index, used);
                 }
                 continue;
             }
             let wait = counted.window.wait(now, width, quota, units);
             // Of several limits the one counts that takes longest, and never is longest of all.
-            let longer = out.verdict == Verdict::Within
+            let longer = out.verdict == Standing::Within
                 || match (wait, out.wait) {
                     (Some(this), Some(longest)) => this > longest,
                     (this, longest) => this.is_none() && longest.is_some(),
                 };
             if longer {
-                out = Admission { verdict: Verdict::Over, wait, limit: index, used, ..out };
+                out = Admission { verdict: Standing::Over, wait, limit: index, used, ..out };
             }
         }
         if self.blocked_until > now {
             let wait = (self.blocked_until < FOR_EVER).then(|| self.blocked_until - now);
             out = Admission {
-                verdict: Verdict::Blocked,
+                verdict: Standing::Blocked,
                 wait,
                 ..Admission { at: now, ..Admission::default() }
             };

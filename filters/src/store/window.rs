@@ -25,7 +25,7 @@ pub const SLOTS: usize = 17;
 
 /// Units that leave the window together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Slot {
+pub struct Bucket {
     /// When the last of them was counted, in milliseconds.
     pub end: u64,
     /// How many.
@@ -35,20 +35,20 @@ pub struct Slot {
 /// The slots of one window, oldest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Window {
-    slots: [Slot; SLOTS],
+    slots: [Bucket; SLOTS],
     len: usize,
 }
 
 impl Window {
     /// A window with these slots, oldest first.
-    pub fn from_slots(slots: impl IntoIterator<Item = Slot>) -> Self {
+    pub fn from_slots(slots: impl IntoIterator<Item = Bucket>) -> Self {
         let mut window = Self::default();
         slots.into_iter().for_each(|slot| window.push(slot));
         window
     }
 
     /// The slots, oldest first.
-    pub fn slots(&self) -> &[Slot] {
+    pub fn slots(&self) -> &[Bucket] {
         self.slots.get(..self.len).unwrap_or_default()
     }
 
@@ -95,13 +95,13 @@ impl Window {
         let grain = quota.div_ceil(SLOTS as u64 - 1).max(1);
         let last = self.len.checked_sub(1).and_then(|last| self.slots.get_mut(last));
         if let Some(last) = last.filter(|last| last.units < grain || last.end == now) {
-            *last = Slot { end: now, units: last.units.saturating_add(units).min(MOST_UNITS) };
+            *last = Bucket { end: now, units: last.units.saturating_add(units).min(MOST_UNITS) };
             return;
         }
         if self.len == SLOTS {
             self.join();
         }
-        self.push(Slot { end: now, units });
+        self.push(Bucket { end: now, units });
     }
 
     /// Takes back units that were counted at a time, or some of them then and the others later.
@@ -118,7 +118,7 @@ impl Window {
     }
 
     /// Appends a slot as it is; one too many, or one of before the last, is left out.
-    pub(super) fn push(&mut self, slot: Slot) {
+    pub(super) fn push(&mut self, slot: Bucket) {
         if let Some(place) = self.slots.get_mut(self.len) {
             *place = slot;
             self.len += 1;
@@ -128,7 +128,7 @@ impl Window {
     /// Makes room for a slot: the two neighbours that are smallest together become one. There are small ones, because
     /// only giving back leaves slots below the grain.
     fn join(&mut self) {
-        let sum = |pair: &[Slot]| pair.iter().map(|slot| slot.units).sum::<u64>();
+        let sum = |pair: &[Bucket]| pair.iter().map(|slot| slot.units).sum::<u64>();
         let smallest = self.slots().windows(2).map(sum).enumerate().min_by_key(|(_, units)| *units);
         let Some((at, units)) = smallest else { return };
         self.slots.copy_within(at + 1..self.len, at);

@@ -11,10 +11,10 @@ fn who(text: &str) -> Who {
     toml::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
-fn connection(client: &str) -> Connection {
+fn connection(client: &str) -> ClientConnection {
     let client =
         Connect { hostname: Bytes::new(), peer: Peer::Inet(SocketAddr::new(client.parse().unwrap(), 0)) };
-    Connection { client, ..Connection::new("submission".into(), Role::Submission) }
+    ClientConnection { client, ..Connection::new("submission".into(), Role::Submission) }
 }
 
 fn matches(condition: &str, client: &str, macros: &[(&'static str, &'static str)]) -> bool {

@@ -1,7 +1,7 @@
 //! The fuzz target of everything that reads addresses: fields, patterns, targets, tables.
 
 use crate::address::{AddrSpec, mailboxes, replaced};
-use crate::sender::{AddressPattern, Settings, TableFormat, TableSettings, Target};
+use crate::sender::{AddressPattern, SenderSettings, TableFormat, TableSettings, Target};
 
 /// Reads the data as each of them. Whatever is read from a field can be written back in its place and is the same when
 /// it is read again; another address in its place is what is read then; nothing else changes.
@@ -16,9 +16,12 @@ pub fn fuzz_addresses(data: &[u8]) {
         assert!(target.captures() == 0 || pattern.stars() > 0 || text.contains('$'), "{text:?}");
     }
     for format in [TableFormat::Lines, TableFormat::Postfix] {
-        let table =
-            TableSettings { file: "table".into(), format, places: crate::sender::Place::OWNED.to_vec() };
-        let settings = Settings { table: vec![table], ..Settings::default() };
+        let table = TableSettings {
+            file: "table".into(),
+            format,
+            places: crate::sender::AddressField::OWNED.to_vec(),
+        };
+        let settings = SenderSettings { table: vec![table], ..Settings::default() };
         let _ = settings.plan(&[("table".to_owned(), text.to_owned())], &[]);
     }
 }

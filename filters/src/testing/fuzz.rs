@@ -13,9 +13,9 @@ use postseal_protocol::{
 
 use super::model::Model;
 use super::{TestClock, block_on, settings};
-use crate::connection::Mta;
-use crate::dkim::{DkimFilter, Key, KeyTable, Pattern, PrivateKey, Rule, Settings};
-use crate::pipeline::{Entry, MessageLimits, OnError, Pipeline, PipelineSession, Record, Summary};
+use crate::connection::MtaKind;
+use crate::dkim::{DkimFilter, DkimSettings, KeyTable, NamedKey, Pattern, PrivateKey, SigningRule};
+use crate::pipeline::{MessageLimits, OnError, Pipeline, PipelineEntry, PipelineSession, Record, Summary};
 
 /// Messages, mostly such that something is signed, over a dialogue that holds any surprise. Every message that is
 /// accepted is signed or has a reason why not, and every edit is one that the MTA takes.
@@ -26,7 +26,7 @@ pub fn fuzz_pipeline(data: &[u8]) {
         dialogue: Dialogue::new(OFFER, pipeline.wanted()),
         session: pipeline.start(),
         shown: Vec::new(),
-        mta: Mta::Sendmail,
+        mta: MtaKind::Sendmail,
     };
     while !source.is_empty() {
         let command = command(&mut source);
@@ -46,7 +46,7 @@ struct Whole {
     session: PipelineSession,
     /// Header fields of the open message.
     shown: Vec<HeaderField>,
-    mta: Mta,
+    mta: MtaKind,
 }
 
 impl Whole {
@@ -61,7 +61,7 @@ impl Whole {
         }
         let verdict = match event {
             Event::Connect(client) => {
-                *mta = Mta::from_macros(&macros);
+                *mta = MtaKind::from_macros(&macros);
                 block_on(session.connect(client, &macros))
             }
             Event::Helo(name) => block_on(session.helo(name, &macros)),
@@ -169,10 +169,10 @@ static PIPELINE: LazyLock<Arc<Pipeline>> = LazyLock::new(|| {
     let signer = |private| {
         let domain: crate::dkim::DomainName = "example.com".parse().unwrap_or_else(|_| unreachable!());
         let selector = "s".parse().unwrap_or_else(|_| unreachable!());
-        let keys = [Key { selector, private: Arc::new(private), since: 0 }];
-        let rule = |pattern| Rule::new(pattern, domain.clone(), keys.clone());
+        let keys = [NamedKey { selector, private: Arc::new(private), since: 0 }];
+        let rule = |pattern| SigningRule::new(pattern, domain.clone(), keys.clone());
         let table = KeyTable::new([rule(Pattern::Any), rule(Pattern::Domain(domain.clone()))]);
-        let signing = Settings { key_dir: Some("keys".into()), ..Settings::default() }.plan();
+        let signing = DkimSettings { key_dir: Some("keys".into()), ..Settings::default() }.plan();
         let signing = signing.map(|plan| plan.signing);
         signing.map(|signing| DkimFilter::new(signing, Arc::new(ArcSwap::from_pointee(table))))
     };
@@ -180,5 +180,8 @@ static PIPELINE: LazyLock<Arc<Pipeline>> = LazyLock::new(|| {
     settings.limits = MessageLimits { header_octets: 4096, header_fields: 64, recipients: 8 };
     let filter = key.map_err(|_| ()).and_then(|key| signer(key).map_err(|_| ()));
     let filter = filter.unwrap_or_else(|()| panic!("the signer of the test has no key"));
-    Arc::new(Pipeline::new(settings, vec![Entry { filter: Arc::new(filter), on_error: OnError::Tempfail }]))
+    Arc::new(Pipeline::new(
+        settings,
+        vec![PipelineEntry { filter: Arc::new(filter), on_error: OnError::Tempfail }],
+    ))
 });

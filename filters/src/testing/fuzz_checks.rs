@@ -6,9 +6,9 @@ use postseal_protocol::{HeaderField, Modification};
 
 use super::model::Model;
 use super::{End, TestClock, Transaction, settings};
-use crate::connection::Mta;
-use crate::header_checks::{Action, Check, HeaderChecks, Settings};
-use crate::pipeline::{Entry, OnError, Pipeline};
+use crate::connection::MtaKind;
+use crate::header_checks::{Check, CheckAction, HeaderCheckSettings, HeaderChecks};
+use crate::pipeline::{OnError, Pipeline, PipelineEntry};
 
 /// A message in the form of a file. Whatever it is, the filter decides; every reply and edit is one that the MTA takes;
 /// and what was repaired needs no second repair.
@@ -24,7 +24,7 @@ pub fn fuzz_header_checks(data: &[u8]) {
     if end.modifications.is_empty() {
         return;
     }
-    let mut model = Model::new(Mta::Postfix, fields);
+    let mut model = Model::new(MtaKind::Postfix, fields);
     for edit in &end.modifications {
         if let Modification::AddHeader(field) | Modification::ChangeHeader { field, .. } = edit {
             assert!(field.value.len() < 65_000 && !field.value.contains(&b'\r') && !field.value.contains(&0));
@@ -83,22 +83,22 @@ fn shown(fields: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<HeaderField> {
     fields.into_iter().map(|(name, value)| HeaderField::new(name, value)).collect()
 }
 
-static DEFAULTS: LazyLock<Arc<Pipeline>> = LazyLock::new(|| pipeline(Settings::default()));
+static DEFAULTS: LazyLock<Arc<Pipeline>> = LazyLock::new(|| pipeline(HeaderCheckSettings::default()));
 
 /// Everything is repaired that can be, and nothing refused.
 static EVERYTHING: LazyLock<Arc<Pipeline>> = LazyLock::new(|| {
-    let mut settings = Settings::default();
+    let mut settings = HeaderCheckSettings::default();
     for check in Check::ALL {
         let rule = settings.rule_mut(*check);
-        rule.action = if check.can_fix() { Action::Fix } else { Action::Log };
-        rule.otherwise = check.can_fix().then_some(Action::Log);
+        rule.action = if check.can_fix() { CheckAction::Fix } else { CheckAction::Log };
+        rule.otherwise = check.can_fix().then_some(CheckAction::Log);
     }
     pipeline(settings)
 });
 
-fn pipeline(settings_of_checks: Settings) -> Arc<Pipeline> {
+fn pipeline(settings_of_checks: HeaderCheckSettings) -> Arc<Pipeline> {
     let plan = settings_of_checks.plan().unwrap_or_else(|errors| panic!("{errors:?}"));
     let filter = Arc::new(HeaderChecks::new(plan));
     let settings = settings(TestClock::at(1_700_000_000));
-    Arc::new(Pipeline::new(settings, vec![Entry { filter, on_error: OnError::Tempfail }]))
+    Arc::new(Pipeline::new(settings, vec![PipelineEntry { filter, on_error: OnError::Tempfail }]))
 }

@@ -6,12 +6,12 @@
 use bytes::Bytes;
 use postseal_protocol::{Address, HeaderField, Modification};
 
-use crate::connection::Mta;
+use crate::connection::MtaKind;
 
 /// A message inside an MTA.
 #[derive(Clone, Debug)]
 pub struct Model {
-    mta: Mta,
+    mta: MtaKind,
     /// The first is the MTA's own Received, which filters are not shown. `None`: deleted, but still counted (Sendmail).
     slots: Vec<Slot>,
     /// Reverse-path.
@@ -34,7 +34,7 @@ struct Slot {
 
 impl Model {
     /// A message as it came in; the MTA puts its Received on top.
-    pub fn new(mta: Mta, fields: impl IntoIterator<Item = HeaderField>) -> Self {
+    pub fn new(mta: MtaKind, fields: impl IntoIterator<Item = HeaderField>) -> Self {
         let own = Slot { field: own_received(), hidden: true, deleted: false };
         let slots = fields.into_iter().map(|field| Slot { field, hidden: false, deleted: false });
         Self {
@@ -87,8 +87,8 @@ impl Model {
     fn add(&mut self, field: &HeaderField) {
         let first = self.slots.iter().position(|slot| slot.field.is(&field.name));
         let at = match self.mta {
-            Mta::Postfix => self.slots.len(),
-            Mta::Sendmail => first.unwrap_or(self.slots.len()),
+            MtaKind::Postfix => self.slots.len(),
+            MtaKind::Sendmail => first.unwrap_or(self.slots.len()),
         };
         self.slots.insert(at, Slot { field: field.clone(), hidden: false, deleted: false });
     }
@@ -105,7 +105,7 @@ impl Model {
         let nth = (occurrence.max(1) - 1) as usize;
         let at = self.slots.iter().enumerate().filter(counted).map(|(at, _)| at).nth(nth);
         let Some(at) = at else { panic!("an occurrence that is not there gets a field added somewhere") };
-        if field.value.is_empty() && self.mta == Mta::Postfix {
+        if field.value.is_empty() && self.mta == MtaKind::Postfix {
             self.slots.remove(at);
         } else if let Some(slot) = self.slots.get_mut(at) {
             slot.deleted = field.value.is_empty();

@@ -11,11 +11,11 @@ use ratatui::widgets::{Block, Cell, Clear, Paragraph, Row, Sparkline, Table, Tab
 use ratatui::{Frame, Terminal};
 
 use crate::metrics::Sample;
-use crate::status::{self, Report};
+use crate::status::{self, StatusReport};
 
 /// The last status, and what of it is looked at.
 pub(super) struct View {
-    report: Report,
+    report: StatusReport,
     /// Why there is no newer one.
     stale: Option<String>,
     table: TableState,
@@ -24,12 +24,12 @@ pub(super) struct View {
 }
 
 impl View {
-    pub(super) fn new(report: Report) -> Self {
+    pub(super) fn new(report: StatusReport) -> Self {
         Self { report, stale: None, table: TableState::new(), why: None }
     }
 
     /// Takes a newer status; the selection stays on its decision.
-    pub(super) fn update(&mut self, report: Result<Report, String>) {
+    pub(super) fn update(&mut self, report: Result<StatusReport, String>) {
         match report {
             Ok(report) => {
                 let selected = self.selected();
@@ -224,7 +224,7 @@ impl View {
     }
 }
 
-fn decision(line: &status::Line) -> Row<'_> {
+fn decision(line: &status::DecisionLine) -> Row<'_> {
     let who = line.user.as_deref().or(line.client.as_deref()).unwrap_or("-");
     let sender = if line.mail_from.is_empty() { "<>" } else { &line.mail_from };
     let reasons = match (line.reasons.is_empty(), line.signatures.is_empty()) {

@@ -14,7 +14,7 @@ fn every_form_is_read_and_shown() {
         ("/run/postseal.sock", "unix:/run/postseal.sock"),
         ("fd:submission", "fd:submission"),
     ] {
-        let address: Address = text.parse().unwrap();
+        let address: ListenAddress = text.parse().unwrap();
         assert_eq!(address.to_string(), shown);
         assert_eq!(shown.parse(), Ok(address));
     }
@@ -49,6 +49,6 @@ fn mistakes_are_named() {
         ("fd:", "`` is not a descriptor name"),
         ("fd:a:b", "`a:b` is not a descriptor name"),
     ] {
-        assert_eq!(text.parse::<Address>().unwrap_err().to_string(), message);
+        assert_eq!(text.parse::<ListenAddress>().unwrap_err().to_string(), message);
     }
 }

@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use super::{Findings, millis};
+use super::{ConfigFindings, millis};
 use crate::config::KeyPath;
-use crate::config::store::{Endpoint, RedisUrl, Store, StoreUrl};
+use crate::config::store::{Endpoint, RedisUrl, StoreConfig, StoreUrl};
 
 /// Looks at the section.
-pub(super) fn check(store: &Store, findings: &mut Findings) {
+pub(super) fn check(store: &StoreConfig, findings: &mut ConfigFindings) {
     if millis(store.timeout) == 0 {
         findings.error(key("timeout"), "must be more than 0");
     } else if millis(store.timeout) > LONGEST_TIMEOUT {
@@ -36,7 +36,7 @@ pub(super) fn check(store: &Store, findings: &mut Findings) {
     }
 }
 
-fn check_redis(url: &RedisUrl, store: &Store, findings: &mut Findings) {
+fn check_redis(url: &RedisUrl, store: &StoreConfig, findings: &mut ConfigFindings) {
     match (&url.password, &store.password_file) {
         (Some(_), Some(_)) => findings.error(key("password_file"), "there is a password in store.url too"),
         (Some(_), None) => {

@@ -5,8 +5,8 @@ use super::*;
 #[test]
 fn what_is_made_can_be_used() {
     for (algorithm, expected, bits) in [
-        (Algorithm::Rsa2048, dkim::Algorithm::Rsa, 2048),
-        (Algorithm::Ed25519, dkim::Algorithm::Ed25519, 256),
+        (KeyType::Rsa2048, dkim::SigningAlgorithm::Rsa, 2048),
+        (KeyType::Ed25519, dkim::SigningAlgorithm::Ed25519, 256),
     ] {
         let pem = generate(algorithm).unwrap();
         assert!(pem.lines().all(|line| line.len() <= 64));

@@ -2,11 +2,11 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
-use crate::keys::generate::{Algorithm, generate};
+use crate::keys::generate::{KeyType, generate};
 use crate::keys::listing;
 
 /// A directory with key files, of its own for each test.
-struct Files(Place);
+struct Files(KeyFolders);
 
 impl Files {
     fn new(name: &str) -> Self {
@@ -14,7 +14,7 @@ impl Files {
         let _ = fs::remove_dir_all(&base);
         fs::create_dir_all(&base).unwrap();
         let credentials = Some(base.join("credentials"));
-        Self(Place { base, credentials })
+        Self(KeyFolders { base, credentials })
     }
 
     fn with(self, name: &str, text: &str) -> Self {
@@ -23,7 +23,7 @@ impl Files {
     }
 
     fn with_key(self, name: &str) -> Self {
-        self.with(name, &generate(Algorithm::Ed25519).unwrap())
+        self.with(name, &generate(KeyType::Ed25519).unwrap())
     }
 
     fn write(&self, name: &str, text: &str) {
@@ -33,8 +33,8 @@ impl Files {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
     }
 
-    fn open(&self, dkim: &str) -> Result<Opened, Vec<String>> {
-        let settings: Settings = toml_edit::de::from_str(dkim).unwrap();
+    fn open(&self, dkim: &str) -> Result<OpenedKeys, Vec<String>> {
+        let settings: DkimSettings = toml_edit::de::from_str(dkim).unwrap();
         let plan = settings.plan().unwrap();
         KeyStore::open(&settings, &plan, &self.0).map_err(|problems| self.shown(&problems))
     }
@@ -66,7 +66,7 @@ fn listed(store: &KeyStore) -> Vec<String> {
 #[test]
 fn listed_keys_and_a_key_directory_make_one_table() {
     let files = Files::new("table")
-        .with("s1.pem", &generate(Algorithm::Rsa2048).unwrap())
+        .with("s1.pem", &generate(KeyType::Rsa2048).unwrap())
         .with_key("e1.pem")
         .with_key("credentials/e2.pem")
         .with_key("keys/example.com/unused.pem")
@@ -194,17 +194,17 @@ fn keys_are_kept_up_to_date() {
     assert!(refresh.table.is_none() && refresh.notices[0].is_warning(), "{refresh:?}");
     assert_eq!(public(&store, "a.example"), before);
 
-    files.write("a.pem", &generate(Algorithm::Ed25519).unwrap());
-    files.write("keys/c.example/c.pem", &generate(Algorithm::Ed25519).unwrap());
+    files.write("a.pem", &generate(KeyType::Ed25519).unwrap());
+    files.write("keys/c.example/c.pem", &generate(KeyType::Ed25519).unwrap());
     fs::remove_file(files.0.base.join("keys/b.example/b.pem")).unwrap();
     let refresh = store.refresh();
     assert_eq!(
         refresh.notices.iter().map(|notice| &notice.event).collect::<Vec<_>>(),
-        [&Event::Replaced, &Event::Loaded]
+        [&KeyEvent::Replaced, &KeyEvent::Loaded]
     );
     assert!(Arc::ptr_eq(&refresh.table.unwrap(), &store.table()));
     assert_ne!(public(&store, "a.example"), before);
     assert_eq!(listed(&store).len(), 3);
-    assert_eq!(store.refresh().notices[0].event, Event::Removed);
+    assert_eq!(store.refresh().notices[0].event, KeyEvent::Removed);
     assert_eq!(listed(&store), ["a.example a.example - a (Ed25519)", "c.example c.example - c (Ed25519)"]);
 }

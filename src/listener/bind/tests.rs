@@ -5,25 +5,25 @@ use tokio::net::{TcpStream, UnixStream};
 
 use super::*;
 
-fn listener(address: &str) -> Listener {
+fn listener(address: &str) -> ListenerConfig {
     let text = format!("name = \"test\"\naddress = \"{address}\"");
     toml_edit::de::from_str(&text).unwrap()
 }
 
-fn unix(path: &Path) -> Listener {
+fn unix(path: &Path) -> ListenerConfig {
     listener(&format!("unix:{}", path.display()))
 }
 
-async fn bind(listener: &Listener) -> Result<Socket, BindError> {
+async fn bind(listener: &ListenerConfig) -> Result<Socket, BindError> {
     Socket::bind(listener, &mut Inherited::default()).await
 }
 
 #[tokio::test]
 async fn tcp_connections_are_kept_alive_and_not_delayed() {
     let socket = bind(&listener("inet:127.0.0.1:0")).await.unwrap();
-    let Some(Address::Inet { host, port }) = socket.address() else { panic!("{socket:?}") };
+    let Some(ListenAddress::Inet { host, port }) = socket.address() else { panic!("{socket:?}") };
     let _client = TcpStream::connect((host, port)).await.unwrap();
-    let Stream::Tcp(stream) = socket.accept().await.unwrap() else { panic!("TCP") };
+    let MtaStream::Tcp(stream) = socket.accept().await.unwrap() else { panic!("TCP") };
     let options = SockRef::from(&stream);
     assert!(options.keepalive().unwrap() && options.tcp_nodelay().unwrap());
     assert_eq!(options.tcp_keepalive_time().unwrap(), Duration::from_secs(60));
@@ -56,7 +56,7 @@ async fn foreign_addresses_and_unknown_hosts_are_explained() {
 #[tokio::test]
 async fn localhost_is_ipv4_for_inet() {
     let socket = bind(&listener("inet:localhost:0")).await.unwrap();
-    assert!(matches!(socket.address(), Some(Address::Inet { host, .. }) if host == "127.0.0.1"));
+    assert!(matches!(socket.address(), Some(ListenAddress::Inet { host, .. }) if host == "127.0.0.1"));
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn unix_socket_has_mode_and_group_and_is_removed_by_its_owner() {
     let gid = std::fs::metadata(folder.path()).unwrap().gid();
     let text =
         format!("name = \"t\"\naddress = \"unix:{}\"\nmode = \"0666\"\ngroup = \"{gid}\"", path.display());
-    let settings: Listener = toml_edit::de::from_str(&text).unwrap();
+    let settings: ListenerConfig = toml_edit::de::from_str(&text).unwrap();
     let socket = bind(&settings).await.unwrap();
     let found = std::fs::metadata(&path).unwrap();
     assert!(found.file_type().is_socket());

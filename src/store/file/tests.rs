@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use postseal_filters::Clock;
-use postseal_filters::store::{Limit, Request, Store, Verdict};
+use postseal_filters::store::{Limit, Request, Standing, Store};
 use redb::StorageBackend;
 use redb::backends::FileBackend;
 
@@ -29,7 +29,7 @@ fn runtime() -> tokio::runtime::Runtime {
 
 fn admitted(store: &dyn Store, key: &str) -> bool {
     let request = Request { key, limits: &LIMITS, cost: 1, block: 0, binding: true };
-    runtime().block_on(store.admit(&[request])).unwrap()[0].verdict == Verdict::Within
+    runtime().block_on(store.admit(&[request])).unwrap()[0].verdict == Standing::Within
 }
 
 /// How many more of a key are admitted.
@@ -156,12 +156,12 @@ fn a_disk_that_was_full_is_written_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state.redb");
     let memory = MemoryStore::with_journal(Arc::new(SystemClock), 1_000);
-    drop(Opened::open(&path, &memory, &mut Vec::new()));
+    drop(OpenedFile::open(&path, &memory, &mut Vec::new()));
     let full = Arc::new(AtomicBool::new(false));
     let file = std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
     let disk = Disk { file: FileBackend::new(file).unwrap(), full: Arc::clone(&full) };
     let database = Some(builder().create_with_backend(disk).unwrap());
-    let mut opened = Opened { database, path: path.clone() };
+    let mut opened = OpenedFile { database, path: path.clone() };
 
     runtime().block_on(memory.block("key", None)).unwrap();
     let changes: BTreeMap<_, _> = memory.changes().into_iter().collect();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use bytes::Bytes;
 use clap::Args;
-use postseal_filters::header_checks::{HeaderChecks, Settings};
+use postseal_filters::header_checks::{HeaderCheckSettings, HeaderChecks};
 use postseal_filters::{Filter, Pipeline, Role};
 use postseal_protocol::{Address, Connect, HeaderField, MacroTable, Peer};
 use serde::Serialize;
@@ -41,7 +41,7 @@ struct Message {
 
 impl Checks {
     pub(crate) fn run(&self, runtime: &Runtime) -> anyhow::Result<Vec<Cost>> {
-        let plan = Settings::default().plan().ok().context("the defaults do not fit together")?;
+        let plan = HeaderCheckSettings::default().plan().ok().context("the defaults do not fit together")?;
         let filter: Arc<dyn Filter> = Arc::new(HeaderChecks::new(plan));
         let (checks, nothing) = (pipeline(Role::Local, [filter]), pipeline(Role::Local, []));
         let mut costs = Vec::new();

@@ -4,19 +4,19 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use postseal_filters::{
-    Clock, Entry, Filter, MessageLimits, OnError, OriginPolicy, Pipeline, Role, Settings,
+    Clock, Filter, MessageLimits, OnError, OriginPolicy, Pipeline, PipelineEntry, PipelineSettings, Role,
 };
 
 /// A pipeline of these filters, on a listener of this role, without limits that a message could reach.
 pub(crate) fn pipeline(role: Role, filters: impl IntoIterator<Item = Arc<dyn Filter>>) -> Arc<Pipeline> {
-    let settings = Settings {
+    let settings = PipelineSettings {
         listener: "bench".into(),
         role,
         origin: OriginPolicy { authenticated: true, networks: Vec::new(), macros: Vec::new() },
         limits: MessageLimits { header_octets: 1 << 30, header_fields: 1 << 30, recipients: 100 },
         clock: Arc::new(StandingStill(Instant::now())),
     };
-    let entries = filters.into_iter().map(|filter| Entry { filter, on_error: OnError::Tempfail });
+    let entries = filters.into_iter().map(|filter| PipelineEntry { filter, on_error: OnError::Tempfail });
     Arc::new(Pipeline::new(settings, entries.collect()))
 }
 

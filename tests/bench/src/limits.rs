@@ -10,8 +10,8 @@ use anyhow::Context;
 use clap::Args;
 use postseal_filters::Clock;
 use postseal_filters::store::state::Counted;
-use postseal_filters::store::window::{Slot, Window};
-use postseal_filters::store::{Limit, MemoryStore, Request, State, Store, Verdict};
+use postseal_filters::store::window::{Bucket, Window};
+use postseal_filters::store::{KeyState, Limit, MemoryStore, Request, Standing, Store};
 use serde::Serialize;
 
 /// Measures the memory store.
@@ -88,7 +88,7 @@ async fn time<const RULES: usize>(store: &MemoryStore, keys: usize, decisions: u
         let begin = Instant::now();
         for call in &calls {
             let admissions = store.admit(call).await?;
-            anyhow::ensure!(admissions.iter().all(|admission| admission.verdict == Verdict::Within));
+            anyhow::ensure!(admissions.iter().all(|admission| admission.verdict == Standing::Within));
         }
         spent += begin.elapsed();
     }
@@ -101,10 +101,10 @@ fn request(key: &str) -> Request<'_> {
 
 /// Keys whose owners have been at it for most of the window: fifteen slots, with as much between them as an hour has.
 fn fill(store: &MemoryStore, keys: usize) {
-    let slots = (1..=15).map(|n| Slot { end: START - WIDTH + n * WIDTH / 16, units: GRAIN });
+    let slots = (1..=15).map(|n| Bucket { end: START - WIDTH + n * WIDTH / 16, units: GRAIN });
     let window = Window::from_slots(slots);
     let limit = LIMITS[0];
-    let state = State { windows: vec![Counted { limit, window }], ..State::default() };
+    let state = KeyState { windows: vec![Counted { limit, window }], ..State::default() };
     let mut octets = Vec::new();
     state.encode(&mut octets);
     (0..keys).for_each(|number| store.load(&name(number), &octets));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow};
 use bytes::Bytes;
 use clap::Args;
-use postseal_filters::sender::{AlignmentFilter, SenderFilter, Settings};
+use postseal_filters::sender::{AlignmentFilter, SenderFilter, SenderSettings};
 use postseal_filters::{Filter, Pipeline, Role};
 use postseal_protocol::{Address, Connect, HeaderField, MacroTable, Peer, Stage};
 use serde::Serialize;
@@ -39,7 +39,7 @@ pub(crate) struct Costs {
 impl Sender {
     pub(crate) async fn run(&self) -> anyhow::Result<Costs> {
         let config = self.config()?;
-        let settings: Settings = toml_edit::de::from_str(&config)?;
+        let settings: SenderSettings = toml_edit::de::from_str(&config)?;
         let plan = settings.plan(&[], &[]).map_err(|errors| anyhow!("{errors:?}"))?;
         let filter: Arc<dyn Filter> = Arc::new(SenderFilter::new(plan.policy));
         let alignment: Arc<dyn Filter> = Arc::new(AlignmentFilter { require: false });

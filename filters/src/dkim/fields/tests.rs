@@ -7,7 +7,7 @@ fn names(list: &[&str]) -> Vec<FieldName> {
 
 fn select(
     signed: &SignedFields,
-    mta: Mta,
+    mta: MtaKind,
     fields: &[(&'static str, &'static str)],
 ) -> Result<String, TooMany> {
     let mut message = Message::new(mta);
@@ -25,7 +25,7 @@ fn the_order_is_that_of_the_list_and_then_from_the_bottom() {
     let signed = SignedFields::new(Some(&names(&["From", "Subject", "To"])), Some(&[]));
     let fields = [("To", "1"), ("subject", "a"), ("X", "x"), ("To", "2"), ("From", "f"), ("to ", "3")];
     let expected = "From:Subject:To:To:To\r\nfrom:f\r\nsubject:a\r\nto:3\r\nto:2\r\nto:1\r\n";
-    assert_eq!(select(&signed, Mta::Postfix, &fields).as_deref(), Ok(expected));
+    assert_eq!(select(&signed, MtaKind::Postfix, &fields).as_deref(), Ok(expected));
 }
 
 #[test]
@@ -33,10 +33,10 @@ fn absent_fields_are_sealed_but_not_those_that_sendmail_adds() {
     let signed = SignedFields::new(None, None);
     let h = |mta| select(&signed, mta, &[]).unwrap().trim_end().to_owned();
     assert_eq!(
-        h(Mta::Postfix),
+        h(MtaKind::Postfix),
         "From:Reply-To:Subject:Date:To:Cc:Sender:Message-ID:MIME-Version:Content-Type"
     );
-    assert_eq!(h(Mta::Sendmail), "Reply-To:Subject:To:Cc:Sender:MIME-Version:Content-Type");
+    assert_eq!(h(MtaKind::Sendmail), "Reply-To:Subject:To:Cc:Sender:MIME-Version:Content-Type");
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn what_changes_on_the_way_is_never_signed() {
 #[test]
 fn names_listed_twice_count_once() {
     let signed = SignedFields::new(Some(&names(&["From", "from", "To"])), Some(&names(&["TO", "To"])));
-    assert_eq!(select(&signed, Mta::Postfix, &[("From", "f")]).as_deref(), Ok("From:To\r\nfrom:f\r\n"));
+    assert_eq!(select(&signed, MtaKind::Postfix, &[("From", "f")]).as_deref(), Ok("From:To\r\nfrom:f\r\n"));
 }
 
 #[test]
@@ -67,15 +67,15 @@ fn a_field_too_often() {
     let repeated = |count| {
         vec![("Keywords", "k"); 10_000].into_iter().chain(vec![("Subject", "s"); count]).collect::<Vec<_>>()
     };
-    assert!(select(&signed, Mta::Postfix, &repeated(32)).is_ok());
+    assert!(select(&signed, MtaKind::Postfix, &repeated(32)).is_ok());
     let many = TooMany { name: "Subject".to_owned() };
-    assert_eq!(select(&signed, Mta::Postfix, &repeated(33)), Err(many.clone()));
-    assert_eq!(select(&signed, Mta::Postfix, &repeated(10_000)), Err(many));
+    assert_eq!(select(&signed, MtaKind::Postfix, &repeated(33)), Err(many.clone()));
+    assert_eq!(select(&signed, MtaKind::Postfix, &repeated(10_000)), Err(many));
 
     let long: Vec<String> = (0..100).map(|number| format!("X-{number}-{}", "x".repeat(60))).collect();
     let long: Vec<&str> = long.iter().map(String::as_str).collect();
     let signed = SignedFields::new(Some(&names(&long)), Some(&names(&long)));
-    assert!(select(&signed, Mta::Postfix, &[]).is_ok());
+    assert!(select(&signed, MtaKind::Postfix, &[]).is_ok());
     let fields: Vec<_> = long.iter().map(|name| (&*name.to_string().leak(), "v")).collect();
-    assert!(select(&signed, Mta::Postfix, &fields).is_err());
+    assert!(select(&signed, MtaKind::Postfix, &fields).is_err());
 }

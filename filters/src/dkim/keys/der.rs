@@ -38,15 +38,15 @@ impl RsaNumbers<'_> {
 
 /// PrivateKeyInfo (RFC 5958 section 2): algorithm and key.
 pub(super) fn pkcs8(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let mut info = Reader(Reader(der).read(SEQUENCE)?);
+    let mut info = DerReader(DerReader(der).read(SEQUENCE)?);
     info.read(INTEGER)?;
-    let mut algorithm = Reader(info.read(SEQUENCE)?);
+    let mut algorithm = DerReader(info.read(SEQUENCE)?);
     Some((algorithm.read(OBJECT_IDENTIFIER)?, info.read(OCTET_STRING)?))
 }
 
 /// RSAPrivateKey (RFC 8017 appendix A.1.2).
 pub(super) fn rsa_private_key(der: &[u8]) -> Option<RsaNumbers<'_>> {
-    let mut key = Reader(Reader(der).read(SEQUENCE)?);
+    let mut key = DerReader(DerReader(der).read(SEQUENCE)?);
     key.read(INTEGER)?;
     Some(RsaNumbers {
         modulus: key.read_unsigned()?,
@@ -63,9 +63,9 @@ pub(super) fn rsa_public_key_info(public_key: &[u8]) -> Vec<u8> {
     element(SEQUENCE, &[algorithm, key].concat())
 }
 
-struct Reader<'a>(&'a [u8]);
+struct DerReader<'a>(&'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> DerReader<'a> {
     /// The content of the next element, if it has this tag.
     fn read(&mut self, tag: u8) -> Option<&'a [u8]> {
         let (&found, rest) = self.0.split_first()?;

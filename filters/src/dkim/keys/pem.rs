@@ -6,7 +6,7 @@ use super::KeyError;
 
 /// The ASN.1 type in a section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Format {
+pub(super) enum PemFormat {
     /// RSAPrivateKey (RFC 8017 appendix A.1.2).
     Pkcs1,
     /// PrivateKeyInfo (RFC 5958).
@@ -14,7 +14,7 @@ pub(super) enum Format {
 }
 
 /// The first private key in the file.
-pub(super) fn private_key(text: &[u8]) -> Result<(Format, Vec<u8>), KeyError> {
+pub(super) fn private_key(text: &[u8]) -> Result<(PemFormat, Vec<u8>), KeyError> {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     if text.trim_ascii().is_empty() {
         return Err(KeyError::Empty);
@@ -24,8 +24,8 @@ pub(super) fn private_key(text: &[u8]) -> Result<(Format, Vec<u8>), KeyError> {
     while let Some(line) = lines.next() {
         let Some(label) = label(line, b"-----BEGIN ") else { continue };
         match label {
-            b"PRIVATE KEY" => return decoded(Format::Pkcs8, label, &mut lines),
-            b"RSA PRIVATE KEY" => return decoded(Format::Pkcs1, label, &mut lines),
+            b"PRIVATE KEY" => return decoded(PemFormat::Pkcs8, label, &mut lines),
+            b"RSA PRIVATE KEY" => return decoded(PemFormat::Pkcs1, label, &mut lines),
             b"ENCRYPTED PRIVATE KEY" => return Err(KeyError::Encrypted),
             _ => other = other.or(Some(label)),
         }
@@ -58,10 +58,10 @@ fn label<'a>(line: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
 
 /// The content of a section whose first line has been read.
 fn decoded<'a>(
-    format: Format,
+    format: PemFormat,
     begun: &[u8],
     lines: &mut impl Iterator<Item = &'a [u8]>,
-) -> Result<(Format, Vec<u8>), KeyError> {
+) -> Result<(PemFormat, Vec<u8>), KeyError> {
     // A section in the form that the decoder expects, which takes the same time whatever the secret is.
     let mut section = b"-----BEGIN PRIVATE KEY-----\n".to_vec();
     for line in lines {

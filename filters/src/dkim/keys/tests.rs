@@ -25,12 +25,12 @@ fn content(pem: &[u8]) -> String {
 #[test]
 fn keys_in_the_forms_of_openssl() {
     for (pem, algorithm, bits, weak) in [
-        (&testdata!("rsa2048.pkcs1.pem")[..], Algorithm::Rsa, 2048, false),
-        (testdata!("rsa2048.pkcs8.pem"), Algorithm::Rsa, 2048, false),
-        (testdata!("rsa4096.pem"), Algorithm::Rsa, 4096, false),
-        (testdata!("rsa1024.pem"), Algorithm::Rsa, 1024, true),
-        (testdata!("rsa1536.pem"), Algorithm::Rsa, 1536, true),
-        (testdata!("ed25519.pem"), Algorithm::Ed25519, 256, false),
+        (&testdata!("rsa2048.pkcs1.pem")[..], SigningAlgorithm::Rsa, 2048, false),
+        (testdata!("rsa2048.pkcs8.pem"), SigningAlgorithm::Rsa, 2048, false),
+        (testdata!("rsa4096.pem"), SigningAlgorithm::Rsa, 4096, false),
+        (testdata!("rsa1024.pem"), SigningAlgorithm::Rsa, 1024, true),
+        (testdata!("rsa1536.pem"), SigningAlgorithm::Rsa, 1536, true),
+        (testdata!("ed25519.pem"), SigningAlgorithm::Ed25519, 256, false),
     ] {
         let key = PrivateKey::from_pem(pem).unwrap();
         assert_eq!((key.algorithm(), key.bits(), key.is_weak()), (algorithm, bits, weak));

@@ -4,18 +4,18 @@ use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
-use super::{Canonicalizations, DomainSettings, KeySettings, Policy, Settings};
+use super::{Canonicalizations, DkimSettings, DomainSettings, KeySettings, UnsignedPolicy};
 use crate::address::DomainName;
 use crate::dkim::fields::SignedFields;
 use crate::dkim::pattern::{Identity, Pattern};
-use crate::dkim::table::{Key, Rule};
+use crate::dkim::table::{NamedKey, SigningRule};
 
 /// Settings that fit together.
 #[derive(Clone, Debug)]
-pub struct Plan {
+pub struct DkimPlan {
     /// How to sign; makes a [`DkimFilter`](crate::dkim::DkimFilter).
     pub signing: Signing,
-    /// Who signs for whom, in the order of the configuration. Lacks only the keys to become [`Rule`]s.
+    /// Who signs for whom, in the order of the configuration. Lacks only the keys to become [`SigningRule`]s.
     pub rules: Vec<PlannedRule>,
 }
 
@@ -27,14 +27,14 @@ pub struct Signing {
     /// Seconds.
     pub(in crate::dkim) expiry: Option<u64>,
     pub(in crate::dkim) shadow: bool,
-    pub(in crate::dkim) on_missing_key: Policy,
-    pub(in crate::dkim) on_from_missing: Policy,
-    pub(in crate::dkim) on_from_multiple_fields: Policy,
-    pub(in crate::dkim) on_from_multiple_addresses: Policy,
-    pub(in crate::dkim) on_too_many_fields: Policy,
+    pub(in crate::dkim) on_missing_key: UnsignedPolicy,
+    pub(in crate::dkim) on_from_missing: UnsignedPolicy,
+    pub(in crate::dkim) on_from_multiple_fields: UnsignedPolicy,
+    pub(in crate::dkim) on_from_multiple_addresses: UnsignedPolicy,
+    pub(in crate::dkim) on_too_many_fields: UnsignedPolicy,
 }
 
-/// A [`Rule`] whose keys have not been read.
+/// A [`SigningRule`] whose keys have not been read.
 #[derive(Clone, Debug)]
 pub struct PlannedRule {
     /// Addresses that it is for.
@@ -49,7 +49,7 @@ pub struct PlannedRule {
 
 /// Settings that do not fit together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {reason}", KeyPath(key))]
+#[error("{}: {reason}", ShownKey(key))]
 pub struct SettingsError {
     /// The way to the value, from the outside in; elements of lists by their number from 0.
     pub key: Vec<String>,
@@ -57,13 +57,13 @@ pub struct SettingsError {
     pub reason: String,
 }
 
-impl Settings {
+impl DkimSettings {
     /// Checks the settings as a whole.
     ///
     /// # Errors
     /// Everything that does not fit together.
-    pub fn plan(&self) -> Result<Plan, Vec<SettingsError>> {
-        let mut errors = Errors::default();
+    pub fn plan(&self) -> Result<DkimPlan, Vec<SettingsError>> {
+        let mut errors = DkimProblems::default();
         let signing = self.signing(&mut errors);
         if self.domain.is_empty() && self.key_dir.is_none() {
             errors.add(
@@ -81,10 +81,10 @@ impl Settings {
             }
             rules.push(rule);
         }
-        if errors.0.is_empty() { Ok(Plan { signing, rules }) } else { Err(errors.0) }
+        if errors.0.is_empty() { Ok(DkimPlan { signing, rules }) } else { Err(errors.0) }
     }
 
-    fn signing(&self, errors: &mut Errors) -> Signing {
+    fn signing(&self, errors: &mut DkimProblems) -> Signing {
         let fields = SignedFields::new(self.headers.names(), self.oversign.names());
         if !fields.contains("From") {
             errors.add(["headers"], "lacks From, which every signature has to cover (RFC 6376 section 5.4)");
@@ -116,7 +116,7 @@ impl Settings {
         }
     }
 
-    fn rule(&self, index: usize, domain: &DomainSettings, errors: &mut Errors) -> Option<PlannedRule> {
+    fn rule(&self, index: usize, domain: &DomainSettings, errors: &mut DkimProblems) -> Option<PlannedRule> {
         let pattern = match (&domain.domain, &domain.address) {
             (Some(pattern), None) | (None, Some(pattern)) => pattern,
             (Some(_), Some(_)) => {
@@ -154,7 +154,7 @@ impl Settings {
     }
 }
 
-fn check_keys(index: usize, keys: &[KeySettings], signing_domain: &DomainName, errors: &mut Errors) {
+fn check_keys(index: usize, keys: &[KeySettings], signing_domain: &DomainName, errors: &mut DkimProblems) {
     for (at, key) in keys.iter().enumerate() {
         let place =
             |name: &str| ["domain", &index.to_string(), "keys", &at.to_string(), name].map(str::to_owned);
@@ -173,17 +173,17 @@ fn check_keys(index: usize, keys: &[KeySettings], signing_domain: &DomainName, e
 
 impl PlannedRule {
     /// The rule with its keys.
-    pub fn with_keys(&self, keys: impl IntoIterator<Item = Key>) -> Rule {
-        let mut rule = Rule::new(self.pattern.clone(), self.signing_domain.clone(), keys);
+    pub fn with_keys(&self, keys: impl IntoIterator<Item = NamedKey>) -> SigningRule {
+        let mut rule = SigningRule::new(self.pattern.clone(), self.signing_domain.clone(), keys);
         rule.identity.clone_from(&self.identity);
         rule
     }
 }
 
 #[derive(Default)]
-struct Errors(Vec<SettingsError>);
+struct DkimProblems(Vec<SettingsError>);
 
-impl Errors {
+impl DkimProblems {
     fn add<S: Into<String>>(&mut self, key: impl IntoIterator<Item = S>, reason: impl Into<String>) {
         let key = std::iter::once("dkim".to_owned()).chain(key.into_iter().map(Into::into)).collect();
         self.0.push(SettingsError { key, reason: reason.into() });
@@ -194,9 +194,9 @@ impl Errors {
     }
 }
 
-struct KeyPath<'a>(&'a [String]);
+struct ShownKey<'a>(&'a [String]);
 
-impl fmt::Display for KeyPath<'_> {
+impl fmt::Display for ShownKey<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (depth, step) in self.0.iter().enumerate() {
             match step.parse::<usize>() {

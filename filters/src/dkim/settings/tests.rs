@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::*;
 
-fn read(text: &str) -> Result<Settings, String> {
+fn read(text: &str) -> Result<DkimSettings, String> {
     toml::from_str(text).map_err(|error: toml::de::Error| error.message().to_owned())
 }
 
@@ -50,7 +50,7 @@ keys = [{ selector = "n", file = "n.pem" }]
 fn an_example_with_everything() {
     let settings = read(EXAMPLE).unwrap();
     assert_eq!(settings.expiry, Some(Duration::from_secs(14 * 86_400)));
-    assert_eq!((settings.on_missing_key, settings.on_error), (Policy::Tempfail, OnError::Reject));
+    assert_eq!((settings.on_missing_key, settings.on_error), (UnsignedPolicy::Tempfail, OnError::Reject));
     assert_eq!(settings.key_refresh, Duration::from_secs(60));
     assert_eq!(settings.canonicalization.to_string(), "relaxed/simple");
     let plan = settings.plan().unwrap();
@@ -81,7 +81,7 @@ fn what_is_written_is_read_back() {
 
 #[test]
 fn defaults_are_those_of_the_documentation() {
-    let settings = Settings::default();
+    let settings = DkimSettings::default();
     assert_eq!(read(""), Ok(settings.clone()));
     let text = toml::to_string(&settings).unwrap();
     for line in [

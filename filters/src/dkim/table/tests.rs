@@ -2,9 +2,9 @@ use super::*;
 use crate::address::mailboxes;
 use crate::dkim::pattern::Pattern;
 
-fn rule(pattern: &str, signing_domain: &str) -> Rule {
+fn rule(pattern: &str, signing_domain: &str) -> SigningRule {
     let pattern = Pattern::from_domain(pattern).or_else(|_| Pattern::from_address(pattern)).unwrap();
-    Rule::new(pattern, signing_domain.parse().unwrap(), [])
+    SigningRule::new(pattern, signing_domain.parse().unwrap(), [])
 }
 
 fn found(table: &KeyTable, from: &str) -> Option<String> {
@@ -81,7 +81,7 @@ fn many_domains() {
 
 #[test]
 fn keys_are_in_the_order_of_signatures() {
-    let key = |selector: &str, pem: &[u8]| Key {
+    let key = |selector: &str, pem: &[u8]| NamedKey {
         selector: selector.parse().unwrap(),
         private: Arc::new(PrivateKey::from_pem(pem).unwrap()),
         since: 0,
@@ -89,7 +89,7 @@ fn keys_are_in_the_order_of_signatures() {
     let (rsa, ed) =
         (include_bytes!("../testdata/rsa2048.pkcs8.pem"), include_bytes!("../testdata/ed25519.pem"));
     let keys = [key("e1", ed), key("r1", rsa), key("e2", ed), key("r2", rsa)];
-    let rule = Rule::for_domain("example.com".parse().unwrap(), keys);
+    let rule = SigningRule::for_domain("example.com".parse().unwrap(), keys);
     let selectors: Vec<_> = rule.keys().iter().map(|key| key.selector.as_str()).collect();
     assert_eq!(selectors, ["r1", "r2", "e1", "e2"]);
     assert!(!KeyTable::new([rule]).is_empty());

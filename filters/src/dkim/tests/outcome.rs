@@ -7,9 +7,9 @@ use postseal_protocol::{ActionFlags, ProtocolFlags, Stage, Verdict};
 
 use super::support::{Mail, example, filter, inserted, pipeline, table};
 use crate::connection::Role;
-use crate::dkim::{DkimFilter, KeyTable, Pattern, Policy, Rule, Settings, Unsigned};
+use crate::dkim::{DkimFilter, DkimSettings, KeyTable, Pattern, SigningRule, Unsigned, UnsignedPolicy};
 use crate::filter::{BodyNeed, Filter};
-use crate::pipeline::{Entry, OnError, Pipeline};
+use crate::pipeline::{OnError, Pipeline, PipelineEntry};
 use crate::testing::{End, TestClock, Transaction, settings};
 
 fn reply(end: &End) -> String {
@@ -19,8 +19,8 @@ fn reply(end: &End) -> String {
     }
 }
 
-fn all(policy: Policy) -> Settings {
-    Settings {
+fn all(policy: UnsignedPolicy) -> DkimSettings {
+    DkimSettings {
         on_missing_key: policy,
         on_from_missing: policy,
         on_from_multiple_fields: policy,
@@ -69,12 +69,16 @@ fn every_reason_and_every_policy() {
     ];
     for (fields, reason, text) in cases {
         let mail = Mail::new(fields, "x\r\n");
-        for (policy, code) in [(Policy::Pass, ""), (Policy::Tempfail, "451 4."), (Policy::Reject, "550 5.")] {
+        for (policy, code) in [
+            (UnsignedPolicy::Pass, ""),
+            (UnsignedPolicy::Tempfail, "451 4."),
+            (UnsignedPolicy::Reject, "550 5."),
+        ] {
             let end = mail.send(&pipeline([filter(&all(policy))]));
             assert_eq!(end.reasons(), [format!("dkim.{}", reason.as_str())]);
             assert!(end.modifications.is_empty() && end.record.report.signatures.is_empty());
             match policy {
-                Policy::Pass => assert!(end.accepted()),
+                UnsignedPolicy::Pass => assert!(end.accepted()),
                 _ => assert_eq!(reply(&end), format!("{code}{text}")),
             }
         }
@@ -99,7 +103,7 @@ fn defaults() {
 
 #[test]
 fn what_is_not_ours_is_let_through_whatever_it_is() {
-    let pipeline = pipeline([filter(&all(Policy::Reject))]);
+    let pipeline = pipeline([filter(&all(UnsignedPolicy::Reject))]);
     let end = Mail::ordinary().through(Transaction::with(Arc::clone(&pipeline)), 10).end();
     assert!(end.accepted() && end.modifications.is_empty());
     assert_eq!(end.reasons(), ["dkim.not_origin"]);
@@ -116,14 +120,14 @@ fn what_is_not_ours_is_let_through_whatever_it_is() {
 #[test]
 fn the_domain_in_a_reply_is_printable() {
     let mail = Mail::new(&[("From", &format!("joe@[{}]", "x".repeat(250)))], "");
-    let text = reply(&mail.send(&pipeline([filter(&all(Policy::Reject))])));
+    let text = reply(&mail.send(&pipeline([filter(&all(UnsignedPolicy::Reject))])));
     assert!(text.len() < 500 && text.starts_with("550 5.7.1 No DKIM key for [xxx"), "{text}");
 }
 
 /// With one rule that has lost its keys.
-fn without_keys(settings: &Settings) -> Arc<dyn Filter> {
+fn without_keys(settings: &DkimSettings) -> Arc<dyn Filter> {
     let domain = "example.com".parse().unwrap();
-    let table = KeyTable::new([Rule::for_domain(domain, [])]);
+    let table = KeyTable::new([SigningRule::for_domain(domain, [])]);
     Arc::new(DkimFilter::new(settings.plan().unwrap().signing, Arc::new(ArcSwap::from_pointee(table))))
 }
 
@@ -134,7 +138,7 @@ fn keys_that_should_be_there_are_our_fault() {
         (OnError::Reject, "554 5.3.0 The mail filter of this server can't process this message"),
         (OnError::Pass, "accept"),
     ] {
-        let entry = Entry { filter: without_keys(&example()), on_error };
+        let entry = PipelineEntry { filter: without_keys(&example()), on_error };
         let pipeline = Arc::new(Pipeline::new(crate::testing::settings(TestClock::at(0)), vec![entry]));
         let end = Mail::ordinary().send(&pipeline);
         assert_eq!(reply(&end), expected);
@@ -147,7 +151,7 @@ fn keys_that_should_be_there_are_our_fault() {
 
 #[test]
 fn shadow_mode_decides_and_changes_nothing() {
-    let shadow = Settings { shadow: true, ..all(Policy::Reject) };
+    let shadow = DkimSettings { shadow: true, ..all(UnsignedPolicy::Reject) };
     let pipeline_of = |filter| pipeline([filter]);
     for (filter, mail, reason) in [
         (filter(&shadow), Mail::ordinary(), "dkim.shadow"),
@@ -194,7 +198,7 @@ fn the_longest_match_signs() {
 fn asks_the_mta_for_no_more_than_it_needs() {
     let pipeline = Pipeline::new(
         settings(TestClock::at(0)),
-        vec![Entry { filter: filter(&example()), on_error: OnError::default() }],
+        vec![PipelineEntry { filter: filter(&example()), on_error: OnError::default() }],
     );
     let wanted = pipeline.wanted();
     assert!(wanted.actions.contains(ActionFlags::ADD_HEADERS));

@@ -1,7 +1,7 @@
 //! Which fields are covered, and that nothing can be added to them.
 
 use super::support::{Mail, assert_verified, example, filter, inserted, pipeline, tags, verify};
-use crate::dkim::{FieldList, Settings};
+use crate::dkim::{DkimSettings, FieldList};
 
 /// Every field that is signed by default.
 fn rich() -> Mail {
@@ -90,7 +90,7 @@ fn lists_of_fields_from_the_configuration() {
         (Some(&["From", "Subject"]), Some(&["subject", "X-Own"]), "From:Subject:Subject:X-Own"),
         (Some(&["From", "To"]), Some(&["From"]), "From:From:To"),
     ] {
-        let settings = Settings {
+        let settings = DkimSettings {
             headers: headers.map_or_else(Default::default, names),
             oversign: oversign.map_or_else(Default::default, names),
             ..example()

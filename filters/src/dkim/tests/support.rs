@@ -16,10 +16,10 @@ use mail_auth::{
 };
 use postseal_protocol::{HeaderField, Stage};
 
-use crate::connection::Mta;
-use crate::dkim::{DkimFilter, Key, KeyTable, PlannedRule, PrivateKey, Settings};
+use crate::connection::MtaKind;
+use crate::dkim::{DkimFilter, DkimSettings, KeyTable, NamedKey, PlannedRule, PrivateKey};
 use crate::filter::Filter;
-use crate::pipeline::{Entry, Pipeline};
+use crate::pipeline::{Pipeline, PipelineEntry};
 use crate::testing::model::Model;
 use crate::testing::{End, TestClock, Transaction, settings};
 
@@ -30,18 +30,18 @@ pub(super) const RSA: &[u8] = include_bytes!("../testdata/rsa2048.pkcs8.pem");
 pub(super) const SMALL_RSA: &[u8] = include_bytes!("../testdata/rsa1024.pem");
 pub(super) const ED25519: &[u8] = include_bytes!("../testdata/ed25519.pem");
 
-pub(super) fn key(selector: &str, pem: &[u8]) -> Key {
+pub(super) fn key(selector: &str, pem: &[u8]) -> NamedKey {
     let private = Arc::new(PrivateKey::from_pem(pem).unwrap());
-    Key { selector: selector.parse().unwrap(), private, since: 0 }
+    NamedKey { selector: selector.parse().unwrap(), private, since: 0 }
 }
 
 /// Settings that sign for example.com.
-pub(super) fn example() -> Settings {
+pub(super) fn example() -> DkimSettings {
     let domain = crate::dkim::DomainSettings {
         domain: Some(crate::dkim::Pattern::from_domain("example.com").unwrap()),
         ..Default::default()
     };
-    Settings { key_dir: Some("keys".into()), domain: vec![domain], ..Settings::default() }
+    DkimSettings { key_dir: Some("keys".into()), domain: vec![domain], ..Settings::default() }
 }
 
 /// Both keys for every rule, Ed25519 first on purpose.
@@ -51,14 +51,14 @@ pub(super) fn table(rules: &[PlannedRule]) -> Arc<ArcSwap<KeyTable>> {
     Arc::new(ArcSwap::from_pointee(table))
 }
 
-pub(super) fn filter(settings: &Settings) -> Arc<dyn Filter> {
+pub(super) fn filter(settings: &DkimSettings) -> Arc<dyn Filter> {
     let plan = settings.plan().unwrap();
     let keys = table(&plan.rules);
     Arc::new(DkimFilter::new(plan.signing, keys))
 }
 
 pub(super) fn pipeline(filters: impl IntoIterator<Item = Arc<dyn Filter>>) -> Arc<Pipeline> {
-    let entry = |filter| Entry { filter, on_error: Default::default() };
+    let entry = |filter| PipelineEntry { filter, on_error: Default::default() };
     Arc::new(Pipeline::new(settings(TestClock::at(NOW)), filters.into_iter().map(entry).collect()))
 }
 
@@ -66,14 +66,18 @@ pub(super) fn pipeline(filters: impl IntoIterator<Item = Arc<dyn Filter>>) -> Ar
 pub(super) struct Mail {
     pub(super) fields: Vec<(String, Vec<u8>)>,
     pub(super) body: Vec<u8>,
-    pub(super) mta: Mta,
+    pub(super) mta: MtaKind,
 }
 
 impl Mail {
     /// A mail with these fields, each with a space after its colon, and LF at folds.
     pub(super) fn new(fields: &[(&str, &str)], body: impl AsRef<[u8]>) -> Self {
         let field = |(name, value): &(&str, &str)| ((*name).to_owned(), format!(" {value}").into_bytes());
-        Self { fields: fields.iter().map(field).collect(), body: body.as_ref().to_vec(), mta: Mta::Postfix }
+        Self {
+            fields: fields.iter().map(field).collect(),
+            body: body.as_ref().to_vec(),
+            mta: MtaKind::Postfix,
+        }
     }
 
     /// As people write them.
@@ -89,13 +93,13 @@ impl Mail {
     }
 
     pub(super) fn by_sendmail(self) -> Self {
-        Self { mta: Mta::Sendmail, ..self }
+        Self { mta: MtaKind::Sendmail, ..self }
     }
 
     /// Through the pipeline, with the body in pieces of this length.
     pub(super) fn send_in_pieces(&self, pipeline: &Arc<Pipeline>, length: usize) -> End {
         let mut transaction = Transaction::with(Arc::clone(pipeline)).user("joe");
-        if self.mta == Mta::Sendmail {
+        if self.mta == MtaKind::Sendmail {
             transaction = transaction.macro_value(Stage::Connect, "v", "8.17.1.9");
         }
         self.through(transaction, length).end()

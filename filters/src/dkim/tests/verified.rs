@@ -11,7 +11,7 @@ use super::support::{
     ED25519, Mail, NOW, RSA, SMALL_RSA, assert_verified, example, filter, inserted, key, pipeline, table,
     tags, verify,
 };
-use crate::dkim::{Canonicalizations, DkimFilter, KeyTable, Policy, Rule, Settings};
+use crate::dkim::{Canonicalizations, DkimFilter, DkimSettings, KeyTable, SigningRule, UnsignedPolicy};
 use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Needs, Steps};
 use crate::message::{Body, Message};
 use crate::testing::Transaction;
@@ -74,7 +74,8 @@ fn every_canonicalization_and_every_kind_of_body() {
         &[b'x'; 5000],
     ];
     for form in ["relaxed/relaxed", "relaxed/simple", "simple/relaxed", "simple/simple"] {
-        let settings = Settings { canonicalization: form.parse::<Canonicalizations>().unwrap(), ..example() };
+        let settings =
+            DkimSettings { canonicalization: form.parse::<Canonicalizations>().unwrap(), ..example() };
         let pipeline = pipeline([filter(&settings)]);
         for body in bodies {
             for length in [1, 2, 3, 65_535] {
@@ -134,7 +135,7 @@ fn identity_and_third_party_domain_and_u_labels() {
 
 #[test]
 fn without_expiry() {
-    let settings = Settings { expiry: None, ..example() };
+    let settings = DkimSettings { expiry: None, ..example() };
     let mail = Mail::ordinary();
     let end = mail.send(&pipeline([filter(&settings)]));
     assert!(!tags(&inserted(&end)[0]).contains_key("x"));
@@ -144,7 +145,7 @@ fn without_expiry() {
 #[test]
 fn three_keys_with_a_small_one() {
     let keys = [key("ed", ED25519), key("small", SMALL_RSA), key("rsa", RSA)];
-    let rule = Rule::for_domain("example.com".parse().unwrap(), keys);
+    let rule = SigningRule::for_domain("example.com".parse().unwrap(), keys);
     let table = Arc::new(ArcSwap::from_pointee(KeyTable::new([rule])));
     let filter: Arc<dyn Filter> = Arc::new(DkimFilter::new(example().plan().unwrap().signing, table));
     let mail = Mail::ordinary();
@@ -302,7 +303,7 @@ proptest! {
     fn any_mail_verifies(mail in any_mail(), length in 1usize..80, simple in any::<bool>()) {
         let form = if simple { "simple/simple" } else { "relaxed/relaxed" };
         let canonicalization = form.parse().unwrap();
-        let settings = Settings { canonicalization, on_too_many_fields: Policy::Pass, ..example() };
+        let settings = DkimSettings { canonicalization, on_too_many_fields: UnsignedPolicy::Pass, ..example() };
         let end = mail.send_in_pieces(&pipeline([filter(&settings)]), length);
         assert_verified(&mail.delivered(&end));
     }

@@ -1,10 +1,10 @@
 use super::*;
-use crate::connection::Mta;
+use crate::connection::MtaKind;
 use crate::message::Message;
 use postseal_protocol::HeaderField;
 
 fn found(fields: &[(&'static str, &str)], body: &[u8]) -> Vec<String> {
-    let mut message = Message::new(Mta::Postfix);
+    let mut message = Message::new(MtaKind::Postfix);
     for (name, value) in fields {
         message.fields.receive(HeaderField::new(*name, (*value).to_owned()));
     }
@@ -49,7 +49,7 @@ fn what_endangers_a_signature() {
 #[test]
 fn what_may_be_repaired_is_one_text() {
     let one = |fields: &[(&'static str, &str)]| {
-        let mut message = Message::new(Mta::Postfix);
+        let mut message = Message::new(MtaKind::Postfix);
         for (name, value) in fields {
             message.fields.receive(HeaderField::new(*name, (*value).to_owned()));
         }

@@ -2,7 +2,7 @@ use super::*;
 
 fn found(name: &'static str, value: &str) -> Vec<(Check, &'static str)> {
     let field = HeaderField::new(name, value.to_owned());
-    let mut findings = Findings::default();
+    let mut findings = CheckFindings::default();
     check(&field, Kind::of(&field), &mut findings);
     findings.list.iter().map(|finding| (finding.check, finding.what)).collect()
 }

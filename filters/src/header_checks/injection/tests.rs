@@ -1,9 +1,9 @@
 use super::*;
-use crate::connection::Mta;
+use crate::connection::MtaKind;
 use crate::message::Message;
 
 fn message(fields: &[(&'static str, &str)]) -> Message {
-    let mut message = Message::new(Mta::Postfix);
+    let mut message = Message::new(MtaKind::Postfix);
     for (name, value) in fields {
         message.fields.receive(HeaderField::new(*name, (*value).to_owned()));
     }
@@ -11,14 +11,14 @@ fn message(fields: &[(&'static str, &str)]) -> Message {
 }
 
 fn in_fields(fields: &[(&'static str, &str)]) -> Vec<&'static str> {
-    let mut findings = Findings::default();
+    let mut findings = CheckFindings::default();
     check_fields(&message(fields).fields, &mut findings);
     findings.list.iter().map(|finding| finding.what).collect()
 }
 
 fn in_body(fields: &[(&'static str, &str)], body: &str) -> Vec<Check> {
     let message = message(fields);
-    let mut findings = Findings::default();
+    let mut findings = CheckFindings::default();
     check_body(body.as_bytes(), &Section::of(&message.fields), &mut findings);
     findings.list.iter().map(|finding| finding.check).collect()
 }

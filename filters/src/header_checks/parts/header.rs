@@ -7,14 +7,14 @@ use crate::header_checks::mime::{ContentType, TransferEncoding};
 pub(super) struct PartHeader {
     content_type: Vec<u8>,
     encoding: Vec<u8>,
-    open: Open,
+    open: OpenField,
     types: u32,
     encodings: u32,
 }
 
 /// The field that a continuation line belongs to.
 #[derive(Clone, Copy, Debug, Default)]
-enum Open {
+enum OpenField {
     Type,
     Encoding,
     #[default]
@@ -34,8 +34,8 @@ impl PartHeader {
             _ => self.begin(line),
         };
         let field = match self.open {
-            Open::Type if self.types == 1 => &mut self.content_type,
-            Open::Encoding if self.encodings == 1 => &mut self.encoding,
+            OpenField::Type if self.types == 1 => &mut self.content_type,
+            OpenField::Encoding if self.encodings == 1 => &mut self.encoding,
             _ => return false,
         };
         if field.len() + text.len() <= LONGEST {
@@ -51,12 +51,12 @@ impl PartHeader {
         let name = name.trim_ascii_end();
         self.open = if name.eq_ignore_ascii_case(b"Content-Type") {
             self.types += 1;
-            Open::Type
+            OpenField::Type
         } else if name.eq_ignore_ascii_case(b"Content-Transfer-Encoding") {
             self.encodings += 1;
-            Open::Encoding
+            OpenField::Encoding
         } else {
-            Open::Other
+            OpenField::Other
         };
         value.get(1..).unwrap_or_default()
     }

@@ -12,14 +12,14 @@ fn found(content_type: &str, body: &str) -> Vec<String> {
 }
 
 fn found_cut(content_type: &str, body: &[u8], cut: usize) -> Vec<String> {
-    let mut findings = Findings::default();
+    let mut findings = CheckFindings::default();
     let content_type = ContentType::parse(content_type.as_bytes());
     let mut parts = Parts::new(content_type.as_ref(), TransferEncoding::Unnamed, true, &mut findings);
     for chunk in body.chunks(cut) {
         parts.push(chunk, chunk.is_ascii(), &mut findings);
     }
     parts.finish(&mut findings);
-    let show = |finding: &Finding| format!("{}: {}", finding.check, finding.what);
+    let show = |finding: &CheckFinding| format!("{}: {}", finding.check, finding.what);
     findings.list.iter().map(show).collect()
 }
 
@@ -158,7 +158,7 @@ fn the_deepest_and_the_most() {
 
 #[test]
 fn a_line_without_end_is_not_kept() {
-    let mut findings = Findings::default();
+    let mut findings = CheckFindings::default();
     let content_type = ContentType::parse(MIXED.as_bytes());
     let mut parts = Parts::new(content_type.as_ref(), TransferEncoding::Unnamed, true, &mut findings);
     parts.push(b"--b\r\nX: ", true, &mut findings);

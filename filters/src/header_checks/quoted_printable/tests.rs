@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn decoded(text: &[u8], cut: usize) -> (Vec<u8>, bool) {
-    let mut decoder = Decoder::default();
+    let mut decoder = QuotedPrintableDecoder::default();
     let mut out = Vec::new();
     for piece in text.chunks(cut) {
         decoder.push(piece, &mut out);

@@ -1,13 +1,13 @@
 use super::*;
-use crate::connection::Mta;
+use crate::connection::MtaKind;
 use crate::message::Message;
 
 fn found(fields: &[(&'static str, &str)]) -> Vec<String> {
-    let mut message = Message::new(Mta::Postfix);
+    let mut message = Message::new(MtaKind::Postfix);
     for (name, value) in fields {
         message.fields.receive(HeaderField::new(*name, (*value).to_owned()));
     }
-    let mut findings = Findings::default();
+    let mut findings = CheckFindings::default();
     Section::of(&message.fields).check(1000, &mut findings);
     findings.list.iter().map(|finding| format!("{}: {}", finding.check, finding.what)).collect()
 }

@@ -1,26 +1,27 @@
 use super::*;
 
 fn mistakes(text: &str) -> Vec<String> {
-    let settings: Settings = toml::from_str(text).unwrap();
+    let settings: HeaderCheckSettings = toml::from_str(text).unwrap();
     settings.plan().map(drop).unwrap_err().iter().map(ToString::to_string).collect()
 }
 
 #[test]
 fn the_defaults_fit_together_and_are_written_as_they_are_read() {
-    let settings = Settings::default();
+    let settings = HeaderCheckSettings::default();
     settings.plan().unwrap();
     let text = toml::to_string(&settings).unwrap();
     assert!(text.contains("raw_8bit_header = \"fix\"\n"), "{text}");
-    assert_eq!(toml::from_str::<Settings>(&text).unwrap(), settings);
+    assert_eq!(toml::from_str::<HeaderCheckSettings>(&text).unwrap(), settings);
 }
 
 #[test]
 fn a_check_is_an_action_or_a_table() {
     let text = "html_only = \"off\"\ncharset_missing = { action = \"fix\", otherwise = \"reject\", shadow = true }\n\
                 many_recipients = { action = \"reject\", max = 7 }\nurl = \"none\"\ntag_field = \"none\"";
-    let settings: Settings = toml::from_str(text).unwrap();
-    assert_eq!(settings.html_only, Rule::plain(Action::Off));
-    let expected = Rule { action: Action::Fix, otherwise: Some(Action::Reject), shadow: true, max: None };
+    let settings: HeaderCheckSettings = toml::from_str(text).unwrap();
+    assert_eq!(settings.html_only, CheckRule::plain(CheckAction::Off));
+    let expected =
+        CheckRule { action: CheckAction::Fix, otherwise: Some(CheckAction::Reject), shadow: true, max: None };
     assert_eq!(settings.charset_missing, expected);
     assert_eq!(settings.many_recipients.max, Some(7));
     assert_eq!((settings.url, settings.tag_field), (OrNone(None), OrNone(None)));
@@ -68,7 +69,7 @@ fn what_can_t_be_read_is_told() {
             "unknown variant `html_oly`",
         ),
     ] {
-        let error = toml::from_str::<Settings>(text).unwrap_err().to_string();
+        let error = toml::from_str::<HeaderCheckSettings>(text).unwrap_err().to_string();
         assert!(error.contains(mistake), "{error}");
     }
 }

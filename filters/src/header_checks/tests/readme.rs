@@ -122,7 +122,8 @@ fn the_readme_says_what_the_checks_do() {
             Some(otherwise) => format!("fix, or else {}", otherwise.as_str()),
             None => profile.action.as_str().to_owned(),
         };
-        let action = if check.can_fix() && profile.action != Action::Fix { "log".to_owned() } else { action };
+        let action =
+            if check.can_fix() && profile.action != CheckAction::Fix { "log".to_owned() } else { action };
         let max = profile.max.map_or_else(String::new, |max| format!(" ({max})"));
         writeln!(text, "| [`{check}`](#{check}) | {action}{max} | {} |", check.about().trim()).unwrap();
     }

@@ -2,14 +2,14 @@
 
 use postseal_protocol::{Address, HeaderField, MacroTable, Verdict};
 
-use super::{Open, PipelineSession, Running, reply, temporary_failure};
-use crate::connection::Connection;
+use super::{OpenMessage, PipelineSession, RunningFilter, reply, temporary_failure};
+use crate::connection::ClientConnection;
 use crate::filter::{Context, FilterError, Steps};
-use crate::pipeline::{Entry, OnError, Pipeline};
-use crate::report::{Failure, Report};
+use crate::pipeline::{OnError, Pipeline, PipelineEntry};
+use crate::report::{FilterFailure, Report};
 
 /// One step that all filters are told of.
-pub(super) enum Call<'a> {
+pub(super) enum FilterCall<'a> {
     Connect,
     Helo(&'a [u8]),
     Mail(&'a Address),
@@ -21,7 +21,12 @@ pub(super) enum Call<'a> {
 
 impl PipelineSession {
     /// Tells each filter in turn; the first answer that is not Continue is the answer of all.
-    pub(super) async fn ask_all(&mut self, step: Steps, call: &Call<'_>, macros: &MacroTable) -> Verdict {
+    pub(super) async fn ask_all(
+        &mut self,
+        step: Steps,
+        call: &FilterCall<'_>,
+        macros: &MacroTable,
+    ) -> Verdict {
         let Self { pipeline, connection, filters, open, current, .. } = self;
         let mut outside = Report::default();
         for (at, (running, (entry, needs))) in filters.iter_mut().zip(&pipeline.entries).enumerate() {
@@ -38,16 +43,16 @@ impl PipelineSession {
             let mut cx = Context { connection, macros, origin, clock, report, filter };
             let session = &mut running.session;
             let result = match (call, message) {
-                (Call::Connect, _) => session.connect(&mut cx).await,
-                (Call::Helo(name), _) => session.helo(&mut cx, name).await,
-                (Call::Mail(sender), _) => session.mail(&mut cx, sender).await,
-                (Call::Rcpt(recipient), _) => session.rcpt(&mut cx, recipient).await,
-                (Call::RejectedRcpt(recipient), _) => {
+                (FilterCall::Connect, _) => session.connect(&mut cx).await,
+                (FilterCall::Helo(name), _) => session.helo(&mut cx, name).await,
+                (FilterCall::Mail(sender), _) => session.mail(&mut cx, sender).await,
+                (FilterCall::Rcpt(recipient), _) => session.rcpt(&mut cx, recipient).await,
+                (FilterCall::RejectedRcpt(recipient), _) => {
                     session.rejected_rcpt(&mut cx, recipient).await.map(|()| Verdict::Continue)
                 }
-                (Call::Data, _) => session.data(&mut cx).await,
-                (Call::EndOfHeaders, Some(message)) => session.end_of_headers(&mut cx, message).await,
-                (Call::EndOfHeaders, None) => Ok(Verdict::Continue),
+                (FilterCall::Data, _) => session.data(&mut cx).await,
+                (FilterCall::EndOfHeaders, Some(message)) => session.end_of_headers(&mut cx, message).await,
+                (FilterCall::EndOfHeaders, None) => Ok(Verdict::Continue),
             };
             match judge(running, entry, report, result) {
                 Verdict::Continue => {}
@@ -76,13 +81,13 @@ impl PipelineSession {
     }
 }
 
-impl Open {
+impl OpenMessage {
     pub(super) fn context<'a>(
         &'a mut self,
         pipeline: &'a Pipeline,
-        connection: &'a Connection,
+        connection: &'a ClientConnection,
         macros: &'a MacroTable,
-        entry: &Entry,
+        entry: &PipelineEntry,
     ) -> Context<'a> {
         let clock = &*pipeline.settings.clock;
         Context {
@@ -98,8 +103,8 @@ impl Open {
 
 /// What one filter's answer means for the message.
 pub(super) fn judge(
-    running: &mut Running,
-    entry: &Entry,
+    running: &mut RunningFilter,
+    entry: &PipelineEntry,
     report: &mut Report,
     result: Result<Verdict, FilterError>,
 ) -> Verdict {
@@ -110,7 +115,8 @@ pub(super) fn judge(
         }
         Ok(verdict) => verdict,
         Err(error) => {
-            let failure = Failure { filter: entry.filter.name(), code: error.code, detail: error.detail };
+            let failure =
+                FilterFailure { filter: entry.filter.name(), code: error.code, detail: error.detail };
             report.failures.push(failure);
             match entry.on_error {
                 OnError::Tempfail => temporary_failure(),

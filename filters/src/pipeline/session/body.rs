@@ -7,7 +7,7 @@ use super::PipelineSession;
 use super::ask::judge;
 use crate::filter::{BodyNeed, Flow, Needs, Steps};
 use crate::message::Body;
-use crate::pipeline::Entry;
+use crate::pipeline::PipelineEntry;
 
 impl PipelineSession {
     /// Shows a piece of the body to the filters that take it as it comes: all of them, or, while the body is buffered,
@@ -51,7 +51,7 @@ impl PipelineSession {
     }
 
     pub(super) fn first_buffering(&self) -> usize {
-        let buffers = |(_, needs): &(Entry, Needs)| matches!(needs.body, BodyNeed::Buffer { .. });
+        let buffers = |(_, needs): &(PipelineEntry, Needs)| matches!(needs.body, BodyNeed::Buffer { .. });
         self.pipeline.entries.iter().position(buffers).unwrap_or(self.pipeline.entries.len())
     }
 

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use postseal_protocol::{MacroTable, Modification, Verdict};
 
 use super::ask::judge;
-use super::{Open, PipelineSession, temporary_failure};
-use crate::filter::{BodyNeed, Context, Outcome};
+use super::{OpenMessage, PipelineSession, temporary_failure};
+use crate::filter::{BodyNeed, Context, MessageEnd};
 use crate::message::{Body, EditNote, Message};
 use crate::pipeline::record::{Record, Summary};
 
@@ -86,7 +86,7 @@ impl PipelineSession {
         macros: &MacroTable,
     ) -> Option<Message> {
         let quarantined = self.open.as_ref().is_some_and(|open| open.message.is_quarantined());
-        let outcome = if verdict.is_refusal() { Outcome::Refused } else { Outcome::Accepted };
+        let outcome = if verdict.is_refusal() { MessageEnd::Refused } else { MessageEnd::Accepted };
         let summary = Summary::of(verdict, quarantined);
         self.close(summary, Some(verdict), modifications, outcome, macros).await
     }
@@ -96,7 +96,7 @@ impl PipelineSession {
         summary: Summary,
         verdict: Option<&Verdict>,
         modifications: &[Modification],
-        outcome: Outcome,
+        outcome: MessageEnd,
         macros: &MacroTable,
     ) -> Option<Message> {
         let Self { pipeline, connection, filters, open, current, .. } = self;
@@ -130,7 +130,7 @@ impl PipelineSession {
 
     pub(super) fn write_record(
         &mut self,
-        open: Box<Open>,
+        open: Box<OpenMessage>,
         summary: Summary,
         verdict: &Verdict,
         modifications: &[Modification],

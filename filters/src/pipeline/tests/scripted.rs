@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use postseal_protocol::{Address, HeaderField, Verdict};
 
-use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Outcome, Steps};
+use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, MessageEnd, Needs, Steps};
 use crate::message::{Body, Message};
 
 pub(super) type Log = Arc<Mutex<Vec<String>>>;
@@ -135,7 +135,7 @@ impl FilterSession for Scripted {
         self.at_end.clone().unwrap_or(Ok(Verdict::Continue)).map_err(|()| failure())
     }
 
-    async fn finish(&mut self, _: &mut Context<'_>, _: &Message, outcome: Outcome) {
+    async fn finish(&mut self, _: &mut Context<'_>, _: &Message, outcome: MessageEnd) {
         self.write(format!("finish {outcome:?}"));
     }
 

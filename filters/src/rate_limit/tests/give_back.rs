@@ -47,7 +47,8 @@ fn behind(rig: &mut Rig, last: Result<Verdict, ()>) {
     let (store, told) = (Arc::clone(&rig.store), Arc::clone(&rig.told));
     let filter = RateLimitFilter::for_listener("test", &rules, store, told).unwrap();
     let filters: [Arc<dyn Filter>; 2] = [Arc::new(filter), Arc::new(Last(last))];
-    let entries = filters.into_iter().map(|filter| Entry { filter, on_error: OnError::Tempfail }).collect();
+    let entries =
+        filters.into_iter().map(|filter| PipelineEntry { filter, on_error: OnError::Tempfail }).collect();
     let clock = Arc::clone(&rig.clock) as Arc<dyn Clock>;
     rig.pipeline = Arc::new(Pipeline::new(settings(clock), entries));
 }

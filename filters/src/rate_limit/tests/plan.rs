@@ -90,11 +90,11 @@ fn settings_are_written_as_they_were_read() {
     let toml = "name = \"a\"\nkey = [\"user\", \"{daemon_name}\", \"{j}\"]\nlimit = [\"1/1h\", \"2/1d\"]\n\
                 block = \"1d\"\n[override]\nx = \"none\"\ny = [\"1/1m\", \"2/1h\"]\n\
                 [[ramp]]\nrecipient_domain = [\"gmail.com\"]\nstart = \"2026-11-22\"\nschedule = [\"1/1d\"]\n";
-    let settings: Settings = toml::from_str(toml).unwrap();
-    let again: Settings = toml::from_str(&toml::to_string(&settings).unwrap()).unwrap();
+    let settings: RateLimitSettings = toml::from_str(toml).unwrap();
+    let again: RateLimitSettings = toml::from_str(&toml::to_string(&settings).unwrap()).unwrap();
     assert_eq!(settings, again);
     assert!(
-        toml::from_str::<Settings>("key = [\"usr\"]")
+        toml::from_str::<RateLimitSettings>("key = [\"usr\"]")
             .unwrap_err()
             .to_string()
             .contains("can't be counted by")

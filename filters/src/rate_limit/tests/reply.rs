@@ -1,15 +1,15 @@
 use super::*;
-use crate::rate_limit::Action;
+use crate::rate_limit::BreachAction;
 use crate::rate_limit::key;
-use crate::rate_limit::reply::{ReplyText, Template, wait};
+use crate::rate_limit::reply::{ReplyTemplate, ReplyText, wait};
 
 #[test]
 fn places_are_filled() {
     let template =
-        Template::new("{rule} {key} {used} of {limit} {count}, {wait}. See https://x/%20").unwrap();
+        ReplyTemplate::new("{rule} {key} {used} of {limit} {count}, {wait}. See https://x/%20").unwrap();
     let text =
         ReplyText { rule: "r", key: "alice", limit: "3/1h", count: "messages", used: 3, wait: Some(61_000) };
-    let verdict = template.reply(Action::Reject, false, &text);
+    let verdict = template.reply(BreachAction::Reject, false, &text);
     let Verdict::Reply(reply) = verdict else { panic!("{verdict:?}") };
     assert_eq!(reply.to_string(), "550 5.7.1 r alice 3 of 3/1h messages, in 61 seconds. See https://x/%20");
 }

@@ -2,14 +2,14 @@
 
 use postseal_protocol::{HeaderField, Verdict};
 
-use super::super::{Code, Place, name, refusal};
+use super::super::{AddressField, Code, name, refusal};
 use super::Header;
 use crate::address::AddrSpec;
 use crate::filter::Context;
 
 impl Header<'_> {
     /// The account's address takes the place of each that is not allowed.
-    pub(super) fn replace(&mut self, cx: &mut Context<'_>, place: Place, account: &AddrSpec) {
+    pub(super) fn replace(&mut self, cx: &mut Context<'_>, place: AddressField, account: &AddrSpec) {
         for field in self.of_mut(place) {
             if field.addresses.is_err() {
                 field.whole = Some(format!(" {account}"));
@@ -25,28 +25,29 @@ impl Header<'_> {
 
     /// The same for From, where the old value stays visible, and answers go to it.
     pub(super) fn replace_from(&mut self, cx: &mut Context<'_>, account: &AddrSpec) -> Option<Verdict> {
-        let unreadable = self.of(Place::From).find(|field| field.addresses.is_err());
+        let unreadable = self.of(AddressField::From).find(|field| field.addresses.is_err());
         if let Some(field) = unreadable {
             // Whom to put in whose place can't be told.
             let text = String::from_utf8_lossy(&field.value).trim().to_owned();
             return Some(refusal(&format!("From address {text} can't be read for {}", name(cx))));
         }
         let wrong = |field: &&super::Field| field.addresses.iter().flatten().any(|entry| !entry.allowed);
-        let old: Vec<_> = self.of(Place::From).filter(wrong).map(|field| field.value.clone()).collect();
-        if self.of(Place::ReplyTo).next().is_none()
+        let old: Vec<_> =
+            self.of(AddressField::From).filter(wrong).map(|field| field.value.clone()).collect();
+        if self.of(AddressField::ReplyTo).next().is_none()
             && let Some(first) = old.first()
         {
             self.added.push(HeaderField::new("Reply-To", first.clone()));
         }
         self.added.extend(old.into_iter().map(|value| HeaderField::new("X-Original-From", value)));
-        self.replace(cx, Place::From, account);
+        self.replace(cx, AddressField::From, account);
         None
     }
 
     /// Sender names the account, unless it names another address that is allowed.
     pub(super) fn set_sender(&mut self, cx: &mut Context<'_>, account: &AddrSpec) {
-        if self.of(Place::Sender).next().is_some() {
-            return self.replace(cx, Place::Sender, account);
+        if self.of(AddressField::Sender).next().is_some() {
+            return self.replace(cx, AddressField::Sender, account);
         }
         cx.note_with(Code::SenderAdded.as_str(), account.to_string());
         self.added.push(HeaderField::new("Sender", format!(" {account}")));
@@ -54,8 +55,8 @@ impl Header<'_> {
 
     /// Drops a Sender that is not allowed or can't be read.
     pub(super) fn drop_wrong_sender(&mut self, cx: &mut Context<'_>) {
-        for field in self.of_mut(Place::Sender) {
-            let good = |all: &Vec<super::Entry>| matches!(&all[..], [one] if one.allowed);
+        for field in self.of_mut(AddressField::Sender) {
+            let good = |all: &Vec<super::SenderAddress>| matches!(&all[..], [one] if one.allowed);
             if !field.addresses.as_ref().is_ok_and(good) {
                 field.deleted = true;
                 cx.note_with(Code::SenderRemoved.as_str(), "names an address that is not allowed");
@@ -65,14 +66,15 @@ impl Header<'_> {
 
     /// One Sender where From and the account differ, none where they are the same (RFC 5322 section 3.6.2).
     pub(super) fn fix_sender(&mut self, cx: &mut Context<'_>) {
-        let from: Vec<_> = self.of(Place::From).flat_map(|field| field.addresses.iter().flatten()).collect();
+        let from: Vec<_> =
+            self.of(AddressField::From).flat_map(|field| field.addresses.iter().flatten()).collect();
         let author = match &from[..] {
             [] => return,
             [one] => one.now.clone(),
             _ => None,
         };
         let mut kept = false;
-        for field in self.of_mut(Place::Sender) {
+        for field in self.of_mut(AddressField::Sender) {
             let named = field.addresses.iter().flatten().next().and_then(|entry| entry.now.as_ref());
             let repeats = author.is_some() && named == author.as_ref();
             if kept || repeats {
@@ -96,7 +98,7 @@ impl Header<'_> {
 
     /// The mail of an autoresponder: From the person, Sender the role account.
     pub(super) fn answer_as(&mut self, cx: &mut Context<'_>, role: &AddrSpec) {
-        for field in self.of_mut(Place::Sender) {
+        for field in self.of_mut(AddressField::Sender) {
             field.deleted = true;
         }
         self.added.push(HeaderField::new("Sender", format!(" {role}")));

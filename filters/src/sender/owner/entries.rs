@@ -1,15 +1,15 @@
 //! How entries and tables become what addresses are looked up in.
 
 use super::keys::{ANY, Map};
-use super::{Grant, Owners, Source, user_key};
-use crate::sender::pattern::{AddressPattern, Shape};
-use crate::sender::settings::{OwnerSettings, Place, Settings};
-use crate::sender::table::Table;
+use super::{Grant, OwnerSource, Owners, user_key};
+use crate::sender::pattern::{AddressPattern, PatternShape};
+use crate::sender::settings::{AddressField, OwnerSettings, SenderSettings};
+use crate::sender::table::OwnerTable;
 use crate::submitter::Who;
 
 impl Owners {
     /// Without any entry.
-    pub(in crate::sender) fn new(settings: &Settings) -> Self {
+    pub(in crate::sender) fn new(settings: &SenderSettings) -> Self {
         Self {
             default_domain: settings.default_domain.clone(),
             own_address: settings.own_address,
@@ -24,7 +24,7 @@ impl Owners {
         let own = settings.address.as_ref().and_then(|address| address.to_string().parse().ok());
         let patterns: Vec<AddressPattern> = settings.may_use.iter().cloned().chain(own).collect();
         let places = places(&settings.places);
-        let source = Source::Entry(number);
+        let source = OwnerSource::Entry(number);
         match plain_users(&who) {
             Some(users) => {
                 for user in users {
@@ -42,22 +42,22 @@ impl Owners {
     }
 
     /// Adds the entries of a file.
-    pub(in crate::sender) fn add_table(&mut self, name: &str, table: Table, in_places: &[Place]) {
+    pub(in crate::sender) fn add_table(&mut self, name: &str, table: OwnerTable, in_places: &[AddressField]) {
         let (number, places) = (self.tables.len(), places(in_places));
         self.tables.push(name.into());
         match table {
-            Table::Lines(lines) => {
+            OwnerTable::Lines(lines) => {
                 for (line, user, patterns) in lines {
-                    self.add(Source::Line { table: number, line }, Some(&user), None, places, &patterns);
+                    self.add(OwnerSource::Line { table: number, line }, Some(&user), None, places, &patterns);
                 }
             }
-            Table::Postfix(entries) => self.maps.push(Map { table: number, places, entries }),
+            OwnerTable::Postfix(entries) => self.maps.push(Map { table: number, places, entries }),
         }
     }
 
     fn add(
         &mut self,
-        source: Source,
+        source: OwnerSource,
         user: Option<&str>,
         who: Option<Who>,
         places: [bool; 3],
@@ -93,14 +93,14 @@ fn plain_users(who: &Who) -> Option<Vec<String>> {
     plain.then(|| users.iter().map(|name| name.as_str().to_ascii_lowercase()).collect())
 }
 
-fn key(shape: &Shape) -> Option<&str> {
+fn key(shape: &PatternShape) -> Option<&str> {
     match shape {
-        Shape::Address(key) | Shape::Domain(key) | Shape::Subdomains(key) => Some(key),
-        Shape::Any => Some(ANY),
-        Shape::Mixed => None,
+        PatternShape::Address(key) | PatternShape::Domain(key) | PatternShape::Subdomains(key) => Some(key),
+        PatternShape::Any => Some(ANY),
+        PatternShape::Mixed => None,
     }
 }
 
-fn places(listed: &[Place]) -> [bool; 3] {
-    Place::OWNED.map(|place| listed.contains(&place))
+fn places(listed: &[AddressField]) -> [bool; 3] {
+    AddressField::OWNED.map(|place| listed.contains(&place))
 }

@@ -13,12 +13,12 @@ pub(super) struct Map {
 }
 
 /// Under which keys an address is looked up, the most specific first.
-pub(super) struct Keys {
+pub(super) struct OwnerKeys {
     pub(super) full: String,
     pub(super) without_tag: Option<String>,
 }
 
-impl Keys {
+impl OwnerKeys {
     pub(super) fn any<T>(&self, domain: &str, mut look_up: impl FnMut(&str) -> Option<T>) -> Option<T> {
         let exact = std::iter::once(&self.full).chain(&self.without_tag);
         if let Some(found) = exact.into_iter().find_map(|key| look_up(key)) {
@@ -42,7 +42,7 @@ impl Keys {
 }
 
 impl Map {
-    pub(super) fn find(&self, keys: &Keys, domain: &str) -> Option<&Owned> {
+    pub(super) fn find(&self, keys: &OwnerKeys, domain: &str) -> Option<&Owned> {
         let tag = || keys.without_tag.as_ref().and_then(|key| self.entries.get(&**key));
         let of_domain = || self.entries.get(&*format!("@{domain}"));
         self.entries.get(&*keys.full).or_else(tag).or_else(of_domain)

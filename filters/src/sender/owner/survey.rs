@@ -1,15 +1,16 @@
 //! What `check-config` asks about the entries as a whole.
 
-use super::keys::Keys;
+use super::keys::OwnerKeys;
 use super::{Owners, SEPARATOR, user_key};
 use crate::address::AddrSpec;
-use crate::sender::settings::Place;
+use crate::sender::settings::AddressField;
 
 impl Owners {
     /// True if an entry lets somebody use the address in From. Logins that are addresses can always be added.
     pub(in crate::sender) fn may_be_used(&self, address: &AddrSpec) -> bool {
-        let keys = Keys { full: address.key(), without_tag: None };
-        let from = |id: &u32| self.grants.get(*id as usize).is_some_and(|grant| grant.allows(Place::From));
+        let keys = OwnerKeys { full: address.key(), without_tag: None };
+        let from =
+            |id: &u32| self.grants.get(*id as usize).is_some_and(|grant| grant.allows(AddressField::From));
         let listed = |key: &str| self.by_address.get(key).is_some_and(|ids| ids.iter().any(from));
         let mixed = self.mixed_by_user.values().flatten().chain(&self.mixed);
         keys.any(address.domain(), |key| listed(key).then_some(())).is_some()

@@ -32,15 +32,15 @@ fn which_addresses_are_meant() {
 #[test]
 fn what_tables_look_up() {
     for (text, shape) in [
-        ("Alice@Example.com", Shape::Address("alice@example.com".to_owned())),
-        ("*@Example.com", Shape::Domain("@example.com".to_owned())),
-        ("@*.example.com", Shape::Subdomains("@.example.com".to_owned())),
-        ("@.Grüße.example", Shape::Subdomains("@.xn--gre-6ka8l.example".to_owned())),
-        ("*", Shape::Any),
-        ("*@*", Shape::Any),
-        ("a*@example.com", Shape::Mixed),
-        ("a@*.example.com", Shape::Mixed),
-        ("*@*.*.com", Shape::Mixed),
+        ("Alice@Example.com", PatternShape::Address("alice@example.com".to_owned())),
+        ("*@Example.com", PatternShape::Domain("@example.com".to_owned())),
+        ("@*.example.com", PatternShape::Subdomains("@.example.com".to_owned())),
+        ("@.Grüße.example", PatternShape::Subdomains("@.xn--gre-6ka8l.example".to_owned())),
+        ("*", PatternShape::Any),
+        ("*@*", PatternShape::Any),
+        ("a*@example.com", PatternShape::Mixed),
+        ("a@*.example.com", PatternShape::Mixed),
+        ("*@*.*.com", PatternShape::Mixed),
     ] {
         assert_eq!(*pattern(text).shape(), shape, "{text}");
     }

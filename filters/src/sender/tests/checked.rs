@@ -100,7 +100,7 @@ fn everybody_and_nobody() {
     let found = warnings("[[owner]]\nmay_use = ['noreply@firma.de']");
     assert!(found[0].starts_with("sender.owner.0.may_use: is for everybody"), "{found:?}");
     let local = |config: &str| {
-        let settings: Settings = toml::from_str(config).unwrap();
+        let settings: SenderSettings = toml::from_str(config).unwrap();
         settings.plan(&[], &[("local", Role::Local), ("mx", Role::Mx)]).ok().unwrap().warnings
     };
     let found = local("");
@@ -115,7 +115,7 @@ fn everybody_and_nobody() {
 fn recipes_of_the_readme_load() {
     #[derive(serde::Deserialize)]
     struct Section {
-        sender: Settings,
+        sender: SenderSettings,
     }
     let text = include_str!("../README.md");
     let blocks: Vec<_> =

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
-use crate::dkim::{self, DkimFilter, Key, KeyTable, Pattern, PrivateKey, Rule};
+use crate::dkim::{self, DkimFilter, KeyTable, NamedKey, Pattern, PrivateKey, SigningRule};
 use crate::testing::model::Model;
 
 const DOMAINS: [&str; 4] = ["a.example", "b.example", "www.b.example", "xn--gre-6ka8l.example"];
@@ -14,13 +14,13 @@ const DOMAINS: [&str; 4] = ["a.example", "b.example", "www.b.example", "xn--gre-
 fn signer() -> Arc<DkimFilter> {
     let pem = include_bytes!("../../dkim/testdata/ed25519.pem");
     let private = Arc::new(PrivateKey::from_pem(pem).unwrap());
-    let key = Key { selector: "s".parse().unwrap(), private, since: Default::default() };
+    let key = NamedKey { selector: "s".parse().unwrap(), private, since: Default::default() };
     let rule = |domain: &&str| {
         let signing = if domain.ends_with("b.example") { "c.example" } else { domain };
-        Rule::new(Pattern::from_domain(domain).unwrap(), signing.parse().unwrap(), [key.clone()])
+        SigningRule::new(Pattern::from_domain(domain).unwrap(), signing.parse().unwrap(), [key.clone()])
     };
     let table = KeyTable::new(DOMAINS.iter().map(rule));
-    let settings = dkim::Settings { key_dir: Some("keys".into()), ..dkim::Settings::default() };
+    let settings = dkim::DkimSettings { key_dir: Some("keys".into()), ..dkim::Settings::default() };
     Arc::new(DkimFilter::new(settings.plan().unwrap().signing, Arc::new(ArcSwap::from_pointee(table))))
 }
 
@@ -132,7 +132,7 @@ fn run(case: &Case, signer: &Arc<DkimFilter>) -> Option<(Vec<String>, Vec<String
     let mut settings = testing::settings(TestClock::at(1_700_000_000));
     settings.origin.networks.push("10.0.0.0/8".parse().unwrap());
     let filters: [Arc<dyn Filter>; 2] = [filter(&case.config), Arc::clone(signer) as Arc<dyn Filter>];
-    let entry = |filter| Entry { filter, on_error: OnError::Tempfail };
+    let entry = |filter| PipelineEntry { filter, on_error: OnError::Tempfail };
     let pipeline = Arc::new(Pipeline::new(settings, filters.map(entry).into()));
     let transaction = Transaction::with(pipeline).client([10, 1, 2, 3].into());
     let transaction = match case.user {
@@ -147,7 +147,7 @@ fn run(case: &Case, signer: &Arc<DkimFilter>) -> Option<(Vec<String>, Vec<String
     }
     let fields = case.fields.iter();
     let fields = fields.map(|(name, value)| postseal_protocol::HeaderField::new(*name, value.clone()));
-    let mut model = Model::new(crate::Mta::Postfix, fields);
+    let mut model = Model::new(crate::MtaKind::Postfix, fields);
     end.modifications.iter().for_each(|edit| model.apply(edit));
     let from = model.fields().filter(|field| field.is("From")).flat_map(|field| {
         let found = crate::address::mailboxes(&field.value).unwrap();
@@ -181,12 +181,12 @@ proptest! {
 #[test]
 fn a_message_is_not_signed_for_what_comes_after_the_check() {
     let message = |permitted: &[&str]| {
-        let mut message = Message::new(crate::Mta::Postfix);
+        let mut message = Message::new(crate::MtaKind::Postfix);
         message.permit_signing_for(permitted.iter().map(|address| address.parse().unwrap()).collect());
         message
     };
     let from = |text: &str| crate::address::mailboxes(text.as_bytes()).unwrap().remove(0);
-    assert!(Message::new(crate::Mta::Postfix).may_be_signed_for(&from("a@b.de")));
+    assert!(Message::new(crate::MtaKind::Postfix).may_be_signed_for(&from("a@b.de")));
     assert!(message(&["a@b.de"]).may_be_signed_for(&from("A <A@B.de>")));
     assert!(!message(&["a@b.de"]).may_be_signed_for(&from("b@b.de")));
     assert!(!message(&[]).may_be_signed_for(&from("a@b.de")));

@@ -122,7 +122,7 @@ fn esmtp_arguments_stay() {
     ] {
         let mut settings = testing::settings(TestClock::at(0));
         settings.origin.networks.push("10.0.0.0/8".parse().unwrap());
-        let entry = Entry { filter: filter.clone() as Arc<dyn Filter>, on_error: OnError::Tempfail };
+        let entry = PipelineEntry { filter: filter.clone() as Arc<dyn Filter>, on_error: OnError::Tempfail };
         let mut session = Arc::new(Pipeline::new(settings, vec![entry])).start();
         let mut macros = postseal_protocol::MacroTable::default();
         macros.insert(Stage::Connect, "v", if postfix { "Postfix 3.7.11" } else { "8.17" });

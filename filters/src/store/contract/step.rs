@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::store::{Admission, Limit, Verdict};
+use crate::store::{Admission, Limit, Standing};
 
 /// One step.
-pub(super) enum Step {
+pub(super) enum CaseStep {
     Clock(i64),
-    Ask(Vec<Ask>),
+    Ask(Vec<CaseRequest>),
     Return { key: String, cost: u64, ask: usize },
     Used(String),
     Block(String, Option<Duration>),
@@ -16,7 +16,7 @@ pub(super) enum Step {
 }
 
 /// One request of a call.
-pub(super) struct Ask {
+pub(super) struct CaseRequest {
     pub(super) key: String,
     pub(super) limits: Vec<Limit>,
     pub(super) cost: u64,
@@ -25,35 +25,35 @@ pub(super) struct Ask {
 }
 
 /// Reads a step, and how many times it is taken.
-pub(super) fn parse(text: &str) -> Option<(usize, Step)> {
+pub(super) fn parse(text: &str) -> Option<(usize, CaseStep)> {
     if let Some((times, rest)) = text.strip_prefix('x').and_then(|text| text.split_once(' ')) {
         return Some((times.parse().ok()?, parse(rest)?.1));
     }
     if text.starts_with(['+', '-']) {
-        return Some((1, Step::Clock(text.parse().ok()?)));
+        return Some((1, CaseStep::Clock(text.parse().ok()?)));
     }
     let (word, rest) = text.split_once(' ')?;
     let words: Vec<&str> = rest.split_whitespace().collect();
     let step = match (word, words.as_slice()) {
-        ("ask", _) => Step::Ask(rest.split('&').map(ask).collect::<Option<_>>()?),
-        ("return", [key, cost, ask]) => Step::Return {
+        ("ask", _) => CaseStep::Ask(rest.split('&').map(ask).collect::<Option<_>>()?),
+        ("return", [key, cost, ask]) => CaseStep::Return {
             key: (*key).to_owned(),
             cost: cost.parse().ok()?,
             ask: ask.strip_prefix('#')?.parse().ok()?,
         },
-        ("used", [key]) => Step::Used((*key).to_owned()),
-        ("block", [key, "ever"]) => Step::Block((*key).to_owned(), None),
+        ("used", [key]) => CaseStep::Used((*key).to_owned()),
+        ("block", [key, "ever"]) => CaseStep::Block((*key).to_owned(), None),
         ("block", [key, millis]) => {
-            Step::Block((*key).to_owned(), Some(Duration::from_millis(millis.parse().ok()?)))
+            CaseStep::Block((*key).to_owned(), Some(Duration::from_millis(millis.parse().ok()?)))
         }
-        ("unblock", [key]) => Step::Unblock((*key).to_owned()),
-        ("reset", [key]) => Step::Reset((*key).to_owned()),
+        ("unblock", [key]) => CaseStep::Unblock((*key).to_owned()),
+        ("reset", [key]) => CaseStep::Reset((*key).to_owned()),
         _ => return None,
     };
     Some((1, step))
 }
 
-fn ask(text: &str) -> Option<Ask> {
+fn ask(text: &str) -> Option<CaseRequest> {
     let mut words = text.split_whitespace();
     let key = words.next()?.to_owned();
     let limit = |text: &str| {
@@ -61,7 +61,7 @@ fn ask(text: &str) -> Option<Ask> {
         Some(Limit { width: width.parse().ok()?, quota: quota.parse().ok()? })
     };
     let limits = words.next()?.split(',').map(limit).collect::<Option<_>>()?;
-    let mut out = Ask { key, limits, cost: words.next()?.parse().ok()?, block: 0, binding: true };
+    let mut out = CaseRequest { key, limits, cost: words.next()?.parse().ok()?, block: 0, binding: true };
     for word in words {
         match word.strip_prefix("block=") {
             Some(millis) => out.block = millis.parse().ok()?,
@@ -76,9 +76,9 @@ fn ask(text: &str) -> Option<Ask> {
 pub(super) fn show(admission: &Admission) -> String {
     let wait = || admission.wait.map_or_else(|| "never".to_owned(), |millis| millis.to_string());
     match admission.verdict {
-        Verdict::Within if admission.charged => "yes".to_owned(),
-        Verdict::Within => "no".to_owned(),
-        Verdict::Over => format!("over {}{}", wait(), if admission.first { " first" } else { "" }),
-        Verdict::Blocked => format!("blocked {}", wait()),
+        Standing::Within if admission.charged => "yes".to_owned(),
+        Standing::Within => "no".to_owned(),
+        Standing::Over => format!("over {}{}", wait(), if admission.first { " first" } else { "" }),
+        Standing::Blocked => format!("blocked {}", wait()),
     }
 }

@@ -9,10 +9,10 @@ use std::ops::Range;
 
 use hashbrown::HashTable;
 
-use crate::store::State;
+use crate::store::KeyState;
 
 /// Entries behind one lock.
-pub(super) struct Shard {
+pub(super) struct MemoryShard {
     table: HashTable<u32>,
     hasher: RandomState,
     entries: Vec<Kept>,
@@ -37,7 +37,7 @@ struct Kept {
     noted: bool,
 }
 
-impl Shard {
+impl MemoryShard {
     pub(super) fn new(most: usize, hasher: RandomState, journal: bool) -> Self {
         Self {
             table: HashTable::new(),
@@ -58,13 +58,13 @@ impl Shard {
     }
 
     /// The state of a key; a damaged one counts as none.
-    pub(super) fn state(&self, hash: u64, key: &str) -> Option<State> {
+    pub(super) fn state(&self, hash: u64, key: &str) -> Option<KeyState> {
         let at = self.find(hash, key)?;
-        State::decode(self.entries.get(at as usize)?.state()).ok()
+        KeyState::decode(self.entries.get(at as usize)?.state()).ok()
     }
 
     /// Keeps the state of a key, which becomes the newest. `room` is to work in.
-    pub(super) fn keep(&mut self, hash: u64, key: &str, state: &State, room: &mut Vec<u8>) {
+    pub(super) fn keep(&mut self, hash: u64, key: &str, state: &KeyState, room: &mut Vec<u8>) {
         room.clear();
         room.push(u8::try_from(key.len()).unwrap_or(u8::MAX));
         room.extend_from_slice(key.as_bytes());

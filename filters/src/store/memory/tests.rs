@@ -1,6 +1,6 @@
 use super::*;
 use crate::store::contract;
-use crate::store::{Limit, Verdict};
+use crate::store::{Limit, Standing};
 use crate::testing::TestClock;
 
 fn block_on<F: Future>(future: F) -> F::Output {
@@ -37,7 +37,7 @@ fn sixty_four_at_once_are_admitted_exactly_to_the_limit() {
                 }
                 for _ in 0..30 {
                     let admissions = block_on(store.admit(&requests)).unwrap();
-                    let all = admissions.iter().all(|admission| admission.verdict == Verdict::Within);
+                    let all = admissions.iter().all(|admission| admission.verdict == Standing::Within);
                     admitted.fetch_add(u64::from(all), std::sync::atomic::Ordering::Relaxed);
                 }
             });
@@ -97,7 +97,7 @@ fn the_journal_tells_what_has_changed_once() {
     block_on(store.reset("c")).unwrap();
     let mut changes = store.changes();
     changes.sort();
-    let gone = |change: &Change| (change.0.to_string(), change.1.is_none());
+    let gone = |change: &KeyChange| (change.0.to_string(), change.1.is_none());
     let told: Vec<_> = changes.iter().map(gone).collect();
     assert_eq!(told, [("a".to_owned(), false), ("b".to_owned(), false), ("c".to_owned(), true)]);
     assert!(store.changes().is_empty());
@@ -109,7 +109,7 @@ fn the_journal_tells_what_has_changed_once() {
     after.load("damaged", b"\xff\xff");
     assert_eq!(after.stats().unwrap().keys, 2);
     let admission = block_on(after.admit(&[ask("a", &limits)])).unwrap();
-    assert_eq!(admission[0].verdict, Verdict::Over);
+    assert_eq!(admission[0].verdict, Standing::Over);
 }
 
 #[test]

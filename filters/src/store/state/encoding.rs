@@ -1,7 +1,7 @@
 //! A state as octets: unsigned LEB128 numbers, times as differences, so that most of them take one or two octets.
 
-use super::{Counted, State};
-use crate::store::window::{MOST_UNITS, SLOTS, Slot, Window};
+use super::{Counted, KeyState};
+use crate::store::window::{Bucket, MOST_UNITS, SLOTS, Window};
 use crate::store::{Limit, MOST_LIMITS};
 
 /// Octets that are no state.
@@ -9,7 +9,7 @@ use crate::store::{Limit, MOST_LIMITS};
 #[error("not the state of a key")]
 pub struct Malformed;
 
-impl State {
+impl KeyState {
     /// Appends the state.
     pub fn encode(&self, out: &mut Vec<u8>) {
         for number in [self.blocked_until, self.breach_until, self.windows.len() as u64] {
@@ -53,7 +53,7 @@ fn counted(rest: &mut &[u8]) -> Result<Counted, Malformed> {
         if units == 0 || units > MOST_UNITS {
             return Err(Malformed);
         }
-        window.push(Slot { end, units });
+        window.push(Bucket { end, units });
     }
     Ok(Counted { limit, window })
 }

@@ -1,20 +1,20 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::window::Slot;
+use crate::store::window::Bucket;
 
-fn states() -> impl Strategy<Value = State> {
+fn states() -> impl Strategy<Value = KeyState> {
     let slot = (0u64..1 << 45, 1..=MOST_UNITS);
     let window = prop::collection::vec(slot, 0..17).prop_map(|mut slots| {
         slots.sort_unstable();
         let mut window = Window::default();
-        slots.into_iter().for_each(|(end, units)| window.push(Slot { end, units }));
+        slots.into_iter().for_each(|(end, units)| window.push(Bucket { end, units }));
         window
     });
     let counted = (any::<u64>(), any::<u64>(), window)
         .prop_map(|(width, quota, window)| Counted { limit: Limit { width, quota }, window });
     let state = (any::<u64>(), any::<u64>(), prop::collection::vec(counted, 0..4));
-    state.prop_map(|(blocked_until, breach_until, windows)| State { windows, blocked_until, breach_until })
+    state.prop_map(|(blocked_until, breach_until, windows)| KeyState { windows, blocked_until, breach_until })
 }
 
 proptest! {
@@ -24,15 +24,15 @@ proptest! {
     fn a_state_is_read_as_it_was_written(state in states()) {
         let mut octets = Vec::new();
         state.encode(&mut octets);
-        prop_assert_eq!(State::decode(&octets), Ok(state));
+        prop_assert_eq!(KeyState::decode(&octets), Ok(state));
         for end in 0..octets.len() {
-            prop_assert!(State::decode(&octets[..end]).is_err());
+            prop_assert!(KeyState::decode(&octets[..end]).is_err());
         }
     }
 
     #[test]
     fn any_octets_are_a_state_or_refused(octets in prop::collection::vec(any::<u8>(), 0..300), now in 0u64..1 << 52) {
-        if let Ok(mut state) = State::decode(&octets) {
+        if let Ok(mut state) = KeyState::decode(&octets) {
             let limits = [Limit { width: 1_000, quota: 5 }];
             let request = Request { key: "k", limits: &limits, cost: 1, block: 1, binding: true };
             let _ = (state.idle_from(), state.fullness());
@@ -47,7 +47,7 @@ proptest! {
 fn a_usual_state_is_small() {
     let limits = [Limit { width: 3_600_000, quota: 100 }];
     let request = Request { key: "k", limits: &limits, cost: 1, block: 0, binding: true };
-    let mut state = State::default();
+    let mut state = KeyState::default();
     for minute in 0..60 {
         decide(1_800_000_000_000 + minute * 60_000, &[request], std::slice::from_mut(&mut state));
     }

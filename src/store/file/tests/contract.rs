@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postseal_filters::Clock;
-use postseal_filters::store::{Admission, Entry, Query, Request, Return, Stats, Store, StoreError, contract};
+use postseal_filters::store::{
+    Admission, KeyListing, Query, Request, Return, Stats, Store, StoreError, contract,
+};
 use postseal_filters::testing::TestClock;
 
 use super::super::super::Embedded;
@@ -59,11 +61,11 @@ impl Store for Reopened {
         self.store().give_back_later(returns);
     }
 
-    async fn list(&self, query: &Query) -> Result<Vec<Entry>, StoreError> {
+    async fn list(&self, query: &Query) -> Result<Vec<KeyListing>, StoreError> {
         self.store().list(query).await
     }
 
-    async fn show(&self, key: &str) -> Result<Option<Entry>, StoreError> {
+    async fn show(&self, key: &str) -> Result<Option<KeyListing>, StoreError> {
         self.store().show(key).await
     }
 
