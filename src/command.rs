@@ -58,11 +58,11 @@ impl From<Exit> for ExitCode {
 #[command(name = "postseal", version, disable_help_subcommand = true, after_long_help = MORE_HELP)]
 struct Cli {
     #[command(subcommand)]
-    command: Subcommand,
+    command: PostsealCommand,
 }
 
 #[derive(Debug, Subcommand)]
-enum Subcommand {
+enum PostsealCommand {
     CheckConfig(check_config::CheckConfig),
     Explain(explain::Explain),
     Keygen(keygen::Keygen),
@@ -134,12 +134,12 @@ pub fn execute(
         Err(error) => return explain_usage(&error, out, err),
     };
     let result = match cli.command {
-        Subcommand::CheckConfig(command) => command.execute(out, err),
-        Subcommand::Explain(command) => command.execute(out, err),
-        Subcommand::Keygen(command) => command.execute(out),
-        Subcommand::Limits(command) => command.execute(out, err),
-        Subcommand::Run(command) => command.execute(err),
-        Subcommand::Top(command) => command.execute(out, err),
+        PostsealCommand::CheckConfig(command) => command.execute(out, err),
+        PostsealCommand::Explain(command) => command.execute(out, err),
+        PostsealCommand::Keygen(command) => command.execute(out),
+        PostsealCommand::Limits(command) => command.execute(out, err),
+        PostsealCommand::Run(command) => command.execute(err),
+        PostsealCommand::Top(command) => command.execute(out, err),
     };
     result.unwrap_or_else(|error| {
         // A closed pipe (`postseal .. | head`) is no reason to complain, and there is nobody to complain to.

@@ -13,7 +13,8 @@ fn it_loads_and_sets_only_what_has_no_default() {
     let loaded = config::load_from(&example(), [], &[]).unwrap();
     assert_eq!(loaded.warnings, []);
     let listener = loaded.config.listener.clone();
-    let dkim = dkim::DkimSettings { key_dir: Some("/etc/postseal/keys".into()), ..dkim::Settings::default() };
+    let dkim =
+        dkim::DkimSettings { key_dir: Some("/etc/postseal/keys".into()), ..dkim::DkimSettings::default() };
     let header_checks = Some(header_checks::HeaderCheckSettings::default());
     assert_eq!(loaded.config, Config { listener, header_checks, dkim: Some(dkim), ..Config::default() });
 }

@@ -28,7 +28,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use postseal_protocol::{ActionFlags, HeaderField, Verdict};
 
-pub use crate::address::{DomainName, NameError, SelectorName};
+pub use crate::mail::address::{DomainName, NameError, SelectorName};
 pub use fields::{FieldName, FieldNameError};
 pub use keys::{KeyError, PrivateKey, SigningAlgorithm};
 pub use mail_auth::dkim::Canonicalization;
@@ -40,9 +40,9 @@ pub use settings::{
 };
 pub use table::{KeyTable, NamedKey, SigningRule};
 
-use crate::address::{Mailbox, mailboxes};
 use crate::connection::Role;
 use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Steps};
+use crate::mail::address::{Mailbox, mailboxes};
 use crate::message::Message;
 use body::BodyHash;
 use reason::Refusal;

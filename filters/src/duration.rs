@@ -74,7 +74,7 @@ pub fn serialize<S: Serializer>(duration: &Duration, serializer: S) -> Result<S:
 
 /// For `#[serde(with = "duration::optional")]`: `none` is [`None`].
 pub mod optional {
-    use super::{Deserializer, Duration, DurationError, Serializer, Text, parse, show};
+    use super::{Deserializer, Duration, DurationError, DurationText, Serializer, parse, show};
 
     /// For `#[serde(with = "duration::optional")]`.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {

@@ -12,32 +12,24 @@
 //! [`HeaderCheckSettings`] is the section of the configuration, [`HeaderCheckSettings::plan`] checks it. `header_checks/README.md` lists the
 //! checks. Nothing is learnt from earlier messages, and nothing is looked up.
 
-mod base64;
 mod body;
-mod charset;
 mod check;
-mod date;
 mod encoded_word;
 mod field;
 mod finding;
-mod fold;
 mod from;
 mod injection;
 mod judge;
 mod leaf;
-mod mime;
 mod octets;
 mod outcome;
 mod parts;
 mod plan;
-mod quoted_printable;
 mod repair;
 mod reply;
-mod rfc2047;
-mod rfc2231;
 mod section;
+mod section_check;
 mod settings;
-mod words;
 
 use std::borrow::Cow;
 use std::collections::hash_map::RandomState;
@@ -55,10 +47,10 @@ pub use settings::{CheckRule, Exception, HeaderCheckSettings, OrNone};
 
 use crate::connection::Role;
 use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Steps};
+use crate::mail::charset::Charset;
 use crate::message::Message;
 use crate::submitter::Submitter;
 use body::BodyCheck;
-use charset::Charset;
 use finding::{CheckFinding, CheckFindings};
 use outcome::Treatment;
 use plan::Decisions;
@@ -209,12 +201,12 @@ fn findings(
     for (id, field) in message.fields.iter() {
         field::check(id, field, utf8, &mut findings);
     }
-    section.check(decisions.of(Check::OversizedHeader).max, &mut findings);
+    section_check::check(section, decisions.of(Check::OversizedHeader).max, &mut findings);
     injection::check_fields(&message.fields, &mut findings);
     let most = decisions.of(Check::ManyRecipients).max;
     if message.envelope.recipients().count() as u64 > most {
         findings.add(CheckFinding::message(Check::ManyRecipients, "too many recipients"));
-    } else if section::addressees(message.fields.iter().map(|(_, field)| field)) > most {
+    } else if section_check::addressees(message.fields.iter().map(|(_, field)| field)) > most {
         findings.add(CheckFinding::message(Check::ManyRecipients, "too many addressees in To and Cc"));
     }
     if let Some(body) = body {

@@ -8,7 +8,6 @@
 //! No sockets, no runtime, no configuration files: time comes as [`Clock`], settings as values. To write a filter,
 //! see [`filter`]; to test one, [`testing`].
 
-pub mod address;
 pub mod byte_size;
 pub mod clock;
 pub mod connection;
@@ -16,6 +15,7 @@ pub mod dkim;
 pub mod duration;
 pub mod filter;
 pub mod header_checks;
+pub mod mail;
 pub mod message;
 pub mod network;
 pub mod pipeline;

@@ -16,8 +16,8 @@ pub use fields::{FieldId, Fields};
 use bytes::Bytes;
 use postseal_protocol::{HeaderField, Modification};
 
-use crate::address::{AddrSpec, Mailbox};
 use crate::connection::MtaKind;
+use crate::mail::address::{AddrSpec, Mailbox};
 
 /// A message in the making.
 #[derive(Clone, Debug)]

@@ -52,9 +52,9 @@ pub use settings::{
 pub use table::LineError;
 pub use target::{Target, TargetError};
 
-use crate::address::{AddrSpec, Mailbox};
 use crate::connection::Role;
 use crate::filter::{Context, Filter, FilterError, FilterSession, Needs, Steps};
+use crate::mail::address::{AddrSpec, Mailbox};
 use crate::message::Message;
 use crate::refusal::refusal;
 use crate::submitter::{Submitter, Who};

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::stamp::Stamp;
-use postseal_filters::address::{DomainName, NameError, SelectorName};
+use postseal_filters::mail::address::{DomainName, NameError, SelectorName};
 
 /// A directory of keys as it was last seen.
 pub(super) struct Directory {

@@ -30,13 +30,14 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use postseal_filters::store::{
-    Admission, Entry, LONGEST_KEY, MemoryStore, Query, Request, Return, Stats, Store, StoreError, Verdict,
+    Admission, KeyListing, LONGEST_KEY, MemoryStore, Query, Request, Return, Standing, Stats, Store,
+    StoreError,
 };
 use tokio::task::JoinSet;
 
 use super::StoreMetrics;
 use crate::clock::SystemClock;
-use crate::config::store::{RedisUrl, Store as Settings, StoreOnError, Topology};
+use crate::config::store::{RedisUrl, StoreConfig, StoreOnError, Topology};
 use blocks::Blocks;
 use counters::{Counters, all};
 use keys::Keys;
@@ -69,7 +70,7 @@ impl RedisStore {
     /// A store; the servers need not be there yet. `time` stands in for that of the servers, in tests.
     pub async fn open(
         url: &RedisUrl,
-        settings: &Settings,
+        settings: &StoreConfig,
         login: Login,
         metrics: StoreMetrics,
         time: Option<Time>,
@@ -165,7 +166,7 @@ impl RedisStore {
         }
         let pairs = || requests.iter().zip(&admissions);
         let refused =
-            pairs().any(|(request, admission)| request.binding && admission.verdict != Verdict::Within);
+            pairs().any(|(request, admission)| request.binding && admission.verdict != Standing::Within);
         if groups.len() > 1 && (refused || error.is_some()) {
             let charged = pairs().filter(|(request, admission)| admission.charged && request.cost > 0);
             let returns = charged.map(|(request, admission)| Return {
@@ -256,11 +257,11 @@ impl Store for RedisStore {
         self.later(rest);
     }
 
-    async fn list(&self, query: &Query) -> Result<Vec<Entry>, StoreError> {
+    async fn list(&self, query: &Query) -> Result<Vec<KeyListing>, StoreError> {
         self.counters.list(query).await
     }
 
-    async fn show(&self, key: &str) -> Result<Option<Entry>, StoreError> {
+    async fn show(&self, key: &str) -> Result<Option<KeyListing>, StoreError> {
         self.counters.show(key).await
     }
 

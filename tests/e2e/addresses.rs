@@ -7,7 +7,7 @@ use std::io::{self, BufRead, Write};
 
 use mail_parser::MessageParser;
 use postseal::message_file::MessageFile;
-use postseal_filters::address::mailboxes;
+use postseal_filters::mail::address::mailboxes;
 use serde_json::json;
 
 fn main() -> io::Result<()> {
@@ -34,7 +34,7 @@ fn main() -> io::Result<()> {
     out.flush()
 }
 
-fn written(mailbox: &postseal_filters::address::Mailbox) -> String {
+fn written(mailbox: &postseal_filters::mail::address::Mailbox) -> String {
     match &mailbox.domain {
         Some(domain) => format!("{}@{domain}", mailbox.local),
         None => mailbox.local.clone(),

@@ -41,7 +41,7 @@ impl Opened {
 
 /// Settings of a test: nothing may fail because the machine is busy.
 pub(crate) fn settings() -> StoreConfig {
-    StoreConfig { timeout: Duration::from_secs(10), ..Settings::default() }
+    StoreConfig { timeout: Duration::from_secs(10), ..StoreConfig::default() }
 }
 
 /// Opens the store with a clock of its own.

@@ -15,7 +15,7 @@ use mail_auth::headers::Writer;
 /// The SHA-256 of the canonical form of a body.
 pub(super) struct BodyHash {
     canonical: Canonical,
-    hash: <Sha256>::Context,
+    hash: <Sha256 as HashImpl>::Context,
 }
 
 impl BodyHash {
@@ -65,7 +65,7 @@ impl Canonical {
                 b'\n' => {
                     self.held = PendingWhitespace {
                         line_ends: self.held.line_ends.saturating_add(1),
-                        ..Held::default()
+                        ..PendingWhitespace::default()
                     };
                     rest = tail;
                 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::address::{AddrSpec, DomainName, NameError};
+use crate::mail::address::{AddrSpec, DomainName, NameError};
 
 /// The From addresses that a [`Rule`](super::Rule) is for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

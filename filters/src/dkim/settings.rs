@@ -15,8 +15,8 @@ use mail_auth::dkim::Canonicalization;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::pattern::{Identity, Pattern, SigningPatternError};
-use crate::address::{DomainName, SelectorName};
 use crate::duration;
+use crate::mail::address::{DomainName, SelectorName};
 use crate::pipeline::OnError;
 
 pub use list::FieldList;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::keys::PrivateKey;
 use super::pattern::{Identity, Pattern};
-use crate::address::{DomainName, Mailbox, SelectorName};
+use crate::mail::address::{DomainName, Mailbox, SelectorName};
 
 /// All keys, by the addresses that they sign for.
 #[derive(Clone, Debug, Default)]

@@ -1,13 +1,13 @@
 //! The checks of the body, in constant memory, while it goes by.
 
-use super::charset::Charset;
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Repair};
 use super::injection;
-use super::mime::{ContentType, TransferEncoding};
 use super::octets::Octets;
 use super::parts::Parts;
 use super::section::Section;
+use crate::mail::charset::Charset;
+use crate::mail::content_type::{ContentType, TransferEncoding};
 
 /// What is known of the body so far.
 pub(super) struct BodyCheck {

@@ -5,37 +5,10 @@ use postseal_protocol::HeaderField;
 use super::check::Check;
 use super::encoded_word;
 use super::finding::{CheckFinding, CheckFindings, Repair, Spot};
-use super::{fold, rfc2047, rfc2231};
+use super::repair::{rfc2047, rfc2231};
+use crate::mail::field_kind::{FieldKind, is_control};
+use crate::mail::fold;
 use crate::message::FieldId;
-
-/// What kind of text a field holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// Text for people (RFC 5322 section 2.2.1), and whatever has a name that we don't know.
-    Unstructured,
-    /// Addresses with display names.
-    Address,
-    /// Something for machines.
-    Structured,
-    /// What servers on the way have written: not the sender's to mend.
-    Trace,
-}
-
-impl Kind {
-    /// The kind of a field, by its name.
-    pub(super) fn of(field: &HeaderField) -> Self {
-        let among = |names: &[&str]| names.iter().any(|name| field.is(name));
-        if among(&ADDRESS) {
-            Self::Address
-        } else if among(&TRACE) {
-            Self::Trace
-        } else if among(&STRUCTURED) {
-            Self::Structured
-        } else {
-            Self::Unstructured
-        }
-    }
-}
 
 /// Looks at one field. Most have nothing odd in them, and are done with after one pass.
 pub(super) fn check(id: FieldId, field: &HeaderField, utf8: bool, findings: &mut CheckFindings) {
@@ -56,8 +29,8 @@ pub(super) fn check(id: FieldId, field: &HeaderField, utf8: bool, findings: &mut
     if !(eight_bit || seen.any(QUESTION)) {
         return;
     }
-    let kind = Kind::of(field);
-    if eight_bit && kind != Kind::Trace {
+    let kind = FieldKind::of(field);
+    if eight_bit && kind != FieldKind::Trace {
         raw_8bit(id, field, kind, findings);
     }
     if seen.any(QUESTION) {
@@ -65,10 +38,10 @@ pub(super) fn check(id: FieldId, field: &HeaderField, utf8: bool, findings: &mut
     }
 }
 
-fn raw_8bit(id: FieldId, field: &HeaderField, kind: Kind, findings: &mut CheckFindings) {
+fn raw_8bit(id: FieldId, field: &HeaderField, kind: FieldKind, findings: &mut CheckFindings) {
     let spot = Spot::first(&field.value, |octet| octet > 127);
     let what = match (kind, std::str::from_utf8(&field.value)) {
-        (Kind::Structured, _) => "8-bit text where only ASCII may stand",
+        (FieldKind::Structured, _) => "8-bit text where only ASCII may stand",
         (_, Ok(_)) => "raw UTF-8",
         (_, Err(_)) => "raw 8-bit text that is not UTF-8",
     };
@@ -113,11 +86,6 @@ impl OctetKinds {
     }
 }
 
-/// What no field may have in its value.
-pub(super) fn is_control(octet: u8) -> bool {
-    (octet < b' ') & (octet != b'\t') & (octet != b'\n') | (octet == 127)
-}
-
 fn is_name(name: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(|octet| octet.is_ascii_graphic() && *octet != b':')
 }
@@ -126,60 +94,3 @@ const EIGHT_BIT: u8 = 1;
 const CONTROL: u8 = 2;
 const FOLD: u8 = 4;
 const QUESTION: u8 = 8;
-
-const ADDRESS: [&str; 17] = [
-    "From",
-    "To",
-    "Cc",
-    "Bcc",
-    "Reply-To",
-    "Sender",
-    "Resent-From",
-    "Resent-To",
-    "Resent-Cc",
-    "Resent-Bcc",
-    "Resent-Sender",
-    "Resent-Reply-To",
-    "Disposition-Notification-To",
-    "Return-Receipt-To",
-    "Errors-To",
-    "Mail-Followup-To",
-    "Mail-Reply-To",
-];
-const TRACE: [&str; 9] = [
-    "Received",
-    "Return-Path",
-    "DKIM-Signature",
-    "Authentication-Results",
-    "ARC-Seal",
-    "ARC-Message-Signature",
-    "ARC-Authentication-Results",
-    "X-Received",
-    "Received-SPF",
-];
-const STRUCTURED: [&str; 24] = [
-    "Date",
-    "Message-ID",
-    "In-Reply-To",
-    "References",
-    "MIME-Version",
-    "Content-Type",
-    "Content-Transfer-Encoding",
-    "Content-Disposition",
-    "Content-ID",
-    "Content-Language",
-    "Resent-Date",
-    "Resent-Message-ID",
-    "List-Id",
-    "List-Unsubscribe",
-    "List-Unsubscribe-Post",
-    "List-Post",
-    "List-Help",
-    "List-Subscribe",
-    "List-Owner",
-    "List-Archive",
-    "Auto-Submitted",
-    "Precedence",
-    "Importance",
-    "Autocrypt",
-];

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use postseal_protocol::HeaderField;
 
-use super::charset::Charset;
 use super::check::Check;
+use crate::mail::charset::Charset;
 use crate::message::FieldId;
 
 /// Something found.

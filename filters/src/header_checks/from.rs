@@ -3,7 +3,7 @@
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Spot};
 use super::section::Section;
-use crate::address::{AddressError, mailboxes};
+use crate::mail::address::{AddressError, mailboxes};
 
 /// Checks it. A From that is missing is for another check.
 pub(super) fn check(section: &Section<'_>, findings: &mut CheckFindings) {

@@ -2,7 +2,7 @@
 
 use encoding_rs::{Decoder, DecoderResult, WINDOWS_1252};
 
-use super::charset::Charset;
+use crate::mail::charset::Charset;
 
 /// What is known of a text so far.
 pub(super) struct Judge {

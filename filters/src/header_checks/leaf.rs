@@ -1,11 +1,12 @@
 //! One part of a message that is no multipart: its transfer encoding, and its charset if it is text.
 
-use super::base64::{self, Base64};
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Repair, Spot};
 use super::judge::Judge;
-use super::mime::{ContentType, TransferEncoding};
-use super::quoted_printable;
+use crate::mail::content_type::{ContentType, TransferEncoding};
+use crate::mail::transfer::base64;
+use crate::mail::transfer::base64::Base64;
+use crate::mail::transfer::quoted_printable;
 
 /// A part, while it goes by.
 pub(super) struct Leaf {

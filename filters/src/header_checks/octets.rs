@@ -1,7 +1,7 @@
 //! The body as octets and lines, whatever parts it has: NUL, CR and LF that are not together, 8-bit, long lines.
 
 use super::finding::Spot;
-use super::fold::LONGEST;
+use crate::mail::fold::LONGEST;
 
 /// What is known so far.
 #[derive(Debug, Default)]

@@ -9,11 +9,11 @@ mod stack;
 use header::PartHeader;
 use stack::Stack;
 
-use super::charset::Charset;
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings};
 use super::leaf::Leaf;
-use super::mime::{ContentType, TransferEncoding};
+use crate::mail::charset::Charset;
+use crate::mail::content_type::{ContentType, TransferEncoding};
 
 /// The structure, as far as it is known.
 pub(super) struct Parts {

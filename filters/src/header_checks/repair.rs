@@ -3,16 +3,20 @@
 //!
 //! Only the field at issue is touched. A repair that is not possible without doubt says why not.
 
+pub(super) mod rfc2047;
+pub(super) mod rfc2231;
+
 use std::collections::HashMap;
 
 use postseal_protocol::HeaderField;
 
-use super::charset::Charset;
 use super::finding::{How, Repair};
-use super::fold;
-use super::mime::ContentType;
 use super::section::Section;
-use super::{date, quoted_printable};
+use crate::mail::charset::Charset;
+use crate::mail::content_type::ContentType;
+use crate::mail::date;
+use crate::mail::fold;
+use crate::mail::transfer::quoted_printable;
 use crate::message::{Body, FieldId, Message};
 
 /// What is at hand to repair with.

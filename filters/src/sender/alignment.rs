@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use postseal_protocol::{Address, Verdict};
 
 use super::reason::Code;
-use crate::address::{AddrSpec, Mailbox, mailboxes};
 use crate::filter::{Context, Filter, FilterError, FilterSession, Needs};
+use crate::mail::address::{AddrSpec, Mailbox, mailboxes};
 use crate::message::Message;
 use crate::refusal::refusal;
 use crate::report::{Alignment, AlignmentMode};

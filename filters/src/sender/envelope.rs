@@ -4,9 +4,9 @@ use bytes::Bytes;
 use postseal_protocol::{Address, Verdict};
 
 use super::{AddressField, Code, EnvelopeAction, SenderPolicy, name, refusal};
-use crate::address::{AddrSpec, Mailbox, mailboxes};
 use crate::connection::MtaKind;
 use crate::filter::Context;
+use crate::mail::address::{AddrSpec, Mailbox, mailboxes};
 use crate::message::Message;
 use crate::submitter::Submitter;
 

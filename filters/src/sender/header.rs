@@ -10,8 +10,8 @@ use bytes::Bytes;
 use postseal_protocol::{HeaderField, Verdict};
 
 use super::{AddressField, Code, HeaderAction, SenderField, SenderPolicy, name, refusal};
-use crate::address::{AddrSpec, AddressError, Mailbox, mailboxes, replaced};
 use crate::filter::Context;
+use crate::mail::address::{AddrSpec, AddressError, Mailbox, mailboxes, replaced};
 use crate::message::{FieldId, Message};
 use crate::submitter::Submitter;
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use super::pattern::AddressPattern;
 use super::settings::AddressField;
-use crate::address::{AddrSpec, DomainName, Mailbox};
+use crate::mail::address::{AddrSpec, DomainName, Mailbox};
 use crate::submitter::{Submitter, Who};
 use keys::{Map, OwnerKeys};
 

@@ -13,7 +13,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::address::{AddrSpec, DomainName, NameError};
+use crate::mail::address::{AddrSpec, DomainName, NameError};
 use crate::submitter::TextPattern;
 
 /// A set of addresses.

@@ -6,8 +6,8 @@ use super::owner::Owners;
 use super::rewrite::Rules;
 use super::settings::{AddressField, OwnerSettings, RewriteSettings, SenderSettings};
 use super::table::OwnerTable;
-use crate::address::AddrSpec;
 use crate::connection::Role;
+use crate::mail::address::AddrSpec;
 
 /// A table file as it was read: its name for people, and its text.
 pub type TableText = (String, String);
@@ -78,7 +78,7 @@ impl SenderSettings {
         }
         let responders = self.autoresponder.iter().map(|one| (one.who(), one.sender.clone())).collect();
         let policy =
-            SenderPolicy { owners, rules: Rules::new(&self.rewrite), responders, ..Policy::of(self) };
+            SenderPolicy { owners, rules: Rules::new(&self.rewrite), responders, ..SenderPolicy::of(self) };
         Ok(SenderPlan { policy, warnings: warnings.0 })
     }
 

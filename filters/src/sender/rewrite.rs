@@ -7,7 +7,7 @@
 use super::pattern::AddressPattern;
 use super::settings::{AddressField, RewriteSettings};
 use super::target::Target;
-use crate::address::AddrSpec;
+use crate::mail::address::AddrSpec;
 use crate::submitter::{Submitter, Who};
 
 /// The rules, in order.

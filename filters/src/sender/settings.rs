@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pattern::AddressPattern;
 use super::target::Target;
-use crate::address::{AddrSpec, DomainName};
+use crate::mail::address::{AddrSpec, DomainName};
 use crate::submitter::for_whom;
 
 /// The `[sender]` section.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use super::pattern::AddressPattern;
 use super::settings::TableFormat;
-use crate::address::{AddrSpec, DomainName};
+use crate::mail::address::{AddrSpec, DomainName};
 
 /// What a file says, with the number of each line.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::address::{AddrSpec, DomainName, NameError};
+use crate::mail::address::{AddrSpec, DomainName, NameError};
 
 /// What an address becomes: `webmaster@firma.de`, `$1@firma.de` with what the first `*` stood for, or `@firma.de` to
 /// keep the local part.

@@ -14,7 +14,7 @@ fn who(text: &str) -> Who {
 fn connection(client: &str) -> ClientConnection {
     let client =
         Connect { hostname: Bytes::new(), peer: Peer::Inet(SocketAddr::new(client.parse().unwrap(), 0)) };
-    ClientConnection { client, ..Connection::new("submission".into(), Role::Submission) }
+    ClientConnection { client, ..ClientConnection::new("submission".into(), Role::Submission) }
 }
 
 fn matches(condition: &str, client: &str, macros: &[(&'static str, &'static str)]) -> bool {

@@ -1,6 +1,6 @@
 //! The fuzz target of everything that reads addresses: fields, patterns, targets, tables.
 
-use crate::address::{AddrSpec, mailboxes, replaced};
+use crate::mail::address::{AddrSpec, mailboxes, replaced};
 use crate::sender::{AddressPattern, SenderSettings, TableFormat, TableSettings, Target};
 
 /// Reads the data as each of them. Whatever is read from a field can be written back in its place and is the same when
@@ -21,7 +21,7 @@ pub fn fuzz_addresses(data: &[u8]) {
             format,
             places: crate::sender::AddressField::OWNED.to_vec(),
         };
-        let settings = SenderSettings { table: vec![table], ..Settings::default() };
+        let settings = SenderSettings { table: vec![table], ..SenderSettings::default() };
         let _ = settings.plan(&[("table".to_owned(), text.to_owned())], &[]);
     }
 }

@@ -172,7 +172,7 @@ static PIPELINE: LazyLock<Arc<Pipeline>> = LazyLock::new(|| {
         let keys = [NamedKey { selector, private: Arc::new(private), since: 0 }];
         let rule = |pattern| SigningRule::new(pattern, domain.clone(), keys.clone());
         let table = KeyTable::new([rule(Pattern::Any), rule(Pattern::Domain(domain.clone()))]);
-        let signing = DkimSettings { key_dir: Some("keys".into()), ..Settings::default() }.plan();
+        let signing = DkimSettings { key_dir: Some("keys".into()), ..DkimSettings::default() }.plan();
         let signing = signing.map(|plan| plan.signing);
         signing.map(|signing| DkimFilter::new(signing, Arc::new(ArcSwap::from_pointee(table))))
     };

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use postseal_filters::store::{Admission, Request, Verdict};
+use postseal_filters::store::{Admission, Request, Standing};
 
 /// When each block ends, by key; `None` is never.
 #[derive(Default)]
@@ -25,9 +25,9 @@ impl Blocks {
         let mut gone = Vec::new();
         for (request, admission) in requests.iter().zip(admissions) {
             match admission.verdict {
-                Verdict::Blocked => insert(&mut blocks, request.key, end(now, admission.wait)),
+                Standing::Blocked => insert(&mut blocks, request.key, end(now, admission.wait)),
                 // The first breach has just set it.
-                Verdict::Over if admission.first && request.block > 0 => {
+                Standing::Over if admission.first && request.block > 0 => {
                     insert(&mut blocks, request.key, end(now, Some(request.block)));
                 }
                 _ if blocks.remove(request.key).is_some() => gone.push(request.key),

@@ -1,8 +1,8 @@
 //! What goes into the scripts and comes out of them, and what a key holds.
 
 use postseal_filters::store::state::Counted;
-use postseal_filters::store::window::{MOST_UNITS, Slot, Window};
-use postseal_filters::store::{Admission, Limit, Request, Return, State, StoreError, Verdict};
+use postseal_filters::store::window::{Bucket, MOST_UNITS, Window};
+use postseal_filters::store::{Admission, KeyState, Limit, Request, Return, Standing, StoreError};
 
 use super::resp::Value;
 
@@ -40,9 +40,9 @@ pub(super) fn admissions(reply: &Value, count: usize) -> Result<Vec<Admission>, 
 fn admission(at: u64, answer: &[i64]) -> Option<Admission> {
     let [verdict, charged, wait, limit, used, first] = *answer else { return None };
     let verdict = match verdict {
-        0 => Verdict::Within,
-        1 => Verdict::Over,
-        2 => Verdict::Blocked,
+        0 => Standing::Within,
+        1 => Standing::Over,
+        2 => Standing::Blocked,
         _ => return None,
     };
     Some(Admission {
@@ -65,7 +65,7 @@ fn integer(value: &Value) -> Option<i64> {
 }
 
 /// What a key holds: the layout is in `lua/state.lua`. `None` if it is none of ours.
-pub(super) fn state(octets: &[u8]) -> Option<State> {
+pub(super) fn state(octets: &[u8]) -> Option<KeyState> {
     let mut rest = octets;
     let blocked_until = number(&mut rest, 7)?;
     let breach_until = number(&mut rest, 7)?;
@@ -74,11 +74,11 @@ pub(super) fn state(octets: &[u8]) -> Option<State> {
         let slots = number(&mut rest, 1)?;
         let limit = Limit { width: number(&mut rest, 7)?, quota: number(&mut rest, 7)? };
         let _before = (number(&mut rest, 7)?, number(&mut rest, 7)?);
-        let mut slot = || Some(Slot { end: number(&mut rest, 7)?, units: number(&mut rest, 7)? });
+        let mut slot = || Some(Bucket { end: number(&mut rest, 7)?, units: number(&mut rest, 7)? });
         let slots: Option<Vec<_>> = (0..slots).map(|_| slot()).collect();
         windows.push(Counted { limit, window: Window::from_slots(slots?) });
     }
-    rest.is_empty().then_some(State { windows, blocked_until, breach_until })
+    rest.is_empty().then_some(KeyState { windows, blocked_until, breach_until })
 }
 
 fn number(rest: &mut &[u8], octets: usize) -> Option<u64> {
@@ -101,7 +101,7 @@ mod tests {
         let list = |numbers: &[i64]| Value::List(numbers.iter().copied().map(Value::Integer).collect());
         let good = admissions(&list(&[9, 1, 0, 5, 1, 7, 1, 2, 0, -1, 0, 0, 0]), 2);
         let over = Admission {
-            verdict: Verdict::Over,
+            verdict: Standing::Over,
             wait: Some(5),
             limit: 1,
             used: 7,
@@ -109,7 +109,7 @@ mod tests {
             at: 9,
             ..Admission::default()
         };
-        let blocked = Admission { verdict: Verdict::Blocked, at: 9, ..Admission::default() };
+        let blocked = Admission { verdict: Standing::Blocked, at: 9, ..Admission::default() };
         assert_eq!(good, Ok(vec![over, blocked]));
         let within = Admission { charged: true, limit: 1, used: 7, at: 9, ..Admission::default() };
         assert_eq!(admissions(&list(&[9, 0, 1, -1, 1, 7, 0]), 1), Ok(vec![within]));
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(state.windows[0].limit, Limit { width: 60_000, quota: 5 });
         assert_eq!(
             state.windows[0].window.slots(),
-            [Slot { end: 100, units: 2 }, Slot { end: 200, units: 3 }]
+            [Bucket { end: 100, units: 2 }, Bucket { end: 200, units: 3 }]
         );
         for length in 0..octets.len() {
             assert!(super::state(&octets[..length]).is_none(), "cut at {length}");

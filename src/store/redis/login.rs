@@ -10,7 +10,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 
-use crate::config::store::{RedisUrl, Store as Settings};
+use crate::config::store::{RedisUrl, StoreConfig};
 
 /// What one needs to be let in.
 #[derive(Clone, Default)]
@@ -36,7 +36,7 @@ impl Login {
     ///
     /// # Errors
     /// If a file can't be used.
-    pub fn load(url: &RedisUrl, settings: &Settings, base: &Path) -> Result<Self, LoginError> {
+    pub fn load(url: &RedisUrl, settings: &StoreConfig, base: &Path) -> Result<Self, LoginError> {
         let fault = |key| move |reason| LoginError { key, reason };
         let password = match &settings.password_file {
             Some(file) => Some(password(&base.join(file)).map_err(fault("password_file"))?),

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use postseal_filters::store::{Entry, Fullest, Query, StoreError};
+use postseal_filters::store::{Fullest, KeyListing, Query, StoreError};
 
 use super::codec;
 use super::connection::Connection;
@@ -14,7 +14,7 @@ use super::script::Call;
 
 impl Counters {
     /// Looks through all keys of all servers, up to a bound.
-    pub(super) async fn list(&self, query: &Query) -> Result<Vec<Entry>, StoreError> {
+    pub(super) async fn list(&self, query: &Query) -> Result<Vec<KeyListing>, StoreError> {
         let mut now = None;
         let mut fullest = None;
         let routes = self.servers.routes.load_full();
@@ -65,7 +65,7 @@ impl Counters {
         Ok(())
     }
 
-    pub(super) async fn show(&self, key: &str) -> Result<Option<Entry>, StoreError> {
+    pub(super) async fn show(&self, key: &str) -> Result<Option<KeyListing>, StoreError> {
         let name = self.keys.name(key);
         let mut connection = self.server_of(&name)?.open(PATIENCE).await?;
         let now = self.now(&mut connection).await?;
@@ -75,7 +75,7 @@ impl Counters {
         let state = codec::state(&octets).filter(|state| state.idle_from() > now);
         Ok(state.map(|mut state| {
             state.age(now);
-            Entry { key: key.to_owned(), state }
+            KeyListing { key: key.to_owned(), state }
         }))
     }
 

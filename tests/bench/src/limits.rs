@@ -104,7 +104,7 @@ fn fill(store: &MemoryStore, keys: usize) {
     let slots = (1..=15).map(|n| Bucket { end: START - WIDTH + n * WIDTH / 16, units: GRAIN });
     let window = Window::from_slots(slots);
     let limit = LIMITS[0];
-    let state = KeyState { windows: vec![Counted { limit, window }], ..State::default() };
+    let state = KeyState { windows: vec![Counted { limit, window }], ..KeyState::default() };
     let mut octets = Vec::new();
     state.encode(&mut octets);
     (0..keys).for_each(|number| store.load(&name(number), &octets));

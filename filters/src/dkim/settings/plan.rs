@@ -5,10 +5,10 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Canonicalizations, DkimSettings, DomainSettings, KeySettings, UnsignedPolicy};
-use crate::address::DomainName;
 use crate::dkim::fields::SignedFields;
 use crate::dkim::pattern::{Identity, Pattern};
 use crate::dkim::table::{NamedKey, SigningRule};
+use crate::mail::address::DomainName;
 
 /// Settings that fit together.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 use super::*;
-use crate::address::mailboxes;
 use crate::dkim::pattern::Pattern;
+use crate::mail::address::mailboxes;
 
 fn rule(pattern: &str, signing_domain: &str) -> SigningRule {
     let pattern = Pattern::from_domain(pattern).or_else(|_| Pattern::from_address(pattern)).unwrap();

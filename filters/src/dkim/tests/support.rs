@@ -41,7 +41,7 @@ pub(super) fn example() -> DkimSettings {
         domain: Some(crate::dkim::Pattern::from_domain("example.com").unwrap()),
         ..Default::default()
     };
-    DkimSettings { key_dir: Some("keys".into()), domain: vec![domain], ..Settings::default() }
+    DkimSettings { key_dir: Some("keys".into()), domain: vec![domain], ..DkimSettings::default() }
 }
 
 /// Both keys for every rule, Ed25519 first on purpose.

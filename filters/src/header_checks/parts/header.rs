@@ -1,6 +1,6 @@
 //! The header section of a part, as far as it decides about its content.
 
-use crate::header_checks::mime::{ContentType, TransferEncoding};
+use crate::mail::content_type::{ContentType, TransferEncoding};
 
 /// The fields that matter, while their lines go by.
 #[derive(Debug, Default)]

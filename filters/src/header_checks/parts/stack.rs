@@ -1,6 +1,6 @@
 //! The multiparts that are open, from the outside in.
 
-use crate::header_checks::mime::ContentType;
+use crate::mail::content_type::ContentType;
 
 /// Their boundaries.
 #[derive(Default)]

@@ -4,8 +4,8 @@ use postseal_protocol::{HeaderField, Verdict};
 
 use super::super::{AddressField, Code, name, refusal};
 use super::Header;
-use crate::address::AddrSpec;
 use crate::filter::Context;
+use crate::mail::address::AddrSpec;
 
 impl Header<'_> {
     /// The account's address takes the place of each that is not allowed.

@@ -2,7 +2,7 @@
 
 use super::keys::OwnerKeys;
 use super::{Owners, SEPARATOR, user_key};
-use crate::address::AddrSpec;
+use crate::mail::address::AddrSpec;
 use crate::sender::settings::AddressField;
 
 impl Owners {

@@ -20,7 +20,7 @@ fn signer() -> Arc<DkimFilter> {
         SigningRule::new(Pattern::from_domain(domain).unwrap(), signing.parse().unwrap(), [key.clone()])
     };
     let table = KeyTable::new(DOMAINS.iter().map(rule));
-    let settings = dkim::DkimSettings { key_dir: Some("keys".into()), ..dkim::Settings::default() };
+    let settings = dkim::DkimSettings { key_dir: Some("keys".into()), ..dkim::DkimSettings::default() };
     Arc::new(DkimFilter::new(settings.plan().unwrap().signing, Arc::new(ArcSwap::from_pointee(table))))
 }
 
@@ -150,7 +150,7 @@ fn run(case: &Case, signer: &Arc<DkimFilter>) -> Option<(Vec<String>, Vec<String
     let mut model = Model::new(crate::MtaKind::Postfix, fields);
     end.modifications.iter().for_each(|edit| model.apply(edit));
     let from = model.fields().filter(|field| field.is("From")).flat_map(|field| {
-        let found = crate::address::mailboxes(&field.value).unwrap();
+        let found = crate::mail::address::mailboxes(&field.value).unwrap();
         found.into_iter().map(|mailbox| AddrSpec::of(mailbox).unwrap().to_string().replace('"', ""))
     });
     let signed = end.record.report.signatures.iter().map(|note| note.domain.to_string()).collect();
@@ -185,7 +185,7 @@ fn a_message_is_not_signed_for_what_comes_after_the_check() {
         message.permit_signing_for(permitted.iter().map(|address| address.parse().unwrap()).collect());
         message
     };
-    let from = |text: &str| crate::address::mailboxes(text.as_bytes()).unwrap().remove(0);
+    let from = |text: &str| crate::mail::address::mailboxes(text.as_bytes()).unwrap().remove(0);
     assert!(Message::new(crate::MtaKind::Postfix).may_be_signed_for(&from("a@b.de")));
     assert!(message(&["a@b.de"]).may_be_signed_for(&from("A <A@B.de>")));
     assert!(!message(&["a@b.de"]).may_be_signed_for(&from("b@b.de")));

@@ -4,26 +4,26 @@ use std::ops::Range;
 
 /// A Content-Type that can be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct ContentType {
+pub(crate) struct ContentType {
     /// In lower case.
-    pub(super) kind: Vec<u8>,
+    pub(crate) kind: Vec<u8>,
     /// In lower case.
-    pub(super) subtype: Vec<u8>,
-    pub(super) charset: Option<Vec<u8>>,
+    pub(crate) subtype: Vec<u8>,
+    pub(crate) charset: Option<Vec<u8>>,
     /// Where the charset stands in the value, with its quotes.
-    pub(super) charset_at: Range<usize>,
-    pub(super) boundary: Option<Vec<u8>>,
+    pub(crate) charset_at: Range<usize>,
+    pub(crate) boundary: Option<Vec<u8>>,
     /// There are several boundaries, or one in a form that not every reader understands: CVE-2024-28054.
-    pub(super) ambiguous: bool,
+    pub(crate) ambiguous: bool,
     /// There is something in it that does not belong there: readers will not agree on what it says.
-    pub(super) broken: bool,
+    pub(crate) broken: bool,
     /// Where the last parameter ends.
-    pub(super) end: usize,
+    pub(crate) end: usize,
 }
 
 impl ContentType {
     /// Reads a value.
-    pub(super) fn parse(value: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(value: &[u8]) -> Option<Self> {
         let mut scanner = ParameterScanner { text: value, at: 0, broken: false };
         let kind = scanner.token()?.to_ascii_lowercase();
         scanner.special(b'/')?;
@@ -57,31 +57,31 @@ impl ContentType {
         }
     }
 
-    pub(super) fn is_text(&self) -> bool {
+    pub(crate) fn is_text(&self) -> bool {
         self.kind == b"text"
     }
 
-    pub(super) fn is_multipart(&self) -> bool {
+    pub(crate) fn is_multipart(&self) -> bool {
         self.kind == b"multipart"
     }
 }
 
 /// A parameter of a field such as Content-Type or Content-Disposition.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Parameter {
+pub(crate) struct Parameter {
     /// In lower case.
-    pub(super) name: Vec<u8>,
+    pub(crate) name: Vec<u8>,
     /// Without quotes.
-    pub(super) content: Vec<u8>,
+    pub(crate) content: Vec<u8>,
     /// Where its name ends in the value of the field.
-    pub(super) name_end: usize,
+    pub(crate) name_end: usize,
     /// Where its value stands there, with its quotes.
-    pub(super) at: Range<usize>,
+    pub(crate) at: Range<usize>,
 }
 
 impl Parameter {
     /// All parameters of a value; nothing if there is something in it that does not belong there.
-    pub(super) fn all(value: &[u8]) -> Option<Vec<Self>> {
+    pub(crate) fn all(value: &[u8]) -> Option<Vec<Self>> {
         let mut scanner = ParameterScanner { text: value, at: 0, broken: false };
         scanner.token()?;
         if scanner.special(b'/').is_some() {
@@ -94,7 +94,7 @@ impl Parameter {
 
 /// How the octets of a body stand for others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TransferEncoding {
+pub(crate) enum TransferEncoding {
     /// No field: the same as 7bit.
     Unnamed,
     SevenBit,
@@ -107,7 +107,7 @@ pub(super) enum TransferEncoding {
 
 impl TransferEncoding {
     /// Reads a value.
-    pub(super) fn parse(value: &[u8]) -> Self {
+    pub(crate) fn parse(value: &[u8]) -> Self {
         let mut scanner = ParameterScanner { text: value, at: 0, broken: false };
         let name = scanner.token().unwrap_or_default();
         let is = |other: &[u8]| name.eq_ignore_ascii_case(other);
@@ -125,7 +125,7 @@ impl TransferEncoding {
     }
 
     /// True if the octets stand for themselves.
-    pub(super) fn is_identity(self) -> bool {
+    pub(crate) fn is_identity(self) -> bool {
         matches!(self, Self::Unnamed | Self::SevenBit | Self::EightBit)
     }
 }

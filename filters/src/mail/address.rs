@@ -14,9 +14,9 @@ mod spec;
 use std::borrow::Cow;
 use std::ops::Range;
 
-pub use domain::{DomainName, NameError, SelectorName};
-use scan::{AddressScanner, AddressToken, AddressWord};
-pub use spec::{AddrSpec, NotAddress, replaced};
+pub use crate::mail::address::domain::{DomainName, NameError, SelectorName};
+use crate::mail::address::scan::{AddressScanner, AddressToken, AddressWord};
+pub use crate::mail::address::spec::{AddrSpec, NotAddress, replaced};
 
 /// The address in an address field.
 #[derive(Clone, Debug, PartialEq, Eq)]

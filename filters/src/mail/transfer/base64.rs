@@ -2,7 +2,7 @@
 
 /// Decodes what it is given, cut anywhere.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Base64 {
+pub(crate) struct Base64 {
     bits: u32,
     /// Characters of the open group of four, padding not counted.
     open: u8,
@@ -13,7 +13,7 @@ pub(super) struct Base64 {
 
 impl Base64 {
     /// Takes the next piece; line ends and white space are skipped.
-    pub(super) fn push(&mut self, mut text: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn push(&mut self, mut text: &[u8], out: &mut Vec<u8>) {
         while let Some((first, rest)) = text.split_first() {
             if self.open == 0
                 && self.padding == 0
@@ -31,7 +31,7 @@ impl Base64 {
     }
 
     /// Whether it was base64, now that it is complete.
-    pub(super) fn is_broken(&self) -> bool {
+    pub(crate) fn is_broken(&self) -> bool {
         let whole = match (self.open, self.padding) {
             (0, 0 | 4) => true,
             (open, padding) => open + padding == 4 && open > 1,
@@ -65,7 +65,7 @@ impl Base64 {
 }
 
 /// What a text stands for, if it is base64.
-pub(super) fn decoded(text: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn decoded(text: &[u8]) -> Option<Vec<u8>> {
     let mut base64 = Base64::default();
     let mut out = Vec::with_capacity(text.len());
     base64.push(text, &mut out);
@@ -74,7 +74,7 @@ pub(super) fn decoded(text: &[u8]) -> Option<Vec<u8>> {
 
 /// What the most lenient reader makes of a text: what is no base64 is skipped, padding may be missing, or be followed by
 /// more.
-pub(super) fn decoded_leniently(text: &[u8]) -> Vec<u8> {
+pub(crate) fn decoded_leniently(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     for run in text.split(|octet| *octet == b'=') {
         Base64::default().push(run, &mut out);
@@ -83,7 +83,7 @@ pub(super) fn decoded_leniently(text: &[u8]) -> Vec<u8> {
 }
 
 /// True if everything here is base64, its padding, or white space. For bodies that nobody decodes.
-pub(super) fn is_alphabet(text: &[u8]) -> bool {
+pub(crate) fn is_alphabet(text: &[u8]) -> bool {
     // No short circuits within a block: the compiler makes vector instructions of this.
     let fits = |octet: u8| {
         octet.is_ascii_uppercase()
@@ -123,7 +123,7 @@ const VALUES: [u8; 256] = {
     values
 };
 /// The alphabet, in the order of the values.
-pub(super) const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+pub(crate) const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,7 @@
 //! Dates as header fields have them (RFC 5322 section 3.3).
 
 /// A time in seconds since 1970, in UTC.
-pub(super) fn rfc5322(seconds: u64) -> String {
+pub(crate) fn rfc5322(seconds: u64) -> String {
     let (days, second) = (seconds / 86_400, seconds % 86_400);
     let (year, month, day) = civil(days);
     let name = |names: &'static [&str], at: u64| names.get(at as usize).copied().unwrap_or_default();

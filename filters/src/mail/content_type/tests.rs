@@ -1,4 +1,4 @@
-use super::*;
+use crate::mail::content_type::*;
 
 fn parse(value: &str) -> ContentType {
     ContentType::parse(value.as_bytes()).unwrap()

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
-use super::*;
-use crate::header_checks::encoded_word::decoded;
+use crate::header_checks::repair::rfc2047::*;
+use crate::mail::encoded_word::decoded;
 
 fn fixed(name: &str, value: impl AsRef<[u8]>) -> Option<String> {
     let field = HeaderField::new(name.to_owned(), value.as_ref().to_vec());
@@ -96,7 +96,7 @@ fn lines_and_words_are_short_enough() {
     assert_limits("Subject", &fixed);
     assert_eq!(decoded(fixed.as_bytes()), long);
     let address = format!(" {} <somebody-with-a-long-name@a-long-name.example.com>", "ö".repeat(20));
-    assert_limits("From", &super::tests::fixed("From", &address).unwrap());
+    assert_limits("From", &crate::header_checks::repair::rfc2047::tests::fixed("From", &address).unwrap());
 }
 
 /// RFC 2047 section 2.

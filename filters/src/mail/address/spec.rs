@@ -10,7 +10,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Mailbox, mailboxes};
+use crate::mail::address::{Mailbox, mailboxes};
 
 /// An address with a domain. Compared without regard to case.
 #[derive(Clone, Debug)]
@@ -147,7 +147,7 @@ const LONGEST_LOCAL: usize = 512;
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::mail::address::*;
 
     fn spec(text: &str) -> AddrSpec {
         text.parse().unwrap()

@@ -2,15 +2,15 @@
 
 use postseal_protocol::HeaderField;
 
-use super::charset::Charset;
+use crate::mail::charset::Charset;
 
 /// Octets of a line without its end (RFC 5322 section 2.1.1).
-pub(super) const LONGEST: usize = 998;
+pub(crate) const LONGEST: usize = 998;
 /// Longest value that both MTAs take back as it is.
-pub(super) const LONGEST_VALUE: usize = 60_000;
+pub(crate) const LONGEST_VALUE: usize = 60_000;
 
 /// Where the first continuation line of nothing but white space begins.
-pub(super) fn blank_line(value: &[u8]) -> Option<usize> {
+pub(crate) fn blank_line(value: &[u8]) -> Option<usize> {
     let mut at = memchr::memchr(b'\n', value)? + 1;
     for line in value.get(at..)?.split(|octet| *octet == b'\n') {
         if line.trim_ascii().is_empty() {
@@ -22,7 +22,7 @@ pub(super) fn blank_line(value: &[u8]) -> Option<usize> {
 }
 
 /// The value without such lines.
-pub(super) fn without_blank_lines(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>> {
+pub(crate) fn without_blank_lines(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>> {
     let mut lines = field.value.split(|octet| *octet == b'\n');
     let mut out = lines.next()?.to_vec();
     for line in lines.filter(|line| !line.trim_ascii().is_empty()) {
@@ -33,7 +33,7 @@ pub(super) fn without_blank_lines(field: &HeaderField, _: Option<Charset>) -> Op
 }
 
 /// Where the first line that is too long has its first octet too many.
-pub(super) fn long_line(field: &HeaderField) -> Option<usize> {
+pub(crate) fn long_line(field: &HeaderField) -> Option<usize> {
     let mut before = field.name.len() + 1;
     let mut at = 0;
     for line in field.value.split(|octet| *octet == b'\n') {
@@ -48,7 +48,7 @@ pub(super) fn long_line(field: &HeaderField) -> Option<usize> {
 
 /// The value with lines that are too long folded at white space; nothing if a word is too long itself. To unfold it
 /// gives what was there before, to the octet.
-pub(super) fn refolded(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>> {
+pub(crate) fn refolded(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(field.value.len() + field.value.len() / 32);
     let mut column = field.name.len() + 1;
     for line in field.value.split(|octet| *octet == b'\n') {

@@ -8,47 +8,31 @@ use std::borrow::Cow;
 
 use postseal_protocol::HeaderField;
 
-use super::charset::{self, Charset};
-use super::encoded_word;
-use super::field::{Kind, is_control};
-use super::fold::LONGEST_VALUE;
-use super::words::{Around, EncodedWordWriter};
-use crate::address::{Mailbox, mailboxes};
+use crate::mail::address::{Mailbox, mailboxes};
+use crate::mail::charset;
+use crate::mail::charset::Charset;
+use crate::mail::encoded_word::write::{Around, EncodedWordWriter, SpacedWord};
+use crate::mail::field_kind::{FieldKind, is_control};
+use crate::mail::fold::LONGEST_VALUE;
 
 /// The value with its 8-bit text encoded; nothing where that is not possible without doubt.
-pub(super) fn encoded(field: &HeaderField, named: Option<Charset>) -> Option<Vec<u8>> {
+pub(crate) fn encoded(field: &HeaderField, named: Option<Charset>) -> Option<Vec<u8>> {
     // Hidden in an encoded-word, a control character would be an attack.
     if field.value.iter().any(|octet| is_control(*octet)) {
         return None;
     }
     let text = charset::guess(&field.value, named)?;
     let mut writer = EncodedWordWriter::new(field.name.len() + 1, text.len());
-    match Kind::of(field) {
-        Kind::Unstructured => writer.tokens(&words(&text), Around::Value)?,
-        Kind::Address => addresses(&text, &mut writer)?,
-        Kind::Structured | Kind::Trace => return None,
+    match FieldKind::of(field) {
+        FieldKind::Unstructured => writer.tokens(&words(&text), Around::Value)?,
+        FieldKind::Address => addresses(&text, &mut writer)?,
+        FieldKind::Structured | FieldKind::Trace => return None,
     }
     let out = writer.into_octets();
-    if Kind::of(field) == Kind::Address && !same_addresses(&field.value, &out) {
+    if FieldKind::of(field) == FieldKind::Address && !same_addresses(&field.value, &out) {
         return None;
     }
     (out.len() <= LONGEST_VALUE && out.is_ascii()).then_some(out)
-}
-
-/// A word and the white space before it.
-pub(super) struct SpacedWord<'a> {
-    pub(super) space: &'a str,
-    /// As it stands there.
-    pub(super) raw: &'a str,
-    /// What it means: without quotes.
-    pub(super) text: Cow<'a, str>,
-}
-
-impl SpacedWord<'_> {
-    /// Raw text and an encoded-word in one: readers do not agree on what that means.
-    pub(super) fn is_mixed(&self) -> bool {
-        !self.raw.is_ascii() && encoded_word::words(self.raw.as_bytes()).next().is_some()
-    }
 }
 
 fn words(text: &str) -> Vec<SpacedWord<'_>> {

@@ -8,7 +8,7 @@ fn found(fields: &[(&'static str, &str)]) -> Vec<String> {
         message.fields.receive(HeaderField::new(*name, (*value).to_owned()));
     }
     let mut findings = CheckFindings::default();
-    Section::of(&message.fields).check(1000, &mut findings);
+    check(&Section::of(&message.fields), 1000, &mut findings);
     findings.list.iter().map(|finding| format!("{}: {}", finding.check, finding.what)).collect()
 }
 

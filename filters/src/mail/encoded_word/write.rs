@@ -1,11 +1,13 @@
 //! Writes encoded-words (RFC 2047 section 2), folded.
 
-use super::base64::DIGITS;
-use super::encoded_word;
-use super::rfc2047::SpacedWord;
+use std::borrow::Cow;
+
+use super::words;
+use crate::mail::hex;
+use crate::mail::transfer::base64::DIGITS;
 
 /// Writes a value in which some words are encoded.
-pub(super) struct EncodedWordWriter {
+pub(crate) struct EncodedWordWriter {
     out: Vec<u8>,
     /// Characters on the line so far.
     column: usize,
@@ -13,9 +15,25 @@ pub(super) struct EncodedWordWriter {
     encoded: bool,
 }
 
+/// A word and the white space before it.
+pub(crate) struct SpacedWord<'a> {
+    pub(crate) space: &'a str,
+    /// As it stands there.
+    pub(crate) raw: &'a str,
+    /// What it means: without quotes.
+    pub(crate) text: Cow<'a, str>,
+}
+
+impl SpacedWord<'_> {
+    /// Raw text and an encoded-word in one: readers do not agree on what that means.
+    pub(crate) fn is_mixed(&self) -> bool {
+        !self.raw.is_ascii() && words(self.raw.as_bytes()).next().is_some()
+    }
+}
+
 /// Where words stand, which decides about the white space that encoded-words need around them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Around {
+pub(crate) enum Around {
     /// They are the whole value.
     Value,
     /// Addresses are around them.
@@ -26,16 +44,16 @@ pub(super) enum Around {
 
 impl EncodedWordWriter {
     /// For a value that begins at this column and has about this length.
-    pub(super) fn new(column: usize, length: usize) -> Self {
+    pub(crate) fn new(column: usize, length: usize) -> Self {
         Self { out: Vec::with_capacity(length * 2), column, encoded: false }
     }
 
-    pub(super) fn into_octets(self) -> Vec<u8> {
+    pub(crate) fn into_octets(self) -> Vec<u8> {
         self.out
     }
 
     /// Writes text as it is.
-    pub(super) fn verbatim(&mut self, text: &str) {
+    pub(crate) fn verbatim(&mut self, text: &str) {
         self.out.extend_from_slice(text.as_bytes());
         match text.rfind('\n') {
             Some(at) => {
@@ -47,7 +65,7 @@ impl EncodedWordWriter {
     }
 
     /// Writes an address behind its display name; folded if it would make the line of an encoded-word too long.
-    pub(super) fn address(&mut self, text: &str) {
+    pub(crate) fn address(&mut self, text: &str) {
         if let [.., before, b' ' | b'\t'] = &*self.out
             && self.encoded
             && !matches!(before, b'\n' | b' ' | b'\t')
@@ -61,7 +79,7 @@ impl EncodedWordWriter {
     }
 
     /// Writes words, runs of those with 8-bit text encoded; nothing if it is not clear what they mean.
-    pub(super) fn tokens(&mut self, tokens: &[SpacedWord<'_>], around: Around) -> Option<()> {
+    pub(crate) fn tokens(&mut self, tokens: &[SpacedWord<'_>], around: Around) -> Option<()> {
         if tokens.iter().any(SpacedWord::is_mixed) {
             return None;
         }
@@ -152,8 +170,7 @@ fn text(run: &[SpacedWord<'_>], after_encoded: bool, next: Option<&SpacedWord<'_
 }
 
 fn is_encoded_word(raw: &str) -> bool {
-    raw.starts_with("=?")
-        && encoded_word::words(raw.as_bytes()).next().is_some_and(|word| word.length == raw.len())
+    raw.starts_with("=?") && words(raw.as_bytes()).next().is_some_and(|word| word.length == raw.len())
 }
 
 /// The two forms of encoded-words (RFC 2047 section 4).
@@ -230,7 +247,7 @@ fn q(octet: u8, out: &mut String) {
         b' ' => out.push('_'),
         octet if is_q_safe(octet) => out.push(char::from(octet)),
         octet => {
-            let [high, low] = super::quoted_printable::hex(octet);
+            let [high, low] = hex::digits(octet);
             out.extend(['=', char::from(high), char::from(low)]);
         }
     }

@@ -6,7 +6,7 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 
 /// What a name of a charset means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Charset {
+pub(crate) enum Charset {
     Ascii,
     Utf8,
     Other(&'static Encoding),
@@ -17,7 +17,7 @@ pub(super) enum Charset {
 
 impl Charset {
     /// Looks a name up.
-    pub(super) fn named(name: &[u8]) -> Self {
+    pub(crate) fn named(name: &[u8]) -> Self {
         let name = name.trim_ascii();
         let is = |other: &&str| name.eq_ignore_ascii_case(other.as_bytes());
         if ASCII.iter().any(is) {
@@ -34,7 +34,7 @@ impl Charset {
     }
 
     /// The text of these octets, if they are text in this charset.
-    pub(super) fn decode(self, octets: &[u8]) -> Option<Cow<'_, str>> {
+    pub(crate) fn decode(self, octets: &[u8]) -> Option<Cow<'_, str>> {
         match self {
             Self::Ascii if !octets.is_ascii() => None,
             Self::Ascii | Self::Utf8 => std::str::from_utf8(octets).ok().map(Cow::Borrowed),
@@ -46,7 +46,7 @@ impl Charset {
 
 /// The text of octets of a header field that nobody names a charset for: UTF-8 if they can be that, else what the text of
 /// the message is named to be in, else windows-1252 if that is likely, else nothing.
-pub(super) fn guess(octets: &[u8], named: Option<Charset>) -> Option<Cow<'_, str>> {
+pub(crate) fn guess(octets: &[u8], named: Option<Charset>) -> Option<Cow<'_, str>> {
     // Octets that windows-1252 does not have come out as C1 controls; and U+0085, encoded, would be a hidden line end.
     let is_text = |text: &Cow<'_, str>| !text.chars().any(|c| ('\u{80}'..'\u{a0}').contains(&c));
     if let Ok(text) = std::str::from_utf8(octets) {

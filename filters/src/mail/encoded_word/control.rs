@@ -1,6 +1,6 @@
 //! Control characters in what an encoded-word stands for, whatever its charset.
 
-use crate::header_checks::base64;
+use crate::mail::transfer::base64;
 
 /// True if a reader might find a line end or another control character in these octets.
 pub(super) fn is_in(octets: &[u8], charset: &[u8]) -> bool {

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::*;
+use crate::mail::transfer::quoted_printable::*;
 
 fn decoded(text: &[u8], cut: usize) -> (Vec<u8>, bool) {
     let mut decoder = QuotedPrintableDecoder::default();

@@ -1,9 +1,9 @@
 //! Quoted-printable (RFC 2045 section 6.7): a body encoded so that it survives any MTA, and a decoder to judge bodies by.
 
-use super::encoded_word;
+use crate::mail::hex;
 
 /// A body as quoted-printable: lines of at most 76 characters, decoded the same to the octet.
-pub(super) fn encoded(body: &[u8]) -> Vec<u8> {
+pub(crate) fn encoded(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len() + body.len() / 8);
     let mut rest = body;
     while !rest.is_empty() {
@@ -41,22 +41,16 @@ fn encode_line(line: &[u8], ends: bool, out: &mut Vec<u8>) {
         if plain {
             out.push(*octet);
         } else {
-            let [high, low] = hex(*octet);
+            let [high, low] = hex::digits(*octet);
             out.extend_from_slice(&[b'=', high, low]);
         }
         column += length;
     }
 }
 
-/// Two hexadecimal digits, in upper case.
-pub(super) fn hex(octet: u8) -> [u8; 2] {
-    let digit = |value: u8| if value < 10 { b'0' + value } else { b'A' + value - 10 };
-    [digit(octet >> 4), digit(octet & 15)]
-}
-
 /// Decodes quoted-printable piece by piece.
 #[derive(Clone, Debug, Default)]
-pub(super) struct QuotedPrintableDecoder {
+pub(crate) struct QuotedPrintableDecoder {
     state: QuotedPrintableState,
     broken: bool,
 }
@@ -75,7 +69,7 @@ enum QuotedPrintableState {
 
 impl QuotedPrintableDecoder {
     /// Takes the next piece.
-    pub(super) fn push(&mut self, text: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn push(&mut self, text: &[u8], out: &mut Vec<u8>) {
         let mut rest = text;
         while !rest.is_empty() {
             if let QuotedPrintableState::Text = self.state {
@@ -95,12 +89,12 @@ impl QuotedPrintableDecoder {
     }
 
     /// Whether there was an `=` that means nothing.
-    pub(super) fn is_broken(&self) -> bool {
+    pub(crate) fn is_broken(&self) -> bool {
         self.broken || matches!(self.state, QuotedPrintableState::Digit(_))
     }
 
     fn escaped(&mut self, octet: u8, out: &mut Vec<u8>) {
-        self.state = match (self.state, encoded_word::hex(octet), octet) {
+        self.state = match (self.state, hex::value(octet), octet) {
             (QuotedPrintableState::Equals, Some(high), _) => QuotedPrintableState::Digit(high),
             (QuotedPrintableState::Digit(high), Some(low), _) => {
                 out.push(high << 4 | low);

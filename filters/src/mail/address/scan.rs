@@ -3,41 +3,41 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::AddressError;
+use crate::mail::address::AddressError;
 
-pub(super) enum AddressToken<'a> {
+pub(crate) enum AddressToken<'a> {
     Word(AddressWord<'a>),
     /// One of `<>@,;:.`
     Special(u8),
 }
 
 /// An atom or a quoted string.
-pub(super) struct AddressWord<'a> {
+pub(crate) struct AddressWord<'a> {
     /// Its text, without quotes.
-    pub(super) text: Cow<'a, [u8]>,
+    pub(crate) text: Cow<'a, [u8]>,
     /// Where it stands, with its quotes.
-    pub(super) range: Range<usize>,
+    pub(crate) range: Range<usize>,
     /// An atom with an octet that only a display name can have.
-    pub(super) odd: bool,
+    pub(crate) odd: bool,
 }
 
-pub(super) struct AddressScanner<'a> {
+pub(crate) struct AddressScanner<'a> {
     text: &'a [u8],
     at: usize,
     start: usize,
 }
 
 impl<'a> AddressScanner<'a> {
-    pub(super) fn new(text: &'a [u8]) -> Self {
+    pub(crate) fn new(text: &'a [u8]) -> Self {
         Self { text, at: 0, start: 0 }
     }
 
     /// Where the token that was read last begins.
-    pub(super) fn start(&self) -> usize {
+    pub(crate) fn start(&self) -> usize {
         self.start
     }
 
-    pub(super) fn next(&mut self) -> Result<Option<AddressToken<'a>>, AddressError> {
+    pub(crate) fn next(&mut self) -> Result<Option<AddressToken<'a>>, AddressError> {
         self.skip_white_space_and_comments()?;
         self.start = self.at;
         let Some(first) = self.peek() else { return Ok(None) };
@@ -53,7 +53,7 @@ impl<'a> AddressScanner<'a> {
     }
 
     /// A domain: atoms joined by dots, or a literal in brackets. White space and comments in it are dropped.
-    pub(super) fn domain(&mut self) -> Result<(Vec<u8>, Range<usize>), AddressError> {
+    pub(crate) fn domain(&mut self) -> Result<(Vec<u8>, Range<usize>), AddressError> {
         self.skip_white_space_and_comments()?;
         let start = self.at;
         if self.peek() == Some(b'[') {

@@ -1,6 +1,6 @@
 use proptest::prelude::{Strategy, any, prop, prop_assert, proptest};
 
-use super::*;
+use crate::mail::address::*;
 
 fn addresses(value: &[u8]) -> Result<Vec<String>, AddressError> {
     let show = |mailbox: Mailbox| match mailbox.domain {

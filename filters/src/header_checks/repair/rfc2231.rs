@@ -7,13 +7,13 @@
 
 use postseal_protocol::HeaderField;
 
-use super::charset::Charset;
-use super::fold;
-use super::mime::Parameter;
-use super::quoted_printable;
+use crate::mail::charset::Charset;
+use crate::mail::content_type::Parameter;
+use crate::mail::fold;
+use crate::mail::hex;
 
 /// The value with its names of files encoded; nothing where that is not possible without doubt.
-pub(super) fn encoded(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>> {
+pub(crate) fn encoded(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>> {
     let value = &*field.value;
     let parameters = Parameter::all(value)?;
     let mut out = Vec::with_capacity(value.len() * 2);
@@ -56,7 +56,7 @@ fn percent(content: &[u8], out: &mut Vec<u8>) {
             out.push(*octet);
         } else {
             out.push(b'%');
-            out.extend(quoted_printable::hex(*octet));
+            out.extend(hex::digits(*octet));
         }
     }
 }

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::*;
+use crate::mail::fold::*;
 
 fn field(value: &str) -> HeaderField {
     HeaderField::new("References", value.to_owned())

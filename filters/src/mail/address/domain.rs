@@ -95,7 +95,7 @@ impl FromStr for SelectorName {
 }
 
 /// U-labels become A-labels; ASCII stays as it is. `None` if IDNA does not allow the name.
-pub(super) fn to_ascii(domain: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn to_ascii(domain: &str) -> Option<Cow<'_, str>> {
     if domain.is_ascii() {
         return Some(Cow::Borrowed(domain));
     }
@@ -168,7 +168,7 @@ text_like!(DomainName, SelectorName);
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::mail::address::*;
 
     #[test]
     fn names_are_lower_case_a_labels() {

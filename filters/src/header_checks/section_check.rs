@@ -1,0 +1,178 @@
+//! What the header section lacks, and what it has too often (RFC 5322 section 3.6).
+
+use postseal_protocol::HeaderField;
+
+use super::check::Check;
+use super::finding::{CheckFinding, CheckFindings, Repair};
+use super::from;
+use super::section::{ONCE, Section};
+use crate::mail::content_type::ContentType;
+use crate::mail::encoded_word;
+use crate::mail::field_kind::FieldKind;
+
+const TWICE: [&str; ONCE.len()] = [
+    "several Date fields",
+    "several From fields",
+    "several Sender fields",
+    "several Reply-To fields",
+    "several To fields",
+    "several Cc fields",
+    "several Bcc fields",
+    "several Message-ID fields",
+    "several In-Reply-To fields",
+    "several References fields",
+    "several Subject fields",
+    "several MIME-Version fields",
+    "several Content-Type fields",
+    "several Content-Transfer-Encoding fields",
+    "several Content-Disposition fields",
+];
+
+const TAGS: [&str; 25] = [
+    "a",
+    "b",
+    "i",
+    "u",
+    "p",
+    "br",
+    "hr",
+    "em",
+    "strong",
+    "span",
+    "div",
+    "font",
+    "center",
+    "img",
+    "table",
+    "tr",
+    "td",
+    "html",
+    "body",
+    "h1",
+    "h2",
+    "h3",
+    "ul",
+    "li",
+    "blockquote",
+];
+const SURE: [&str; 12] =
+    ["br", "hr", "strong", "span", "div", "font", "center", "img", "html", "h1", "h2", "blockquote"];
+const ENTITIES: [&str; 34] = [
+    "amp", "lt", "gt", "quot", "apos", "nbsp", "auml", "ouml", "uuml", "szlig", "aacute", "agrave", "acirc",
+    "aring", "aelig", "ccedil", "eacute", "egrave", "ecirc", "iacute", "ntilde", "oacute", "ograve", "ocirc",
+    "oslash", "uacute", "euro", "copy", "reg", "trade", "ndash", "mdash", "hellip", "rsquo",
+];
+
+/// The checks of the section as a whole.
+pub(super) fn check(section: &Section<'_>, max_octets: u64, findings: &mut CheckFindings) {
+    if section.octets > max_octets {
+        findings.add(CheckFinding::message(Check::OversizedHeader, "the header section is too large"));
+    }
+    missing(section, findings);
+    for (name, what) in ONCE.iter().zip(TWICE) {
+        if let Some((Some((_, field)), 2..)) = section.slot(name) {
+            findings.add(CheckFinding::field(Check::DuplicateField, field, None, what));
+        }
+    }
+    from::check(section, findings);
+    if let Some(subject) = section.first("Subject")
+        && let Some(spot) = html(subject)
+    {
+        findings.add(CheckFinding::field(Check::HtmlInSubject, subject, None, spot));
+    }
+    if let Some(field) = section.first("Content-Type")
+        && section.count("MIME-Version") == 0
+    {
+        let what = "Content-Type without MIME-Version";
+        let finding = CheckFinding::field(Check::MimeVersionMissing, field, None, what);
+        let understood = ContentType::parse(&field.value).is_some();
+        findings.add(if understood { finding.repair(Repair::MimeVersion) } else { finding });
+    }
+}
+
+fn missing(section: &Section<'_>, findings: &mut CheckFindings) {
+    let mut add = |name, finding: CheckFinding| {
+        if section.count(name) == 0 {
+            findings.add(finding);
+        }
+    };
+    let missing = |what| CheckFinding::message(Check::MissingField, what);
+    add("From", missing("no From field"));
+    add("Date", missing("no Date field").repair(Repair::Date));
+    add("Message-ID", missing("no Message-ID field").repair(Repair::MessageId));
+    if ["To", "Cc", "Bcc"].iter().all(|name| section.count(name) == 0) {
+        findings.add(CheckFinding::message(Check::MissingRecipient, "no To, Cc or Bcc field"));
+    }
+}
+
+/// A tag or an entity in the text of Subject.
+fn html(subject: &HeaderField) -> Option<&'static str> {
+    let raw = &*subject.value;
+    if !raw.contains(&b'<') && !raw.contains(&b'&') && !raw.windows(2).any(|pair| pair == b"=?") {
+        return None;
+    }
+    let text = encoded_word::decoded(raw).to_ascii_lowercase();
+    if text.split('<').skip(1).any(is_tag) {
+        Some("an HTML tag")
+    } else {
+        text.split('&').skip(1).any(is_entity).then_some("an HTML entity")
+    }
+}
+
+/// What comes behind `<`, in lower case. Names of types and addresses stand in `<>` too, so only tags that nothing else
+/// is called by count, and of those the closing ones, the ones with attributes, and the ones that are never text.
+fn is_tag(text: &str) -> bool {
+    let closing = text.starts_with('/');
+    let text = text.strip_prefix('/').unwrap_or(text);
+    let name = text.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let behind = text.get(name.len()..).unwrap_or_default().trim_start();
+    let ends = behind.starts_with('>') || behind.starts_with("/>");
+    let attribute =
+        behind.starts_with(|c: char| c.is_ascii_alphabetic()) && behind.contains("=") && behind.contains('>');
+    TAGS.contains(&name) && (ends || attribute) && (closing || attribute || SURE.contains(&name))
+}
+
+/// What comes behind `&`, in lower case.
+fn is_entity(text: &str) -> bool {
+    let Some((name, _)) = text.split_once(';') else { return false };
+    match name.strip_prefix('#') {
+        Some(number) => {
+            let digits = number.strip_prefix('x').map_or(number, |hex| hex);
+            (2..=6).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+        }
+        None => ENTITIES.contains(&name),
+    }
+}
+
+/// Number of addressees in To and Cc, at least: commas outside of quotes, comments and angle brackets.
+pub(super) fn addressees<'a>(fields: impl Iterator<Item = &'a HeaderField>) -> u64 {
+    let in_list = |field: &&HeaderField| {
+        FieldKind::of(field) == FieldKind::Address && (field.is("To") || field.is("Cc"))
+    };
+    fields.filter(in_list).map(|field| addresses(&field.value)).sum()
+}
+
+fn addresses(value: &[u8]) -> u64 {
+    let (mut quoted, mut depth, mut escaped) = (false, 0u32, false);
+    let (mut count, mut any) = (0, false);
+    for octet in value {
+        match octet {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' if depth == 0 => quoted = !quoted,
+            _ if quoted => {}
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            b',' | b';' if depth == 0 => {
+                count += u64::from(any);
+                any = false;
+            }
+            b'@' if depth == 0 => any = true,
+            _ => {}
+        }
+    }
+    count + u64::from(any)
+}
+
+#[cfg(test)]
+mod tests;
