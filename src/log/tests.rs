@@ -91,7 +91,7 @@ fn message_as_json() {
 
 #[test]
 fn message_as_text() {
-    let settings = config::LogConfig { format: LogFormat::Text, ..config::Log::default() };
+    let settings = config::LogConfig { format: LogFormat::Text, ..config::LogConfig::default() };
     let mut record = record();
     (record.user, record.message_id) = (None, Some(Bytes::from_static(b"<a b\n\x1b[31m=>")));
     let text = written(settings, |log| log.message(&record));
@@ -109,8 +109,8 @@ fn message_as_text() {
 fn addresses_in_full_on_demand() {
     let default = config::LogConfig::default();
     for settings in [
-        config::LogConfig { addresses: true, ..config::Log::default() },
-        config::LogConfig { level: Level::Debug, ..config::Log::default() },
+        config::LogConfig { addresses: true, ..config::LogConfig::default() },
+        config::LogConfig { level: Level::Debug, ..config::LogConfig::default() },
     ] {
         let line = without_time(&written(settings, |log| log.message(&record())));
         assert_eq!(
@@ -145,7 +145,7 @@ fn failures_are_reasons_and_one_warning_a_second() {
 
 #[test]
 fn level_decides() {
-    let settings = config::LogConfig { level: Level::Warn, ..config::Log::default() };
+    let settings = config::LogConfig { level: Level::Warn, ..config::LogConfig::default() };
     assert_eq!(written(settings, |log| log.message(&record())), "");
 }
 
@@ -174,7 +174,7 @@ fn events_have_the_same_form() {
 
 #[test]
 fn words_in_text_are_one_line() {
-    let settings = config::LogConfig { format: LogFormat::Text, ..config::Log::default() };
+    let settings = config::LogConfig { format: LogFormat::Text, ..config::LogConfig::default() };
     let text = written(settings, |log| {
         tracing::subscriber::with_default(event::Events::new(log.clone()), || {
             tracing::error!(event = "bind", error = "in use", "two\nlines");
