@@ -177,7 +177,7 @@ Files:
   /etc/postseal/keys            keys, as keygen makes them
 
 Environment:
-  POSTSEAL__SECTION__KEY   sets one key over the file, such=2000";
+  POSTSEAL__SECTION__KEY   sets one key over the file, such as POSTSEAL__LIMITS__CONNECTIONS=2000";
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);

@@ -180,7 +180,7 @@ impl LoadedConfig {
         self.layers.problem(key, reason)
     }
 
-    /// Writes the settings in force, each with where it was set.
+    /// Writes the settings in force as TOML, each with where it was set.
     ///
     /// # Errors
     /// Those of the writer.

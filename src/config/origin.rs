@@ -79,7 +79,7 @@ mod macros {
         macros.serialize(serializer)
     }
 
-    /// A macro name write it: one letter bare, longer names in braces.
+    /// A macro name as MTAs write it: one letter bare, longer names in braces.
     #[derive(PartialEq, Eq, PartialOrd, Ord)]
     struct MacroName(String);
 

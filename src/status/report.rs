@@ -1,4 +1,4 @@
-//! The status: one object that the page and `postseal top` draw.
+//! The status as JSON: one object that the page and `postseal top` draw.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

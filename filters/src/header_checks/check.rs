@@ -114,7 +114,7 @@ macro_rules! each_check {
             /// A control character in a field.
             ControlCharacter control_character = header(Reject, "take control characters out of what goes into header fields");
             /// A line of the header section that is no header field (RFC 5322 section 2.2).
-            FieldSyntax field_syntax = body(Reject, "write each header field, colon, space, text");
+            FieldSyntax field_syntax = body(Reject, "write each header field as NAME, colon, space, text");
             /// A continuation line of white space only (RFC 5322 section 3.2.2).
             BlankFold blank_fold = header(Fix, "fold between words only").otherwise(Log);
             /// A line of the header section over 998 octets (RFC 5322 section 2.1.1): MTAs break it, and the signature.
