@@ -9,6 +9,7 @@
 pub mod address;
 pub mod admin;
 mod check;
+mod command_line;
 mod document;
 mod effective;
 mod extract;
@@ -34,13 +35,14 @@ use serde::{Deserialize, Serialize};
 
 pub use address::ListenAddress;
 pub use admin::AdminConfig;
+pub use command_line::CommandLineSetting;
 pub use key_path::KeyPath;
 pub use limits::BoundsConfig;
 pub use listener::{ListenerConfig, Mode};
-pub use load::{CommandLineSetting, DEFAULT_FILE, LoadedConfig, load, load_from};
+pub use load::{DEFAULT_FILE, LoadedConfig, load, load_from};
 pub use log::{Level, LogConfig, LogFormat};
 pub use origin::OriginConfig;
-pub use problem::{ConfigError, Problem};
+pub use problem::{ConfigError, LocatedProblem};
 pub use reload::Reload;
 pub use source::ValueSource;
 pub use store::StoreConfig;

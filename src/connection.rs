@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use postseal_filters::{EditNote, FilterFailure, Pipeline, PipelineSession, Record, Summary};
+use postseal_filters::{EditNote, FilterFailure, MessageEnd, Pipeline, PipelineSession, Record};
 use postseal_protocol::{Action, Event, Modification, Received, Session, SessionError, Tick, Verdict};
 use tokio::sync::watch;
 use tokio::time::{sleep_until, timeout};
@@ -300,7 +300,7 @@ impl MilterConnection {
 
     fn edits_refused(&mut self, error: &SessionError) {
         if let Some(record) = &mut self.record {
-            record.summary = Summary::Tempfail;
+            record.end = MessageEnd::Tempfail;
             record.edits = Vec::<EditNote>::new();
             record.report.signatures.clear();
             let failure =

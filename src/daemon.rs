@@ -31,8 +31,8 @@ use crate::listener::{BindError, Inherited, Listener, ListenerState, SharedAdmis
 use crate::log::Log;
 use crate::metrics::{Metrics, open_files_limit};
 use crate::notify::Notifier;
-use crate::registry::Services;
 use crate::reload::{self, Prepared};
+use crate::services::Services;
 use crate::status::{ConfigFacts, Status};
 
 pub use orders::{Commander, Orders};

@@ -10,4 +10,4 @@ mod ring;
 mod store;
 
 pub use notice::{KeyEvent, Notice};
-pub use store::{KeyFolders, KeyProblem, KeyStore, OpenedKeys, Refresh};
+pub use store::{KeyFolders, KeyStore, OpenedKeys, Refresh};

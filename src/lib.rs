@@ -17,6 +17,8 @@ pub mod notify;
 pub mod rate_limit;
 pub mod registry;
 pub mod reload;
+mod secrets;
+pub mod services;
 mod stamp;
 pub mod status;
 pub mod store;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use postseal_filters::header_checks::{Check, CheckAction};
-use postseal_filters::{AlignmentMode, Summary};
+use postseal_filters::{AlignmentMode, MessageEnd};
 use prometheus::{
     Gauge, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
@@ -257,7 +257,7 @@ impl Metrics {
         }
         let codes = codes.into_iter().map(|code| code.as_ref().to_owned());
         for code in codes.chain(["deadline".to_owned()]) {
-            for verdict in [Summary::Accept, Summary::Tempfail, Summary::Reject] {
+            for verdict in [MessageEnd::Accept, MessageEnd::Tempfail, MessageEnd::Reject] {
                 self.filter_verdicts.with_label_values(&[filter, verdict.as_str(), &code]);
             }
             if filter == SIGNER {

@@ -6,7 +6,9 @@ use crate::admin::AdminToken;
 use crate::command::Configuration;
 use crate::config::{self, Config, ConfigError, LoadedConfig};
 use crate::connection::ConnectionLimits;
-use crate::registry::{Pipelines, Services};
+use crate::registry::Pipelines;
+use crate::secrets;
+use crate::services::Services;
 
 /// A configuration that is known to work.
 pub(crate) struct Prepared {
@@ -23,8 +25,8 @@ impl Prepared {
     pub(crate) fn load(source: &Configuration, services: &Services) -> Result<Self, ConfigError> {
         let mut loaded = source.load()?;
         let pipelines = Pipelines::build(&mut loaded, services)?;
-        let token = loaded.open_token()?;
-        let webhook_token = loaded.open_webhook_token()?;
+        let token = secrets::admin_token(&loaded)?;
+        let webhook_token = secrets::webhook_token(&loaded)?;
         Ok(Self { loaded, pipelines, token, webhook_token })
     }
 }

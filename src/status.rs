@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use postseal_filters::{Record, Summary};
+use postseal_filters::{MessageEnd, Record};
 
 use crate::clock::since_epoch;
 
@@ -51,12 +51,12 @@ struct RecentDecision {
     record: Arc<Record>,
 }
 
-/// The mail of one minute, by verdict in the order of [`Summary::ALL`].
+/// The mail of one minute, by verdict in the order of [`MessageEnd::ALL`].
 #[derive(Clone, Copy)]
 struct Minute {
     /// Since 1970.
     number: u64,
-    verdicts: [u32; Summary::ALL.len()],
+    verdicts: [u32; MessageEnd::ALL.len()],
 }
 
 impl Status {
@@ -89,12 +89,12 @@ impl Recent {
     fn add(&mut self, at: Duration, record: Arc<Record>) {
         let minute = at.as_secs() / 60;
         if self.minutes.back().is_none_or(|last| last.number < minute) {
-            self.minutes.push_back(Minute { number: minute, verdicts: [0; Summary::ALL.len()] });
+            self.minutes.push_back(Minute { number: minute, verdicts: [0; MessageEnd::ALL.len()] });
             while self.minutes.len() > MINUTES {
                 self.minutes.pop_front();
             }
         }
-        let verdict = Summary::ALL.iter().position(|summary| *summary == record.summary);
+        let verdict = MessageEnd::ALL.iter().position(|summary| *summary == record.end);
         if let (Some(minute), Some(verdict)) = (self.minutes.back_mut(), verdict)
             && let Some(count) = minute.verdicts.get_mut(verdict)
         {

@@ -5,16 +5,19 @@ mod file;
 mod metrics;
 pub mod redis;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use postseal_filters::Problem;
 use postseal_filters::store::{MemoryStore, Store};
 use tokio::runtime::Handle;
 
 use crate::clock::SystemClock;
-use crate::config::store::StoreUrl;
+use crate::config::store::{RedisUrl, StoreUrl};
 use crate::config::{ConfigError, KeyPath, LoadedConfig};
 use crate::metrics::Metrics;
+
+use redis::Login;
 
 pub use embedded::Embedded;
 pub use metrics::StoreMetrics;
@@ -89,13 +92,30 @@ fn open(loaded: &mut LoadedConfig, metrics: &Metrics) -> Result<Arc<dyn Store>, 
             Arc::new(store)
         }
         StoreUrl::Redis(url) => {
-            let Some(login) = loaded.open_store_login()? else {
-                return Ok(Arc::new(Embedded::memory(clock, settings.max_keys, metrics)));
-            };
+            let login = redis_login(loaded, &url)?;
             let metrics = StoreMetrics::new(metrics, redis::KIND);
             let opened = redis::RedisStore::open(&url, &settings, login, metrics, None);
             Arc::new(Handle::current().block_on(opened))
         }
+    })
+}
+
+/// Password and certificates for the store, if it is Redis.
+///
+/// # Errors
+/// If a file can't be used.
+pub fn login(loaded: &LoadedConfig) -> Result<Option<Login>, ConfigError> {
+    match &loaded.config.store.url {
+        Some(StoreUrl::Redis(url)) => redis_login(loaded, url).map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn redis_login(loaded: &LoadedConfig, url: &RedisUrl) -> Result<Login, ConfigError> {
+    let base = loaded.resolve(Path::new(""));
+    Login::load(url, &loaded.config.store, &base).map_err(|error| {
+        let key = vec!["store".to_owned(), error.key.to_owned()];
+        loaded.invalid(vec![Problem::error(key, error.reason)])
     })
 }
 

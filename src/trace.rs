@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use postseal_filters::{Alignment, AlignmentMode, Record};
+use postseal_filters::{Alignment, AlignmentMode, Direction, Record};
 use postseal_protocol::Verdict;
 
 use crate::log::{shorten, shorten_within};
@@ -31,7 +31,11 @@ impl fmt::Display for Trace<'_> {
             "client      {client}{}",
             user.map_or_else(String::new, |user| format!(", user {user}"))
         )?;
-        writeln!(f, "ours        {}", record.origin.map_or("no", |origin| origin.as_str()))?;
+        writeln!(
+            f,
+            "ours        {}",
+            record.direction.and_then(Direction::origin).map_or("no", |origin| origin.as_str())
+        )?;
         let filters = if self.filters.is_empty() { "none".to_owned() } else { self.filters.join(", ") };
         writeln!(f, "filters     {filters}")?;
         for (what, verdict) in self.refused {
@@ -66,7 +70,7 @@ impl fmt::Display for Trace<'_> {
             .reply
             .as_ref()
             .map_or_else(String::new, |reply| format!(" ({})", text(&reply.to_string())));
-        writeln!(f, "verdict     {}{reply}", record.summary.as_str())
+        writeln!(f, "verdict     {}{reply}", record.end.as_str())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use bitflags::bitflags;
 use bytes::Bytes;
 use postseal_protocol::{Connect, MacroTable, Peer};
 
@@ -23,6 +24,15 @@ pub enum Role {
 }
 
 impl Role {
+    /// The directions that mail on a listener of this role can have.
+    pub fn directions(self) -> Directions {
+        match self {
+            Self::Submission => Directions::OUTGOING | Directions::NEITHER,
+            Self::Local | Self::Reinject => Directions::OUTGOING,
+            Self::Mx => Directions::INCOMING,
+        }
+    }
+
     /// The word in the configuration.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -81,6 +91,49 @@ impl ClientConnection {
     }
 }
 
+/// Which way a message goes; known from MAIL on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The message is ours: this server sends it on behalf of its users.
+    Outgoing(Origin),
+    /// The message comes from elsewhere, for a mailbox here.
+    Incoming,
+}
+
+impl Direction {
+    /// Why the message is ours, if it is.
+    pub fn origin(self) -> Option<Origin> {
+        match self {
+            Self::Outgoing(origin) => Some(origin),
+            Self::Incoming => None,
+        }
+    }
+}
+
+bitflags! {
+    /// The directions of mail that a filter is for, or that a listener can have.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Directions: u8 {
+        /// [`Direction::Outgoing`]
+        const OUTGOING = 1;
+        /// [`Direction::Incoming`]
+        const INCOMING = 2;
+        /// Mail on a submission listener that `[origin]` does not name: neither of the two.
+        const NEITHER = 4;
+    }
+}
+
+impl Directions {
+    /// The direction of one message.
+    pub fn of(direction: Option<Direction>) -> Self {
+        match direction {
+            Some(Direction::Outgoing(_)) => Self::OUTGOING,
+            Some(Direction::Incoming) => Self::INCOMING,
+            None => Self::NEITHER,
+        }
+    }
+}
+
 /// Why a message is ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -118,13 +171,16 @@ pub struct OriginPolicy {
 }
 
 impl OriginPolicy {
-    /// Decides for a message, when the macros of MAIL are known.
-    pub fn origin(&self, connection: &ClientConnection, macros: &MacroTable) -> Option<Origin> {
+    /// The direction of a message, when the macros of MAIL are known; `None` if the message is neither ours nor incoming.
+    pub fn direction(&self, connection: &ClientConnection, macros: &MacroTable) -> Option<Direction> {
         match connection.role {
-            Role::Local | Role::Reinject => return Some(Origin::Listener),
-            Role::Mx => return None,
-            Role::Submission => {}
+            Role::Local | Role::Reinject => Some(Direction::Outgoing(Origin::Listener)),
+            Role::Mx => Some(Direction::Incoming),
+            Role::Submission => self.origin(connection, macros).map(Direction::Outgoing),
         }
+    }
+
+    fn origin(&self, connection: &ClientConnection, macros: &MacroTable) -> Option<Origin> {
         if self.authenticated && macros.get("{auth_authen}").is_some_and(|user| !user.is_empty()) {
             return Some(Origin::Authenticated);
         }

@@ -36,11 +36,11 @@ pub use pattern::{Identity, Pattern, SigningPatternError};
 pub use reason::Unsigned;
 pub use settings::{
     CanonicalizationError, Canonicalizations, DkimPlan, DkimSettings, DomainSettings, FieldList, KeySettings,
-    PlannedRule, SettingsError, Signing, UnsignedPolicy,
+    PlannedRule, Signing, UnsignedPolicy,
 };
 pub use table::{KeyTable, NamedKey, SigningRule};
 
-use crate::connection::Role;
+use crate::connection::Directions;
 use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Steps};
 use crate::mail::address::{Mailbox, mailboxes};
 use crate::message::Message;
@@ -51,7 +51,6 @@ use sign::{Input, Signed};
 /// The signer.
 pub struct DkimFilter {
     shared: Arc<SharedSigner>,
-    needs_body: bool,
 }
 
 struct SharedSigner {
@@ -62,13 +61,7 @@ struct SharedSigner {
 impl DkimFilter {
     /// A signer with a key table that may be swapped while it works.
     pub fn new(signing: Signing, keys: Arc<ArcSwap<KeyTable>>) -> Self {
-        Self { shared: Arc::new(SharedSigner { signing, keys }), needs_body: true }
-    }
-
-    /// The same for a listener of this role: mail that is never ours gets its reason without a look at the body.
-    #[must_use]
-    pub fn for_role(&self, role: Role) -> Self {
-        Self { shared: Arc::clone(&self.shared), needs_body: role != Role::Mx }
+        Self { shared: Arc::new(SharedSigner { signing, keys }) }
     }
 }
 
@@ -80,10 +73,9 @@ impl Filter for DkimFilter {
     /// Nothing is answered before end of message, and whether the mail is ours is known from MAIL on. So the body is
     /// all that is asked for: even a From that has no key now may get another from a filter at end of message.
     fn needs(&self) -> Needs {
-        if !self.needs_body {
-            return Needs::default();
-        }
         Needs {
+            directions: Directions::OUTGOING,
+            left_out: Some(Unsigned::NotOrigin.as_str()),
             sees: Steps::BODY,
             edits: ActionFlags::ADD_HEADERS,
             body: BodyNeed::Stream,
@@ -116,10 +108,7 @@ enum SigningFailure {
 
 #[async_trait]
 impl FilterSession for DkimSession {
-    fn body_chunk(&mut self, cx: &mut Context<'_>, chunk: &Bytes) -> Result<Flow, FilterError> {
-        if cx.origin.is_none() {
-            return Ok(Flow::Enough);
-        }
+    fn body_chunk(&mut self, _: &mut Context<'_>, chunk: &Bytes) -> Result<Flow, FilterError> {
         let rule = self.shared.signing.canonicalization.body;
         self.body.get_or_insert_with(|| BodyHash::new(rule)).update(chunk);
         Ok(Flow::More)
@@ -168,9 +157,6 @@ impl SharedSigner {
         message: &Message,
         body: Option<BodyHash>,
     ) -> Result<Vec<Signed>, SigningFailure> {
-        if cx.origin.is_none() {
-            return Err(refuse(Unsigned::NotOrigin, UnsignedPolicy::Pass, String::new()));
-        }
         let from = self.from(message)?;
         let keys = self.keys.load();
         let domain = from.domain.as_deref().unwrap_or_default();

@@ -13,8 +13,8 @@ use bytes::Bytes;
 use postseal_protocol::{ActionFlags, Address, HeaderField, MacroTable, Stage, Verdict};
 
 use crate::clock::Clock;
-use crate::connection::{ClientConnection, Origin};
-use crate::message::Message;
+use crate::connection::{ClientConnection, Direction, Directions};
+use crate::message::{Message, MessageEnd};
 use crate::report::{Reason, Remark, Report};
 
 /// A configured filter.
@@ -35,8 +35,13 @@ pub trait Filter: Send + Sync {
 }
 
 /// What a filter wants to see, answer and edit.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Needs {
+    /// Messages that the filter is for. For others the pipeline does not call the filter, except at CONNECT and HELO,
+    /// where the direction is not known yet.
+    pub directions: Directions,
+    /// Reason code noted at end of message when the filter was left out because of the message's direction.
+    pub left_out: Option<&'static str>,
     /// Steps it is called for, beside end of message.
     pub sees: Steps,
     /// Those of them where it may answer something else than Continue at once (never header fields; for the body: it
@@ -49,6 +54,27 @@ pub struct Needs {
     pub edits: ActionFlags,
     /// How it wants the body.
     pub body: BodyNeed,
+}
+
+impl Default for Needs {
+    fn default() -> Self {
+        Self {
+            directions: Directions::all(),
+            left_out: None,
+            sees: Steps::empty(),
+            answers: Steps::empty(),
+            macros: Vec::new(),
+            edits: ActionFlags::empty(),
+            body: BodyNeed::Skip,
+        }
+    }
+}
+
+impl Needs {
+    /// True if the filter is for messages of this direction.
+    pub(crate) fn is_for(&self, direction: Option<Direction>) -> bool {
+        self.directions.contains(Directions::of(direction))
+    }
 }
 
 bitflags! {
@@ -101,25 +127,14 @@ pub enum Flow {
     Enough,
 }
 
-/// How a message ended, told to every filter that saw it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MessageEnd {
-    /// The MTA was told to accept it.
-    Accepted,
-    /// It was refused or discarded.
-    Refused,
-    /// The client or the MTA gave it up.
-    Aborted,
-}
-
 /// What a filter may know beside the message.
 pub struct Context<'a> {
     /// The SMTP client and the listener it came by.
     pub connection: &'a ClientConnection,
     /// Macros of the MTA.
     pub macros: &'a MacroTable,
-    /// Why this mail counts as ours, if it does; known from MAIL on.
-    pub origin: Option<Origin>,
+    /// Which way the message goes; `None` before MAIL, and for mail that is neither ours nor incoming.
+    pub direction: Option<Direction>,
     /// The source of time.
     pub clock: &'a dyn Clock,
     /// What is told about the message.
@@ -224,7 +239,7 @@ pub trait FilterSession: Send {
     }
 
     /// The message is decided: charge, give back, forget.
-    async fn finish(&mut self, cx: &mut Context<'_>, message: &Message, outcome: MessageEnd) {}
+    async fn finish(&mut self, cx: &mut Context<'_>, message: &Message, end: MessageEnd) {}
 
     /// Forget the message; called after each, and after an abort.
     fn reset(&mut self);

@@ -42,10 +42,10 @@ use bytes::Bytes;
 use postseal_protocol::{ActionFlags, Stage, Verdict};
 
 pub use check::{Check, CheckAction};
-pub use plan::{CheckPlan, SettingsError};
+pub use plan::CheckPlan;
 pub use settings::{CheckRule, Exception, HeaderCheckSettings, OrNone};
 
-use crate::connection::Role;
+use crate::connection::Directions;
 use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Steps};
 use crate::mail::charset::Charset;
 use crate::message::Message;
@@ -60,7 +60,6 @@ use section::Section;
 /// The filter.
 pub struct HeaderChecks {
     shared: Arc<SharedChecks>,
-    role: Role,
 }
 
 struct SharedChecks {
@@ -74,13 +73,7 @@ impl HeaderChecks {
     /// The checks as planned.
     pub fn new(plan: CheckPlan) -> Self {
         let shared = SharedChecks { plan, random: RandomState::new(), count: AtomicU64::new(0) };
-        Self { shared: Arc::new(shared), role: Role::Submission }
-    }
-
-    /// The same for a listener of this role: mail from elsewhere is not looked at.
-    #[must_use]
-    pub fn for_role(&self, role: Role) -> Self {
-        Self { shared: Arc::clone(&self.shared), role }
+        Self { shared: Arc::new(shared) }
     }
 }
 
@@ -93,10 +86,7 @@ impl Filter for HeaderChecks {
     /// of message.
     fn needs(&self) -> Needs {
         let plan = &self.shared.plan;
-        let mut needs = Needs { macros: plan.macros(), ..Needs::default() };
-        if self.role == Role::Mx {
-            return Needs::default();
-        }
+        let mut needs = Needs { directions: Directions::OUTGOING, macros: plan.macros(), ..Needs::default() };
         needs.macros.push((Stage::Connect, "j".to_owned()));
         needs.edits = ActionFlags::ADD_HEADERS | ActionFlags::CHANGE_HEADERS;
         if plan.looks_at_body() {
@@ -129,10 +119,10 @@ struct CheckSession {
 impl FilterSession for CheckSession {
     async fn end_of_headers(
         &mut self,
-        cx: &mut Context<'_>,
+        _: &mut Context<'_>,
         message: &mut Message,
     ) -> Result<Verdict, FilterError> {
-        self.body = cx.origin.is_some().then(|| BodyCheck::new(&Section::of(&message.fields)));
+        self.body = Some(BodyCheck::new(&Section::of(&message.fields)));
         Ok(Verdict::Continue)
     }
 
@@ -147,9 +137,6 @@ impl FilterSession for CheckSession {
         cx: &mut Context<'_>,
         message: &mut Message,
     ) -> Result<Verdict, FilterError> {
-        if cx.origin.is_none() {
-            return Ok(Verdict::Continue);
-        }
         let shared = Arc::clone(&self.shared);
         let plan = &shared.plan;
         let decisions = plan.decisions(&Submitter::of(cx), cx.connection);

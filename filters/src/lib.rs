@@ -19,6 +19,7 @@ pub mod mail;
 pub mod message;
 pub mod network;
 pub mod pipeline;
+pub mod problem;
 pub mod rate_limit;
 mod refusal;
 pub mod report;
@@ -30,12 +31,12 @@ pub mod testing;
 
 pub use byte_size::ByteSize;
 pub use clock::Clock;
-pub use connection::{ClientConnection, MtaKind, Origin, OriginPolicy, Role};
-pub use filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, MessageEnd, Needs, Steps};
-pub use message::{Body, EditNote, EditOp, Message};
+pub use connection::{ClientConnection, Direction, Directions, MtaKind, Origin, OriginPolicy, Role};
+pub use filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Steps};
+pub use message::{Body, EditNote, EditOp, Message, MessageEnd};
 pub use pipeline::{
     Decision, MessageLimits, OnError, Pipeline, PipelineEntry, PipelineSession, PipelineSettings, Record,
-    Summary,
 };
+pub use problem::{Problem, Problems, Severity};
 pub use report::{Alignment, AlignmentMode, CheckNote, FilterFailure, Reason, Remark, Report, SignatureNote};
 pub use submitter::{Submitter, Who};

@@ -6,10 +6,12 @@
 //! sendmail `milter.c`), and into none at all where an edit undid itself.
 
 mod body;
+mod end;
 mod envelope;
 mod fields;
 
 pub use body::Body;
+pub use end::MessageEnd;
 pub use envelope::Envelope;
 pub use fields::{FieldId, Fields};
 

@@ -8,7 +8,7 @@ mod needs;
 mod record;
 mod session;
 
-pub use record::{Record, Summary};
+pub use record::Record;
 pub use session::{Decision, PipelineSession};
 
 use std::borrow::Cow;
@@ -82,16 +82,19 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// A pipeline of these filters, in this order.
+    /// A pipeline of these filters, in this order. Filters that have nothing to do on a listener of this role are left
+    /// out, and what they need is not asked of the MTA.
     pub fn new(settings: PipelineSettings, entries: Vec<PipelineEntry>) -> Self {
-        let entries: Vec<_> = entries
-            .into_iter()
-            .map(|entry| {
-                let needs = entry.filter.needs();
-                (entry, needs)
-            })
-            .collect();
-        let union = needs::Union::of(entries.iter().map(|(_, needs)| needs), &settings.origin);
+        let possible = settings.role.directions();
+        let with_needs = entries.into_iter().map(|entry| {
+            let needs = entry.filter.needs();
+            (entry, needs)
+        });
+        let has_work = |needs: &Needs| needs.directions.intersects(possible) || needs.left_out.is_some();
+        let entries: Vec<_> = with_needs.filter(|(_, needs)| has_work(needs)).collect();
+        let called =
+            entries.iter().map(|(_, needs)| needs).filter(|needs| needs.directions.intersects(possible));
+        let union = needs::Union::of(called, &settings.origin);
         Self { entries, union, settings }
     }
 

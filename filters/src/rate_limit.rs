@@ -29,11 +29,12 @@ use postseal_protocol::{ActionFlags, Stage};
 
 pub use date::{Date, DateError};
 pub use key::{KeyPart, KeyPartError};
-pub use plan::{SettingsError, plan, tables};
+pub use plan::{plan, tables};
 pub use rate::{Rate, RateError, Rates};
 pub use rule::LimitRule;
 pub use settings::{BreachAction, Count, OriginName, OverrideRates, Ramp, RateLimitSettings};
 
+use crate::connection::Directions;
 use crate::filter::{BodyNeed, Filter, FilterSession, Needs, Steps};
 use crate::store::{Limit, Store};
 use session::LimitSession;
@@ -156,7 +157,7 @@ impl Filter for RateLimitFilter {
     }
 
     fn needs(&self) -> Needs {
-        let mut needs = Needs { sees: Steps::MAIL, ..Needs::default() };
+        let mut needs = Needs { directions: Directions::OUTGOING, sees: Steps::MAIL, ..Needs::default() };
         for rule in &self.shared.rules {
             let at_mail = !rule.by_recipient() && rule.count != Count::Recipients;
             let at_rcpt = !at_mail || rule.count == Count::RejectedRecipients;

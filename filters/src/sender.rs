@@ -44,7 +44,7 @@ use postseal_protocol::{ActionFlags, Address, Stage, Verdict};
 
 pub use alignment::AlignmentFilter;
 pub use pattern::{AddressPattern, AddressPatternError};
-pub use plan::{SenderPlan, SettingsError, TableText};
+pub use plan::{SenderPlan, TableText};
 pub use settings::{
     AddressField, AutoresponderSettings, EnvelopeAction, HeaderAction, OwnerSettings, RewriteSettings,
     SenderField, SenderSettings, TableFormat, TableSettings,
@@ -52,7 +52,7 @@ pub use settings::{
 pub use table::LineError;
 pub use target::{Target, TargetError};
 
-use crate::connection::Role;
+use crate::connection::{Directions, Role};
 use crate::filter::{Context, Filter, FilterError, FilterSession, Needs, Steps};
 use crate::mail::address::{AddrSpec, Mailbox};
 use crate::message::Message;
@@ -98,6 +98,7 @@ impl Filter for SenderFilter {
     fn needs(&self) -> Needs {
         let refuses = self.policy.envelope_mismatch == EnvelopeAction::Reject && !self.policy.shadow;
         Needs {
+            directions: Directions::OUTGOING,
             sees: Steps::MAIL,
             answers: if refuses { Steps::MAIL } else { Steps::empty() },
             macros: self.policy.macros.clone(),
@@ -123,9 +124,6 @@ struct SenderSession {
 #[async_trait]
 impl FilterSession for SenderSession {
     async fn mail(&mut self, cx: &mut Context<'_>, sender: &Address) -> Result<Verdict, FilterError> {
-        if cx.origin.is_none() {
-            return Ok(Verdict::Continue);
-        }
         self.envelope = ReversePathChange::judge(&self.policy, cx, sender);
         Ok(self.policy.unless_shadow(self.envelope.refusal.take()))
     }
@@ -135,9 +133,6 @@ impl FilterSession for SenderSession {
         cx: &mut Context<'_>,
         message: &mut Message,
     ) -> Result<Verdict, FilterError> {
-        if cx.origin.is_none() {
-            return Ok(Verdict::Continue);
-        }
         let mut header = Header::read(&self.policy, cx, message);
         if is_own_bounce(cx, message, &header) {
             cx.explain(|| "a bounce that the MTA has made".to_owned());

@@ -15,7 +15,7 @@ use super::health::Health;
 use super::page;
 use crate::metrics::Metrics;
 use crate::rate_limit::answer::{self as limits, Look};
-use crate::registry::Services;
+use crate::services::Services;
 use crate::status::Status;
 
 /// Where the answers come from.

@@ -6,7 +6,9 @@ use clap::Args;
 
 use super::{Configuration, Exit};
 use crate::keys::listing;
-use crate::registry::{Pipelines, Services};
+use crate::registry::Pipelines;
+use crate::services::Services;
+use crate::{secrets, store};
 
 /// Checks the configuration and shows what is in force, and where each value was set.
 #[derive(Args, Debug)]
@@ -27,9 +29,9 @@ impl CheckConfig {
         let services = Services::offline()?;
         let checked = self.configuration.load().and_then(|mut loaded| {
             let built = Pipelines::build(&mut loaded, &services)?;
-            loaded.open_token()?;
-            loaded.open_webhook_token()?;
-            loaded.open_store_login()?;
+            secrets::admin_token(&loaded)?;
+            secrets::webhook_token(&loaded)?;
+            store::login(&loaded)?;
             Ok((loaded, built.keys))
         });
         let (loaded, keys) = match checked {

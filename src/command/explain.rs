@@ -19,6 +19,7 @@ use postseal_protocol::{Address, Connect, MacroTable, Peer, Stage, Verdict};
 use super::{Configuration, Exit};
 use crate::message_file::{self, MessageFile};
 use crate::registry;
+use crate::services::Services;
 use crate::trace::Trace;
 
 /// Runs one message through the filters and tells what each decided, and why.
@@ -64,7 +65,7 @@ impl Explain {
     /// # Errors
     /// If the message can't be read or the result not written.
     pub fn execute(self, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
-        let services = registry::Services::offline()?;
+        let services = Services::offline()?;
         let load = || registry::Pipelines::build(&mut self.configuration.load()?, &services);
         let pipelines = match load() {
             Ok(built) => {

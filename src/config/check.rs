@@ -2,38 +2,27 @@
 
 mod store;
 
-use postseal_filters::{dkim, header_checks};
+use postseal_filters::dkim::{DkimPlan, DkimSettings};
+use postseal_filters::header_checks::{CheckPlan, HeaderCheckSettings};
+use postseal_filters::{Problem, Problems};
 
 use super::{BoundsConfig, Config, KeyPath, ListenAddress, ListenerConfig};
 
-/// Something found.
-pub(super) struct ConfigFinding {
-    pub(super) key: KeyPath,
-    pub(super) reason: String,
-}
-
-/// Everything found: what makes the configuration unusable, and what is only unwise.
+/// What the filters' sections mean, where that needs no file.
 #[derive(Default)]
-pub(super) struct ConfigFindings {
-    pub(super) errors: Vec<ConfigFinding>,
-    pub(super) warnings: Vec<ConfigFinding>,
+pub(crate) struct Plans {
+    pub(crate) dkim: Option<DkimPlan>,
+    pub(crate) header_checks: Option<CheckPlan>,
 }
 
-impl ConfigFindings {
-    fn error(&mut self, key: KeyPath, reason: impl Into<String>) {
-        self.errors.push(ConfigFinding { key, reason: reason.into() });
-    }
-
-    fn warning(&mut self, key: KeyPath, reason: impl Into<String>) {
-        self.warnings.push(ConfigFinding { key, reason: reason.into() });
-    }
-}
-
-/// Looks at the whole.
-pub(super) fn check(config: &Config) -> ConfigFindings {
-    let mut findings = ConfigFindings::default();
+/// Checks the configuration as a whole: the plans that were made of it, and warnings.
+///
+/// # Errors
+/// Everything that makes the configuration unusable.
+pub(super) fn check(config: &Config) -> Result<(Plans, Vec<Problem>), Vec<Problem>> {
+    let mut findings = Problems::of(&[]);
     if config.listener.is_empty() {
-        findings.error(KeyPath::new(["listener"]), "no listener; add a [[listener]] with name and address");
+        findings.error(["listener"], "no listener; add a [[listener]] with name and address");
     }
     for (index, listener) in config.listener.iter().enumerate() {
         let key = KeyPath::new(["listener"]).then(index);
@@ -49,40 +38,34 @@ pub(super) fn check(config: &Config) -> ConfigFindings {
             "{address} is open to the network: metrics and health are for everybody there, the status page for nobody \
              without admin.token_file"
         );
-        findings.warning(KeyPath::new(["admin", "address"]), reason);
+        findings.warning(["admin", "address"], reason);
     }
     check_limits(&config.limits, &mut findings);
     store::check(&config.store, &mut findings);
     if config.reload.period < SHORTEST_PERIOD {
-        findings.error(KeyPath::new(["reload", "period"]), "must be at least 100ms");
+        findings.error(["reload", "period"], "must be at least 100ms");
     }
-    if let Some(Err(errors)) = config.header_checks.as_ref().map(header_checks::HeaderCheckSettings::plan) {
-        for error in errors {
-            findings.error(KeyPath::new(error.key), error.reason);
-        }
+    let header_checks = config.header_checks.as_ref().map(HeaderCheckSettings::plan);
+    let header_checks = header_checks.and_then(|plan| findings.unwrap_plan(plan));
+    let dkim = config.dkim.as_ref().map(DkimSettings::plan).and_then(|plan| findings.unwrap_plan(plan));
+    if config.dkim.is_none() {
+        findings.warning(["dkim"], "no [dkim] section: nothing is signed");
     }
-    match config.dkim.as_ref().map(dkim::DkimSettings::plan) {
-        Some(Ok(_)) => {}
-        Some(Err(errors)) => {
-            errors.into_iter().for_each(|error| findings.error(KeyPath::new(error.key), error.reason))
-        }
-        None => findings.warning(KeyPath::new(["dkim"]), "no [dkim] section: nothing is signed"),
-    }
-    findings
+    findings.finish(Plans { dkim, header_checks })
 }
 
 fn check_listener(
     listener: &ListenerConfig,
     before: &[ListenerConfig],
     key: &KeyPath,
-    findings: &mut ConfigFindings,
+    findings: &mut Problems,
 ) {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     if listener.name.is_empty() || listener.name.len() > 64 || !listener.name.chars().all(fits) {
-        findings.error(key.then("name"), "expected 1 to 64 letters, digits, `_`, `-` or `.`");
+        findings.error(key.then("name").steps(), "expected 1 to 64 letters, digits, `_`, `-` or `.`");
     }
     if let Some(index) = before.iter().position(|other| other.name == listener.name) {
-        findings.error(key.then("name"), format!("listener[{index}] has the same name"));
+        findings.error(key.then("name").steps(), format!("listener[{index}] has the same name"));
     }
     let any_port = matches!(
         &listener.address,
@@ -90,24 +73,27 @@ fn check_listener(
     );
     let twin = before.iter().position(|other| other.address == listener.address);
     if let Some(index) = twin.filter(|_| !any_port) {
-        findings.error(key.then("address"), format!("listener[{index}] has the same address"));
+        findings.error(key.then("address").steps(), format!("listener[{index}] has the same address"));
     }
     if let ListenAddress::Unix(_) = listener.address {
         if listener.mode.bits() & 0o002 != 0 && !in_container() {
-            findings.warning(key.then("mode"), "every local user can have mail signed; better set `group`");
+            findings.warning(
+                key.then("mode").steps(),
+                "every local user can have mail signed; better set `group`",
+            );
         }
     } else if listener.group.is_some() {
-        findings.warning(key.then("group"), "has no effect: the address is not a unix socket");
+        findings.warning(key.then("group").steps(), "has no effect: the address is not a unix socket");
     }
 }
 
-fn check_admin(listener: &ListenerConfig, key: &KeyPath, config: &Config, findings: &mut ConfigFindings) {
+fn check_admin(listener: &ListenerConfig, key: &KeyPath, config: &Config, findings: &mut Problems) {
     let (ListenAddress::Inet { host, port } | ListenAddress::Inet6 { host, port }) = &listener.address else {
         return;
     };
     let Some(admin) = config.admin.address else { return };
     if *port != 0 && *port == admin.port() && host.parse() == Ok(admin.ip()) {
-        findings.error(key.then("address"), format!("is the same as admin.address, {admin}"));
+        findings.error(key.then("address").steps(), format!("is the same as admin.address, {admin}"));
     }
 }
 
@@ -116,7 +102,7 @@ fn in_container() -> bool {
     std::process::id() == 1
 }
 
-fn check_limits(limits: &BoundsConfig, findings: &mut ConfigFindings) {
+fn check_limits(limits: &BoundsConfig, findings: &mut Problems) {
     let counts = [
         ("connections", limits.connections),
         ("header_size", limits.header_size.bytes()),
@@ -128,19 +114,19 @@ fn check_limits(limits: &BoundsConfig, findings: &mut ConfigFindings) {
         ("end_of_message_timeout", millis(limits.end_of_message_timeout)),
     ];
     for (name, _) in counts.iter().filter(|(_, count)| *count == 0) {
-        findings.error(limit(name), "must be more than 0");
+        findings.error(bound(name), "must be more than 0");
     }
     let packet = limits.packet_size.bytes();
     if packet < SMALLEST_PACKET {
         findings
-            .error(limit("packet_size"), "must be at least 64KiB: MTAs send the body in pieces of that size");
+            .error(bound("packet_size"), "must be at least 64KiB: MTAs send the body in pieces of that size");
     } else if packet > LARGEST_PACKET {
-        findings.error(limit("packet_size"), "must be at most 16MiB: each connection may keep that much");
+        findings.error(bound("packet_size"), "must be at most 16MiB: each connection may keep that much");
     }
 }
 
-fn limit(name: &str) -> KeyPath {
-    KeyPath::new(["limits", name])
+fn bound(name: &str) -> [&str; 2] {
+    ["limits", name]
 }
 
 fn millis(duration: std::time::Duration) -> usize {

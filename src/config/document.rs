@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use toml_edit::{ImDocument, Item, Table, TableLike, Value};
 
 use super::KeyPath;
-use super::problem::Problem;
+use super::problem::LocatedProblem;
 use super::source::ValueSource;
 
 /// A configuration file that is TOML.
@@ -24,14 +24,18 @@ struct SourceText {
 
 impl Document {
     /// Reads the text of the file at `path`; the error says where the text stops being TOML, and why.
-    pub(super) fn parse(path: &Path, text: String) -> Result<Self, Problem> {
+    pub(super) fn parse(path: &Path, text: String) -> Result<Self, LocatedProblem> {
         let text = SourceText::new(path, text);
         match ImDocument::parse(text.text.clone()) {
             Ok(tree) => Ok(Self { text, tree }),
             Err(error) => {
                 let source = text.position(error.span().map(|span| span.start));
                 let reason: Vec<_> = error.message().lines().collect();
-                Err(Problem::new(source, KeyPath::default(), format!("not TOML: {}", reason.join("; "))))
+                Err(LocatedProblem::new(
+                    source,
+                    KeyPath::default(),
+                    format!("not TOML: {}", reason.join("; ")),
+                ))
             }
         }
     }

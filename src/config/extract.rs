@@ -10,14 +10,14 @@ use serde::de::DeserializeOwned;
 
 use super::KeyPath;
 use super::layers::Layers;
-use super::problem::Problem;
+use super::problem::LocatedProblem;
 use super::suggest;
 
 /// Makes a `T` of the values.
 ///
 /// # Errors
 /// Everything that stands in the way.
-pub(super) fn extract<T: DeserializeOwned>(layers: &Layers, known: &Value) -> Result<T, Vec<Problem>> {
+pub(super) fn extract<T: DeserializeOwned>(layers: &Layers, known: &Value) -> Result<T, Vec<LocatedProblem>> {
     let mut out =
         Extraction { layers, problems: Vec::new(), removed: BTreeSet::new(), texts: BTreeSet::new() };
     loop {
@@ -38,7 +38,7 @@ pub(super) fn extract<T: DeserializeOwned>(layers: &Layers, known: &Value) -> Re
 
 struct Extraction<'a> {
     layers: &'a Layers,
-    problems: Vec<Problem>,
+    problems: Vec<LocatedProblem>,
     /// Values not looked at again.
     removed: BTreeSet<KeyPath>,
     /// Values of variables and flags that look like a number and are taken as text.

@@ -9,10 +9,13 @@ use figment::providers::{Format as _, Toml};
 use figment::value::{Dict, Map, Tag, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 
+use postseal_filters::Problem;
+
+use super::KeyPath;
+use super::command_line::CommandLineSetting;
 use super::document::Document;
-use super::problem::{ConfigError, Problem};
+use super::problem::{ConfigError, LocatedProblem};
 use super::source::ValueSource;
-use super::{CommandLineSetting, KeyPath};
 
 /// What was configured, before anybody asks whether it makes sense.
 pub(super) struct Layers {
@@ -56,7 +59,7 @@ impl Layers {
         let figment = layers.fold(Figment::from(file), |below, layer| below.merge(layer));
         let values = figment.find_value("").map_err(|error| {
             let source = document.locate(&KeyPath::default());
-            ConfigError::invalid(Problem::new(source, KeyPath::default(), error.to_string()))
+            ConfigError::invalid(LocatedProblem::new(source, KeyPath::default(), error.to_string()))
         })?;
         Ok(Self { figment, document, settings, values })
     }
@@ -74,8 +77,14 @@ impl Layers {
         }
     }
 
+    /// Findings with the places where their keys were set.
+    pub(super) fn located(&self, problems: Vec<Problem>) -> Vec<LocatedProblem> {
+        let located = |problem: Problem| self.problem(KeyPath::new(problem.key), problem.reason);
+        problems.into_iter().map(located).collect()
+    }
+
     /// A finding about a key. If nobody set it, it is reported where the table around it was set.
-    pub(super) fn problem(&self, key: KeyPath, reason: impl Into<String>) -> Problem {
+    pub(super) fn problem(&self, key: KeyPath, reason: impl Into<String>) -> LocatedProblem {
         let mut nearest = key.clone();
         while key_missing(&nearest, &self.values) {
             nearest = nearest.parent().unwrap_or_default();
@@ -85,7 +94,7 @@ impl Layers {
             _ => self.document.locate(&KeyPath::default()),
         };
         let value = key.find(&self.values).and_then(shown);
-        Problem { source, key, value, reason: reason.into() }
+        LocatedProblem { source, key, value, reason: reason.into() }
     }
 
     /// The text of the variable or flag that set this very key.

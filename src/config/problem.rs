@@ -10,7 +10,7 @@ use super::source::ValueSource;
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct LocatedProblem {
     /// Where the value was set.
     pub source: ValueSource,
     /// The key.
@@ -21,13 +21,13 @@ pub struct Problem {
     pub reason: String,
 }
 
-impl Problem {
+impl LocatedProblem {
     pub(super) fn new(source: ValueSource, key: KeyPath, reason: impl Into<String>) -> Self {
         Self { source, key, value: None, reason: reason.into() }
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for LocatedProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.source != ValueSource::Default {
             write!(f, "{}: ", self.source)?;
@@ -57,16 +57,16 @@ pub enum ConfigError {
     },
     /// The configuration is wrong.
     #[error("{}", lines(.0))]
-    Invalid(Vec<Problem>),
+    Invalid(Vec<LocatedProblem>),
 }
 
 impl ConfigError {
-    pub(super) fn invalid(problem: Problem) -> Self {
+    pub(super) fn invalid(problem: LocatedProblem) -> Self {
         Self::Invalid(vec![problem])
     }
 
     /// What is wrong, one by one; nothing if the file couldn't even be read.
-    pub fn problems(&self) -> &[Problem] {
+    pub fn problems(&self) -> &[LocatedProblem] {
         match self {
             Self::Read { .. } => &[],
             Self::Invalid(problems) => problems,
@@ -75,13 +75,13 @@ impl ConfigError {
 }
 
 /// Puts findings in the order of the file; those that stand nowhere in particular come last.
-pub(super) fn sort(problems: &mut [Problem]) {
+pub(super) fn sort(problems: &mut [LocatedProblem]) {
     problems.sort_by_key(|problem| match problem.source {
         ValueSource::File { position: Some(position), .. } => position,
         _ => (usize::MAX, 0),
     });
 }
 
-fn lines(problems: &[Problem]) -> String {
+fn lines(problems: &[LocatedProblem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }

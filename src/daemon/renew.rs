@@ -10,8 +10,8 @@ use super::{Daemon, facts};
 use crate::command::Configuration;
 use crate::config::ConfigError;
 use crate::listener::ListenerState;
-use crate::registry::Services;
 use crate::reload::{self, Prepared};
+use crate::services::Services;
 
 impl Daemon {
     /// Begins a reload.

@@ -19,6 +19,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use postseal_filters::Problem;
 use postseal_filters::dkim::{
     DkimPlan, DkimSettings, DomainName, KeyTable, NamedKey, Pattern, PlannedRule, PrivateKey, SelectorName,
     SigningRule,
@@ -55,16 +56,7 @@ pub struct OpenedKeys {
     /// The keys.
     pub store: KeyStore,
     /// What is unwise, or wrong in the key directory.
-    pub warnings: Vec<KeyProblem>,
-}
-
-/// Something about a key that the configuration names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyProblem {
-    /// The way to the setting, from the outside in.
-    pub key: Vec<String>,
-    /// What it is about.
-    pub reason: String,
+    pub warnings: Vec<Problem>,
 }
 
 /// What a look at the files has brought.
@@ -85,7 +77,7 @@ impl KeyStore {
         settings: &DkimSettings,
         plan: &DkimPlan,
         place: &KeyFolders,
-    ) -> Result<OpenedKeys, Vec<KeyProblem>> {
+    ) -> Result<OpenedKeys, Vec<Problem>> {
         let mut errors = Vec::new();
         let mut rules = plan.rules.clone();
         // Settings by file, for what is found out about the file.
@@ -99,7 +91,7 @@ impl KeyStore {
                         places.entry(path.clone()).or_default().push(setting);
                         key.file = path;
                     }
-                    Err(reason) => errors.push(KeyProblem { key: setting, reason }),
+                    Err(reason) => errors.push(Problem::error(setting, reason)),
                 }
             }
         }
@@ -120,18 +112,17 @@ impl KeyStore {
                 _ if notice.is_warning() => false,
                 _ => continue,
             };
-            let problems = if fatal { &mut errors } else { &mut warnings };
+            let (problems, problem): (_, fn(Vec<String>, String) -> Problem) =
+                if fatal { (&mut errors, Problem::error) } else { (&mut warnings, Problem::warning) };
             match places.get(&notice.path) {
-                Some(settings) => problems.extend(
-                    settings
-                        .iter()
-                        .map(|key| KeyProblem { key: key.clone(), reason: notice.event.to_string() }),
-                ),
-                None => problems.push(KeyProblem {
-                    key: vec!["dkim".to_owned(), "key_dir".to_owned()],
+                Some(settings) => {
+                    problems.extend(settings.iter().map(|key| problem(key.clone(), notice.event.to_string())))
+                }
+                None => {
                     // The directory itself is named by the setting.
-                    reason: if fatal { notice.event.to_string() } else { notice.to_string() },
-                }),
+                    let reason = if fatal { notice.event.to_string() } else { notice.to_string() };
+                    problems.push(problem(vec!["dkim".to_owned(), "key_dir".to_owned()], reason));
+                }
             }
         }
         if errors.is_empty() { Ok(OpenedKeys { store, warnings }) } else { Err(errors) }
@@ -148,13 +139,13 @@ impl KeyStore {
     }
 
     /// Rules whose keys are to come from the key directory, which has none.
-    fn rules_without_keys(&self) -> Vec<KeyProblem> {
+    fn rules_without_keys(&self) -> Vec<Problem> {
         let found: BTreeSet<_> = self.ring.found().map(|((domain, _), _)| domain).collect();
         let missing = |rule: &PlannedRule| rule.keys.is_empty() && !found.contains(&rule.signing_domain);
         let missing = self.rules.iter().enumerate().filter(|(_, rule)| missing(rule));
-        let problem = |(index, rule): (usize, &PlannedRule)| KeyProblem {
-            key: vec!["dkim".to_owned(), "domain".to_owned(), index.to_string()],
-            reason: format!("there is no key for {} in dkim.key_dir", rule.signing_domain),
+        let problem = |(index, rule): (usize, &PlannedRule)| {
+            let key = vec!["dkim".to_owned(), "domain".to_owned(), index.to_string()];
+            Problem::warning(key, format!("there is no key for {} in dkim.key_dir", rule.signing_domain))
         };
         missing.map(problem).collect()
     }

@@ -20,7 +20,7 @@ pub(super) fn write(record: &Record, full: bool, details: bool, line: &mut LogLi
     line.field("rcpt_count", &record.rcpt_count);
     line.field("message_id", &record.message_id.as_deref().map(clip));
     line.field("size", &record.size);
-    line.field("verdict", record.summary.as_str());
+    line.field("verdict", record.end.as_str());
     let in_reply = |text: String| if full { text } else { shorten_within(&text) };
     line.field("reply", &record.reply.as_ref().map(|reply| in_reply(reply.to_string())));
     line.field("reasons", &Reasons(record));

@@ -4,8 +4,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use postseal_filters::MessageEnd;
 use postseal_filters::message::{EditNote, EditOp};
-use postseal_filters::pipeline::{Record, Summary};
+use postseal_filters::pipeline::Record;
 use postseal_filters::report::{FilterFailure, Reason, Report, SignatureNote};
 use prometheus::IntCounter;
 use serde_json::{Value, json};
@@ -37,12 +38,12 @@ fn record() -> Record {
         queue_id: Some(Bytes::from_static(b"4XyZ1234")),
         client: Some("192.0.2.1".parse().unwrap()),
         user: Some(Bytes::from_static(b"alice@example.com")),
-        origin: None,
+        direction: None,
         mail_from: Bytes::from_static(b"alice@example.com"),
         rcpt_count: 2,
         message_id: Some(Bytes::from_static(b"<1@example.com>")),
         size: 4321,
-        summary: Summary::Accept,
+        end: MessageEnd::Accept,
         reply: None,
         edits: vec![EditNote { op: EditOp::Insert, field: "DKIM-Signature".to_owned() }],
         report: Report {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use postseal_filters::{Alignment, AlignmentMode, Record, Summary};
+use postseal_filters::{Alignment, AlignmentMode, MessageEnd, Record};
 use prometheus::{Histogram, IntCounter, IntGauge};
 
 use super::{Metrics, SIGNER};
@@ -19,14 +19,15 @@ pub struct ListenerMetrics {
     recipients: IntCounter,
     octets: IntCounter,
     signed: IntCounter,
-    /// In the order of [`Summary::ALL`].
-    messages: [IntCounter; Summary::ALL.len()],
+    /// In the order of [`MessageEnd::ALL`].
+    messages: [IntCounter; MessageEnd::ALL.len()],
     duration: Histogram,
 }
 
 impl ListenerMetrics {
     pub(super) fn new(all: &Arc<Metrics>, name: &str) -> Self {
-        let messages = Summary::ALL.map(|verdict| all.messages.with_label_values(&[name, verdict.as_str()]));
+        let messages =
+            MessageEnd::ALL.map(|verdict| all.messages.with_label_values(&[name, verdict.as_str()]));
         Self {
             connections: all.connections.with_label_values(&[name]),
             open: all.connections_open.with_label_values(&[name]),
@@ -42,8 +43,8 @@ impl ListenerMetrics {
 
     /// Counts a finished message.
     pub fn observe(&self, record: &Record) {
-        let verdict = record.summary.as_str();
-        if let Some(at) = Summary::ALL.iter().position(|summary| *summary == record.summary)
+        let verdict = record.end.as_str();
+        if let Some(at) = MessageEnd::ALL.iter().position(|summary| *summary == record.end)
             && let Some(messages) = self.messages.get(at)
         {
             messages.inc();
@@ -63,11 +64,11 @@ impl ListenerMetrics {
             let times = self.all.dkim_sign_duration.with_label_values(&[note.algorithm]);
             times.observe(note.duration.as_secs_f64());
         }
-        if let (Summary::Accept, Some(Alignment { dkim, envelope })) = (record.summary, report.alignment) {
+        if let (MessageEnd::Accept, Some(Alignment { dkim, envelope })) = (record.end, report.alignment) {
             let labels = [dkim, envelope].map(AlignmentMode::word);
             self.all.alignment.with_label_values(&labels).inc();
         }
-        let accepted = matches!(record.summary, Summary::Accept | Summary::Quarantine);
+        let accepted = matches!(record.end, MessageEnd::Accept | MessageEnd::Quarantine);
         if !accepted {
             return;
         }

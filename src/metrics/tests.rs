@@ -5,18 +5,18 @@ use postseal_filters::{FilterFailure, Reason, Record, Report, SignatureNote};
 
 use super::*;
 
-fn record(summary: Summary) -> Record {
+fn record(end: MessageEnd) -> Record {
     Record {
         listener: "submission".into(),
         queue_id: None,
         client: None,
         user: None,
-        origin: None,
+        direction: None,
         mail_from: Bytes::new(),
         rcpt_count: 1,
         message_id: None,
         size: 1,
-        summary,
+        end,
         reply: None,
         edits: Vec::new(),
         report: Report::default(),
@@ -84,15 +84,15 @@ fn a_message_is_counted() {
     let metrics = Metrics::new().unwrap();
     let listener = metrics.listener("submission");
     metrics.expect_keys(vec![key("example.com", "s1")]);
-    let mut signed = record(Summary::Accept);
+    let mut signed = record(MessageEnd::Accept);
     signed.report.signatures = vec![signature("example.com", "s1"), signature("example.net", "s1")];
     signed.report.reasons = vec![Reason::new("dkim", "key_unusable")];
     listener.observe(&signed);
-    let mut unsigned = record(Summary::Accept);
+    let mut unsigned = record(MessageEnd::Accept);
     unsigned.report.reasons =
         vec![Reason::new("header_checks", "no_date"), Reason::new("dkim", "not_origin")];
     listener.observe(&unsigned);
-    let mut failed = record(Summary::Tempfail);
+    let mut failed = record(MessageEnd::Tempfail);
     failed.report.failures = vec![FilterFailure { filter: "dkim", code: "deadline", detail: String::new() }];
     listener.observe(&failed);
     let text = metrics.render().unwrap();
@@ -126,7 +126,7 @@ fn keys_that_are_gone_lose_their_series() {
     let metrics = Metrics::new().unwrap();
     metrics.expect_keys(vec![key("example.com", "s1"), key("example.com", "s2")]);
     let listener = metrics.listener("submission");
-    let mut signed = record(Summary::Accept);
+    let mut signed = record(MessageEnd::Accept);
     signed.report.signatures = vec![signature("example.com", "s2")];
     listener.observe(&signed);
     metrics.expect_keys(vec![key("example.com", "s2"), key("example.org", "s3")]);
@@ -152,7 +152,7 @@ fn thousands_of_domains_make_a_hundred_series() {
     let series = text.lines().filter(|line| line.starts_with("postseal_dkim_signatures_total{")).count();
     assert_eq!(series, 102, "a hundred domains, and `other` for two algorithms");
     let listener = metrics.listener("submission");
-    let mut signed = record(Summary::Accept);
+    let mut signed = record(MessageEnd::Accept);
     signed.report.signatures = vec![signature("d0000.example", "s1"), signature("d4999.example", "s1")];
     listener.observe(&signed);
     let text = metrics.render().unwrap();
@@ -191,7 +191,7 @@ fn series_are_few_however_much_mail_there_is() {
     let series = || metrics.render().unwrap().lines().filter(|line| !line.starts_with('#')).count();
     let before = series();
     for number in 0..10_000 {
-        let mut record = record(Summary::Accept);
+        let mut record = record(MessageEnd::Accept);
         record.mail_from = format!("user{number}@d{number}.example").into();
         record.user = Some(format!("user{number}").into());
         record.message_id = Some(format!("<{number}@x.example>").into());

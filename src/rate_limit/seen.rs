@@ -78,7 +78,7 @@ impl NearKeys {
     }
 
     /// Takes in what counters in this process have kept from before the start. Looks at all of them.
-    pub(super) fn fill(&self, store: &dyn Store, now: u64) {
+    pub(crate) fn fill(&self, store: &dyn Store, now: u64) {
         let Some(local) = store.local().filter(|_| self.kept().is_empty()) else { return };
         let query = Query { prefix: String::new(), blocked: false, most: MOST };
         let fullest = local.fullest(&query);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::SystemClock;
 use crate::metrics::Snapshot;
-use crate::registry::Services;
+use crate::services::Services;
 
 /// What is known of limits without asking a store that is far away.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]

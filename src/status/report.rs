@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use postseal_filters::{Record, Summary};
+use postseal_filters::{MessageEnd, Record};
 use serde::{Deserialize, Serialize};
 
 use super::{Minute, RecentDecision, Standing, Status};
@@ -11,7 +11,7 @@ use crate::admin::Health;
 use crate::clock::{rfc3339, since_epoch};
 use crate::log::{shorten, shorten_within};
 use crate::metrics::{Metrics, Sample};
-use crate::registry::Services;
+use crate::services::Services;
 use crate::trace::Trace;
 
 /// Everything at one moment.
@@ -158,7 +158,7 @@ impl Status {
 
 impl Counts {
     fn of(minute: &Minute) -> Self {
-        let counted = Summary::ALL.iter().map(|summary| summary.as_str().to_owned()).zip(minute.verdicts);
+        let counted = MessageEnd::ALL.iter().map(|summary| summary.as_str().to_owned()).zip(minute.verdicts);
         Self { at: minute.number * 60, verdicts: counted.filter(|(_, count)| *count > 0).collect() }
     }
 }
@@ -184,7 +184,7 @@ impl DecisionLine {
             mail_from: address(&record.mail_from),
             rcpt_count: record.rcpt_count,
             size: record.size,
-            verdict: record.summary.as_str().to_owned(),
+            verdict: record.end.as_str().to_owned(),
             reasons: record.report.reasons.iter().map(ToString::to_string).chain(failures).collect(),
             signatures: record.report.signatures.iter().map(signature).collect(),
             duration_us: u64::try_from(record.duration.as_micros()).unwrap_or(u64::MAX),

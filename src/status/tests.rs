@@ -3,18 +3,18 @@ use postseal_filters::{EditNote, EditOp, Reason, Report};
 
 use super::*;
 
-fn record(summary: Summary) -> Record {
+fn record(end: MessageEnd) -> Record {
     Record {
         listener: "submission".into(),
         queue_id: Some(Bytes::from_static(b"4Q1")),
         client: Some("192.0.2.1".parse().unwrap()),
         user: Some(Bytes::from_static(b"alice@example.com")),
-        origin: None,
+        direction: None,
         mail_from: Bytes::from_static(b"alice@example.com"),
         rcpt_count: 1,
         message_id: None,
         size: 1000,
-        summary,
+        end,
         reply: None,
         edits: Vec::new(),
         report: Report::default(),
@@ -26,7 +26,7 @@ fn record(summary: Summary) -> Record {
 fn only_the_last_decisions_and_minutes_are_kept() {
     let mut recent = Recent::default();
     for minute in 0..70 {
-        for summary in [Summary::Accept, Summary::Accept, Summary::Reject] {
+        for summary in [MessageEnd::Accept, MessageEnd::Accept, MessageEnd::Reject] {
             recent.add(Duration::from_secs(60 * minute + 5), Arc::new(record(summary)));
         }
     }
@@ -35,14 +35,14 @@ fn only_the_last_decisions_and_minutes_are_kept() {
     assert_eq!(recent.minutes.len(), MINUTES);
     let last = recent.minutes.back().unwrap();
     assert_eq!((last.number, last.verdicts), (69, [2, 0, 1, 0, 0, 0]));
-    recent.add(Duration::from_secs(5), Arc::new(record(Summary::Accept)));
+    recent.add(Duration::from_secs(5), Arc::new(record(MessageEnd::Accept)));
     assert_eq!(recent.minutes.back().unwrap().verdicts[0], 3, "a clock that goes back makes no new minute");
 }
 
 #[test]
 fn what_a_sender_makes_long_is_cut() {
     let long = Bytes::from(vec![b'x'; 100_000]);
-    let mut record = record(Summary::Accept);
+    let mut record = record(MessageEnd::Accept);
     (record.mail_from, record.message_id, record.user) = (long.clone(), Some(long.clone()), Some(long));
     record.edits = vec![EditNote { op: EditOp::Delete, field: "X".to_owned() }; 5000];
     let reason = Reason { detail: Some("y".repeat(100_000).into()), ..Reason::new("dkim", "not_origin") };

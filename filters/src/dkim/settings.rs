@@ -20,7 +20,7 @@ use crate::mail::address::{DomainName, SelectorName};
 use crate::pipeline::OnError;
 
 pub use list::FieldList;
-pub use plan::{DkimPlan, PlannedRule, SettingsError, Signing};
+pub use plan::{DkimPlan, PlannedRule, Signing};
 
 /// The `[dkim]` section.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]

@@ -1,12 +1,11 @@
 //! Checks how the settings fit together, and makes of them what the filter works by.
 
-use std::fmt;
-
 use postseal_protocol::Stage;
 
 use super::check::{Check, CheckAction};
 use super::settings::{Exception, HeaderCheckSettings, OrNone};
 use crate::connection::{ClientConnection, Role};
+use crate::problem::{Problem, Problems};
 use crate::submitter::{Submitter, Who};
 
 /// Settings that fit together.
@@ -35,35 +34,28 @@ pub(super) struct PlannedCheck {
 #[derive(Clone, Debug)]
 pub(super) struct Decisions(Vec<PlannedCheck>);
 
-/// Settings that do not fit together.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {reason}", key.join("."))]
-pub struct SettingsError {
-    /// The way to the value, from the outside in; elements of lists by their number from 0.
-    pub key: Vec<String>,
-    /// What is wrong, and what to do about it.
-    pub reason: String,
-}
-
 impl HeaderCheckSettings {
     /// Checks the settings as a whole.
     ///
     /// # Errors
     /// Everything that does not fit together.
-    pub fn plan(&self) -> Result<CheckPlan, Vec<SettingsError>> {
-        let mut errors = CheckProblems::default();
+    pub fn plan(&self) -> Result<CheckPlan, Vec<Problem>> {
+        let mut errors = Problems::of(&["header_checks"]);
         let rules = Check::ALL.iter().map(|check| self.decided(*check, &mut errors)).collect();
         let exceptions = self.exception.iter().enumerate();
         let exceptions = exceptions.map(|(at, exception)| checked(at, exception, &mut errors)).collect();
         for (name, OrNone(field)) in [("fixed_field", &self.fixed_field), ("tag_field", &self.tag_field)] {
             if field.as_ref().is_some_and(|field| !is_field_name(field)) {
-                errors.add([name], "is not the name of a header field; write such as X-Postseal-Fixed, or none");
+                errors.error(
+                    [name],
+                    "is not the name of a header field; write such as X-Postseal-Fixed, or none",
+                );
             }
         }
         let OrNone(url) = &self.url;
         if url.as_ref().is_some_and(|url| url.len() > 200 || !url.bytes().all(|byte| byte.is_ascii_graphic()))
         {
-            errors.add(["url"], "must be at most 200 printable ASCII characters without spaces, or none");
+            errors.error(["url"], "must be at most 200 printable ASCII characters without spaces, or none");
         }
         let plan = CheckPlan {
             rules,
@@ -74,30 +66,30 @@ impl HeaderCheckSettings {
             url: url.clone(),
             body_limit: self.body_limit.bytes(),
         };
-        if errors.0.is_empty() { Ok(plan) } else { Err(errors.0) }
+        errors.finish(plan).map(|(plan, _)| plan)
     }
 
-    fn decided(&self, check: Check, errors: &mut CheckProblems) -> PlannedCheck {
+    fn decided(&self, check: Check, errors: &mut Problems) -> PlannedCheck {
         let rule = self.rule(check);
         let profile = check.profile();
         let name = check.as_str();
         if rule.action == CheckAction::Fix && !check.can_fix() {
-            errors.add([name], NO_FIX);
+            errors.error([name], NO_FIX);
         }
         match rule.otherwise {
             Some(_) if rule.action != CheckAction::Fix => {
-                errors.add([name, "otherwise"], "has no effect: it is for the action fix");
+                errors.error([name, "otherwise"], "has no effect: it is for the action fix");
             }
             Some(CheckAction::Fix | CheckAction::Off) => {
-                errors.add([name, "otherwise"], "must be log, tag, tempfail or reject");
+                errors.error([name, "otherwise"], "must be log, tag, tempfail or reject");
             }
             _ => {}
         }
         match rule.max {
             Some(_) if profile.max.is_none() => {
-                errors.add([name, "max"], "has no effect: the check has no bound");
+                errors.error([name, "max"], "has no effect: the check has no bound");
             }
-            Some(0) => errors.add([name, "max"], "must be more than 0"),
+            Some(0) => errors.error([name, "max"], "must be more than 0"),
             _ => {}
         }
         PlannedCheck {
@@ -109,18 +101,18 @@ impl HeaderCheckSettings {
     }
 }
 
-fn checked(at: usize, exception: &Exception, errors: &mut CheckProblems) -> (Who, Vec<Check>, CheckAction) {
+fn checked(at: usize, exception: &Exception, errors: &mut Problems) -> (Who, Vec<Check>, CheckAction) {
     let (who, checks, action) = (exception.who(), &exception.checks, exception.action);
     let at = at.to_string();
     if who.is_anybody() {
-        errors.add(
+        errors.error(
             ["exception", &at],
             "is for everybody; name user, client, listener, certificate or fingerprint",
         );
     }
     let checks = if checks.is_empty() { Check::ALL.to_vec() } else { checks.clone() };
     if action == CheckAction::Fix && checks.iter().any(|check| !check.can_fix()) {
-        errors.add(["exception", &at, "action"], NO_FIX);
+        errors.error(["exception", &at, "action"], NO_FIX);
     }
     (who, checks, action)
 }
@@ -178,16 +170,6 @@ impl Decisions {
         const OFF: PlannedCheck =
             PlannedCheck { action: CheckAction::Off, otherwise: CheckAction::Off, shadow: false, max: 0 };
         self.0.get(check as usize).copied().unwrap_or(OFF)
-    }
-}
-
-#[derive(Default)]
-struct CheckProblems(Vec<SettingsError>);
-
-impl CheckProblems {
-    fn add<const N: usize>(&mut self, key: [&str; N], reason: impl fmt::Display) {
-        let key = ["header_checks"].iter().chain(&key).map(|step| (*step).to_owned()).collect();
-        self.0.push(SettingsError { key, reason: reason.to_string() });
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::OnError;
+use crate::connection::Role;
 use crate::pipeline::{Pipeline, PipelineEntry};
 use crate::testing::{End, TestClock, Transaction, settings};
 use postseal_protocol::{HeaderField, Modification};
@@ -37,7 +38,7 @@ fn run(configuration: &str, (fields, body): &(Vec<(String, Vec<u8>)>, Vec<u8>)) 
 
 fn run_on(role: Role, configuration: &str, sender: &str, fields: &[(String, Vec<u8>)], body: &[u8]) -> End {
     let configuration: HeaderCheckSettings = toml::from_str(configuration).unwrap();
-    let filter = Arc::new(HeaderChecks::new(configuration.plan().unwrap()).for_role(role));
+    let filter = Arc::new(HeaderChecks::new(configuration.plan().unwrap()));
     let mut settings = settings(TestClock::at(1_700_000_000));
     settings.role = role;
     let pipeline = Pipeline::new(settings, vec![PipelineEntry { filter, on_error: OnError::Tempfail }]);

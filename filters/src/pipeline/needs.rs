@@ -68,7 +68,7 @@ impl Union {
             actions: self.edits | ActionFlags::SET_MACRO_LIST,
             protocol,
             required: if rejected { ProtocolFlags::REJECTED_RECIPIENTS } else { ProtocolFlags::empty() },
-            macros: self.macros.clone(),
+            macros: self.macros.iter().filter(|(_, names)| !names.is_empty()).cloned().collect(),
         }
     }
 }
@@ -80,9 +80,9 @@ fn owned(names: &[&str]) -> Vec<String> {
 /// What the pipeline itself reads: the MTA (`v`), the queue id (`i`, which Postfix knows from DATA on, Sendmail from
 /// MAIL on), the user. The lists of the MTAs lack some of them, and administrators trim them.
 const ALWAYS: [(Stage, &[&str]); 7] = [
-    (Stage::Connect, &["v", "{daemon_name}"]),
-    (Stage::Helo, &["{tls_version}"]),
-    (Stage::Mail, &["i", "{auth_type}", "{auth_authen}"]),
+    (Stage::Connect, &["v"]),
+    (Stage::Helo, &[]),
+    (Stage::Mail, &["i", "{auth_authen}"]),
     (Stage::Rcpt, &["i", "{rcpt_mailer}"]),
     (Stage::Data, &["i"]),
     (Stage::EndOfHeaders, &["i"]),

@@ -13,11 +13,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use postseal_protocol::{Address, Connect, HeaderField, MacroTable, Modification, Reply, Verdict};
 
-use super::record::{Record, Summary};
+use super::record::Record;
 use super::{MessageLimits, Pipeline, PipelineEntry};
-use crate::connection::{ClientConnection, MtaKind, Origin};
-use crate::filter::{BodyNeed, FilterSession, Flow, MessageEnd, Needs, Steps};
-use crate::message::Message;
+use crate::connection::{ClientConnection, Direction, MtaKind};
+use crate::filter::{BodyNeed, FilterSession, Flow, Needs, Steps};
+use crate::message::{Message, MessageEnd};
 use crate::report::{FilterFailure, Report};
 use ask::FilterCall;
 
@@ -60,7 +60,7 @@ struct RunningFilter {
 struct OpenMessage {
     message: Message,
     report: Report,
-    origin: Option<Origin>,
+    direction: Option<Direction>,
     held: Option<Verdict>,
     /// Why there is no message: what was answered to DATA, or to recipients while none was accepted.
     refused: Option<Verdict>,
@@ -115,7 +115,7 @@ impl PipelineSession {
         self.open = Some(Box::new(OpenMessage {
             message,
             report: Report { remarks: self.explains.then(Vec::new), ..Report::default() },
-            origin: self.pipeline.settings.origin.origin(&self.connection, macros),
+            direction: self.pipeline.settings.origin.direction(&self.connection, macros),
             held: self.held.clone(),
             refused: None,
             header_octets: 0,
@@ -251,7 +251,7 @@ impl PipelineSession {
     pub async fn abort(&mut self, macros: &MacroTable) {
         match self.open.as_mut().map(|open| open.refused.take()) {
             Some(Some(refused)) => drop(self.finish(&refused, &[], macros).await),
-            Some(None) => drop(self.close(Summary::Abort, None, &[], MessageEnd::Aborted, macros).await),
+            Some(None) => drop(self.close(MessageEnd::Abort, None, &[], macros).await),
             None => {}
         }
     }
@@ -264,7 +264,7 @@ impl PipelineSession {
         if let Some(mut open) = self.open.take() {
             let detail = "took longer than its deadline".to_owned();
             open.report.failures.push(FilterFailure { filter, code: "deadline", detail });
-            self.write_record(open, Summary::Tempfail, &verdict, &[], macros);
+            self.write_record(open, MessageEnd::Tempfail, &verdict, &[], macros);
             self.reset_filters();
         }
         verdict

@@ -9,15 +9,7 @@ use super::rate::Rates;
 use super::reply::{ReplyTemplate, ReplyText};
 use super::rule::{Growing, LimitRule};
 use super::settings::{BreachAction, Count, Ramp, RateLimitSettings};
-
-/// Settings that do not fit together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SettingsError {
-    /// The way to the value, from the outside in; elements of lists by their number from 0.
-    pub key: Vec<String>,
-    /// What is wrong, and what to do about it.
-    pub reason: String,
-}
+use crate::problem::{Problem, Problems};
 
 /// Makes rules of all `[[rate_limit]]`. `read` reads a table of overrides.
 ///
@@ -26,9 +18,9 @@ pub struct SettingsError {
 pub fn plan(
     settings: &[RateLimitSettings],
     read: &mut dyn FnMut(&Path) -> Result<String, String>,
-) -> Result<Vec<LimitRule>, Vec<SettingsError>> {
+) -> Result<Vec<LimitRule>, Vec<Problem>> {
     let mut names = HashSet::new();
-    let mut planner = Planner { index: 0, errors: Vec::new() };
+    let mut planner = Planner { index: 0, errors: Problems::of(&["rate_limit"]) };
     let mut rules = Vec::new();
     for (index, settings) in settings.iter().enumerate() {
         planner.index = index;
@@ -37,20 +29,18 @@ pub fn plan(
         }
         rules.push(planner.rule(settings, read));
     }
-    if planner.errors.is_empty() { Ok(rules) } else { Err(planner.errors) }
+    planner.errors.finish(rules).map(|(rules, _)| rules)
 }
 
 struct Planner {
     index: usize,
-    errors: Vec<SettingsError>,
+    errors: Problems,
 }
 
 impl Planner {
     fn error<const N: usize>(&mut self, key: [&str; N], reason: impl Into<String>) {
         let index = self.index.to_string();
-        let steps = ["rate_limit", &index].into_iter().chain(key);
-        let key = steps.map(str::to_owned).collect();
-        self.errors.push(SettingsError { key, reason: reason.into() });
+        self.errors.error([index.as_str()].into_iter().chain(key), reason);
     }
 
     fn rule(
@@ -167,7 +157,7 @@ impl Planner {
 
     fn ramp(&mut self, at: usize, ramp: &Ramp) -> Option<Growing> {
         let at = at.to_string();
-        let before = self.errors.len();
+        let before = self.errors.errors();
         if ramp.recipient_domain.is_empty() {
             self.error(
                 ["ramp", &at, "recipient_domain"],
@@ -184,7 +174,7 @@ impl Planner {
             self.error(["ramp", &at, "step"], "must be at least 1s");
         }
         let domains = ramp.recipient_domain.iter().map(|domain| plain(domain.as_bytes())).collect();
-        (self.errors.len() == before).then(|| Growing {
+        (self.errors.errors() == before).then(|| Growing {
             domains,
             start: ramp.start.unix_seconds(),
             step: ramp.step.as_secs(),

@@ -13,8 +13,9 @@ use super::reply::{ReplyText, wait};
 use super::rule::LimitRule;
 use super::settings::{BreachAction, Count};
 use super::{Breach, DecidedRule, RuleDecision, STORE, SharedLimiter};
-use crate::filter::{Context, FilterError, FilterSession, Flow, MessageEnd};
-use crate::message::Message;
+use crate::connection::Direction;
+use crate::filter::{Context, FilterError, FilterSession, Flow};
+use crate::message::{Message, MessageEnd};
 use crate::store::{Admission, Request, Standing};
 use crate::submitter::Submitter;
 
@@ -240,7 +241,7 @@ impl LimitSession {
 impl FilterSession for LimitSession {
     async fn mail(&mut self, cx: &mut Context<'_>, sender: &Address) -> Result<Verdict, FilterError> {
         self.reset();
-        let Some(origin) = cx.origin else { return Ok(Verdict::Continue) };
+        let Some(origin) = cx.direction.and_then(Direction::origin) else { return Ok(Verdict::Continue) };
         let shared = Arc::clone(&self.shared);
         let submitter = Submitter::of(cx);
         let fits = |(index, rule): (usize, &Arc<LimitRule>)| rule.is_for(origin, &submitter).then_some(index);
@@ -295,10 +296,10 @@ impl FilterSession for LimitSession {
         Ok(verdict)
     }
 
-    async fn finish(&mut self, _: &mut Context<'_>, _: &Message, outcome: MessageEnd) {
-        match outcome {
-            MessageEnd::Accepted => self.held.keep(),
-            MessageEnd::Refused | MessageEnd::Aborted => {
+    async fn finish(&mut self, _: &mut Context<'_>, _: &Message, end: MessageEnd) {
+        match end.is_accepted() {
+            true => self.held.keep(),
+            false => {
                 let all = self.held.all();
                 if !all.is_empty() {
                     // Whoever gives no answer to this has been counted where stores are watched.

@@ -11,9 +11,7 @@ use std::time::Duration;
 
 use postseal_protocol::Verdict;
 
-use super::{
-    Breach, DecidedRule, LimitRule, LimitWatcher, RateLimitFilter, RateLimitSettings, SettingsError,
-};
+use super::{Breach, DecidedRule, LimitRule, LimitWatcher, RateLimitFilter, RateLimitSettings};
 use crate::clock::Clock;
 use crate::pipeline::{OnError, Pipeline, PipelineEntry};
 use crate::store::{MemoryStore, Store};
@@ -52,7 +50,7 @@ fn read(toml: &str) -> Vec<RateLimitSettings> {
     toml::from_str::<File>(toml).unwrap_or_else(|error| panic!("{error}\n{toml}")).rate_limit
 }
 
-fn rules(toml: &str) -> Result<Vec<Arc<LimitRule>>, Vec<SettingsError>> {
+fn rules(toml: &str) -> Result<Vec<Arc<LimitRule>>, Vec<crate::Problem>> {
     let mut table = |path: &Path| match path.to_str() {
         Some("table") => {
             Ok("# customers\nalice 5/1h\n@big.example 9/1h 20/1d\n\nbob none # the boss\n".to_owned())

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use postseal_protocol::{Address, Verdict};
 
 use super::reason::Code;
+use crate::connection::Directions;
 use crate::filter::{Context, Filter, FilterError, FilterSession, Needs};
 use crate::mail::address::{AddrSpec, Mailbox, mailboxes};
 use crate::message::Message;
@@ -30,7 +31,7 @@ impl Filter for AlignmentFilter {
     }
 
     fn needs(&self) -> Needs {
-        Needs::default()
+        Needs { directions: Directions::OUTGOING, ..Needs::default() }
     }
 
     fn reasons(&self) -> Vec<Cow<'static, str>> {
@@ -53,9 +54,6 @@ impl FilterSession for AlignmentSession {
         cx: &mut Context<'_>,
         message: &mut Message,
     ) -> Result<Verdict, FilterError> {
-        if cx.origin.is_none() {
-            return Ok(Verdict::Continue);
-        }
         // Sendmail adds a missing From behind us, with the reverse-path in it.
         let Some(from) = from_domains(message) else { return Ok(Verdict::Continue) };
         let signatures: Vec<_> = cx.report.signatures.iter().map(|note| note.domain.to_string()).collect();

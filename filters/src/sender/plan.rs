@@ -8,6 +8,7 @@ use super::settings::{AddressField, OwnerSettings, RewriteSettings, SenderSettin
 use super::table::OwnerTable;
 use crate::connection::Role;
 use crate::mail::address::AddrSpec;
+use crate::problem::{Problem, Problems};
 
 /// A table file as it was read: its name for people, and its text.
 pub type TableText = (String, String);
@@ -17,16 +18,7 @@ pub struct SenderPlan {
     /// What the filter works by.
     pub policy: SenderPolicy,
     /// What works but is unwise.
-    pub warnings: Vec<SettingsError>,
-}
-
-/// Settings that do not fit together.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SettingsError {
-    /// The way to the value, from the outside in; elements of lists by their number from 0.
-    pub key: Vec<String>,
-    /// What is wrong, and what to do about it.
-    pub reason: String,
+    pub warnings: Vec<Problem>,
 }
 
 impl SenderSettings {
@@ -34,37 +26,32 @@ impl SenderSettings {
     ///
     /// # Errors
     /// Everything that does not fit together.
-    pub fn plan(
-        &self,
-        tables: &[TableText],
-        listeners: &[(&str, Role)],
-    ) -> Result<SenderPlan, Vec<SettingsError>> {
-        let mut errors = PlanProblems::default();
-        let mut warnings = PlanProblems::default();
+    pub fn plan(&self, tables: &[TableText], listeners: &[(&str, Role)]) -> Result<SenderPlan, Vec<Problem>> {
+        let mut problems = Problems::of(&["sender"]);
         let odd = |c: char| {
             c.is_ascii_alphanumeric() || !c.is_ascii_graphic() || matches!(c, '@' | '.' | '"' | '\\')
         };
         if self.tag_separators.contains(odd) {
-            errors.add(["tag_separators"], "is a set of characters such as \"+\" or \"+-\"");
+            problems.error(["tag_separators"], "is a set of characters such as \"+\" or \"+-\"");
         }
         for (number, owner) in self.owner.iter().enumerate() {
-            check_owner(number, owner, &mut errors, &mut warnings);
+            check_owner(number, owner, &mut problems);
         }
-        let owners = self.owners(tables, &mut errors);
+        let owners = self.owners(tables, &mut problems);
         if owners.compared() > MOST_COMPARED {
             let reason = format!(
                 "has {} address patterns with * that are no whole domain; {MOST_COMPARED} at most, since they are \
                  compared one by one",
                 owners.compared()
             );
-            errors.add(["owner"], reason);
+            problems.error(["owner"], reason);
         }
         for (number, rule) in self.rewrite.iter().enumerate() {
-            self.check_rewrite(number, rule, &owners, &mut errors, &mut warnings);
+            self.check_rewrite(number, rule, &owners, &mut problems);
         }
         for (name, role) in listeners {
             if matches!(role, Role::Local | Role::Reinject) && !owners.without_login(name) {
-                warnings.add(
+                problems.warning(
                     ["owner"],
                     format!(
                         "mail of listener `{name}` comes without a login, and no entry says what it may use: add \
@@ -73,30 +60,28 @@ impl SenderSettings {
                 );
             }
         }
-        if !errors.0.is_empty() {
-            return Err(errors.0);
-        }
         let responders = self.autoresponder.iter().map(|one| (one.who(), one.sender.clone())).collect();
         let policy =
             SenderPolicy { owners, rules: Rules::new(&self.rewrite), responders, ..SenderPolicy::of(self) };
-        Ok(SenderPlan { policy, warnings: warnings.0 })
+        let (policy, warnings) = problems.finish(policy)?;
+        Ok(SenderPlan { policy, warnings })
     }
 
-    fn owners(&self, tables: &[TableText], errors: &mut PlanProblems) -> Owners {
+    fn owners(&self, tables: &[TableText], problems: &mut Problems) -> Owners {
         let mut owners = Owners::new(self);
         for (number, owner) in self.owner.iter().enumerate() {
             owners.add_entry(number, owner);
         }
         for (number, (settings, (name, text))) in self.table.iter().zip(tables).enumerate() {
-            check_places("table", number, &settings.places, errors);
+            check_places("table", number, &settings.places, problems);
             match OwnerTable::parse(text, settings.format, self.default_domain.as_ref()) {
                 Ok(table) => owners.add_table(name, table, &settings.places),
                 Err(lines) => {
                     for error in lines.iter().take(MOST_LINES) {
-                        errors.add_in("table", number, "file", format!("{name}, {error}"));
+                        problems.error_in("table", number, "file", format!("{name}, {error}"));
                     }
                     if let Some(more) = lines.len().checked_sub(MOST_LINES).filter(|more| *more > 0) {
-                        errors.add_in(
+                        problems.error_in(
                             "table",
                             number,
                             "file",
@@ -109,22 +94,15 @@ impl SenderSettings {
         owners
     }
 
-    fn check_rewrite(
-        &self,
-        number: usize,
-        rule: &RewriteSettings,
-        owners: &Owners,
-        errors: &mut PlanProblems,
-        warnings: &mut PlanProblems,
-    ) {
+    fn check_rewrite(&self, number: usize, rule: &RewriteSettings, owners: &Owners, problems: &mut Problems) {
         if rule.to.captures() > rule.pattern.stars() {
             let stars = rule.pattern.stars();
             let reason = format!("${} has nothing to stand for: `match` has {stars} *", rule.to.captures());
-            errors.add_in("rewrite", number, "to", reason);
+            problems.error_in("rewrite", number, "to", reason);
         }
         let places = &rule.fields;
         if places.is_empty() {
-            errors.add_in("rewrite", number, "fields", NO_PLACE);
+            problems.error_in("rewrite", number, "fields", NO_PLACE);
         }
         let (envelope, from) =
             (places.contains(&AddressField::Envelope), places.contains(&AddressField::From));
@@ -134,7 +112,7 @@ impl SenderSettings {
                 "changes {one} to another domain and not {other}, so the two fall apart and DMARC may fail; leave \
                  `fields` out, or name both"
             );
-            warnings.add_in("rewrite", number, "fields", reason);
+            problems.warning_in("rewrite", number, "fields", reason);
         }
         if let Some(address) = rule.to.fixed()
             && places.iter().any(|place| *place != AddressField::ReplyTo)
@@ -143,28 +121,28 @@ impl SenderSettings {
             let reason = format!(
                 "gives no right, and no [[sender.owner]] lets anybody use {address} but the user of that name"
             );
-            warnings.add_in("rewrite", number, "to", reason);
+            problems.warning_in("rewrite", number, "to", reason);
         }
     }
 }
 
-fn check_owner(number: usize, owner: &OwnerSettings, errors: &mut PlanProblems, warnings: &mut PlanProblems) {
+fn check_owner(number: usize, owner: &OwnerSettings, problems: &mut Problems) {
     if owner.may_use.is_empty() && owner.address.is_none() {
-        errors.add_in("owner", number, "may_use", "is missing: the addresses that they may use");
+        problems.error_in("owner", number, "may_use", "is missing: the addresses that they may use");
     }
-    check_places("owner", number, &owner.places, errors);
+    check_places("owner", number, &owner.places, problems);
     if owner.who().is_anybody() {
         let reason = "is for everybody: names no user, client, listener, certificate or fingerprint";
-        warnings.add_in("owner", number, "may_use", reason);
+        problems.warning_in("owner", number, "may_use", reason);
     }
 }
 
-fn check_places(list: &str, number: usize, places: &[AddressField], errors: &mut PlanProblems) {
+fn check_places(list: &str, number: usize, places: &[AddressField], problems: &mut Problems) {
     if places.is_empty() {
-        errors.add_in(list, number, "in", NO_PLACE);
+        problems.error_in(list, number, "in", NO_PLACE);
     }
     if places.contains(&AddressField::ReplyTo) {
-        errors.add_in(list, number, "in", NOT_REPLY_TO);
+        problems.error_in(list, number, "in", NOT_REPLY_TO);
     }
 }
 
@@ -173,21 +151,6 @@ fn stays_aligned(rule: &RewriteSettings) -> bool {
     let Some(to) = rule.to.domain() else { return false };
     let from = rule.pattern.domain_end();
     from.is_some_and(|from| organizational_domain(from) == organizational_domain(to) && to.contains('.'))
-}
-
-/// What was found, in order.
-#[derive(Default)]
-struct PlanProblems(Vec<SettingsError>);
-
-impl PlanProblems {
-    fn add<const N: usize>(&mut self, key: [&str; N], reason: impl Into<String>) {
-        let key = std::iter::once("sender").chain(key).map(str::to_owned).collect();
-        self.0.push(SettingsError { key, reason: reason.into() });
-    }
-
-    fn add_in(&mut self, list: &str, number: usize, name: &str, reason: impl Into<String>) {
-        self.add([list, &number.to_string(), name], reason);
-    }
 }
 
 impl SenderPolicy {

@@ -14,6 +14,7 @@ use postseal_protocol::{Modification, Verdict};
 
 use super::*;
 use crate::pipeline::{OnError, Pipeline, PipelineEntry};
+use crate::problem::Problem;
 use crate::testing::{self, End, TestClock, Transaction};
 
 /// Who submits.
@@ -25,11 +26,11 @@ enum By {
 
 const ALICE: By = By::User("alice@example.com");
 
-fn plan(config: &str) -> Result<SenderPlan, Vec<SettingsError>> {
+fn plan(config: &str) -> Result<SenderPlan, Vec<Problem>> {
     plan_with(config, &[])
 }
 
-fn plan_with(config: &str, tables: &[TableText]) -> Result<SenderPlan, Vec<SettingsError>> {
+fn plan_with(config: &str, tables: &[TableText]) -> Result<SenderPlan, Vec<Problem>> {
     let settings: SenderSettings = toml::from_str(config).unwrap_or_else(|error| panic!("{config}: {error}"));
     settings.plan(tables, &[("test", Role::Submission)])
 }

@@ -15,7 +15,8 @@ use super::model::Model;
 use super::{TestClock, block_on, settings};
 use crate::connection::MtaKind;
 use crate::dkim::{DkimFilter, DkimSettings, KeyTable, NamedKey, Pattern, PrivateKey, SigningRule};
-use crate::pipeline::{MessageLimits, OnError, Pipeline, PipelineEntry, PipelineSession, Record, Summary};
+use crate::message::MessageEnd;
+use crate::pipeline::{MessageLimits, OnError, Pipeline, PipelineEntry, PipelineSession, Record};
 
 /// Messages, mostly such that something is signed, over a dialogue that holds any surprise. Every message that is
 /// accepted is signed or has a reason why not, and every edit is one that the MTA takes.
@@ -112,7 +113,7 @@ fn check_record(record: Option<Box<Record>>, verdict: Option<&Verdict>) {
         return;
     };
     let told = record.report.reasons.len() + record.report.failures.len();
-    if record.summary == Summary::Accept {
+    if record.end == MessageEnd::Accept {
         let signed = !record.report.signatures.is_empty();
         assert_eq!(told, usize::from(!signed), "one reason, if and only if it is not signed");
         assert_eq!(record.edits.len(), record.report.signatures.len());

@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 
-use super::{ConfigFindings, millis};
-use crate::config::KeyPath;
+use postseal_filters::Problems;
+
+use super::millis;
 use crate::config::store::{Endpoint, RedisUrl, StoreConfig, StoreUrl};
 
 /// Looks at the section.
-pub(super) fn check(store: &StoreConfig, findings: &mut ConfigFindings) {
+pub(super) fn check(store: &StoreConfig, findings: &mut Problems) {
     if millis(store.timeout) == 0 {
         findings.error(key("timeout"), "must be more than 0");
     } else if millis(store.timeout) > LONGEST_TIMEOUT {
@@ -36,7 +37,7 @@ pub(super) fn check(store: &StoreConfig, findings: &mut ConfigFindings) {
     }
 }
 
-fn check_redis(url: &RedisUrl, store: &StoreConfig, findings: &mut ConfigFindings) {
+fn check_redis(url: &RedisUrl, store: &StoreConfig, findings: &mut Problems) {
     match (&url.password, &store.password_file) {
         (Some(_), Some(_)) => findings.error(key("password_file"), "there is a password in store.url too"),
         (Some(_), None) => {
@@ -70,8 +71,8 @@ fn is_local(server: &Endpoint) -> bool {
     }
 }
 
-fn key(name: &str) -> KeyPath {
-    KeyPath::new(["store", name])
+fn key(name: &str) -> [&str; 2] {
+    ["store", name]
 }
 
 /// Milliseconds. MTAs wait for a reply for 30 seconds and more, but their clients do so at every step.

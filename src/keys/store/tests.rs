@@ -39,11 +39,10 @@ impl Files {
         KeyStore::open(&settings, &plan, &self.0).map_err(|problems| self.shown(&problems))
     }
 
-    fn shown(&self, problems: &[KeyProblem]) -> Vec<String> {
+    fn shown(&self, problems: &[Problem]) -> Vec<String> {
         let base = format!("{}/", self.0.base.display());
-        let text = |problem: &KeyProblem| {
-            format!("{}: {}", problem.key.join("."), problem.reason.replace(&base, ""))
-        };
+        let text =
+            |problem: &Problem| format!("{}: {}", problem.key.join("."), problem.reason.replace(&base, ""));
         problems.iter().map(text).collect()
     }
 }

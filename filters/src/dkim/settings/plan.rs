@@ -1,7 +1,6 @@
 //! Checks how the settings fit together, and makes of them what the filter works by.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::time::Duration;
 
 use super::{Canonicalizations, DkimSettings, DomainSettings, KeySettings, UnsignedPolicy};
@@ -9,6 +8,7 @@ use crate::dkim::fields::SignedFields;
 use crate::dkim::pattern::{Identity, Pattern};
 use crate::dkim::table::{NamedKey, SigningRule};
 use crate::mail::address::DomainName;
+use crate::problem::{Problem, Problems};
 
 /// Settings that fit together.
 #[derive(Clone, Debug)]
@@ -47,26 +47,16 @@ pub struct PlannedRule {
     pub keys: Vec<KeySettings>,
 }
 
-/// Settings that do not fit together.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}: {reason}", ShownKey(key))]
-pub struct SettingsError {
-    /// The way to the value, from the outside in; elements of lists by their number from 0.
-    pub key: Vec<String>,
-    /// What is wrong, and what to do about it.
-    pub reason: String,
-}
-
 impl DkimSettings {
     /// Checks the settings as a whole.
     ///
     /// # Errors
     /// Everything that does not fit together.
-    pub fn plan(&self) -> Result<DkimPlan, Vec<SettingsError>> {
-        let mut errors = DkimProblems::default();
+    pub fn plan(&self) -> Result<DkimPlan, Vec<Problem>> {
+        let mut errors = Problems::of(&["dkim"]);
         let signing = self.signing(&mut errors);
         if self.domain.is_empty() && self.key_dir.is_none() {
-            errors.add(
+            errors.error(
                 [""; 0],
                 "has no key to sign with; add a [[dkim.domain]] or key_dir, or leave the section out",
             );
@@ -77,31 +67,37 @@ impl DkimSettings {
             let Some(rule) = self.rule(index, domain, &mut errors) else { continue };
             if let Some(first) = seen.insert(rule.pattern.clone(), index) {
                 let name = if domain.address.is_some() { "address" } else { "domain" };
-                errors.add_in(index, name, format!("dkim.domain[{first}] is for {} already", rule.pattern));
+                errors.error_in(
+                    "domain",
+                    index,
+                    name,
+                    format!("dkim.domain[{first}] is for {} already", rule.pattern),
+                );
             }
             rules.push(rule);
         }
-        if errors.0.is_empty() { Ok(DkimPlan { signing, rules }) } else { Err(errors.0) }
+        errors.finish(DkimPlan { signing, rules }).map(|(plan, _)| plan)
     }
 
-    fn signing(&self, errors: &mut DkimProblems) -> Signing {
+    fn signing(&self, errors: &mut Problems) -> Signing {
         let fields = SignedFields::new(self.headers.names(), self.oversign.names());
         if !fields.contains("From") {
-            errors.add(["headers"], "lacks From, which every signature has to cover (RFC 6376 section 5.4)");
+            errors
+                .error(["headers"], "lacks From, which every signature has to cover (RFC 6376 section 5.4)");
         }
         for (name, list) in [("headers", &self.headers), ("oversign", &self.oversign)] {
             if list.names().is_some_and(|names| names.len() > MOST_NAMES) {
-                errors.add([name], format!("has more than {MOST_NAMES} names"));
+                errors.error([name], format!("has more than {MOST_NAMES} names"));
             }
         }
         if self.expiry.is_some_and(|expiry| expiry < Duration::from_secs(60)) {
-            errors.add(
+            errors.error(
                 ["expiry"],
                 "is less than a minute; a signature has to outlive the way; or write \"none\"",
             );
         }
         if self.key_refresh < Duration::from_millis(100) {
-            errors.add(["key_refresh"], "must be at least 100ms");
+            errors.error(["key_refresh"], "must be at least 100ms");
         }
         Signing {
             fields,
@@ -116,22 +112,27 @@ impl DkimSettings {
         }
     }
 
-    fn rule(&self, index: usize, domain: &DomainSettings, errors: &mut DkimProblems) -> Option<PlannedRule> {
+    fn rule(&self, index: usize, domain: &DomainSettings, errors: &mut Problems) -> Option<PlannedRule> {
         let pattern = match (&domain.domain, &domain.address) {
             (Some(pattern), None) | (None, Some(pattern)) => pattern,
             (Some(_), Some(_)) => {
-                errors.add_in(index, "address", "is given beside domain; make two entries of it");
+                errors.error_in("domain", index, "address", "is given beside domain; make two entries of it");
                 return None;
             }
             (None, None) => {
-                errors.add(["domain", &index.to_string()], "has neither domain nor address");
+                errors.error(["domain", &index.to_string()], "has neither domain nor address");
                 return None;
             }
         };
         let Some(signing_domain) =
             domain.signing_domain.as_ref().or_else(|| pattern.default_signing_domain())
         else {
-            errors.add_in(index, "signing_domain", "is missing; `*` says for whom to sign, but not as whom");
+            errors.error_in(
+                "domain",
+                index,
+                "signing_domain",
+                "is missing; `*` says for whom to sign, but not as whom",
+            );
             return None;
         };
         if let Some(identity) = &domain.identity
@@ -139,10 +140,15 @@ impl DkimSettings {
         {
             let reason =
                 format!("must be in the signing domain {signing_domain} or below it (RFC 6376 section 3.5)");
-            errors.add_in(index, "identity", reason);
+            errors.error_in("domain", index, "identity", reason);
         }
         if domain.keys.is_empty() && self.key_dir.is_none() {
-            errors.add_in(index, "keys", "is empty, and there is no dkim.key_dir to take keys from");
+            errors.error_in(
+                "domain",
+                index,
+                "keys",
+                "is empty, and there is no dkim.key_dir to take keys from",
+            );
         }
         check_keys(index, &domain.keys, signing_domain, errors);
         Some(PlannedRule {
@@ -154,19 +160,19 @@ impl DkimSettings {
     }
 }
 
-fn check_keys(index: usize, keys: &[KeySettings], signing_domain: &DomainName, errors: &mut DkimProblems) {
+fn check_keys(index: usize, keys: &[KeySettings], signing_domain: &DomainName, errors: &mut Problems) {
     for (at, key) in keys.iter().enumerate() {
         let place =
             |name: &str| ["domain", &index.to_string(), "keys", &at.to_string(), name].map(str::to_owned);
         if keys.iter().take(at).any(|other| other.selector == key.selector) {
-            errors.add(place("selector"), format!("{} is there twice; each key has its own", key.selector));
+            errors.error(place("selector"), format!("{} is there twice; each key has its own", key.selector));
         }
         // SELECTOR._domainkey.DOMAIN
         if key.selector.as_str().len() + "._domainkey.".len() + signing_domain.as_str().len() > 253 {
-            errors.add(place("selector"), "is too long for a DNS name together with the signing domain");
+            errors.error(place("selector"), "is too long for a DNS name together with the signing domain");
         }
         if key.file.as_os_str().is_empty() {
-            errors.add(place("file"), "is empty");
+            errors.error(place("file"), "is empty");
         }
     }
 }
@@ -177,35 +183,6 @@ impl PlannedRule {
         let mut rule = SigningRule::new(self.pattern.clone(), self.signing_domain.clone(), keys);
         rule.identity.clone_from(&self.identity);
         rule
-    }
-}
-
-#[derive(Default)]
-struct DkimProblems(Vec<SettingsError>);
-
-impl DkimProblems {
-    fn add<S: Into<String>>(&mut self, key: impl IntoIterator<Item = S>, reason: impl Into<String>) {
-        let key = std::iter::once("dkim".to_owned()).chain(key.into_iter().map(Into::into)).collect();
-        self.0.push(SettingsError { key, reason: reason.into() });
-    }
-
-    fn add_in(&mut self, index: usize, name: &str, reason: impl Into<String>) {
-        self.add(["domain", &index.to_string(), name], reason);
-    }
-}
-
-struct ShownKey<'a>(&'a [String]);
-
-impl fmt::Display for ShownKey<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (depth, step) in self.0.iter().enumerate() {
-            match step.parse::<usize>() {
-                Ok(index) => write!(f, "[{index}]")?,
-                Err(_) if depth > 0 => write!(f, ".{step}")?,
-                Err(_) => f.write_str(step)?,
-            }
-        }
-        Ok(())
     }
 }
 

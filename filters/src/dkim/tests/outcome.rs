@@ -8,7 +8,8 @@ use postseal_protocol::{ActionFlags, ProtocolFlags, Stage, Verdict};
 use super::support::{Mail, example, filter, inserted, pipeline, table};
 use crate::connection::Role;
 use crate::dkim::{DkimFilter, DkimSettings, KeyTable, Pattern, SigningRule, Unsigned, UnsignedPolicy};
-use crate::filter::{BodyNeed, Filter};
+use crate::filter::Filter;
+use crate::pipeline::PipelineSettings;
 use crate::pipeline::{OnError, Pipeline, PipelineEntry};
 use crate::testing::{End, TestClock, Transaction, settings};
 
@@ -220,7 +221,10 @@ fn every_reason_has_a_code_of_its_own() {
 
 #[test]
 fn a_listener_whose_mail_is_never_ours_asks_for_no_body() {
-    let ours = DkimFilter::new(example().plan().unwrap().signing, Arc::default());
-    let body = |role| ours.for_role(role).needs().body;
-    assert_eq!([body(Role::Mx), body(Role::Submission)], [BodyNeed::Skip, BodyNeed::Stream]);
+    let no_body = |role| {
+        let entry = PipelineEntry { filter: filter(&example()), on_error: OnError::default() };
+        let pipeline = Pipeline::new(PipelineSettings { role, ..settings(TestClock::at(0)) }, vec![entry]);
+        pipeline.wanted().protocol.contains(ProtocolFlags::NO_BODY)
+    };
+    assert_eq!([no_body(Role::Mx), no_body(Role::Submission)], [true, false]);
 }

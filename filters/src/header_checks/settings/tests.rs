@@ -46,10 +46,10 @@ fn what_does_not_fit_together_is_told() {
         ),
         ("fixed_field = \"a b\"", "header_checks.fixed_field: is not the name of a header field"),
         ("url = \"a b\"", "header_checks.url: must be at most 200"),
-        ("[[exception]]\naction = \"off\"", "header_checks.exception.0: is for everybody"),
+        ("[[exception]]\naction = \"off\"", "header_checks.exception[0]: is for everybody"),
         (
             "[[exception]]\nuser = \"a\"\nchecks = [\"html_only\"]\naction = \"fix\"",
-            "header_checks.exception.0.action: `fix` is not possible",
+            "header_checks.exception[0].action: `fix` is not possible",
         ),
     ] {
         let mistakes = mistakes(text);

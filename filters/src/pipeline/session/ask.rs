@@ -2,8 +2,9 @@
 
 use postseal_protocol::{Address, HeaderField, MacroTable, Verdict};
 
-use super::{OpenMessage, PipelineSession, RunningFilter, reply, temporary_failure};
-use crate::connection::ClientConnection;
+use super::{PipelineSession, RunningFilter, reply, temporary_failure};
+use crate::clock::Clock;
+use crate::connection::{ClientConnection, Direction};
 use crate::filter::{Context, FilterError, Steps};
 use crate::pipeline::{OnError, Pipeline, PipelineEntry};
 use crate::report::{FilterFailure, Report};
@@ -28,19 +29,19 @@ impl PipelineSession {
         macros: &MacroTable,
     ) -> Verdict {
         let Self { pipeline, connection, filters, open, current, .. } = self;
+        let surroundings = Surroundings::new(pipeline, connection, macros);
         let mut outside = Report::default();
         for (at, (running, (entry, needs))) in filters.iter_mut().zip(&pipeline.entries).enumerate() {
-            if running.done || !needs.sees.contains(step) {
+            let left_out = open.as_ref().is_some_and(|open| !needs.is_for(open.direction));
+            if running.done || left_out || !needs.sees.contains(step) {
                 continue;
             }
             *current = Some(at);
-            let (message, report, origin) = match open {
-                Some(open) => (Some(&mut open.message), &mut open.report, open.origin),
+            let (message, report, direction) = match open {
+                Some(open) => (Some(&mut open.message), &mut open.report, open.direction),
                 None => (None, &mut outside, None),
             };
-            let clock = &*pipeline.settings.clock;
-            let filter = entry.filter.name();
-            let mut cx = Context { connection, macros, origin, clock, report, filter };
+            let mut cx = surroundings.context(entry, direction, report);
             let session = &mut running.session;
             let result = match (call, message) {
                 (FilterCall::Connect, _) => session.connect(&mut cx).await,
@@ -66,11 +67,12 @@ impl PipelineSession {
     pub(super) fn header_to_filters(&mut self, field: &HeaderField, macros: &MacroTable) {
         let Self { pipeline, connection, filters, open, .. } = self;
         let Some(open) = open else { return };
+        let surroundings = Surroundings::new(pipeline, connection, macros);
         for (running, (entry, needs)) in filters.iter_mut().zip(&pipeline.entries) {
-            if running.done || !needs.sees.contains(Steps::HEADER) {
+            if running.done || !needs.is_for(open.direction) || !needs.sees.contains(Steps::HEADER) {
                 continue;
             }
-            let mut cx = open.context(pipeline, connection, macros, entry);
+            let mut cx = surroundings.context(entry, open.direction, &mut open.report);
             let result = running.session.header(&mut cx, field);
             let verdict = judge(running, entry, &mut open.report, result);
             if verdict != Verdict::Continue {
@@ -81,23 +83,35 @@ impl PipelineSession {
     }
 }
 
-impl OpenMessage {
-    pub(super) fn context<'a>(
-        &'a mut self,
+/// What a filter may know beside the message, the same for all filters of a step.
+#[derive(Clone, Copy)]
+pub(super) struct Surroundings<'a> {
+    connection: &'a ClientConnection,
+    macros: &'a MacroTable,
+    clock: &'a dyn Clock,
+}
+
+impl<'a> Surroundings<'a> {
+    pub(super) fn new(
         pipeline: &'a Pipeline,
         connection: &'a ClientConnection,
         macros: &'a MacroTable,
+    ) -> Self {
+        Self { connection, macros, clock: &*pipeline.settings.clock }
+    }
+
+    /// The context in which one filter is called.
+    pub(super) fn context<'b>(
+        self,
         entry: &PipelineEntry,
-    ) -> Context<'a> {
-        let clock = &*pipeline.settings.clock;
-        Context {
-            connection,
-            macros,
-            origin: self.origin,
-            clock,
-            report: &mut self.report,
-            filter: entry.filter.name(),
-        }
+        direction: Option<Direction>,
+        report: &'b mut Report,
+    ) -> Context<'b>
+    where
+        'a: 'b,
+    {
+        let Self { connection, macros, clock } = self;
+        Context { connection, macros, direction, clock, report, filter: entry.filter.name() }
     }
 }
 

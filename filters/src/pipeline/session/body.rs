@@ -4,7 +4,7 @@ use bytes::Bytes;
 use postseal_protocol::{MacroTable, Verdict};
 
 use super::PipelineSession;
-use super::ask::judge;
+use super::ask::{Surroundings, judge};
 use crate::filter::{BodyNeed, Flow, Needs, Steps};
 use crate::message::Body;
 use crate::pipeline::PipelineEntry;
@@ -29,12 +29,14 @@ impl PipelineSession {
         let Self { pipeline, connection, filters, open, .. } = self;
         let Some(open) = open else { return Flow::Enough };
         let mut flow = Flow::Enough;
+        let surroundings = Surroundings::new(pipeline, connection, macros);
         let all = filters.iter_mut().zip(&pipeline.entries);
         for (running, (entry, needs)) in all.skip(range.start).take(range.len()) {
-            if running.done || running.enough || !needs.sees.contains(Steps::BODY) {
+            let called = needs.is_for(open.direction) && needs.sees.contains(Steps::BODY);
+            if running.done || running.enough || !called {
                 continue;
             }
-            let mut cx = open.context(pipeline, connection, macros, entry);
+            let mut cx = surroundings.context(entry, open.direction, &mut open.report);
             match running.session.body_chunk(&mut cx, chunk) {
                 Ok(Flow::More) => flow = Flow::More,
                 Ok(Flow::Enough) => running.enough = true,

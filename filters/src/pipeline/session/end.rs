@@ -5,11 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use postseal_protocol::{MacroTable, Modification, Verdict};
 
-use super::ask::judge;
+use super::ask::{Surroundings, judge};
 use super::{OpenMessage, PipelineSession, temporary_failure};
-use crate::filter::{BodyNeed, Context, MessageEnd};
-use crate::message::{Body, EditNote, Message};
-use crate::pipeline::record::{Record, Summary};
+use crate::filter::BodyNeed;
+use crate::message::{Body, EditNote, Message, MessageEnd};
+use crate::pipeline::record::Record;
 
 impl PipelineSession {
     /// Asks each filter at end of message. Those below one that may replace the body are shown the body only now.
@@ -35,19 +35,18 @@ impl PipelineSession {
             if running.done {
                 continue;
             }
+            let surroundings = Surroundings::new(pipeline, connection, macros);
+            if !needs.is_for(open.direction) {
+                let mut cx = surroundings.context(entry, open.direction, &mut open.report);
+                needs.left_out.into_iter().for_each(|code| cx.note(code));
+                continue;
+            }
             let too_large = matches!((needs.body, &body), (BodyNeed::Buffer { limit }, Some(Body::Whole(body)))
                 if body.len() > limit);
             if too_large {
                 open.message.set_body(Body::TooLarge);
             }
-            let mut cx = Context {
-                connection,
-                macros,
-                origin: open.origin,
-                clock: &*pipeline.settings.clock,
-                report: &mut open.report,
-                filter: entry.filter.name(),
-            };
+            let mut cx = surroundings.context(entry, open.direction, &mut open.report);
             let result = running.session.end_of_message(&mut cx, &mut open.message).await;
             if let (true, Some(body)) = (too_large, body) {
                 open.message.set_body(body);
@@ -86,38 +85,33 @@ impl PipelineSession {
         macros: &MacroTable,
     ) -> Option<Message> {
         let quarantined = self.open.as_ref().is_some_and(|open| open.message.is_quarantined());
-        let outcome = if verdict.is_refusal() { MessageEnd::Refused } else { MessageEnd::Accepted };
-        let summary = Summary::of(verdict, quarantined);
-        self.close(summary, Some(verdict), modifications, outcome, macros).await
+        let end = MessageEnd::of(verdict, quarantined);
+        self.close(end, Some(verdict), modifications, macros).await
     }
 
     pub(super) async fn close(
         &mut self,
-        summary: Summary,
+        end: MessageEnd,
         verdict: Option<&Verdict>,
         modifications: &[Modification],
-        outcome: MessageEnd,
         macros: &MacroTable,
     ) -> Option<Message> {
         let Self { pipeline, connection, filters, open, current, .. } = self;
         if let Some(open) = open {
-            for (at, (running, (entry, _))) in filters.iter_mut().zip(&pipeline.entries).enumerate() {
+            let surroundings = Surroundings::new(pipeline, connection, macros);
+            for (at, (running, (entry, needs))) in filters.iter_mut().zip(&pipeline.entries).enumerate() {
+                if !needs.is_for(open.direction) {
+                    continue;
+                }
                 *current = Some(at);
-                let mut cx = Context {
-                    connection,
-                    macros,
-                    origin: open.origin,
-                    clock: &*pipeline.settings.clock,
-                    report: &mut open.report,
-                    filter: entry.filter.name(),
-                };
-                running.session.finish(&mut cx, &open.message, outcome).await;
+                let mut cx = surroundings.context(entry, open.direction, &mut open.report);
+                running.session.finish(&mut cx, &open.message, end).await;
             }
             *current = None;
         }
         self.reset_filters();
         let open = self.open.take()?;
-        Some(self.write_record(open, summary, verdict.unwrap_or(&Verdict::Continue), modifications, macros))
+        Some(self.write_record(open, end, verdict.unwrap_or(&Verdict::Continue), modifications, macros))
     }
 
     pub(super) fn reset_filters(&mut self) {
@@ -131,7 +125,7 @@ impl PipelineSession {
     pub(super) fn write_record(
         &mut self,
         open: Box<OpenMessage>,
-        summary: Summary,
+        end: MessageEnd,
         verdict: &Verdict,
         modifications: &[Modification],
         macros: &MacroTable,
@@ -143,12 +137,12 @@ impl PipelineSession {
             queue_id: value("i"),
             client: self.connection.ip(),
             user: value("{auth_authen}"),
-            origin: open.origin,
+            direction: open.direction,
             mail_from: Bytes::copy_from_slice(mail_from),
             rcpt_count: open.message.envelope.received_recipients().len(),
             message_id: open.message_id,
             size: (open.header_octets as u64).saturating_add(open.body_octets),
-            summary,
+            end,
             reply: if let Verdict::Reply(reply) = verdict { Some(reply.clone()) } else { None },
             edits: modifications.iter().map(EditNote::of).collect(),
             report: open.report,

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use postseal_protocol::{Address, HeaderField, Verdict};
 
-use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, MessageEnd, Needs, Steps};
-use crate::message::{Body, Message};
+use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Steps};
+use crate::message::{Body, Message, MessageEnd};
 
 pub(super) type Log = Arc<Mutex<Vec<String>>>;
 
@@ -135,8 +135,8 @@ impl FilterSession for Scripted {
         self.at_end.clone().unwrap_or(Ok(Verdict::Continue)).map_err(|()| failure())
     }
 
-    async fn finish(&mut self, _: &mut Context<'_>, _: &Message, outcome: MessageEnd) {
-        self.write(format!("finish {outcome:?}"));
+    async fn finish(&mut self, _: &mut Context<'_>, _: &Message, end: MessageEnd) {
+        self.write(format!("finish {end:?}"));
     }
 
     fn reset(&mut self) {

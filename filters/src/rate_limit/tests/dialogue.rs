@@ -134,7 +134,7 @@ fn quarantine_puts_on_hold_and_log_only_tells() {
     let mut summaries = Vec::new();
     for _ in 0..3 {
         let end = rig.connect().user("alice").mail("<a@b>").rcpt("<r@x>").body("x").end();
-        summaries.push((end.record.summary.as_str(), end.reasons()));
+        summaries.push((end.record.end.as_str(), end.reasons()));
     }
     let both = vec!["rate_limit.q".to_owned(), "rate_limit.l".to_owned()];
     assert_eq!(summaries[0], ("accept", vec![]));

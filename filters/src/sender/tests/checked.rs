@@ -10,7 +10,7 @@ fn warnings(config: &str) -> Vec<String> {
     plan(config).unwrap_or_else(|errors| panic!("{errors:?}")).warnings.into_iter().map(show).collect()
 }
 
-fn show(found: SettingsError) -> String {
+fn show(found: Problem) -> String {
     format!("{}: {}", found.key.join("."), found.reason)
 }
 
