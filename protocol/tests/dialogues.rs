@@ -14,8 +14,8 @@
 use bytes::BytesMut;
 use postseal_protocol::testing::any_time;
 use postseal_protocol::{
-    Action, ActionFlags, Event, Limits, Modification, ProtocolFlags, Received, Session, Stage, State, Wanted,
-    frame, parse,
+    Action, ActionFlags, DialogueState, Event, Modification, ProtocolFlags, Received, Session, Stage, Wanted,
+    WireBounds, frame, parse,
 };
 
 macro_rules! traces {
@@ -55,7 +55,7 @@ fn play(trace: &str) {
         player.place = format!("line {}: {line}", number + 1);
         match word {
             "" | "#" => {}
-            "wants" => player.session = Some(Session::new(wants(rest), Limits::default(), any_time())),
+            "wants" => player.session = Some(Session::new(wants(rest), WireBounds::default(), any_time())),
             ">" => player.mta_says(rest),
             "<" => player.filter_says(rest),
             "=" => assert_eq!(player.happened, rest, "{}", player.place),
@@ -68,7 +68,7 @@ fn play(trace: &str) {
         }
     }
     let place = player.place.clone();
-    assert_eq!(player.session().state(), State::Closed, "{place}: the dialogue is not over");
+    assert_eq!(player.session().state(), DialogueState::Closed, "{place}: the dialogue is not over");
 }
 
 #[derive(Default)]

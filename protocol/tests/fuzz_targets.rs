@@ -45,16 +45,16 @@ impl Random {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.number() >> 32).unwrap_or_default() % limit
+    fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.number() >> 32).unwrap_or_default() % end
     }
 
     fn octet(&mut self) -> u8 {
         self.number().to_be_bytes()[0]
     }
 
-    fn octets(&mut self, limit: usize) -> Vec<u8> {
-        (0..self.below(limit)).map(|_| self.octet()).collect()
+    fn octets(&mut self, end: usize) -> Vec<u8> {
+        (0..self.below(end)).map(|_| self.octet()).collect()
     }
 
     /// A few packets, framed, some octets changed.

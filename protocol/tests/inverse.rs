@@ -132,7 +132,7 @@ proptest! {
         let mut read = Vec::new();
         for part in [&b""[..], &stream[input.len()..]] {
             input.extend_from_slice(part);
-            while let Some(frame) = frame::cut(&mut input, frame::DEFAULT_LIMIT).unwrap() {
+            while let Some(frame) = frame::cut(&mut input, frame::MAX_RECEIVED_OCTETS).unwrap() {
                 read.push(parse::command(&frame).unwrap());
             }
         }
@@ -143,7 +143,7 @@ proptest! {
     fn actions_are_read_as_written(action in action()) {
         let mut out = BytesMut::new();
         encode::action(&action, true, &mut out).unwrap();
-        let frame = frame::cut(&mut out, frame::DEFAULT_LIMIT).unwrap().unwrap();
+        let frame = frame::cut(&mut out, frame::MAX_RECEIVED_OCTETS).unwrap().unwrap();
         prop_assert_eq!(parse::action(&frame).unwrap(), action);
         prop_assert!(out.is_empty());
     }

@@ -9,9 +9,9 @@ use bytes::{Bytes, BytesMut};
 use postseal_protocol::mta::OFFER;
 use postseal_protocol::testing::{Dialogue, any_time};
 use postseal_protocol::{
-    Action, ActionFlags, Address, Command, Connect, EncodeError, Ended, Error, Event, HeaderField, Limits,
-    MacroList, Modification, NegotiateError, Offer, ProtocolFlags, Reply, ReplyError, Session, SessionError,
-    Tick, Verdict, Wanted, frame, negotiate, parse,
+    Action, ActionFlags, Address, Command, Connect, EncodeError, Ended, Error, Event, HeaderField, MacroList,
+    Modification, NegotiateError, Offer, ProtocolFlags, Reply, ReplyError, Session, SessionError, Tick,
+    Verdict, Wanted, WireBounds, frame, negotiate, parse,
 };
 
 fn open(protocol: ProtocolFlags) -> Dialogue {
@@ -106,7 +106,7 @@ fn quirk_05_there_is_no_second_reply() {
 fn quirk_05_pipelined_commands_get_one_reply_each() {
     let now = any_time();
     let wanted = Wanted { protocol: ProtocolFlags::NO_REPLY_RCPT, ..Wanted::default() };
-    let mut session = Session::new(wanted, Limits::default(), now);
+    let mut session = Session::new(wanted, WireBounds::default(), now);
     let mut input = BytesMut::new();
     let mut out = BytesMut::new();
     frame::put(b'O', b"\0\0\0\x06\0\0\x01\xff\0\x1f\xff\xff", &mut input);
@@ -286,7 +286,7 @@ fn quirk_29_offers_of_older_and_newer_mtas() {
         assert_eq!((answer.version, answer.protocol.bits()), (version.min(6), protocol & 0x1f_ffff));
     }
     let poor = Offer { actions: ActionFlags::CHANGE_BODY, ..OFFER };
-    let mut dialogue = Dialogue::unopened(poor, wanted(), Limits::default());
+    let mut dialogue = Dialogue::unopened(poor, wanted(), WireBounds::default());
     let refused = dialogue.say(&Command::Negotiate(poor)).unwrap_err();
     assert_eq!(refused, Error::Negotiate(NegotiateError::Actions(ActionFlags::ADD_HEADERS)));
 }

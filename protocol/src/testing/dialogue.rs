@@ -6,11 +6,11 @@ use bytes::BytesMut;
 
 use crate::action::{Action, Modification, Verdict};
 use crate::command::{Command, Connect, Peer};
-use crate::error::{Error, SessionError};
 use crate::frame;
 use crate::mta::Mta;
 use crate::negotiate::{Offer, Wanted};
-use crate::session::{Event, Limits, Received, Session, Tick};
+use crate::session::{Error, SessionError};
+use crate::session::{Event, Received, Session, Tick, WireBounds};
 
 /// Both sides of one dialogue, and a clock that only moves when told to.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub struct Dialogue {
 impl Dialogue {
     /// A dialogue that has been negotiated.
     pub fn new(offer: Offer, wanted: Wanted) -> Self {
-        let mut dialogue = Self::unopened(offer, wanted, Limits::default());
+        let mut dialogue = Self::unopened(offer, wanted, WireBounds::default());
         let offered = Command::Negotiate(offer);
         let received = dialogue.say(&offered).expect("an offer that suits");
         assert_eq!(received.event, Event::Negotiate);
@@ -38,11 +38,11 @@ impl Dialogue {
     }
 
     /// A dialogue in which nothing has been said.
-    pub fn unopened(offer: Offer, wanted: Wanted, limits: Limits) -> Self {
+    pub fn unopened(offer: Offer, wanted: Wanted, bounds: WireBounds) -> Self {
         let now = any_time();
         Self {
             mta: Mta::new(offer),
-            session: Session::new(wanted, limits, now),
+            session: Session::new(wanted, bounds, now),
             now,
             to_filter: BytesMut::new(),
             to_mta: BytesMut::new(),

@@ -19,7 +19,7 @@ pub fn fuzz_parse(data: &[u8]) {
     let mut input = BytesMut::from(data);
     loop {
         let before = input.clone();
-        match frame::cut(&mut input, frame::DEFAULT_LIMIT) {
+        match frame::cut(&mut input, frame::MAX_RECEIVED_OCTETS) {
             Ok(Some(frame)) => {
                 assert_eq!(before.len(), input.len() + frame.data.len() + 5);
                 check_frame(&frame);
@@ -76,7 +76,7 @@ pub fn fuzz_round_trip(data: &[u8]) {
 
 #[expect(clippy::expect_used, reason = "a broken invariant must panic")]
 fn read_command(out: &mut BytesMut) -> Command {
-    let frame = frame::cut(out, frame::MAX_DATA + 1).expect("our own packet");
+    let frame = frame::cut(out, frame::MAX_DATA_OCTETS + 1).expect("our own packet");
     let command = parse::command(&frame.expect("all of it")).expect("our own command");
     assert!(out.is_empty(), "more than one packet");
     command
@@ -86,7 +86,7 @@ fn read_command(out: &mut BytesMut) -> Command {
 #[expect(clippy::expect_used, reason = "a broken invariant must panic")]
 fn read_action(out: &mut BytesMut) -> Action {
     let mut body = Vec::new();
-    while let Some(frame) = frame::cut(out, frame::MAX_DATA + 1).expect("our own packet") {
+    while let Some(frame) = frame::cut(out, frame::MAX_DATA_OCTETS + 1).expect("our own packet") {
         match parse::action(&frame).expect("our own action") {
             Action::Modify(Modification::ReplaceBody(piece)) => body.extend_from_slice(&piece),
             action => {
