@@ -20,7 +20,7 @@ pub enum Action {
     /// "Still working"; at end of message only.
     #[doc(alias = "SMFIR_PROGRESS")]
     Progress,
-    /// Asks for no more body chunks; in answer to a body chunk only, and only if negotiated.
+    /// Asks for no further body chunks; in answer to a body chunk only, and only if negotiated.
     #[doc(alias = "SMFIR_SKIP")]
     Skip,
     /// The final reply to a command.
@@ -49,7 +49,7 @@ pub enum Verdict {
     /// Accept without further filtering: the connection at CONNECT and HELO, later the message.
     #[doc(alias = "SMFIR_ACCEPT")]
     Accept,
-    /// Take the message from the client and drop it; from MAIL on.
+    /// Accept the message from the client and drop it; from MAIL on.
     #[doc(alias = "SMFIR_DISCARD")]
     Discard,
     /// Refuse for good with the MTA's own text; at RCPT that recipient only.
@@ -100,18 +100,18 @@ pub enum Modification {
     /// Replaces a field that the filter was shown.
     #[doc(alias = "SMFIR_CHGHEADER")]
     ChangeHeader {
-        /// Which of the fields of this name, from 1.
+        /// Number of the field among those of this name, from 1.
         occurrence: u32,
-        /// The new field; an empty value deletes it.
+        /// The new field; an empty value deletes the old one.
         field: HeaderField,
     },
-    /// Replaces the reverse-path; its arguments go with it.
+    /// Replaces the reverse-path together with its ESMTP arguments.
     #[doc(alias = "SMFIR_CHGFROM")]
     ChangeSender(Address),
     /// Adds a recipient, with its ESMTP arguments if it has any.
     #[doc(alias("SMFIR_ADDRCPT", "SMFIR_ADDRCPT_PAR"))]
     AddRecipient(Address),
-    /// Removes a recipient, spelled as the MTA gave it.
+    /// Removes a recipient, spelled as in the MTA's RCPT.
     #[doc(alias = "SMFIR_DELRCPT")]
     DeleteRecipient(Bytes),
     /// A piece of the new body.

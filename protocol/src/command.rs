@@ -1,4 +1,4 @@
-//! What an MTA tells a filter: commands (`SMFIC_*`) and their payloads.
+//! Commands of an MTA to a filter (`SMFIC_*`), and their payloads.
 //!
 //! This file holds values only. [`parse`](crate::parse) makes them from packets, [`encode`](crate::encode) writes them,
 //! and [`Session`](crate::Session) checks their order. All text is octets as the MTA sent them: no character set is
@@ -12,159 +12,94 @@ use bytes::{BufMut, Bytes, BytesMut};
 use crate::macros::{MacroList, Stage};
 use crate::negotiate::{Offer, ProtocolFlags};
 
-/// One command from the MTA.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// The MTA's offer, which opens the dialogue.
-    #[doc(alias = "SMFIC_OPTNEG")]
-    Negotiate(Offer),
-    /// Macro values for the command that follows; never answered.
-    #[doc(alias = "SMFIC_MACRO")]
-    Macros(MacroList),
-    /// An SMTP client has connected.
-    #[doc(alias = "SMFIC_CONNECT")]
-    Connect(Connect),
-    /// HELO or EHLO with the client's name.
-    #[doc(alias = "SMFIC_HELO")]
-    Helo(Bytes),
-    /// MAIL FROM.
-    #[doc(alias = "SMFIC_MAIL")]
-    Mail(Address),
-    /// RCPT TO.
-    #[doc(alias = "SMFIC_RCPT")]
-    Rcpt(Address),
-    /// DATA (version 4 and later).
-    #[doc(alias = "SMFIC_DATA")]
-    Data,
-    /// One header field.
-    #[doc(alias = "SMFIC_HEADER")]
-    Header(HeaderField),
-    /// The blank line after the header section.
-    #[doc(alias = "SMFIC_EOH")]
-    EndOfHeaders,
-    /// A piece of the body, cut anywhere.
-    #[doc(alias = "SMFIC_BODY")]
-    BodyChunk(Bytes),
-    /// The end of the message, with a last piece of the body if the MTA sends one here.
-    #[doc(alias = "SMFIC_BODYEOB")]
-    EndOfMessage(Option<Bytes>),
-    /// The message in progress is over; never answered.
-    #[doc(alias = "SMFIC_ABORT")]
-    Abort,
-    /// The MTA closes the connection; never answered.
-    #[doc(alias = "SMFIC_QUIT")]
-    Quit,
-    /// The SMTP session is over, the milter connection stays; never answered.
-    #[doc(alias = "SMFIC_QUIT_NC")]
-    QuitNewConnection,
-    /// An SMTP command that the MTA does not know (version 3 and later).
-    #[doc(alias = "SMFIC_UNKNOWN")]
-    Unknown(Bytes),
-}
-
-impl Command {
-    /// Which command this is.
-    pub fn kind(&self) -> CommandKind {
-        match self {
-            Self::Negotiate(_) => CommandKind::Negotiate,
-            Self::Macros(_) => CommandKind::Macros,
-            Self::Connect(_) => CommandKind::Connect,
-            Self::Helo(_) => CommandKind::Helo,
-            Self::Mail(_) => CommandKind::Mail,
-            Self::Rcpt(_) => CommandKind::Rcpt,
-            Self::Data => CommandKind::Data,
-            Self::Header(_) => CommandKind::Header,
-            Self::EndOfHeaders => CommandKind::EndOfHeaders,
-            Self::BodyChunk(_) => CommandKind::BodyChunk,
-            Self::EndOfMessage(_) => CommandKind::EndOfMessage,
-            Self::Abort => CommandKind::Abort,
-            Self::Quit => CommandKind::Quit,
-            Self::QuitNewConnection => CommandKind::QuitNewConnection,
-            Self::Unknown(_) => CommandKind::Unknown,
+/// Defines [`Command`] and [`CommandKind`] from one table with a row for each command.
+macro_rules! commands {
+    ($(
+        $(#[$doc:meta])* $kind:ident $(($payload:ty))?:
+        $byte:literal $alias:literal $name:literal $since:literal $exchange:expr;
+    )*) => {
+        /// One command from the MTA.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Command {
+            $($(#[$doc])* #[doc(alias = $alias)] $kind $(($payload))?,)*
         }
-    }
+
+        /// A [`Command`] without its payload.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum CommandKind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl Command {
+            /// The kind of the command.
+            pub fn kind(&self) -> CommandKind {
+                match self {
+                    $(Self::$kind { .. } => CommandKind::$kind,)*
+                }
+            }
+        }
+
+        impl CommandKind {
+            /// All commands.
+            pub const ALL: [Self; [$($byte),*].len()] = [$(Self::$kind),*];
+
+            const fn row(self) -> (u8, &'static str, u32, Exchange) {
+                use Exchange::{Answered, Negotiable, OneWay};
+                use ProtocolFlags as P;
+                match self {
+                    $(Self::$kind => ($byte, $name, $since, $exchange),)*
+                }
+            }
+        }
+    };
 }
 
-/// A [`Command`] without its payload. Each variant's documentation is its byte on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CommandKind {
-    /// `O`
-    Negotiate,
-    /// `D`
-    Macros,
-    /// `C`
-    Connect,
-    /// `H`
-    Helo,
-    /// `M`
-    Mail,
-    /// `R`
-    Rcpt,
-    /// `T`
-    Data,
-    /// `L`
-    Header,
-    /// `N`
-    EndOfHeaders,
-    /// `B`
-    BodyChunk,
-    /// `E`
-    EndOfMessage,
-    /// `A`
-    Abort,
-    /// `Q`
-    Quit,
-    /// `K`
-    QuitNewConnection,
-    /// `U`
-    Unknown,
+// Command and payload: byte, name in libmilter, name in MTA logs, first protocol version, exchange.
+commands! {
+    /// The MTA's offer, which opens the dialogue.
+    Negotiate(Offer): b'O' "SMFIC_OPTNEG" "OPTNEG" 2 Answered;
+    /// Macro values for the command that follows.
+    Macros(MacroList): b'D' "SMFIC_MACRO" "MACRO" 2 OneWay;
+    /// An SMTP client has connected.
+    Connect(Connect): b'C' "SMFIC_CONNECT" "CONNECT" 2 Negotiable(P::NO_CONNECT, P::NO_REPLY_CONNECT);
+    /// HELO or EHLO with the client's name.
+    Helo(Bytes): b'H' "SMFIC_HELO" "HELO" 2 Negotiable(P::NO_HELO, P::NO_REPLY_HELO);
+    /// MAIL FROM.
+    Mail(Address): b'M' "SMFIC_MAIL" "MAIL" 2 Negotiable(P::NO_MAIL, P::NO_REPLY_MAIL);
+    /// RCPT TO.
+    Rcpt(Address): b'R' "SMFIC_RCPT" "RCPT" 2 Negotiable(P::NO_RCPT, P::NO_REPLY_RCPT);
+    /// DATA (version 4 and later).
+    Data: b'T' "SMFIC_DATA" "DATA" 4 Negotiable(P::NO_DATA, P::NO_REPLY_DATA);
+    /// One header field.
+    Header(HeaderField): b'L' "SMFIC_HEADER" "HEADER" 2 Negotiable(P::NO_HEADERS, P::NO_REPLY_HEADER);
+    /// The blank line after the header section.
+    EndOfHeaders: b'N' "SMFIC_EOH" "EOH" 2 Negotiable(P::NO_END_OF_HEADERS, P::NO_REPLY_END_OF_HEADERS);
+    /// A piece of the body, cut anywhere.
+    BodyChunk(Bytes): b'B' "SMFIC_BODY" "BODY" 2 Negotiable(P::NO_BODY, P::NO_REPLY_BODY);
+    /// The end of the message, with a last piece of the body if the MTA sends one here.
+    EndOfMessage(Option<Bytes>): b'E' "SMFIC_BODYEOB" "EOM" 2 Answered;
+    /// The message in progress is over.
+    Abort: b'A' "SMFIC_ABORT" "ABORT" 2 OneWay;
+    /// The MTA closes the connection.
+    Quit: b'Q' "SMFIC_QUIT" "QUIT" 2 OneWay;
+    /// The SMTP session is over, the milter connection stays.
+    QuitNewConnection: b'K' "SMFIC_QUIT_NC" "QUIT_NC" 2 OneWay;
+    /// An SMTP command that the MTA does not know (version 3 and later).
+    Unknown(Bytes): b'U' "SMFIC_UNKNOWN" "UNKNOWN" 3 Negotiable(P::NO_UNKNOWN, P::NO_REPLY_UNKNOWN);
+}
+
+/// Whether an MTA sends a command, and whether it waits for a reply.
+#[derive(Clone, Copy)]
+enum Exchange {
+    /// Always sent, always answered.
+    Answered,
+    /// Always sent, never answered.
+    OneWay,
+    /// Not sent under the first flag, not answered under the second.
+    Negotiable(ProtocolFlags, ProtocolFlags),
 }
 
 impl CommandKind {
-    /// All commands.
-    pub const ALL: [Self; 15] = [
-        Self::Negotiate,
-        Self::Macros,
-        Self::Connect,
-        Self::Helo,
-        Self::Mail,
-        Self::Rcpt,
-        Self::Data,
-        Self::Header,
-        Self::EndOfHeaders,
-        Self::BodyChunk,
-        Self::EndOfMessage,
-        Self::Abort,
-        Self::Quit,
-        Self::QuitNewConnection,
-        Self::Unknown,
-    ];
-
-    /// The command's row in the table of commands: byte, name in MTA logs, first protocol version, and exchange.
-    const fn row(self) -> (u8, &'static str, u32, Exchange) {
-        use Exchange::{Answered, Negotiable, OneWay};
-        use ProtocolFlags as P;
-        match self {
-            Self::Negotiate => (b'O', "OPTNEG", 2, Answered),
-            Self::Macros => (b'D', "MACRO", 2, OneWay),
-            Self::Connect => (b'C', "CONNECT", 2, Negotiable(P::NO_CONNECT, P::NO_REPLY_CONNECT)),
-            Self::Helo => (b'H', "HELO", 2, Negotiable(P::NO_HELO, P::NO_REPLY_HELO)),
-            Self::Mail => (b'M', "MAIL", 2, Negotiable(P::NO_MAIL, P::NO_REPLY_MAIL)),
-            Self::Rcpt => (b'R', "RCPT", 2, Negotiable(P::NO_RCPT, P::NO_REPLY_RCPT)),
-            Self::Data => (b'T', "DATA", 4, Negotiable(P::NO_DATA, P::NO_REPLY_DATA)),
-            Self::Header => (b'L', "HEADER", 2, Negotiable(P::NO_HEADERS, P::NO_REPLY_HEADER)),
-            Self::EndOfHeaders => {
-                (b'N', "EOH", 2, Negotiable(P::NO_END_OF_HEADERS, P::NO_REPLY_END_OF_HEADERS))
-            }
-            Self::BodyChunk => (b'B', "BODY", 2, Negotiable(P::NO_BODY, P::NO_REPLY_BODY)),
-            Self::EndOfMessage => (b'E', "EOM", 2, Answered),
-            Self::Abort => (b'A', "ABORT", 2, OneWay),
-            Self::Quit => (b'Q', "QUIT", 2, OneWay),
-            Self::QuitNewConnection => (b'K', "QUIT_NC", 2, OneWay),
-            Self::Unknown => (b'U', "UNKNOWN", 3, Negotiable(P::NO_UNKNOWN, P::NO_REPLY_UNKNOWN)),
-        }
-    }
-
     /// The byte that stands for the command on the wire.
     pub const fn byte(self) -> u8 {
         self.row().0
@@ -175,7 +110,7 @@ impl CommandKind {
         Self::ALL.into_iter().find(|kind| kind.byte() == byte)
     }
 
-    /// The first protocol version that has the command.
+    /// The first protocol version with this command.
     pub const fn since(self) -> u32 {
         self.row().2
     }
@@ -217,17 +152,6 @@ impl fmt::Display for CommandKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.row().1)
     }
-}
-
-/// Whether an MTA sends a command, and whether it waits for a reply.
-#[derive(Clone, Copy)]
-enum Exchange {
-    /// Always sent, always answered.
-    Answered,
-    /// Always sent, never answered.
-    OneWay,
-    /// Not sent under the first flag, not answered under the second.
-    Negotiable(ProtocolFlags, ProtocolFlags),
 }
 
 /// The client of an SMTP connection.

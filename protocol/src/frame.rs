@@ -4,8 +4,8 @@
 //! | length: u32, big-endian | code: 1 octet | data: length - 1 octets |
 //! ```
 //!
-//! [`cut`] takes the next packet off a buffer without copying, [`put`] writes one. The length is checked before anything
-//! else is done with it, and no memory is reserved for data that has not arrived.
+//! [`cut`] takes the next packet off a buffer without copying, [`put`] writes one. The length is checked before it is
+//! used, and no memory is reserved for data that has not arrived.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
@@ -83,7 +83,7 @@ pub fn cut(input: &mut BytesMut, max: usize) -> Result<Option<Frame>, FrameError
     Ok(Some(Frame { code, data }))
 }
 
-/// Writes one packet as it is. The length is not bounded by [`MAX_DATA_OCTETS`]: a fake MTA may have to break that rule.
+/// Writes one packet as it is. More than [`MAX_DATA_OCTETS`] are allowed: a fake MTA may have to break that bound.
 ///
 /// # Panics
 /// If `data` is 4 GiB or more, which no length field can express.

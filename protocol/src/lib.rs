@@ -1,6 +1,6 @@
 //! The milter wire protocol, versions 2 to 6: both sides, no I/O.
 //!
-//! An MTA (Postfix, Sendmail) tells a filter of every step of an SMTP session and asks what to do. This crate cuts the
+//! An MTA (Postfix, Sendmail) tells a filter of every step of an SMTP session and asks for a verdict. This crate cuts the
 //! byte stream into packets ([`frame`]), parses them without copying ([`parse`]), checks the order of commands and
 //! replies ([`Session`]), and writes the answers ([`encode`]). [`mta`] is the other side of the wire, for tests and
 //! tools.
@@ -18,7 +18,7 @@
 //!
 //! # Quick start
 //!
-//! A filter that adds a header field to each message, and an MTA in memory that sends it one:
+//! A filter that adds a header field to each message, and an MTA in memory that sends one message:
 //!
 //! ```
 //! use std::time::Instant;
@@ -32,7 +32,7 @@
 //! fn drive(session: &mut Session, input: &mut BytesMut, output: &mut BytesMut, now: Instant) -> Result<(), Error> {
 //!     while let Some(received) = session.receive(input, now)? {
 //!         if let Some(ended) = received.ended {
-//!             println!("{ended:?} over: drop what was kept for it");
+//!             println!("{ended:?} is over: drop its state");
 //!         }
 //!         if received.event == Event::Negotiate {
 //!             session.accept_offer(now, output)?;

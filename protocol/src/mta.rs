@@ -30,7 +30,7 @@ pub struct Mta {
     offer: Offer,
     negotiated: Option<Negotiated>,
     waiting: Option<CommandKind>,
-    /// The filter wants no more of this body.
+    /// The filter has asked for no further pieces of this body.
     skipping: bool,
     /// Pieces of a new body have come.
     body_begun: bool,
@@ -98,8 +98,8 @@ impl Mta {
         Ok(true)
     }
 
-    /// True for a command that is not sent now: it was negotiated away, is newer than the agreed version, or belongs to a
-    /// body that the filter wants no more of. (Postfix and Sendmail still send the macros of such a command.)
+    /// True for a command that is not sent now: it was negotiated away, is newer than the agreed version, or is a body
+    /// chunk after SKIP. (Postfix and Sendmail still send the macros of such a command.)
     pub fn leaves_out(&self, kind: CommandKind) -> bool {
         let version = self.negotiated.as_ref().map_or(MAX_VERSION, |negotiated| negotiated.version);
         kind.left_out_by().is_some_and(|flag| self.has(flag))
@@ -123,10 +123,11 @@ impl Mta {
         lists.iter().find_map(|(at, names)| (*at == stage).then_some(names))
     }
 
-    /// Takes the next action off `input`, if it is there in full. Header values are returned with their leading space.
+    /// Takes the next action off `input`; `None` if the packet has not arrived in full. Header values are returned with
+    /// their leading space.
     ///
     /// # Errors
-    /// If a real MTA could refuse it.
+    /// If a real MTA could refuse the action.
     pub fn hear(&mut self, input: &mut BytesMut) -> Result<Option<Action>, MtaError> {
         let Some(frame) = frame::cut(input, frame::MAX_DATA_OCTETS + 1)? else {
             return Ok(None);

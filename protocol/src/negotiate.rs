@@ -155,7 +155,7 @@ impl Negotiated {
     }
 }
 
-/// The MTA does not offer what the filter needs.
+/// The MTA does not offer something that the filter needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NegotiateError {

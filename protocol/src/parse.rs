@@ -9,9 +9,9 @@
 //! u16 u32  numbers, big-endian             octets anything, up to the end of the packet
 //! ```
 //!
-//! The rules run over a packet that is already complete, and return parts of the same [`Bytes`](bytes::Bytes), so nothing is copied.
-//! Every octet must be accounted for, except where MTAs are known to send more: a longer offer, data after the family
-//! `U`, a macro name without a value.
+//! The rules run over a packet that is already complete, and return parts of its [`Bytes`](bytes::Bytes), so nothing is
+//! copied. Every octet must be accounted for, except where MTAs are known to send more: a longer offer, data after the
+//! family `U`, a macro name without a value.
 
 use nom::combinator::eof;
 

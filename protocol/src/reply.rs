@@ -1,8 +1,8 @@
 //! SMTP replies chosen by the filter (`SMFIR_REPLYCODE`), valid by construction.
 //!
 //! Both MTAs punish a malformed reply: Sendmail turns any 4xx into its permanent default, Postfix closes the connection
-//! to the filter (milter.c `MILTER_CHECK_REPLYCODE`, milter8.c "malformed reply"). Both accept every [`Reply`] that can be
-//! made here.
+//! to the filter (milter.c `MILTER_CHECK_REPLYCODE`, milter8.c "malformed reply"). Both accept every
+//! [`Reply`] that can be made here.
 
 use std::fmt;
 

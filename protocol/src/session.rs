@@ -10,7 +10,7 @@
 //! * A final reply that ends the message ends it at once: [`Session::in_message`] is false from then on, the message's
 //!   macros are gone, and no [`Received::ended`] follows for it.
 //! * An error of `receive` is final: the dialogue is out of step, and the caller can only close the connection. The MTA
-//!   then does what it is configured to do without a filter.
+//!   then acts as configured for a filter that fails.
 
 use std::time::{Duration, Instant};
 

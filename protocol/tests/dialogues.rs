@@ -2,8 +2,8 @@
 //!
 //! A line of a trace: `#` comment; `wants ACTIONS PROTOCOL [STAGE NAMES]..` the filter's wishes; `> C DATA` a packet of
 //! the MTA, `< C DATA` one of the filter, both with the command byte first and escapes `\0 \n \r \t \\ \xNN`; `= WORDS`
-//! what came of the last packet (event, `ended` what, `due`); `? NAME VALUE` a macro that holds now, `-` for none; `eof`
-//! the MTA closes.
+//! the result of the last packet (event, `ended` message or connection, `due`); `? NAME VALUE` a macro that is in force
+//! now, `-` for none; `eof` the MTA closes.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -33,7 +33,7 @@ traces! {
     one_connection_for_several_clients
 }
 
-/// What `traces/record.py` has written down while real MTAs talked to a filter; without `=` and `?`.
+/// Dialogues of real MTAs with a filter, written by `traces/record.py`; they lack `=` and `?`.
 #[expect(clippy::disallowed_methods, reason = "as many files as were recorded")]
 #[test]
 fn recorded() {

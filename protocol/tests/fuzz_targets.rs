@@ -1,5 +1,5 @@
 //! The fuzz targets on inputs that are the same in each run: random ones, and real packets with a few octets changed.
-//! The fuzzer itself (`tests/fuzz`) goes further; this keeps its targets honest without it.
+//! The fuzzer itself (`tests/fuzz`) goes further; these tests keep its targets working without it.
 #![expect(clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
 
 use postseal_protocol::testing::{fuzz_parse, fuzz_round_trip, fuzz_session};

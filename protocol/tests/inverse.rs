@@ -1,4 +1,4 @@
-//! Properties: what is written is read as the same, whatever it is and wherever the stream is cut.
+//! Properties: every value that is written is the same when it is read, wherever the stream is cut.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::net::SocketAddr;
@@ -64,7 +64,7 @@ fn command() -> impl Strategy<Value = Command> {
     ]
 }
 
-/// What a filter may send: a field that both MTAs write as it is.
+/// A field that a filter may send, and that both MTAs write unchanged.
 fn good_field() -> impl Strategy<Value = HeaderField> {
     let value = "[ \t]?[!-~äöü ]{0,30}(\n[ \t][!-~ ]{0,30}){0,3}";
     ("[!-9;-~]{1,20}", value).prop_map(|(name, value)| HeaderField::new(name, value))

@@ -1,6 +1,6 @@
-//! What MTAs are known to do, and what they are known to punish: one test for each such quirk that this crate answers
-//! for. A quirk has a number of its own in the whole project, so that its tests are found by name (`cargo test quirk_`);
-//! some of this crate's stand beside the code.
+//! Quirks of MTAs: odd commands that they send, and answers that they punish. One test for each quirk that this crate
+//! handles. A quirk has its own number in the whole project, so that its tests are found by name (`cargo test quirk_`);
+//! some of this crate's tests stand beside the code.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::time::Duration;
@@ -57,7 +57,7 @@ fn quirk_01_macros_are_never_answered_and_never_an_error() {
 
 #[test]
 fn quirk_03_nothing_gets_from_one_message_to_the_next() {
-    // With ABORT behind each message as from Postfix, without as from Sendmail, and with a message that is cut off.
+    // With ABORT after each message as from Postfix, without as from Sendmail, and with a message that is cut off.
     for between in [vec![Command::Abort], vec![], vec![Command::Abort, Command::Abort]] {
         for finished in [true, false] {
             let mut dialogue = open(ProtocolFlags::empty());

@@ -1,4 +1,4 @@
-//! The macro values of one connection, each for as long as it is true.
+//! The macro values of one connection, each for as long as it holds.
 
 use bytes::Bytes;
 
@@ -6,8 +6,8 @@ use super::stage::Stage;
 
 /// Macro values by stage.
 ///
-/// A packet of macros replaces the values of its stage and drops those of later stages; so does a command without such a
-/// packet. The end of a message drops all values from MAIL on, so that none reaches the next message; the values of
+/// A packet of macros replaces the values of its stage and drops those of later stages. A command without such a packet
+/// drops the values of its stage and of later ones. The end of a message drops all values from MAIL on, so that none reaches the next message; the values of
 /// CONNECT and HELO stay.
 ///
 /// Values are copies: the read buffer that they came in is free as soon as the packet is gone.
@@ -46,7 +46,7 @@ impl MacroTable {
         self.announced |= bit(stage);
     }
 
-    /// Drops the values that do not belong to the command of `stage`, which has come.
+    /// Notes the command of `stage`, and drops the values that do not belong to it.
     pub(crate) fn begin(&mut self, stage: Stage) {
         if self.announced & bit(stage) == 0 {
             self.clear_from(stage);
@@ -70,7 +70,7 @@ impl MacroTable {
     }
 }
 
-/// A name without braces around a single letter: those make no difference.
+/// The name without the braces around a single letter, which make no difference.
 fn plain(name: &[u8]) -> &[u8] {
     match name {
         [b'{', letter @ .., b'}'] if letter.len() == 1 => letter,

@@ -1,4 +1,4 @@
-//! The rules that all others are made of, how a rule is run, and how it says what it missed.
+//! The rules that all other rules are made of, the function that runs a rule, and the error of a rule.
 
 use bytes::Bytes;
 use nom::bytes::complete::{tag, take_till};
@@ -15,7 +15,7 @@ use crate::frame::Frame;
 /// The result of a rule.
 pub(super) type Parsed<'a, T> = IResult<&'a [u8], T, Expected>;
 
-/// What a rule expected, and how much input was left there.
+/// The error of a rule: the part that it expected, and the number of octets that were left there.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Expected {
     what: Option<&'static str>,
@@ -23,7 +23,7 @@ pub(super) struct Expected {
 }
 
 impl Expected {
-    /// For a check that is not a nom rule; `input` starts where it failed.
+    /// The error of a check that is not a nom rule; `input` starts at the octet that failed.
     pub(super) fn new(what: &'static str, input: &[u8]) -> Self {
         Self { what: Some(what), left: input.len() }
     }
@@ -59,7 +59,7 @@ impl ContextError<&[u8]> for Expected {
     }
 }
 
-/// Runs a rule over the data of a packet, all of it.
+/// Runs a rule over all data of a packet.
 pub(super) fn run<'a, T>(
     code: u8,
     data: &'a [u8],

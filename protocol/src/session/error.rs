@@ -1,4 +1,4 @@
-//! Errors of a dialogue, and who is to blame: the MTA for everything that [`Error::KINDS`] lists, the caller for the rest.
+//! Errors of a dialogue. An MTA can cause those that [`Error::KINDS`] lists; the others are mistakes of the caller.
 //!
 //! Each error has a `kind`: a short, fixed label for a metric.
 
@@ -19,7 +19,7 @@ pub enum Error {
     /// A packet can't be read.
     #[error(transparent)]
     Parse(#[from] ParseError),
-    /// The MTA does not offer what the filter needs.
+    /// The MTA does not offer something that the filter needs.
     #[error(transparent)]
     Negotiate(#[from] NegotiateError),
     /// A command came out of order.

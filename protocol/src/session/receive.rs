@@ -14,7 +14,7 @@ use crate::negotiate::{Offer, ProtocolFlags, negotiate};
 use crate::parse::{self, ParseError};
 
 impl Session {
-    /// Takes the next command off `input`, if it is there in full.
+    /// Takes the next command off `input`; `None` if the packet has not arrived in full.
     ///
     /// # Errors
     /// If the packet is too long or malformed, the command is out of order, the offer lacks something that the filter

@@ -41,8 +41,8 @@ impl Session {
     /// * End of message: always.
     ///
     /// # Errors
-    /// If no reply is due, or the action does not fit the command, was not negotiated, or has content that can't be sent.
-    /// Nothing has been written then, and a reply that was due still is.
+    /// If no reply is due, or if the action does not fit the command, was not negotiated or can't be encoded. Nothing has
+    /// been written then, and a reply that was due still is.
     pub fn send(&mut self, action: Action, now: Instant, out: &mut BytesMut) -> Result<(), SessionError> {
         let Some(command) = self.due else {
             return Err(SessionError::NoReplyDue { action: action.name(), state: self.state });

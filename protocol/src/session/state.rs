@@ -10,8 +10,8 @@
 //!                                                                                      | EOM    |
 //!                                                                                 EndOfMessage -+
 //! ```
-//! Steps inside a message may be skipped, but their order is fixed. ABORT and HELO lead back to Connected from anywhere,
-//! MAIL starts the next message, QUIT closes.
+//! Steps inside a message may be skipped, but their order is fixed. From any state ABORT and HELO lead back to Connected,
+//! MAIL starts the next message, and QUIT closes the dialogue.
 
 use std::fmt;
 
@@ -65,7 +65,7 @@ impl DialogueState {
         matches!(self, Self::Envelope | Self::Headers | Self::Body | Self::EndOfMessage)
     }
 
-    /// The state that a command leads to; `None` if it may not come here.
+    /// The state after a command; `None` if the command may not come in this state.
     ///
     /// Everything that MTAs are known to do is legal, however odd: ABORT at any time and any number of times, CONNECT and
     /// HELO again, RCPT or DATA after a DATA that was refused. CONNECT and MAIL may be missing only if they were switched

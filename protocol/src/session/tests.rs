@@ -1,5 +1,4 @@
-//! Every state against every command and every action, and what the two sides tell each other about time, macros and
-//! memory.
+//! Every state against every command and every action; deadlines, lifetimes of macros, and header values.
 
 use crate::command::{Address, Command, CommandKind, Connect, HeaderField};
 use crate::macros::MacroList;

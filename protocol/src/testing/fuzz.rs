@@ -13,8 +13,8 @@ mod session;
 
 pub use session::fuzz_session;
 
-/// Octets from anywhere, as a stream of packets and as the data of each kind of packet: what can be read can be written,
-/// and is read from that as the same.
+/// Reads any octets, as a stream of packets and as one packet. A value that can be read can be written, and is the same
+/// when it is read again.
 pub fn fuzz_parse(data: &[u8]) {
     let mut input = BytesMut::from(data);
     loop {
@@ -50,7 +50,7 @@ fn check_frame(frame: &Frame) {
     }
 }
 
-/// Values from anywhere: what can be written is read as the same; what can't leaves no trace.
+/// Writes any values. A value that can be written is the same when it is read; a value that can't leaves no octet.
 pub fn fuzz_round_trip(data: &[u8]) {
     let mut source = Source::new(data);
     let mut out = BytesMut::new();
@@ -82,7 +82,7 @@ fn read_command(out: &mut BytesMut) -> Command {
     command
 }
 
-/// Pieces of a body that were cut are put together again.
+/// Reads one action. Pieces of a body are put together again.
 #[expect(clippy::expect_used, reason = "a broken invariant must panic")]
 fn read_action(out: &mut BytesMut) -> Action {
     let mut body = Vec::new();
@@ -98,7 +98,7 @@ fn read_action(out: &mut BytesMut) -> Action {
     Action::Modify(Modification::ReplaceBody(body.into()))
 }
 
-/// The form that goes over the wire: paths in brackets, no CR in header values (only that of a fold is let through).
+/// The action as the wire carries it: paths in brackets, no CR in header values (encoding accepts CR only in a fold).
 fn canonical(mut action: Action) -> Action {
     let Action::Modify(edit) = &mut action else {
         return action;

@@ -6,7 +6,7 @@ use crate::negotiate::ProtocolFlags;
 use crate::session::{DialogueState, Ended, Event};
 use crate::session::{Error, SessionError};
 
-/// What a command does in a state: the next state and what it ends, or `None` where it is an error.
+/// The effect of a command in a state: the next state, and the part that ends; `None` if the command is an error.
 type Row = [Option<(DialogueState, Option<Ended>)>; 15];
 
 fn legal(next: DialogueState) -> Option<(DialogueState, Option<Ended>)> {

@@ -1,4 +1,4 @@
-//! What ends when, and what is kept.
+//! The ends of messages and connections, and the lifetimes of macros.
 
 use super::{command, dialogue_in, macros};
 use crate::action::Verdict;
@@ -14,7 +14,7 @@ fn value(dialogue: &Dialogue, name: &str) -> Option<String> {
     Some(String::from_utf8(value.to_vec()).unwrap())
 }
 
-/// Connected, with macros of each stage up to the end of message, whose reply is due.
+/// A dialogue at end of message, with macros of each stage; the final reply is due.
 fn at_end_of_message() -> Dialogue {
     let mut dialogue = dialogue_in(DialogueState::Negotiated, ProtocolFlags::empty());
     for (code, name, kind) in [

@@ -12,7 +12,7 @@ use crate::testing::Dialogue;
 
 const SKIP: ProtocolFlags = ProtocolFlags::SKIP;
 
-/// Commands that wait for a reply, and the state in which they are asked.
+/// Commands that wait for a reply, and the state in which the MTA sends them.
 const QUESTIONS: [(CommandKind, DialogueState); 10] = [
     (CommandKind::Connect, DialogueState::Negotiated),
     (CommandKind::Helo, DialogueState::Connected),
@@ -60,7 +60,7 @@ fn edits() -> [Modification; 9] {
     ]
 }
 
-/// Everything but verdicts.
+/// All actions except verdicts.
 fn others() -> Vec<Action> {
     let answer = Negotiated {
         version: 6,

@@ -13,12 +13,16 @@ use crate::session::{DialogueState, Ended, Event, Received, Session, Tick, WireB
 use crate::testing::dialogue::any_time;
 use crate::testing::source::Source;
 
-/// An MTA that says anything, a filter that tries anything: what the session lets out is what a strict MTA takes, what
-/// it refuses leaves no trace, and it never loses count of what is open and what is due.
+/// Maximum number of commands in a dialogue, more than enough for two messages.
+const MAX_DIALOGUE_COMMANDS: usize = 48;
+
+/// Plays an MTA that says anything and a filter that tries anything. A strict MTA must accept every octet that the session
+/// writes, a refused action must leave no octet, and the session must always know which replies are due and which message
+/// or connection is open.
 pub fn fuzz_session(data: &[u8]) {
     let mut source = Source::new(data);
     let mut table = Table::new(&mut source);
-    for _ in 0..COMMANDS {
+    for _ in 0..MAX_DIALOGUE_COMMANDS {
         if !table.drain(&mut source) || source.is_empty() {
             break;
         }
@@ -27,9 +31,6 @@ pub fn fuzz_session(data: &[u8]) {
     table.hang_up();
 }
 
-/// More than enough for two messages.
-const COMMANDS: usize = 48;
-
 struct Table {
     mta: Mta,
     session: Session,
@@ -37,7 +38,7 @@ struct Table {
     now: Instant,
     to_filter: BytesMut,
     to_mta: BytesMut,
-    /// What the MTA has said is what it believes: no stray packets so far.
+    /// No stray packets so far: all octets to the filter came from `mta`.
     honest: bool,
 }
 
@@ -88,7 +89,7 @@ impl Table {
         };
         // A second offer would leave the MTA without the answer to the first.
         if let Some(kind) = kind.filter(|kind| *kind != CommandKind::Negotiate) {
-            // What is too large for a packet, or negotiated away, is not said.
+            // A command that is too large for a packet, or negotiated away, is not sent.
             let _ = self.mta.say(&source.command_of(kind), &mut self.to_filter);
         }
     }
@@ -142,7 +143,7 @@ impl Table {
         )
     }
 
-    /// Tries some actions, then says what is always allowed.
+    /// Tries some actions, then sends the answer that is always allowed.
     fn answer(&mut self, event: &Event, source: &mut Source<'_>) {
         let edits = if matches!(event, Event::EndOfMessage(_)) { 4 } else { 0 };
         for _ in 0..edits + source.octet() / 100 {
@@ -169,7 +170,7 @@ impl Table {
         self.hear();
     }
 
-    /// An MTA that knows what it said agrees with all that comes back.
+    /// The MTA accepts everything that comes back, if all octets to the filter came from it.
     fn hear(&mut self) {
         if !self.honest {
             self.to_mta.clear();
@@ -210,7 +211,7 @@ impl Table {
     }
 }
 
-/// What an MTA usually says next.
+/// The commands that an MTA usually sends next.
 fn usual(state: DialogueState) -> &'static [CommandKind] {
     use CommandKind::{
         Abort, BodyChunk, Connect, Data, EndOfHeaders, EndOfMessage, Header, Helo, Macros, Mail, Rcpt,
