@@ -16,7 +16,7 @@ use crate::negotiate::{Offer, ProtocolFlags};
 macro_rules! commands {
     ($(
         $(#[$doc:meta])* $kind:ident $(($payload:ty))?:
-        $byte:literal $alias:literal $name:literal $since:literal $exchange:expr;
+        $byte:literal $alias:literal $name:literal $since:literal $exchange:expr $(, $stage:ident)?;
     )*) => {
         /// One command from the MTA.
         #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,22 @@ macro_rules! commands {
             /// All commands.
             pub const ALL: [Self; [$($byte),*].len()] = [$(Self::$kind),*];
 
+            /// The command that a byte stands for.
+            pub fn from_byte(byte: u8) -> Option<Self> {
+                match byte {
+                    $($byte => Some(Self::$kind),)*
+                    _ => None,
+                }
+            }
+
+            /// The stage that the command's macros belong to; `None` for a command that has no macros of its own.
+            pub fn stage(self) -> Option<Stage> {
+                match self {
+                    $($(Self::$kind => Some(Stage::$stage),)?)*
+                    _ => None,
+                }
+            }
+
             const fn row(self) -> (u8, &'static str, u32, Exchange) {
                 use Exchange::{Answered, Negotiable, OneWay};
                 use ProtocolFlags as P;
@@ -54,30 +70,30 @@ macro_rules! commands {
     };
 }
 
-// Command and payload: byte, name in libmilter, name in MTA logs, first protocol version, exchange.
+// Command and payload: byte, name in libmilter, name in MTA logs, first protocol version, exchange, stage of its macros.
 commands! {
     /// The MTA's offer, which opens the dialogue.
     Negotiate(Offer): b'O' "SMFIC_OPTNEG" "OPTNEG" 2 Answered;
     /// Macro values for the command that follows.
     Macros(MacroList): b'D' "SMFIC_MACRO" "MACRO" 2 OneWay;
     /// An SMTP client has connected.
-    Connect(Connect): b'C' "SMFIC_CONNECT" "CONNECT" 2 Negotiable(P::NO_CONNECT, P::NO_REPLY_CONNECT);
+    Connect(Connect): b'C' "SMFIC_CONNECT" "CONNECT" 2 Negotiable(P::NO_CONNECT, P::NO_REPLY_CONNECT), Connect;
     /// HELO or EHLO with the client's name.
-    Helo(Bytes): b'H' "SMFIC_HELO" "HELO" 2 Negotiable(P::NO_HELO, P::NO_REPLY_HELO);
+    Helo(Bytes): b'H' "SMFIC_HELO" "HELO" 2 Negotiable(P::NO_HELO, P::NO_REPLY_HELO), Helo;
     /// MAIL FROM.
-    Mail(Address): b'M' "SMFIC_MAIL" "MAIL" 2 Negotiable(P::NO_MAIL, P::NO_REPLY_MAIL);
+    Mail(Address): b'M' "SMFIC_MAIL" "MAIL" 2 Negotiable(P::NO_MAIL, P::NO_REPLY_MAIL), Mail;
     /// RCPT TO.
-    Rcpt(Address): b'R' "SMFIC_RCPT" "RCPT" 2 Negotiable(P::NO_RCPT, P::NO_REPLY_RCPT);
+    Rcpt(Address): b'R' "SMFIC_RCPT" "RCPT" 2 Negotiable(P::NO_RCPT, P::NO_REPLY_RCPT), Rcpt;
     /// DATA (version 4 and later).
-    Data: b'T' "SMFIC_DATA" "DATA" 4 Negotiable(P::NO_DATA, P::NO_REPLY_DATA);
+    Data: b'T' "SMFIC_DATA" "DATA" 4 Negotiable(P::NO_DATA, P::NO_REPLY_DATA), Data;
     /// One header field.
     Header(HeaderField): b'L' "SMFIC_HEADER" "HEADER" 2 Negotiable(P::NO_HEADERS, P::NO_REPLY_HEADER);
     /// The blank line after the header section.
-    EndOfHeaders: b'N' "SMFIC_EOH" "EOH" 2 Negotiable(P::NO_END_OF_HEADERS, P::NO_REPLY_END_OF_HEADERS);
+    EndOfHeaders: b'N' "SMFIC_EOH" "EOH" 2 Negotiable(P::NO_END_OF_HEADERS, P::NO_REPLY_END_OF_HEADERS), EndOfHeaders;
     /// A piece of the body, cut anywhere.
     BodyChunk(Bytes): b'B' "SMFIC_BODY" "BODY" 2 Negotiable(P::NO_BODY, P::NO_REPLY_BODY);
     /// The end of the message, with a last piece of the body if the MTA sends one here.
-    EndOfMessage(Option<Bytes>): b'E' "SMFIC_BODYEOB" "EOM" 2 Answered;
+    EndOfMessage(Option<Bytes>): b'E' "SMFIC_BODYEOB" "EOM" 2 Answered, EndOfMessage;
     /// The message in progress is over.
     Abort: b'A' "SMFIC_ABORT" "ABORT" 2 OneWay;
     /// The MTA closes the connection.
@@ -105,11 +121,6 @@ impl CommandKind {
         self.row().0
     }
 
-    /// The command that a byte stands for.
-    pub fn from_byte(byte: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.byte() == byte)
-    }
-
     /// The first protocol version with this command.
     pub const fn since(self) -> u32 {
         self.row().2
@@ -129,20 +140,6 @@ impl CommandKind {
             Exchange::Answered => true,
             Exchange::OneWay => false,
             Exchange::Negotiable(_, unanswered_by) => !agreed.contains(unanswered_by),
-        }
-    }
-
-    /// The stage that the command's macros belong to; `None` for a command that has no macros of its own.
-    pub fn stage(self) -> Option<Stage> {
-        match self {
-            Self::Connect => Some(Stage::Connect),
-            Self::Helo => Some(Stage::Helo),
-            Self::Mail => Some(Stage::Mail),
-            Self::Rcpt => Some(Stage::Rcpt),
-            Self::Data => Some(Stage::Data),
-            Self::EndOfHeaders => Some(Stage::EndOfHeaders),
-            Self::EndOfMessage => Some(Stage::EndOfMessage),
-            _ => None,
         }
     }
 }

@@ -1,10 +1,13 @@
 //! The table: state x command.
 
 use super::{command, dialogue_in};
+use crate::command::Command;
 use crate::command::CommandKind::{self, *};
-use crate::negotiate::ProtocolFlags;
-use crate::session::{DialogueState, Ended, Event};
+use crate::mta::OFFER;
+use crate::negotiate::{ActionFlags, NegotiateError, Offer, ProtocolFlags, Wanted};
+use crate::session::{DialogueState, Ended, Event, WireBounds};
 use crate::session::{Error, SessionError};
+use crate::testing::Dialogue;
 
 /// The effect of a command in a state: the next state, and the part that ends; `None` if the command is an error.
 type Row = [Option<(DialogueState, Option<Ended>)>; 15];
@@ -168,4 +171,16 @@ fn an_unknown_command_byte_is_an_error_in_any_state() {
         let error = dialogue.say_raw(b'X', b"").unwrap_err();
         assert_eq!(error.kind(), "unknown_command");
     }
+}
+
+#[test]
+fn no_offer_is_taken_after_one_that_was_refused() {
+    let wanted = Wanted { actions: ActionFlags::QUARANTINE, ..Wanted::default() };
+    let mut dialogue = Dialogue::unopened(OFFER, wanted, WireBounds::default());
+    let too_little = Offer { actions: ActionFlags::ADD_HEADERS, ..OFFER };
+    let error = dialogue.say(&Command::Negotiate(too_little)).unwrap_err();
+    assert_eq!(error, Error::Negotiate(NegotiateError::Actions(ActionFlags::QUARANTINE)));
+    let error = dialogue.say(&Command::Negotiate(OFFER)).unwrap_err();
+    let state = DialogueState::Start;
+    assert_eq!(error, Error::Session(SessionError::Unexpected { state, command: Negotiate }));
 }
