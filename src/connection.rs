@@ -20,7 +20,7 @@ use crate::stream::MtaStream;
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {
     /// Bounds of the protocol.
-    pub protocol: postseal_protocol::Limits,
+    pub protocol: postseal_protocol::WireBounds,
     /// How long a packet may take once it has begun.
     pub frame_timeout: Duration,
     /// How long filters may take before end of message.

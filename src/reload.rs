@@ -1,6 +1,6 @@
 //! A configuration on its way into force: loaded and built completely before anything of it is used.
 
-use postseal_protocol::Limits;
+use postseal_protocol::WireBounds;
 
 use crate::admin::AdminToken;
 use crate::command::Configuration;
@@ -77,11 +77,11 @@ pub(crate) fn keep_what_needs_restart(old: &Config, new: &mut Config) {
 
 /// What a connection must know of `[limits]`.
 pub(crate) fn connection_limits(limits: &config::BoundsConfig) -> ConnectionLimits {
-    let protocol = Limits {
+    let protocol = WireBounds {
         // The length field counts the command byte too.
         frame: limits.packet_size.bytes().saturating_add(1),
         idle: limits.idle_timeout,
-        ..Limits::default()
+        ..WireBounds::default()
     };
     ConnectionLimits {
         protocol,

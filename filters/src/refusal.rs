@@ -10,5 +10,5 @@ pub(crate) fn refusal(text: &str) -> Verdict {
 /// Text that may hold parts of the message, fit for a reply.
 pub(crate) fn printable(text: &str) -> String {
     let visible = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
-    text.chars().take(Reply::MAX_LINE).map(visible).collect()
+    text.chars().take(Reply::MAX_LINE_OCTETS).map(visible).collect()
 }

@@ -1,6 +1,7 @@
-//! What a filter answers: verdicts, modifications and the rest (`SMFIR_*`).
+//! The answers of a filter: verdicts, edits and the rest (`SMFIR_*`).
 //!
-//! Values only. [`Session::send`](crate::Session::send) checks that one is allowed now and writes it.
+//! This file holds values only. [`Session::send`](crate::Session::send) checks that an answer is allowed now and writes
+//! it.
 
 use bytes::Bytes;
 
@@ -12,13 +13,14 @@ use crate::reply::Reply;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// The answer to [`Command::Negotiate`](crate::Command::Negotiate).
+    #[doc(alias = "SMFIC_OPTNEG")]
     Negotiate(Negotiated),
     /// An edit; at end of message only, before the verdict.
     Modify(Modification),
     /// "Still working"; at end of message only.
     #[doc(alias = "SMFIR_PROGRESS")]
     Progress,
-    /// No more body chunks, please; in answer to a body chunk only, and only if negotiated.
+    /// Asks for no further body chunks; in answer to a body chunk only, and only if negotiated.
     #[doc(alias = "SMFIR_SKIP")]
     Skip,
     /// The final reply to a command.
@@ -26,7 +28,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// What the action is called in logs and errors.
+    /// The action's name in logs and errors.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Negotiate(_) => "negotiate",
@@ -47,7 +49,7 @@ pub enum Verdict {
     /// Accept without further filtering: the connection at CONNECT and HELO, later the message.
     #[doc(alias = "SMFIR_ACCEPT")]
     Accept,
-    /// Take the message from the client and drop it; from MAIL on.
+    /// Accept the message from the client and drop it; from MAIL on.
     #[doc(alias = "SMFIR_DISCARD")]
     Discard,
     /// Refuse for good with the MTA's own text; at RCPT that recipient only.
@@ -56,13 +58,13 @@ pub enum Verdict {
     /// Refuse for now with the MTA's own text; at RCPT that recipient only.
     #[doc(alias = "SMFIR_TEMPFAIL")]
     TempFail,
-    /// Refuse with a reply of our own.
+    /// Refuse with a reply of the filter.
     #[doc(alias = "SMFIR_REPLYCODE")]
     Reply(Reply),
 }
 
 impl Verdict {
-    /// What the verdict is called in logs and errors.
+    /// The verdict's name in logs and errors.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Continue => "continue",
@@ -86,8 +88,8 @@ pub enum Modification {
     /// Appends a field (Sendmail: before the first field of that name).
     #[doc(alias = "SMFIR_ADDHEADER")]
     AddHeader(HeaderField),
-    /// Inserts a field: 0 is above the MTA's own Received, 1 below it. Other positions mean different things to
-    /// Postfix and Sendmail.
+    /// Inserts a field: position 0 is above the MTA's own Received, 1 below it. Other positions mean different things
+    /// to Postfix and Sendmail.
     #[doc(alias = "SMFIR_INSHEADER")]
     InsertHeader {
         /// Position counted from the top.
@@ -98,19 +100,18 @@ pub enum Modification {
     /// Replaces a field that the filter was shown.
     #[doc(alias = "SMFIR_CHGHEADER")]
     ChangeHeader {
-        /// Which of the fields of this name, from 1.
+        /// Number of the field among those of this name, from 1.
         occurrence: u32,
-        /// The new field; an empty value deletes it.
+        /// The new field; an empty value deletes the old one.
         field: HeaderField,
     },
-    /// Replaces the reverse-path; its arguments go with it.
+    /// Replaces the reverse-path together with its ESMTP arguments.
     #[doc(alias = "SMFIR_CHGFROM")]
     ChangeSender(Address),
-    /// Adds a recipient; with ESMTP arguments where it has any.
-    #[doc(alias = "SMFIR_ADDRCPT")]
-    #[doc(alias = "SMFIR_ADDRCPT_PAR")]
+    /// Adds a recipient, with its ESMTP arguments if it has any.
+    #[doc(alias("SMFIR_ADDRCPT", "SMFIR_ADDRCPT_PAR"))]
     AddRecipient(Address),
-    /// Removes a recipient, spelled as the MTA gave it.
+    /// Removes a recipient, spelled as in the MTA's RCPT.
     #[doc(alias = "SMFIR_DELRCPT")]
     DeleteRecipient(Bytes),
     /// A piece of the new body.
@@ -122,7 +123,7 @@ pub enum Modification {
 }
 
 impl Modification {
-    /// What the edit is called in logs and errors.
+    /// The edit's name in logs and errors.
     pub fn name(&self) -> &'static str {
         match self {
             Self::AddHeader(_) => "add header",
@@ -136,7 +137,7 @@ impl Modification {
         }
     }
 
-    /// True for a piece of the new body: it must be followed by nothing but its like and the final reply.
+    /// True for a piece of the new body: only other pieces and the final reply may follow it.
     pub fn is_body(&self) -> bool {
         matches!(self, Self::ReplaceBody(_))
     }

@@ -1,241 +1,169 @@
-//! What an MTA tells a filter: commands (`SMFIC_*`) and their payloads.
+//! Commands of an MTA to a filter (`SMFIC_*`), and their payloads.
 //!
-//! Values only. [`parse`](crate::parse) makes them from frames, [`encode`](crate::encode) writes them, and
-//! [`Session`](crate::Session) checks their order. All text is bytes as the MTA sent them: no character set is assumed.
+//! This file holds values only. [`parse`](crate::parse) makes them from packets, [`encode`](crate::encode) writes them,
+//! and [`Session`](crate::Session) checks their order. All text is octets as the MTA sent them: no character set is
+//! assumed.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, BytesMut};
 
-use crate::macros::MacroList;
+use crate::macros::{MacroList, Stage};
 use crate::negotiate::{Offer, ProtocolFlags};
 
-/// One command from the MTA.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// Opens the dialogue with what the MTA offers.
-    #[doc(alias = "SMFIC_OPTNEG")]
-    Negotiate(Offer),
-    /// Macro values for the command that follows; never answered.
-    #[doc(alias = "SMFIC_MACRO")]
-    Macros(MacroList),
-    /// An SMTP client has connected.
-    #[doc(alias = "SMFIC_CONNECT")]
-    Connect(Connect),
-    /// HELO or EHLO with the client's name.
-    #[doc(alias = "SMFIC_HELO")]
-    Helo(Bytes),
-    /// MAIL FROM.
-    #[doc(alias = "SMFIC_MAIL")]
-    Mail(Address),
-    /// RCPT TO.
-    #[doc(alias = "SMFIC_RCPT")]
-    Rcpt(Address),
-    /// DATA (version 4 and later).
-    #[doc(alias = "SMFIC_DATA")]
-    Data,
-    /// One header field.
-    #[doc(alias = "SMFIC_HEADER")]
-    Header(HeaderField),
-    /// The blank line after the header section.
-    #[doc(alias = "SMFIC_EOH")]
-    EndOfHeaders,
-    /// A piece of the body, cut anywhere.
-    #[doc(alias = "SMFIC_BODY")]
-    BodyChunk(Bytes),
-    /// The end of the message, with a last piece of the body where the MTA chose to send one.
-    #[doc(alias = "SMFIC_BODYEOB")]
-    EndOfMessage(Option<Bytes>),
-    /// The message in progress is over; never answered.
-    #[doc(alias = "SMFIC_ABORT")]
-    Abort,
-    /// The MTA closes the connection; never answered.
-    #[doc(alias = "SMFIC_QUIT")]
-    Quit,
-    /// The SMTP session is over, the milter connection stays; never answered.
-    #[doc(alias = "SMFIC_QUIT_NC")]
-    QuitNewConnection,
-    /// An SMTP command that the MTA does not know (version 3 and later).
-    #[doc(alias = "SMFIC_UNKNOWN")]
-    Unknown(Bytes),
-}
-
-impl Command {
-    /// Which command this is.
-    pub fn kind(&self) -> CommandKind {
-        match self {
-            Self::Negotiate(_) => CommandKind::Negotiate,
-            Self::Macros(_) => CommandKind::Macros,
-            Self::Connect(_) => CommandKind::Connect,
-            Self::Helo(_) => CommandKind::Helo,
-            Self::Mail(_) => CommandKind::Mail,
-            Self::Rcpt(_) => CommandKind::Rcpt,
-            Self::Data => CommandKind::Data,
-            Self::Header(_) => CommandKind::Header,
-            Self::EndOfHeaders => CommandKind::EndOfHeaders,
-            Self::BodyChunk(_) => CommandKind::BodyChunk,
-            Self::EndOfMessage(_) => CommandKind::EndOfMessage,
-            Self::Abort => CommandKind::Abort,
-            Self::Quit => CommandKind::Quit,
-            Self::QuitNewConnection => CommandKind::QuitNewConnection,
-            Self::Unknown(_) => CommandKind::Unknown,
+/// Defines [`Command`] and [`CommandKind`] from one table with a row for each command.
+macro_rules! commands {
+    ($(
+        $(#[$doc:meta])* $kind:ident $(($payload:ty))?:
+        $byte:literal $alias:literal $name:literal $since:literal $exchange:expr $(, $stage:ident)?;
+    )*) => {
+        /// One command from the MTA.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Command {
+            $($(#[$doc])* #[doc(alias = $alias)] $kind $(($payload))?,)*
         }
-    }
+
+        /// A [`Command`] without its payload.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum CommandKind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl Command {
+            /// The kind of the command.
+            pub fn kind(&self) -> CommandKind {
+                match self {
+                    $(Self::$kind { .. } => CommandKind::$kind,)*
+                }
+            }
+        }
+
+        impl CommandKind {
+            /// All commands.
+            pub const ALL: [Self; [$($byte),*].len()] = [$(Self::$kind),*];
+
+            /// The command that a byte stands for.
+            pub fn from_byte(byte: u8) -> Option<Self> {
+                match byte {
+                    $($byte => Some(Self::$kind),)*
+                    _ => None,
+                }
+            }
+
+            /// The stage that the command's macros belong to; `None` for a command that has no macros of its own.
+            pub fn stage(self) -> Option<Stage> {
+                match self {
+                    $($(Self::$kind => Some(Stage::$stage),)?)*
+                    _ => None,
+                }
+            }
+
+            const fn row(self) -> (u8, &'static str, u32, Exchange) {
+                use Exchange::{Answered, Negotiable, OneWay};
+                use ProtocolFlags as P;
+                match self {
+                    $(Self::$kind => ($byte, $name, $since, $exchange),)*
+                }
+            }
+        }
+    };
 }
 
-/// A [`Command`] without its payload: the command byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CommandKind {
-    /// `O`
-    Negotiate,
-    /// `D`
-    Macros,
-    /// `C`
-    Connect,
-    /// `H`
-    Helo,
-    /// `M`
-    Mail,
-    /// `R`
-    Rcpt,
-    /// `T`
-    Data,
-    /// `L`
-    Header,
-    /// `N`
-    EndOfHeaders,
-    /// `B`
-    BodyChunk,
-    /// `E`
-    EndOfMessage,
-    /// `A`
-    Abort,
-    /// `Q`
-    Quit,
-    /// `K`
-    QuitNewConnection,
-    /// `U`
-    Unknown,
+// Command and payload: byte, name in libmilter, name in MTA logs, first protocol version, exchange, stage of its macros.
+commands! {
+    /// The MTA's offer, which opens the dialogue.
+    Negotiate(Offer): b'O' "SMFIC_OPTNEG" "OPTNEG" 2 Answered;
+    /// Macro values for the command that follows.
+    Macros(MacroList): b'D' "SMFIC_MACRO" "MACRO" 2 OneWay;
+    /// An SMTP client has connected.
+    Connect(Connect): b'C' "SMFIC_CONNECT" "CONNECT" 2 Negotiable(P::NO_CONNECT, P::NO_REPLY_CONNECT), Connect;
+    /// HELO or EHLO with the client's name.
+    Helo(Bytes): b'H' "SMFIC_HELO" "HELO" 2 Negotiable(P::NO_HELO, P::NO_REPLY_HELO), Helo;
+    /// MAIL FROM.
+    Mail(Address): b'M' "SMFIC_MAIL" "MAIL" 2 Negotiable(P::NO_MAIL, P::NO_REPLY_MAIL), Mail;
+    /// RCPT TO.
+    Rcpt(Address): b'R' "SMFIC_RCPT" "RCPT" 2 Negotiable(P::NO_RCPT, P::NO_REPLY_RCPT), Rcpt;
+    /// DATA (version 4 and later).
+    Data: b'T' "SMFIC_DATA" "DATA" 4 Negotiable(P::NO_DATA, P::NO_REPLY_DATA), Data;
+    /// One header field.
+    Header(HeaderField): b'L' "SMFIC_HEADER" "HEADER" 2 Negotiable(P::NO_HEADERS, P::NO_REPLY_HEADER);
+    /// The blank line after the header section.
+    EndOfHeaders: b'N' "SMFIC_EOH" "EOH" 2 Negotiable(P::NO_END_OF_HEADERS, P::NO_REPLY_END_OF_HEADERS), EndOfHeaders;
+    /// A piece of the body, cut anywhere.
+    BodyChunk(Bytes): b'B' "SMFIC_BODY" "BODY" 2 Negotiable(P::NO_BODY, P::NO_REPLY_BODY);
+    /// The end of the message, with a last piece of the body if the MTA sends one here.
+    EndOfMessage(Option<Bytes>): b'E' "SMFIC_BODYEOB" "EOM" 2 Answered, EndOfMessage;
+    /// The message in progress is over.
+    Abort: b'A' "SMFIC_ABORT" "ABORT" 2 OneWay;
+    /// The MTA closes the connection.
+    Quit: b'Q' "SMFIC_QUIT" "QUIT" 2 OneWay;
+    /// The SMTP session is over, the milter connection stays.
+    QuitNewConnection: b'K' "SMFIC_QUIT_NC" "QUIT_NC" 2 OneWay;
+    /// An SMTP command that the MTA does not know (version 3 and later).
+    Unknown(Bytes): b'U' "SMFIC_UNKNOWN" "UNKNOWN" 3 Negotiable(P::NO_UNKNOWN, P::NO_REPLY_UNKNOWN);
+}
+
+/// Whether an MTA sends a command, and whether it waits for a reply.
+#[derive(Clone, Copy)]
+enum Exchange {
+    /// Always sent, always answered.
+    Answered,
+    /// Always sent, never answered.
+    OneWay,
+    /// Not sent under the first flag, not answered under the second.
+    Negotiable(ProtocolFlags, ProtocolFlags),
 }
 
 impl CommandKind {
-    /// All commands.
-    pub const ALL: [Self; 15] = [
-        Self::Negotiate,
-        Self::Macros,
-        Self::Connect,
-        Self::Helo,
-        Self::Mail,
-        Self::Rcpt,
-        Self::Data,
-        Self::Header,
-        Self::EndOfHeaders,
-        Self::BodyChunk,
-        Self::EndOfMessage,
-        Self::Abort,
-        Self::Quit,
-        Self::QuitNewConnection,
-        Self::Unknown,
-    ];
-
     /// The byte that stands for the command on the wire.
-    pub fn byte(self) -> u8 {
-        match self {
-            Self::Negotiate => b'O',
-            Self::Macros => b'D',
-            Self::Connect => b'C',
-            Self::Helo => b'H',
-            Self::Mail => b'M',
-            Self::Rcpt => b'R',
-            Self::Data => b'T',
-            Self::Header => b'L',
-            Self::EndOfHeaders => b'N',
-            Self::BodyChunk => b'B',
-            Self::EndOfMessage => b'E',
-            Self::Abort => b'A',
-            Self::Quit => b'Q',
-            Self::QuitNewConnection => b'K',
-            Self::Unknown => b'U',
-        }
+    pub const fn byte(self) -> u8 {
+        self.row().0
     }
 
-    /// The command that a byte stands for.
-    pub fn from_byte(byte: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.byte() == byte)
+    /// The first protocol version with this command.
+    pub const fn since(self) -> u32 {
+        self.row().2
     }
 
-    /// The flag that switches the command off, for those that have one.
+    /// The flag that switches the command off, if there is one.
     pub fn left_out_by(self) -> Option<ProtocolFlags> {
-        match self {
-            Self::Connect => Some(ProtocolFlags::NO_CONNECT),
-            Self::Helo => Some(ProtocolFlags::NO_HELO),
-            Self::Mail => Some(ProtocolFlags::NO_MAIL),
-            Self::Rcpt => Some(ProtocolFlags::NO_RCPT),
-            Self::Data => Some(ProtocolFlags::NO_DATA),
-            Self::Header => Some(ProtocolFlags::NO_HEADERS),
-            Self::EndOfHeaders => Some(ProtocolFlags::NO_END_OF_HEADERS),
-            Self::BodyChunk => Some(ProtocolFlags::NO_BODY),
-            Self::Unknown => Some(ProtocolFlags::NO_UNKNOWN),
-            _ => None,
+        match self.row().3 {
+            Exchange::Negotiable(left_out_by, _) => Some(left_out_by),
+            Exchange::Answered | Exchange::OneWay => None,
         }
     }
 
     /// True if the MTA waits for a reply to the command under these flags.
     pub fn is_answered(self, agreed: ProtocolFlags) -> bool {
-        let waived = match self {
-            Self::Negotiate | Self::EndOfMessage => return true,
-            Self::Macros | Self::Abort | Self::Quit | Self::QuitNewConnection => return false,
-            Self::Connect => ProtocolFlags::NO_REPLY_CONNECT,
-            Self::Helo => ProtocolFlags::NO_REPLY_HELO,
-            Self::Mail => ProtocolFlags::NO_REPLY_MAIL,
-            Self::Rcpt => ProtocolFlags::NO_REPLY_RCPT,
-            Self::Data => ProtocolFlags::NO_REPLY_DATA,
-            Self::Header => ProtocolFlags::NO_REPLY_HEADER,
-            Self::EndOfHeaders => ProtocolFlags::NO_REPLY_END_OF_HEADERS,
-            Self::BodyChunk => ProtocolFlags::NO_REPLY_BODY,
-            Self::Unknown => ProtocolFlags::NO_REPLY_UNKNOWN,
-        };
-        !agreed.contains(waived)
+        match self.row().3 {
+            Exchange::Answered => true,
+            Exchange::OneWay => false,
+            Exchange::Negotiable(_, unanswered_by) => !agreed.contains(unanswered_by),
+        }
     }
 }
 
 impl fmt::Display for CommandKind {
     /// The name that MTA logs use.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Negotiate => "OPTNEG",
-            Self::Macros => "MACRO",
-            Self::Connect => "CONNECT",
-            Self::Helo => "HELO",
-            Self::Mail => "MAIL",
-            Self::Rcpt => "RCPT",
-            Self::Data => "DATA",
-            Self::Header => "HEADER",
-            Self::EndOfHeaders => "EOH",
-            Self::BodyChunk => "BODY",
-            Self::EndOfMessage => "EOM",
-            Self::Abort => "ABORT",
-            Self::Quit => "QUIT",
-            Self::QuitNewConnection => "QUIT_NC",
-            Self::Unknown => "UNKNOWN",
-        })
+        f.write_str(self.row().1)
     }
 }
 
 /// The client of an SMTP connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connect {
-    /// Host name as the MTA found it; `[address]` or `unknown` where there is none.
+    /// Host name as the MTA found it; `[address]` or `unknown` if there is none.
     pub hostname: Bytes,
-    /// Where the client comes from.
+    /// The client's address.
     pub peer: Peer,
 }
 
 /// The address of an SMTP client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Peer {
-    /// IPv4 or IPv6. The port is 0 where the MTA does not know it.
+    /// IPv4 or IPv6. The port is 0 if the MTA does not know it.
     Inet(SocketAddr),
     /// A Unix socket.
     Unix(Bytes),
@@ -256,7 +184,7 @@ impl Peer {
 /// A reverse-path or forward-path with its ESMTP arguments (RFC 5321 section 4.1.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
-    /// The path as the MTA wrote it: `<a@b>`, `a@b`, `<>` or nothing.
+    /// The path as the MTA wrote it: `<a@b>`, `a@b`, `<>` or an empty string.
     pub path: Bytes,
     /// ESMTP arguments such as `SIZE=1000`, in order.
     pub arguments: Vec<Bytes>,
@@ -274,7 +202,7 @@ impl Address {
         path.strip_prefix(b"<").and_then(|rest| rest.strip_suffix(b">")).unwrap_or(path)
     }
 
-    /// True for the null reverse-path: `<>`, or nothing (Postfix `non_smtpd_milters`).
+    /// True for the null reverse-path: `<>`, or an empty string (Postfix `non_smtpd_milters`).
     pub fn is_null(&self) -> bool {
         self.mailbox().is_empty()
     }
@@ -283,9 +211,9 @@ impl Address {
 /// One header field (RFC 5322 section 2.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeaderField {
-    /// Field name, as spelled.
+    /// Field name, as spelled in the message.
     pub name: Bytes,
-    /// Everything behind the colon, with leading white space, and with a bare LF at each fold.
+    /// Everything after the colon, with leading white space, and with a bare LF at each fold.
     pub value: Bytes,
 }
 
@@ -295,8 +223,16 @@ impl HeaderField {
         Self { name: name.into(), value: value.into() }
     }
 
-    /// Compares field names as RFC 5322 does: ASCII letters in any case.
+    /// True if the field has this name. As in RFC 5322, the case of ASCII letters does not matter.
     pub fn is(&self, name: impl AsRef<[u8]>) -> bool {
         self.name.eq_ignore_ascii_case(name.as_ref())
+    }
+    /// The field with one space more in front of its value. Unless
+    /// [`LEADING_SPACE`](ProtocolFlags::LEADING_SPACE) was negotiated, a value lacks that space on the wire.
+    pub(crate) fn with_leading_space(self) -> Self {
+        let mut value = BytesMut::with_capacity(self.value.len() + 1);
+        value.put_u8(b' ');
+        value.put_slice(&self.value);
+        Self { name: self.name, value: value.freeze() }
     }
 }

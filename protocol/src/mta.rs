@@ -1,26 +1,25 @@
-//! The other side of the wire: what an MTA says and hears. For tests, benchmarks and tools.
+//! The other side of the wire: an MTA in memory, for tests, benchmarks and tools.
 //!
 //! [`Mta`] plays a strict MTA without I/O: it leaves out the commands that were negotiated away, knows which ones are
-//! answered, treats header values as agreed, and takes no answer that Postfix or Sendmail would refuse. A fake MTA is
-//! then a loop: [`Mta::say`] a command, send the bytes, and while [`Mta::waiting`], read bytes and [`Mta::hear`] actions.
-//! Commands out of order are up to the caller; whole packets out of order come from [`frame::put`].
+//! answered, treats header values as agreed, and refuses every answer that Postfix or Sendmail would refuse. A fake MTA
+//! is then a loop: [`Mta::say`] a command, send the bytes, and while [`Mta::waiting`], read bytes and [`Mta::hear`]
+//! actions. The order of commands is up to the caller; [`frame::put`] writes packets of any content.
 //!
-//! It keeps no mail and executes no edits.
+//! An [`Mta`] keeps no mail and executes no edits.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 
 use crate::action::{Action, Modification, Verdict};
-use crate::command::{Command, CommandKind, HeaderField};
-use crate::encode;
-use crate::error::{EncodeError, FrameError, ParseError};
-use crate::frame;
+use crate::command::{Command, CommandKind};
+use crate::encode::{self, EncodeError};
+use crate::frame::{self, FrameError};
 use crate::macros::Stage;
-use crate::negotiate::{ActionFlags, Negotiated, Offer, ProtocolFlags};
-use crate::parse;
+use crate::negotiate::{ActionFlags, MAX_VERSION, MIN_VERSION, Negotiated, Offer, ProtocolFlags};
+use crate::parse::{self, ParseError};
 
-/// What Postfix and Sendmail offer today.
+/// The offer of today's Postfix and Sendmail.
 pub const OFFER: Offer = Offer {
-    version: 6,
+    version: MAX_VERSION,
     actions: ActionFlags::from_bits_retain(0x1ff),
     protocol: ProtocolFlags::from_bits_retain(0x1f_ffff),
 };
@@ -31,13 +30,13 @@ pub struct Mta {
     offer: Offer,
     negotiated: Option<Negotiated>,
     waiting: Option<CommandKind>,
-    /// The filter wants no more of this body.
+    /// The filter has asked for no further pieces of this body.
     skipping: bool,
     /// Pieces of a new body have come.
     body_begun: bool,
 }
 
-/// What an MTA ends the dialogue for.
+/// Why an MTA ends the dialogue.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MtaError {
@@ -47,10 +46,10 @@ pub enum MtaError {
     /// A packet can't be read.
     #[error(transparent)]
     Parse(#[from] ParseError),
-    /// The answer to the offer has something that was not offered.
+    /// The answer to the offer claims more than was offered.
     #[error("the filter asks for more than was offered: {0:?}")]
     Surplus(Negotiated),
-    /// An action that nobody waits for.
+    /// An action while no command waits for a reply.
     #[error("{0} without a question")]
     Unasked(&'static str),
     /// An action that is no answer to this command.
@@ -67,7 +66,7 @@ pub enum MtaError {
 }
 
 impl Mta {
-    /// An MTA that offers this much, for instance [`OFFER`].
+    /// An MTA that makes this offer, for instance [`OFFER`].
     pub fn new(offer: Offer) -> Self {
         Self { offer, negotiated: None, waiting: None, skipping: false, body_begun: false }
     }
@@ -80,7 +79,7 @@ impl Mta {
         self.say(&Command::Negotiate(self.offer), out).map(|_| ())
     }
 
-    /// Writes a command, unless it was negotiated away; tells which.
+    /// Writes a command, unless it was negotiated away. Returns true if it was written.
     ///
     /// # Errors
     /// If the command can't be written.
@@ -99,14 +98,13 @@ impl Mta {
         Ok(true)
     }
 
-    /// True for a command that is not said now: negotiated away, or part of a body that the filter wants no more of.
-    /// (Postfix and Sendmail send the macros of a command that was negotiated away all the same.)
+    /// True for a command that is not sent now: it was negotiated away, is newer than the agreed version, or is a body
+    /// chunk after SKIP. (Postfix and Sendmail still send the macros of such a command.)
     pub fn leaves_out(&self, kind: CommandKind) -> bool {
-        let version = self.negotiated.as_ref().map_or(6, |negotiated| negotiated.version);
+        let version = self.negotiated.as_ref().map_or(MAX_VERSION, |negotiated| negotiated.version);
         kind.left_out_by().is_some_and(|flag| self.has(flag))
             || (kind == CommandKind::BodyChunk && self.skipping)
-            || (kind == CommandKind::Data && version < 4)
-            || (kind == CommandKind::Unknown && version < 3)
+            || version < kind.since()
     }
 
     /// The command whose final reply has not come.
@@ -114,7 +112,7 @@ impl Mta {
         self.waiting
     }
 
-    /// What was agreed on; `None` before the answer to the offer.
+    /// The agreement; `None` before the answer to the offer.
     pub fn negotiated(&self) -> Option<&Negotiated> {
         self.negotiated.as_ref()
     }
@@ -125,12 +123,13 @@ impl Mta {
         lists.iter().find_map(|(at, names)| (*at == stage).then_some(names))
     }
 
-    /// Takes the next action off `input`, if it is there in full. Header values have their leading space.
+    /// Takes the next action off `input`; `None` if the packet has not arrived in full. Header values are returned with
+    /// their leading space.
     ///
     /// # Errors
-    /// If a real MTA could refuse it.
+    /// If a real MTA could refuse the action.
     pub fn hear(&mut self, input: &mut BytesMut) -> Result<Option<Action>, MtaError> {
-        let Some(frame) = frame::cut(input, frame::MAX_DATA + 1)? else {
+        let Some(frame) = frame::cut(input, frame::MAX_DATA_OCTETS + 1)? else {
             return Ok(None);
         };
         let action = parse::action(&frame)?;
@@ -173,7 +172,7 @@ impl Mta {
 
     fn check_answer(&self, answer: &Negotiated) -> Result<(), MtaError> {
         let offer = self.offer.explicit();
-        let fits = (2..=offer.version).contains(&answer.version)
+        let fits = (MIN_VERSION..=offer.version).contains(&answer.version)
             && offer.actions.contains(answer.actions)
             && offer.protocol.contains(answer.protocol);
         match fits {
@@ -190,16 +189,17 @@ impl Mta {
         }
     }
 
+    /// Puts back the leading space of a header value. An empty value stays empty: it deletes the field.
     fn with_space(&self, mut action: Action) -> Action {
-        let leading_space = self.has(ProtocolFlags::LEADING_SPACE);
         if let Action::Modify(
             Modification::AddHeader(field)
             | Modification::InsertHeader { field, .. }
             | Modification::ChangeHeader { field, .. },
         ) = &mut action
-            && !leading_space
+            && !field.value.is_empty()
+            && !self.has(ProtocolFlags::LEADING_SPACE)
         {
-            *field = spaced(field);
+            *field = field.clone().with_leading_space();
         }
         action
     }
@@ -211,17 +211,6 @@ impl Mta {
     fn agreed(&self) -> ProtocolFlags {
         self.negotiated.as_ref().map_or(ProtocolFlags::empty(), |negotiated| negotiated.protocol)
     }
-}
-
-/// An empty value stays empty: it deletes the field.
-fn spaced(field: &HeaderField) -> HeaderField {
-    if field.value.is_empty() {
-        return field.clone();
-    }
-    let mut value = BytesMut::with_capacity(field.value.len() + 1);
-    value.put_u8(b' ');
-    value.put_slice(&field.value);
-    HeaderField::new(field.name.clone(), value.freeze())
 }
 
 #[cfg(test)]

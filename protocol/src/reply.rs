@@ -1,7 +1,8 @@
-//! SMTP replies of our own (`SMFIR_REPLYCODE`), valid by construction.
+//! SMTP replies chosen by the filter (`SMFIR_REPLYCODE`), valid by construction.
 //!
-//! Both MTAs punish a malformed reply: Sendmail turns any 4xx into its permanent default, Postfix closes the filter
-//! (milter.c `MILTER_CHECK_REPLYCODE`, milter8.c "malformed reply"). So a [`Reply`] that exists is one that both take.
+//! Both MTAs punish a malformed reply: Sendmail turns any 4xx into its permanent default, Postfix closes the connection
+//! to the filter (milter.c `MILTER_CHECK_REPLYCODE`, milter8.c "malformed reply"). Both accept every
+//! [`Reply`] that can be made here.
 
 use std::fmt;
 
@@ -35,22 +36,22 @@ pub enum ReplyError {
     /// No line, or more than 32.
     #[error("a reply has 1 to {max} lines, not {0}", max = Reply::MAX_LINES)]
     Lines(usize),
-    /// A line with something else than printable ASCII, or too long.
-    #[error("reply line {0} is longer than {max} octets or not printable ASCII", max = Reply::MAX_LINE)]
+    /// A line that is too long, or has octets other than printable ASCII.
+    #[error("reply line {0} is longer than {max} octets or not printable ASCII", max = Reply::MAX_LINE_OCTETS)]
     Text(usize),
 }
 
 impl Reply {
-    /// Most lines that libmilter and both MTAs take.
+    /// Maximum number of lines that libmilter and both MTAs take.
     pub const MAX_LINES: usize = 32;
-    /// Longest text of a line, in octets (RFC 5321 section 4.5.3.1.5 allows 512 with code and CRLF).
-    pub const MAX_LINE: usize = 480;
+    /// Maximum octets of a line's text (RFC 5321 section 4.5.3.1.5 allows 512 with code and CRLF).
+    pub const MAX_LINE_OCTETS: usize = 480;
 
     /// A reply of one line.
     ///
     /// # Errors
-    /// If the code is not 4xx or 5xx, the enhanced code of another class, or the text not printable ASCII of at most
-    /// [`Reply::MAX_LINE`] octets.
+    /// If the code is not 4xx or 5xx, the enhanced code is of another class, or the text is not printable ASCII of at
+    /// most [`Reply::MAX_LINE_OCTETS`] octets.
     pub fn new(code: u16, enhanced: (u8, u16, u16), text: impl Into<String>) -> Result<Self, ReplyError> {
         Self::multiline(code, enhanced, vec![text.into()])
     }
@@ -71,7 +72,7 @@ impl Reply {
             return Err(ReplyError::Lines(lines.len()));
         }
         let printable = |line: &String| {
-            line.len() <= Self::MAX_LINE && line.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+            line.len() <= Self::MAX_LINE_OCTETS && line.bytes().all(|byte| (b' '..=b'~').contains(&byte))
         };
         match lines.iter().position(|line| !printable(line)) {
             Some(at) => Err(ReplyError::Text(at + 1)),
@@ -89,7 +90,7 @@ impl Reply {
         self.enhanced
     }
 
-    /// The text, a line each.
+    /// The lines of text.
     pub fn lines(&self) -> &[String] {
         &self.lines
     }
@@ -101,7 +102,7 @@ impl Reply {
 }
 
 impl fmt::Display for Reply {
-    /// The reply on one line, as logs want it.
+    /// The reply on one line, for logs.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (class, subject, detail) = self.enhanced;
         write!(f, "{} {class}.{subject}.{detail} {}", self.code, self.lines.join(" "))

@@ -1,21 +1,16 @@
 //! One milter dialogue, seen from the filter: commands in, events out, actions checked and written.
 //!
-//! Sans I/O: bytes and time are arguments. [`Session::receive`] takes the next command off a buffer, checks that it may
-//! come now, keeps the macros, and hands out an event; [`Session::send`] writes one action if it is allowed now. What
-//! the MTAs do differently ends here: ABORT after each message (Postfix) or never (Sendmail), macros for steps that are
-//! not sent, header values with or without their leading space.
+//! Bytes and time are arguments. [`Session::receive`] takes the next command off a buffer, checks that it may come now,
+//! keeps the macros, and returns an event; [`Session::send`] writes one action if it is allowed now. The caller sees no
+//! difference between MTAs: ABORT after each message (Postfix) or never (Sendmail), macros for steps that are not sent,
+//! header values with or without their leading space.
 //!
-//! To drive it:
-//! 1. read bytes, and call `receive` until it returns `None`;
-//! 2. `ended` says what is over since the last event: reset it before looking at `event`;
-//! 3. answer [`Event::Negotiate`] with [`Session::accept_offer`], and every other event with exactly one verdict if
-//!    [`Session::reply_due`] says so (edits go before the verdict, at end of message);
-//! 4. a final reply that ends the message ends it at once: [`Session::in_message`] is false from then on, its macros are
-//!    gone, and no `ended` follows for it;
-//! 5. at [`Session::deadline`], call [`Session::tick`]; at end of input, [`Session::end_of_input`].
+//! The crate's front page shows the loop that drives a session. Two details beyond it:
 //!
-//! An error of `receive` is final: the dialogue is out of step, and all that is left is to close the connection. The MTA
-//! then does what it is configured to do without a filter.
+//! * A final reply that ends the message ends it at once: [`Session::in_message`] is false from then on, the message's
+//!   macros are gone, and no [`Received::ended`] follows for it.
+//! * An error of `receive` is final: the dialogue is out of step, and the caller can only close the connection. The MTA
+//!   then acts as configured for a filter that fails.
 
 use std::time::{Duration, Instant};
 
@@ -26,73 +21,75 @@ use crate::frame;
 use crate::macros::{MacroTable, Stage};
 use crate::negotiate::{Negotiated, ProtocolFlags, Wanted};
 
+mod error;
 mod receive;
 mod send;
 mod state;
 mod time;
 
-pub use state::State;
-pub use time::Tick;
+pub use error::{Error, SessionError};
+pub use state::DialogueState;
 
 /// One milter dialogue.
 #[derive(Debug)]
 pub struct Session {
-    state: State,
-    limits: Limits,
-    /// Until the offer has come.
+    state: DialogueState,
+    bounds: WireBounds,
+    /// `None` once the offer has come.
     wanted: Option<Box<Wanted>>,
     negotiated: Option<Negotiated>,
     macros: MacroTable,
     /// The command that waits for a reply.
     due: Option<CommandKind>,
-    /// The reply that is due means nothing to the MTA.
+    /// The MTA ignores the reply that is due.
     reply_ignored: bool,
     /// A piece of the new body has been sent.
     body_begun: bool,
-    /// When the last command came or the last reply went.
+    /// Time of the last command or reply.
     last_activity: Instant,
-    /// When the MTA last heard that we are at work on the end of the message.
+    /// Time at which the MTA last heard of work on the end of the message.
     last_progress: Instant,
 }
 
-/// Bounds on what an MTA may send, and times.
+/// Bounds on the packets of an MTA, and on times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Largest length field of a packet; default 1 MiB and 1, what MTAs send at most.
+pub struct WireBounds {
+    /// Largest length field of a packet; default 1 MiB and 1, the largest that an MTA sends.
     pub frame: usize,
-    /// Most macros of one stage; default 256 (Sendmail sends up to 50).
+    /// Largest number of macros of one stage; default 256 (Sendmail sends up to 50).
     pub macros: usize,
-    /// Most octets of a stage's macros; default 65,535.
+    /// Largest number of octets of a stage's macros; default 65,535.
     pub macro_octets: usize,
-    /// Without a command for this long, the connection is given up; default 7,210 s as in libmilter.
+    /// Without a command for this long, the session is [`Tick::Idle`]; default 7,210 s as in libmilter.
     pub idle: Duration,
-    /// At end of message, the MTA is told this often that we are still at work; default 5 s, half of what Sendmail waits.
+    /// At end of message, the MTA is told this often that work goes on; default 5 s, half of the time that Sendmail
+    /// waits.
     pub progress: Duration,
 }
 
-impl Default for Limits {
+impl Default for WireBounds {
     fn default() -> Self {
         Self {
-            frame: frame::DEFAULT_LIMIT,
+            frame: frame::MAX_RECEIVED_OCTETS,
             macros: 256,
-            macro_octets: frame::MAX_DATA,
+            macro_octets: frame::MAX_DATA_OCTETS,
             idle: Duration::from_secs(7_210),
             progress: Duration::from_secs(5),
         }
     }
 }
 
-/// What came of a command.
+/// The result of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Received {
-    /// What was open before and is over now, without a final reply of ours.
+    /// The message or connection that was open and is over now, without a final reply by this filter.
     pub ended: Option<Ended>,
-    /// What has happened.
+    /// The command, as the filter should see it.
     pub event: Event,
 }
 
-/// What is over.
+/// The part of an SMTP session that is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ended {
     /// The message.
@@ -101,25 +98,25 @@ pub enum Ended {
     Connection,
 }
 
-/// What has happened.
+/// A command, as the filter should see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// Macros came; [`Session::macros`] has them. Nothing to do.
+    /// Macros came; [`Session::macros`] has them. The filter need not act.
     Macros,
-    /// The MTA has made an offer that suits us: call [`Session::accept_offer`].
+    /// The MTA's offer has everything that the filter needs: call [`Session::accept_offer`].
     Negotiate,
     /// An SMTP client has connected.
     Connect(Connect),
-    /// HELO or EHLO. May come again at any time, and ends an open message.
+    /// HELO or EHLO. It may come again at any time, and ends an open message.
     Helo(Bytes),
     /// MAIL: a message begins.
     Mail(Address),
     /// RCPT.
     Rcpt(Address),
     /// RCPT that the MTA itself has refused (needs [`ProtocolFlags::REJECTED_RECIPIENTS`] and the macro
-    /// `{rcpt_mailer}`). A reply is due as for any other, but means nothing.
+    /// `{rcpt_mailer}`). A reply is due as for any other recipient, but the MTA ignores it.
     RejectedRcpt(Address),
-    /// DATA. May come again if somebody refused it.
+    /// DATA. It may come again if a filter or the MTA refused it.
     Data,
     /// A header field; the value always has its leading white space.
     Header(HeaderField),
@@ -127,10 +124,10 @@ pub enum Event {
     EndOfHeaders,
     /// A piece of the body, cut anywhere.
     BodyChunk(Bytes),
-    /// The message is complete, with a last piece of the body where the MTA chose to send one here. Edits are allowed
-    /// until the final reply.
+    /// The message is complete, with a last piece of the body if the MTA sends one here. Edits are allowed until the
+    /// final reply.
     EndOfMessage(Option<Bytes>),
-    /// The message is over, if one was open: see `ended`. Nothing to do beyond that.
+    /// The message is over, if one was open: [`Received::ended`] tells. The filter need not act beyond that.
     Abort,
     /// An SMTP command that the MTA does not know.
     Unknown(Bytes),
@@ -140,12 +137,24 @@ pub enum Event {
     Quit,
 }
 
+/// The result of [`Session::tick`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[must_use]
+pub enum Tick {
+    /// Nothing is to be done yet.
+    Waiting,
+    /// "Still working" has been written to the buffer: send it.
+    Progress,
+    /// Neither side has said anything for too long: close the connection.
+    Idle,
+}
+
 impl Session {
     /// A dialogue that is about to begin.
-    pub fn new(wanted: Wanted, limits: Limits, now: Instant) -> Self {
+    pub fn new(wanted: Wanted, bounds: WireBounds, now: Instant) -> Self {
         Self {
-            state: State::Start,
-            limits,
+            state: DialogueState::Start,
+            bounds,
             wanted: Some(Box::new(wanted)),
             negotiated: None,
             macros: MacroTable::default(),
@@ -157,26 +166,26 @@ impl Session {
         }
     }
 
-    /// End of input: what was open is over.
+    /// Ends the dialogue at end of input, and returns what was open.
     pub fn end_of_input(&mut self) -> Option<Ended> {
         let ended = self.open();
-        self.state = State::Closed;
+        self.state = DialogueState::Closed;
         self.due = None;
         self.macros.clear_from(Stage::Connect);
         ended
     }
 
-    /// The macros that hold now.
+    /// The macros that are in force now.
     pub fn macros(&self) -> &MacroTable {
         &self.macros
     }
 
-    /// What was agreed on; `None` before the offer. The macro lists are dropped once they are sent.
+    /// The agreement with the MTA; `None` before the offer. Its macro lists are dropped once they are sent.
     pub fn negotiated(&self) -> Option<&Negotiated> {
         self.negotiated.as_ref()
     }
 
-    /// True if the MTA waits: exactly one final reply is owed now.
+    /// True if the MTA waits: exactly one final reply is due now.
     pub fn reply_due(&self) -> bool {
         self.due.is_some()
     }
@@ -186,12 +195,12 @@ impl Session {
         self.state.in_message()
     }
 
-    /// Where the dialogue stands.
-    pub fn state(&self) -> State {
+    /// The state of the dialogue.
+    pub fn state(&self) -> DialogueState {
         self.state
     }
 
-    /// What would be over if the connection broke now.
+    /// The SMTP connection, if one is open.
     fn open(&self) -> Option<Ended> {
         self.state.in_connection().then_some(Ended::Connection)
     }
@@ -200,9 +209,9 @@ impl Session {
         self.negotiated.as_ref().map_or(ProtocolFlags::empty(), |negotiated| negotiated.protocol)
     }
 
-    /// Back to between messages.
+    /// Ends the message: the SMTP connection goes on without one.
     fn end_message(&mut self) {
-        self.state = State::Connected;
+        self.state = DialogueState::Connected;
         self.macros.clear_from(Stage::Mail);
     }
 }

@@ -1,6 +1,6 @@
 //! For tests only (feature `testing`): a dialogue with a fake MTA, and the fuzz targets.
 //!
-//! Everything here panics when an invariant is broken; that is what it is for.
+//! Everything here panics when an invariant is broken, so that the test fails.
 
 mod dialogue;
 mod fuzz;

@@ -2,8 +2,8 @@
 //!
 //! A line of a trace: `#` comment; `wants ACTIONS PROTOCOL [STAGE NAMES]..` the filter's wishes; `> C DATA` a packet of
 //! the MTA, `< C DATA` one of the filter, both with the command byte first and escapes `\0 \n \r \t \\ \xNN`; `= WORDS`
-//! what came of the last packet (event, `ended` what, `due`); `? NAME VALUE` a macro that holds now, `-` for none; `eof`
-//! the MTA closes.
+//! the result of the last packet (event, `ended` message or connection, `due`); `? NAME VALUE` a macro that is in force
+//! now, `-` for none; `eof` the MTA closes.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -14,8 +14,8 @@
 use bytes::BytesMut;
 use postseal_protocol::testing::any_time;
 use postseal_protocol::{
-    Action, ActionFlags, Event, Limits, Modification, ProtocolFlags, Received, Session, Stage, State, Wanted,
-    frame, parse,
+    Action, ActionFlags, DialogueState, Event, Modification, ProtocolFlags, Received, Session, Stage, Wanted,
+    WireBounds, frame, parse,
 };
 
 macro_rules! traces {
@@ -33,7 +33,7 @@ traces! {
     one_connection_for_several_clients
 }
 
-/// What `traces/record.py` has written down while real MTAs talked to a filter; without `=` and `?`.
+/// Dialogues of real MTAs with a filter, written by `traces/record.py`; they lack `=` and `?`.
 #[expect(clippy::disallowed_methods, reason = "as many files as were recorded")]
 #[test]
 fn recorded() {
@@ -55,7 +55,7 @@ fn play(trace: &str) {
         player.place = format!("line {}: {line}", number + 1);
         match word {
             "" | "#" => {}
-            "wants" => player.session = Some(Session::new(wants(rest), Limits::default(), any_time())),
+            "wants" => player.session = Some(Session::new(wants(rest), WireBounds::default(), any_time())),
             ">" => player.mta_says(rest),
             "<" => player.filter_says(rest),
             "=" => assert_eq!(player.happened, rest, "{}", player.place),
@@ -68,7 +68,7 @@ fn play(trace: &str) {
         }
     }
     let place = player.place.clone();
-    assert_eq!(player.session().state(), State::Closed, "{place}: the dialogue is not over");
+    assert_eq!(player.session().state(), DialogueState::Closed, "{place}: the dialogue is not over");
 }
 
 #[derive(Default)]

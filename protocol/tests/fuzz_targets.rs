@@ -1,5 +1,5 @@
 //! The fuzz targets on inputs that are the same in each run: random ones, and real packets with a few octets changed.
-//! The fuzzer itself (`tests/fuzz`) goes further; this keeps its targets honest without it.
+//! The fuzzer itself (`tests/fuzz`) goes further; these tests keep its targets working without it.
 #![expect(clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
 
 use postseal_protocol::testing::{fuzz_parse, fuzz_round_trip, fuzz_session};
@@ -45,16 +45,16 @@ impl Random {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.number() >> 32).unwrap_or_default() % limit
+    fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.number() >> 32).unwrap_or_default() % end
     }
 
     fn octet(&mut self) -> u8 {
         self.number().to_be_bytes()[0]
     }
 
-    fn octets(&mut self, limit: usize) -> Vec<u8> {
-        (0..self.below(limit)).map(|_| self.octet()).collect()
+    fn octets(&mut self, end: usize) -> Vec<u8> {
+        (0..self.below(end)).map(|_| self.octet()).collect()
     }
 
     /// A few packets, framed, some octets changed.

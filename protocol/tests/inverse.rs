@@ -1,4 +1,4 @@
-//! Properties: what is written is read as the same, whatever it is and wherever the stream is cut.
+//! Properties: every value that is written is the same when it is read, wherever the stream is cut.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::net::SocketAddr;
@@ -64,7 +64,7 @@ fn command() -> impl Strategy<Value = Command> {
     ]
 }
 
-/// What a filter may send: a field that both MTAs write as it is.
+/// A field that a filter may send, and that both MTAs write unchanged.
 fn good_field() -> impl Strategy<Value = HeaderField> {
     let value = "[ \t]?[!-~äöü ]{0,30}(\n[ \t][!-~ ]{0,30}){0,3}";
     ("[!-9;-~]{1,20}", value).prop_map(|(name, value)| HeaderField::new(name, value))
@@ -132,7 +132,7 @@ proptest! {
         let mut read = Vec::new();
         for part in [&b""[..], &stream[input.len()..]] {
             input.extend_from_slice(part);
-            while let Some(frame) = frame::cut(&mut input, frame::DEFAULT_LIMIT).unwrap() {
+            while let Some(frame) = frame::cut(&mut input, frame::MAX_RECEIVED_OCTETS).unwrap() {
                 read.push(parse::command(&frame).unwrap());
             }
         }
@@ -143,7 +143,7 @@ proptest! {
     fn actions_are_read_as_written(action in action()) {
         let mut out = BytesMut::new();
         encode::action(&action, true, &mut out).unwrap();
-        let frame = frame::cut(&mut out, frame::DEFAULT_LIMIT).unwrap().unwrap();
+        let frame = frame::cut(&mut out, frame::MAX_RECEIVED_OCTETS).unwrap().unwrap();
         prop_assert_eq!(parse::action(&frame).unwrap(), action);
         prop_assert!(out.is_empty());
     }

@@ -147,7 +147,7 @@ fn actions_both_ways() {
     }
 }
 
-/// Part of a packet is an error, or the packet of another value: nothing is made up.
+/// A truncated packet is an error, or the packet of another value; missing parts are not made up.
 #[test]
 fn truncated_commands() {
     for (command, packet) in commands() {

@@ -1,6 +1,6 @@
-//! What MTAs are known to do, and what they are known to punish: one test for each such quirk that this crate answers
-//! for. A quirk has a number of its own in the whole project, so that its tests are found by name (`cargo test quirk_`);
-//! some of this crate's stand beside the code.
+//! Quirks of MTAs: odd commands that they send, and answers that they punish. One test for each quirk that this crate
+//! handles. A quirk has its own number in the whole project, so that its tests are found by name (`cargo test quirk_`);
+//! some of this crate's tests stand beside the code.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::time::Duration;
@@ -9,9 +9,9 @@ use bytes::{Bytes, BytesMut};
 use postseal_protocol::mta::OFFER;
 use postseal_protocol::testing::{Dialogue, any_time};
 use postseal_protocol::{
-    Action, ActionFlags, Address, Command, Connect, EncodeError, Ended, Error, Event, HeaderField, Limits,
-    MacroList, Modification, NegotiateError, Offer, ProtocolFlags, Reply, ReplyError, Session, SessionError,
-    Tick, Verdict, Wanted, frame, negotiate, parse,
+    Action, ActionFlags, Address, Command, Connect, EncodeError, Ended, Error, Event, HeaderField, MacroList,
+    Modification, NegotiateError, Offer, ProtocolFlags, Reply, ReplyError, Session, SessionError, Tick,
+    Verdict, Wanted, WireBounds, frame, negotiate, parse,
 };
 
 fn open(protocol: ProtocolFlags) -> Dialogue {
@@ -57,7 +57,7 @@ fn quirk_01_macros_are_never_answered_and_never_an_error() {
 
 #[test]
 fn quirk_03_nothing_gets_from_one_message_to_the_next() {
-    // With ABORT behind each message as from Postfix, without as from Sendmail, and with a message that is cut off.
+    // With ABORT after each message as from Postfix, without as from Sendmail, and with a message that is cut off.
     for between in [vec![Command::Abort], vec![], vec![Command::Abort, Command::Abort]] {
         for finished in [true, false] {
             let mut dialogue = open(ProtocolFlags::empty());
@@ -106,7 +106,7 @@ fn quirk_05_there_is_no_second_reply() {
 fn quirk_05_pipelined_commands_get_one_reply_each() {
     let now = any_time();
     let wanted = Wanted { protocol: ProtocolFlags::NO_REPLY_RCPT, ..Wanted::default() };
-    let mut session = Session::new(wanted, Limits::default(), now);
+    let mut session = Session::new(wanted, WireBounds::default(), now);
     let mut input = BytesMut::new();
     let mut out = BytesMut::new();
     frame::put(b'O', b"\0\0\0\x06\0\0\x01\xff\0\x1f\xff\xff", &mut input);
@@ -286,7 +286,7 @@ fn quirk_29_offers_of_older_and_newer_mtas() {
         assert_eq!((answer.version, answer.protocol.bits()), (version.min(6), protocol & 0x1f_ffff));
     }
     let poor = Offer { actions: ActionFlags::CHANGE_BODY, ..OFFER };
-    let mut dialogue = Dialogue::unopened(poor, wanted(), Limits::default());
+    let mut dialogue = Dialogue::unopened(poor, wanted(), WireBounds::default());
     let refused = dialogue.say(&Command::Negotiate(poor)).unwrap_err();
     assert_eq!(refused, Error::Negotiate(NegotiateError::Actions(ActionFlags::ADD_HEADERS)));
 }

@@ -160,7 +160,7 @@ async fn main() -> std::io::Result<()> {
     let pipeline = Arc::new(Pipeline::new(settings, entries));
     let seconds = Duration::from_secs(30);
     let limits = ConnectionLimits {
-        protocol: postseal_protocol::Limits::default(),
+        protocol: postseal_protocol::WireBounds::default(),
         frame_timeout: seconds,
         filter_timeout: seconds,
         end_of_message_timeout: seconds,

@@ -35,7 +35,7 @@ pub enum Behaviour {
 
 /// Limits that no test reaches by accident.
 pub const LIMITS: ConnectionLimits = ConnectionLimits {
-    protocol: postseal_protocol::Limits {
+    protocol: postseal_protocol::WireBounds {
         frame: 1 << 20,
         macros: 256,
         macro_octets: 1 << 16,

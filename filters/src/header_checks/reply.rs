@@ -46,7 +46,7 @@ pub(super) fn words(finding: &CheckFinding) -> String {
 /// Text that may hold parts of the message, fit for a reply.
 fn printable(text: &str) -> String {
     let visible = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
-    text.chars().take(Reply::MAX_LINE).map(visible).collect()
+    text.chars().take(Reply::MAX_LINE_OCTETS).map(visible).collect()
 }
 
 /// Findings that are spelled out.

@@ -102,7 +102,7 @@ impl ReplyTemplate {
             (false, true) => format!("Sending is blocked ({}); try again {}", text.rule, wait(text.wait)),
             (false, false) => self.fill(text),
         };
-        let filled: String = filled.chars().take(Reply::MAX_LINE).collect();
+        let filled: String = filled.chars().take(Reply::MAX_LINE_OCTETS).collect();
         let (code, enhanced) =
             if never || action == BreachAction::Reject { (550, (5, 7, 1)) } else { (450, (4, 7, 1)) };
         let fallback = if code == 450 { Verdict::TempFail } else { Verdict::Reject };

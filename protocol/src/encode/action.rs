@@ -1,19 +1,19 @@
-//! What a filter answers (`SMFIR_*`).
+//! The answers of a filter (`SMFIR_*`).
 
 use bytes::{BufMut, BytesMut};
 
+use super::error::EncodeError;
+use super::packet::{bare, packet};
 use super::text::{arguments, field_body, field_name, line, path};
-use super::{bare, packet};
 use crate::action::{Action, Modification, Verdict};
 use crate::command::{Address, HeaderField};
-use crate::error::EncodeError;
-use crate::frame::{self, MAX_DATA};
+use crate::frame::{self, MAX_DATA_OCTETS};
 use crate::negotiate::Negotiated;
 use crate::reply::Reply;
 
-/// Writes an action. `leading_space`: the MTA takes header values as they are; otherwise it adds a space to them.
+/// Writes an action. With `leading_space`, the MTA takes header values as they are; without, it adds a space to them.
 ///
-/// A piece of a body that is larger than a packet becomes several packets.
+/// A piece of the body that is too large for a packet becomes several packets.
 ///
 /// # Errors
 /// If the content can't be sent; `out` is unchanged then.
@@ -82,12 +82,12 @@ fn recipient(address: &Address) -> Result<(), EncodeError> {
     Ok(())
 }
 
-/// An empty piece is a packet too: alone, it makes an empty body.
+/// Writes a piece of the new body. An empty piece is a packet too: alone, it makes an empty body.
 fn body(piece: &[u8], out: &mut BytesMut) {
     if piece.is_empty() {
         frame::put(b'b', piece, out);
     }
-    for part in piece.chunks(MAX_DATA) {
+    for part in piece.chunks(MAX_DATA_OCTETS) {
         frame::put(b'b', part, out);
     }
 }
@@ -105,12 +105,11 @@ fn negotiate(negotiated: &Negotiated, out: &mut BytesMut) -> Result<(), EncodeEr
     })
 }
 
-/// Both MTAs take the text for a format string: `%` is doubled.
+/// Writes the lines of a reply. Each `%` is doubled, because both MTAs take the text for a format string.
 fn reply_text(reply: &Reply, out: &mut BytesMut) {
     let (class, subject, detail) = reply.enhanced();
-    let last = reply.lines().len().saturating_sub(1);
     for (number, text) in reply.lines().iter().enumerate() {
-        let (separator, end) = if number == last { (' ', "\0") } else { ('-', "\r\n") };
+        let (separator, end) = if number + 1 == reply.lines().len() { (' ', "\0") } else { ('-', "\r\n") };
         let code = reply.code();
         let text = text.replace('%', "%%");
         out.put_slice(format!("{code}{separator}{class}.{subject}.{detail} {text}{end}").as_bytes());

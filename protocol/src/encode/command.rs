@@ -1,16 +1,16 @@
-//! What an MTA says (`SMFIC_*`).
+//! The commands of an MTA (`SMFIC_*`).
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, BytesMut};
 
+use super::error::EncodeError;
+use super::packet::{bare, packet};
 use super::text::{string, without_space};
-use super::{bare, packet};
 use crate::command::{Command, Connect, Peer};
-use crate::error::EncodeError;
 
-/// Writes a command. `leading_space`: header values are sent as they are; otherwise without one leading space.
+/// Writes a command. With `leading_space`, header values are sent as they are; without, they lose one leading space.
 ///
 /// # Errors
-/// If there is a NUL in a string, or more data than a packet holds; `out` is unchanged then.
+/// If a string contains NUL, or the data does not fit into a packet; `out` is unchanged then.
 pub fn command(command: &Command, leading_space: bool, out: &mut BytesMut) -> Result<(), EncodeError> {
     let code = command.kind().byte();
     match command {
@@ -40,7 +40,7 @@ pub fn command(command: &Command, leading_space: bool, out: &mut BytesMut) -> Re
             string("header value", without_space(&field.value, leading_space), out)
         }),
         Command::BodyChunk(chunk) => body(code, chunk, out),
-        Command::EndOfMessage(chunk) => body(code, chunk.as_ref().unwrap_or(&Bytes::new()), out),
+        Command::EndOfMessage(chunk) => body(code, chunk.as_deref().unwrap_or_default(), out),
         Command::Unknown(line) => packet(code, "command", out, |out| string("command", line, out)),
         Command::Data
         | Command::EndOfHeaders

@@ -3,8 +3,8 @@ use bytes::{Bytes, BytesMut};
 use super::action;
 use crate::action::{Action, Modification};
 use crate::command::{Address, HeaderField};
-use crate::error::EncodeError;
-use crate::frame::MAX_DATA;
+use crate::encode::EncodeError;
+use crate::frame::MAX_DATA_OCTETS;
 
 fn encoded(edit: Modification, leading_space: bool) -> Result<Bytes, EncodeError> {
     let mut out = BytesMut::from(&b"before"[..]);
@@ -135,7 +135,7 @@ fn a_large_body_is_cut_into_packets() {
         let piece = Bytes::from(vec![b'x'; length]);
         action(&Action::Modify(Modification::ReplaceBody(piece)), true, &mut out).unwrap();
         let mut lengths = Vec::new();
-        while let Some(frame) = crate::frame::cut(&mut out, MAX_DATA + 1).unwrap() {
+        while let Some(frame) = crate::frame::cut(&mut out, MAX_DATA_OCTETS + 1).unwrap() {
             assert_eq!(frame.code, b'b');
             lengths.push(frame.data.len());
         }
@@ -144,16 +144,16 @@ fn a_large_body_is_cut_into_packets() {
     };
     assert_eq!(lengths(0), [0]);
     assert_eq!(lengths(1), [1]);
-    assert_eq!(lengths(MAX_DATA), [MAX_DATA]);
-    assert_eq!(lengths(MAX_DATA + 1), [MAX_DATA, 1]);
-    assert_eq!(lengths(2 * MAX_DATA + 10), [MAX_DATA, MAX_DATA, 10]);
+    assert_eq!(lengths(MAX_DATA_OCTETS), [MAX_DATA_OCTETS]);
+    assert_eq!(lengths(MAX_DATA_OCTETS + 1), [MAX_DATA_OCTETS, 1]);
+    assert_eq!(lengths(2 * MAX_DATA_OCTETS + 10), [MAX_DATA_OCTETS, MAX_DATA_OCTETS, 10]);
 }
 
 #[test]
 fn a_header_must_fit_into_a_packet() {
-    let value = vec![b'x'; MAX_DATA - 3];
-    assert_eq!(header("A", &value, true).unwrap().len(), MAX_DATA);
-    let value = vec![b'x'; MAX_DATA - 2];
+    let value = vec![b'x'; MAX_DATA_OCTETS - 3];
+    assert_eq!(header("A", &value, true).unwrap().len(), MAX_DATA_OCTETS);
+    let value = vec![b'x'; MAX_DATA_OCTETS - 2];
     let error = header("A", &value, true).unwrap_err();
     assert_eq!(error.to_string(), "add header of 65536 octets, more than the 65535 of a packet");
 }

@@ -1,11 +1,11 @@
-//! The strings in packets, each with what must not be in it.
+//! The strings in packets, each with the octets that it must not contain.
 
 use bytes::{BufMut, BytesMut};
 
+use super::error::EncodeError;
 use crate::command::Address;
-use crate::error::EncodeError;
 
-/// Any string; what ends it can't be in it.
+/// Any string without NUL, which ends it.
 pub(super) fn string(what: &'static str, text: &[u8], out: &mut BytesMut) -> Result<(), EncodeError> {
     refuse(what, text, |octet| octet == 0)?;
     out.put_slice(text);
@@ -13,7 +13,7 @@ pub(super) fn string(what: &'static str, text: &[u8], out: &mut BytesMut) -> Res
     Ok(())
 }
 
-/// One line of text: no control characters but HTAB.
+/// One line of text: no control characters except HTAB.
 pub(super) fn line(what: &'static str, text: &[u8], out: &mut BytesMut) -> Result<(), EncodeError> {
     refuse(what, text, |octet| octet.is_ascii_control() && octet != b'\t')?;
     string(what, text, out)
@@ -28,13 +28,13 @@ pub(super) fn field_name(name: &[u8], out: &mut BytesMut) -> Result<(), EncodeEr
     string("field name", name, out)
 }
 
-/// A field body, with folds as MTAs want them: LF and white space.
+/// A field body, with folds as MTAs expect them: LF and white space.
 ///
-/// Both MTAs write the CR themselves, so that CRLF would become CR CR LF. They repair a line break without white space
-/// by adding some, each its own kind.
+/// Both MTAs write the CR themselves, so that CRLF would become CR CR LF. A line break without white space is refused:
+/// Postfix and Sendmail repair it in different ways.
 pub(super) fn field_body(value: &[u8], leading_space: bool, out: &mut BytesMut) -> Result<(), EncodeError> {
     let mut rest = match without_space(value, leading_space) {
-        // An empty value would delete the field; better one space too many.
+        // An empty value would delete the field, so the space is sent.
         [] => value,
         value => value,
     };
@@ -58,7 +58,7 @@ pub(super) fn field_body(value: &[u8], leading_space: bool, out: &mut BytesMut) 
     Ok(())
 }
 
-/// A value as it goes over the wire: where leading space was not negotiated, the other side adds one space.
+/// A value as it is sent: unless leading space was negotiated, the other side adds one space.
 pub(super) fn without_space(value: &[u8], leading_space: bool) -> &[u8] {
     match value {
         [b' ', rest @ ..] if !leading_space => rest,
@@ -93,7 +93,7 @@ pub(super) fn path(what: &'static str, address: &Address, out: &mut BytesMut) ->
     Ok(())
 }
 
-/// All ESMTP arguments in one string; nothing if there are none.
+/// All ESMTP arguments in one string; no string if there are none.
 pub(super) fn arguments(address: &Address, out: &mut BytesMut) -> Result<(), EncodeError> {
     for (number, argument) in address.arguments.iter().enumerate() {
         if argument.is_empty() {

@@ -1,7 +1,7 @@
 use bytes::{Bytes, BytesMut};
 
-use super::{DEFAULT_LIMIT, Frame, cut, put};
-use crate::error::FrameError;
+use super::{Frame, MAX_RECEIVED_OCTETS, cut, put};
+use crate::frame::FrameError;
 
 fn frame(code: u8, data: &'static [u8]) -> Frame {
     Frame { code, data: Bytes::from_static(data) }
@@ -36,24 +36,24 @@ fn an_incomplete_packet_stays_and_reserves_nothing() {
     for length in 0..stream.len() {
         let mut input = BytesMut::from(&stream[..length]);
         let capacity = input.capacity();
-        assert_eq!(cut(&mut input, DEFAULT_LIMIT), Ok(None), "{length} octets");
+        assert_eq!(cut(&mut input, MAX_RECEIVED_OCTETS), Ok(None), "{length} octets");
         assert_eq!((&input[..], input.capacity()), (&stream[..length], capacity));
     }
     let mut large = BytesMut::from(&b"\0\x10\0\x01B"[..]);
-    assert_eq!(cut(&mut large, DEFAULT_LIMIT), Ok(None));
+    assert_eq!(cut(&mut large, MAX_RECEIVED_OCTETS), Ok(None));
     assert!(large.capacity() < 100);
 }
 
 #[test]
-fn the_limit_holds_before_the_data_is_there() {
-    let mut at_limit = BytesMut::from(&b"\0\0\0\x04Babc"[..]);
-    assert_eq!(cut(&mut at_limit.clone(), 4), Ok(Some(frame(b'B', b"abc"))));
-    let over = Err(FrameError::TooLong { length: 4, limit: 3 });
-    assert_eq!(cut(&mut at_limit, 3), over);
-    assert_eq!(&at_limit[..], b"\0\0\0\x04Babc");
+fn the_bound_holds_before_the_data_is_there() {
+    let mut at_bound = BytesMut::from(&b"\0\0\0\x04Babc"[..]);
+    assert_eq!(cut(&mut at_bound.clone(), 4), Ok(Some(frame(b'B', b"abc"))));
+    let over = Err(FrameError::TooLong { length: 4, max: 3 });
+    assert_eq!(cut(&mut at_bound, 3), over);
+    assert_eq!(&at_bound[..], b"\0\0\0\x04Babc");
     let mut header_only = BytesMut::from(&b"\xff\xff\xff\xff"[..]);
-    let over = Err(FrameError::TooLong { length: u32::MAX, limit: DEFAULT_LIMIT });
-    assert_eq!(cut(&mut header_only, DEFAULT_LIMIT), over);
+    let over = Err(FrameError::TooLong { length: u32::MAX, max: MAX_RECEIVED_OCTETS });
+    assert_eq!(cut(&mut header_only, MAX_RECEIVED_OCTETS), over);
 }
 
 #[test]

@@ -1,19 +1,19 @@
-//! The macro values of one connection, each for as long as it is true.
+//! The macro values of one connection, each for as long as it holds.
 
 use bytes::Bytes;
 
-use super::Stage;
+use super::stage::Stage;
 
 /// Macro values by stage.
 ///
-/// A packet of macros replaces those of its stage and drops those of later stages; so does a command that comes without
-/// one. The end of a message drops everything from MAIL on, so nothing gets from one message to the next; what CONNECT
-/// and HELO brought stays.
+/// A packet of macros replaces the values of its stage and drops those of later stages. A command without such a packet
+/// drops the values of its stage and of later ones. The end of a message drops all values from MAIL on, so that none reaches the next message; the values of
+/// CONNECT and HELO stay.
 ///
-/// Values are copies: the buffer that they were read from is free as soon as the packet is gone.
+/// Values are copies: the read buffer that they came in is free as soon as the packet is gone.
 #[derive(Clone, Debug, Default)]
 pub struct MacroTable {
-    stages: [Box<[(Bytes, Bytes)]>; 7],
+    stages: [Box<[(Bytes, Bytes)]>; Stage::ALL.len()],
     /// Bit n: macros for stage n have come, their command has not.
     announced: u8,
 }
@@ -29,27 +29,24 @@ impl MacroTable {
             .find_map(|(key, value)| (plain(key) == name).then_some(value))
     }
 
-    /// Sets one value, as a packet for `stage` would: for those who play the MTA.
+    /// Sets one value, as a packet for `stage` would. For tests and tools that play the MTA.
     pub fn insert(&mut self, stage: Stage, name: impl Into<Bytes>, value: impl Into<Bytes>) {
-        if let Some(slot) = self.stages.get_mut(stage as usize) {
-            let name = name.into();
-            let mut values = std::mem::take(slot).into_vec();
-            values.retain(|(key, _)| plain(key) != plain(&name));
-            values.push((name, value.into()));
-            *slot = values.into_boxed_slice();
-        }
+        let name = name.into();
+        let slot = self.slot(stage);
+        let mut values = std::mem::take(slot).into_vec();
+        values.retain(|(key, _)| plain(key) != plain(&name));
+        values.push((name, value.into()));
+        *slot = values.into_boxed_slice();
     }
 
-    /// A packet of macros for `stage` has come.
+    /// Keeps the macros of a packet for `stage`.
     pub(crate) fn announce(&mut self, stage: Stage, values: Vec<(Bytes, Bytes)>) {
         self.clear_from(stage);
-        if let Some(slot) = self.stages.get_mut(stage as usize) {
-            *slot = values.into_boxed_slice();
-        }
+        *self.slot(stage) = values.into_boxed_slice();
         self.announced |= bit(stage);
     }
 
-    /// The command of `stage` has come: values that are not its own are over.
+    /// Notes the command of `stage`, and drops the values that do not belong to it.
     pub(crate) fn begin(&mut self, stage: Stage) {
         if self.announced & bit(stage) == 0 {
             self.clear_from(stage);
@@ -66,9 +63,14 @@ impl MacroTable {
         }
         self.announced &= bit(first) - 1;
     }
+
+    #[expect(clippy::indexing_slicing, reason = "there is one slot for each stage")]
+    fn slot(&mut self, stage: Stage) -> &mut Box<[(Bytes, Bytes)]> {
+        &mut self.stages[stage as usize]
+    }
 }
 
-/// A name without the braces that make no difference: those around a single letter.
+/// The name without the braces around a single letter, which make no difference.
 fn plain(name: &[u8]) -> &[u8] {
     match name {
         [b'{', letter @ .., b'}'] if letter.len() == 1 => letter,

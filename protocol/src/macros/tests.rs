@@ -97,6 +97,6 @@ fn stage_numbers_of_the_wire() {
 
 #[test]
 fn every_stage_has_one_command() {
-    let stages: Vec<Stage> = CommandKind::ALL.into_iter().filter_map(Stage::of).collect();
+    let stages: Vec<Stage> = CommandKind::ALL.into_iter().filter_map(CommandKind::stage).collect();
     assert_eq!(stages, Stage::ALL);
 }

@@ -1,45 +1,56 @@
-//! What a filter answers (`SMFIR_*`), for the other side of the wire.
+//! The answers of a filter (`SMFIR_*`), read by the other side of the wire.
 //!
-//! Values are handed out raw: whether a header value has lost its leading space depends on the negotiation.
+//! Header values are returned as they are on the wire: the caller knows from the negotiation whether they lack their
+//! leading space.
 
 use bytes::Bytes;
-use nom::combinator::opt;
+use nom::combinator::{eof, opt};
 use nom::sequence::pair;
 
-use super::terminal::{Expected, string, u32};
-use super::{negotiate, run};
+use super::error::ParseError;
+use super::negotiate;
+use super::rule::{Expected, header, one_string, run, string, u32};
 use crate::action::{Action, Modification, Verdict};
 use crate::command::{Address, HeaderField};
-use crate::error::ParseError;
 use crate::frame::Frame;
 use crate::reply::Reply;
 
 /// Reads an action of a filter.
 ///
+/// ```text
+/// O  answer    y  reply    (see the functions of these names)    c a d r t p s  no data
+/// all others: edits
+/// ```
+///
 /// # Errors
 /// If the action byte is unknown or the data does not follow the action's grammar.
 pub fn action(frame: &Frame) -> Result<Action, ParseError> {
+    let no_data = |action| run(frame.code, &frame.data, eof).map(|_| action);
     let verdict = match frame.code {
         b'c' => Verdict::Continue,
         b'a' => Verdict::Accept,
         b'd' => Verdict::Discard,
         b'r' => Verdict::Reject,
         b't' => Verdict::TempFail,
-        b'y' => Verdict::Reply(reply(&frame.data)?),
-        b'p' => return super::no_data(frame, Action::Progress),
-        b's' => return super::no_data(frame, Action::Skip),
+        b'y' => return reply(&frame.data).map(|reply| Action::Verdict(Verdict::Reply(reply))),
+        b'p' => return no_data(Action::Progress),
+        b's' => return no_data(Action::Skip),
         b'O' => return negotiate::answer(&frame.data).map(Action::Negotiate),
         _ => return modification(frame).map(Action::Modify),
     };
-    if !matches!(verdict, Verdict::Reply(_)) {
-        super::no_data(frame, ())?;
-    }
-    Ok(Action::Verdict(verdict))
+    no_data(Action::Verdict(verdict))
 }
 
+/// Reads an edit.
+///
+/// ```text
+/// h    | field name 00 | field body 00 |    i m  | position or occurrence: u32 | field name 00 | field body 00 |
+/// + -  | path 00 |                          e 2  | path 00 | [arguments 00] |
+/// q    | reason 00 |                        b    | octets |
+/// ```
 fn modification(frame: &Frame) -> Result<Modification, ParseError> {
     Ok(match frame.code {
-        b'h' => Modification::AddHeader(super::header(frame)?),
+        b'h' => Modification::AddHeader(header(frame)?),
         b'i' => {
             let (position, field) = numbered_header(frame)?;
             Modification::InsertHeader { position, field }
@@ -49,23 +60,23 @@ fn modification(frame: &Frame) -> Result<Modification, ParseError> {
             Modification::ChangeHeader { occurrence, field }
         }
         b'e' => Modification::ChangeSender(address(frame)?),
-        b'+' => Modification::AddRecipient(Address::new(super::one_string(frame)?)),
+        b'+' => Modification::AddRecipient(Address::new(one_string(frame)?)),
         b'2' => Modification::AddRecipient(address(frame)?),
-        b'-' => Modification::DeleteRecipient(super::one_string(frame)?),
+        b'-' => Modification::DeleteRecipient(one_string(frame)?),
         b'b' => Modification::ReplaceBody(frame.data.clone()),
-        b'q' => Modification::Quarantine(super::one_string(frame)?),
+        b'q' => Modification::Quarantine(one_string(frame)?),
         _ => return Err(ParseError::UnknownAction(frame.code)),
     })
 }
 
-/// `numbered-header = u32 string string` - position or occurrence, field name, field body
+/// `| position or occurrence: u32 | field name 00 | field body 00 |`
 fn numbered_header(frame: &Frame) -> Result<(u32, HeaderField), ParseError> {
     let (number, name, value) = run(frame.code, &frame.data, (u32, string, string))?;
     let field = HeaderField { name: frame.data.slice_ref(name), value: frame.data.slice_ref(value) };
     Ok((number, field))
 }
 
-/// `address-with-arguments = string [string]` - path, then all arguments in one string
+/// `| path 00 | [arguments 00] |` - one string with all arguments, separated by spaces
 fn address(frame: &Frame) -> Result<Address, ParseError> {
     let (path, arguments) = run(frame.code, &frame.data, pair(string, opt(string)))?;
     let arguments = arguments.unwrap_or_default().split(|octet| *octet == b' ');
@@ -79,6 +90,8 @@ fn address(frame: &Frame) -> Result<Address, ParseError> {
 }
 
 /// `reply = *(reply-code "-" enhanced SP text CRLF) reply-code SP enhanced SP text %x00`
+///
+/// Both codes are the same on all lines, and each `%` of the text is doubled.
 fn reply(data: &Bytes) -> Result<Reply, ParseError> {
     let text = run(b'y', data, string)?;
     let malformed = || Expected::new("a reply that both MTAs take", text).at(b'y', text);

@@ -6,22 +6,24 @@ use nom::error::context;
 use nom::multi::many0;
 use nom::sequence::pair;
 
-use super::run;
-use super::terminal::string;
+use super::error::ParseError;
+use super::rule::{run, string};
 use crate::command::Address;
-use crate::error::ParseError;
 use crate::frame::Frame;
 
-/// `address = string *string` - path, then ESMTP arguments, a bounded number of them
+/// Maximum number of ESMTP arguments: more than fit into an SMTP command line that any MTA takes.
+const MAX_ESMTP_ARGUMENTS: usize = 1_024;
+
+/// ```text
+/// M or R | path 00 | argument 00 |*
+/// ```
+/// The number of arguments is bounded.
 pub(super) fn address(frame: &Frame) -> Result<Address, ParseError> {
     let arguments = context(
         "no more than 1,024 arguments",
-        verify(many0(string), |list: &Vec<_>| list.len() <= MAX_ARGUMENTS),
+        verify(many0(string), |list: &Vec<_>| list.len() <= MAX_ESMTP_ARGUMENTS),
     );
     let (path, arguments) = run(frame.code, &frame.data, pair(string, arguments))?;
     let part = |text| frame.data.slice_ref(text);
     Ok(Address { path: part(path), arguments: arguments.into_iter().map(part).collect::<Vec<Bytes>>() })
 }
-
-/// More than fit into an SMTP command line that any MTA takes.
-const MAX_ARGUMENTS: usize = 1_024;

@@ -4,17 +4,17 @@ use bytes::Bytes;
 use nom::multi::many0;
 use nom::sequence::{pair, terminated};
 
-use super::terminal::{octet, string};
-use super::{anything, run};
-use crate::error::ParseError;
+use super::error::ParseError;
+use super::rule::{octet, octets, run, string};
 use crate::macros::MacroList;
 
-/// `macros = OCTET *(string string) [*OCTET]` - command byte, then names and values.
-///
+/// ```text
+/// D | command byte: 1 octet | name 00 | value 00 |* octets |
+/// ```
 /// Both MTAs send lists without a single pair. A name without a value, at the end, is ignored.
 pub(crate) fn macro_list(data: &Bytes) -> Result<MacroList, ParseError> {
     let pairs = many0(pair(string, string));
-    let (command, pairs) = run(b'D', data, pair(octet, terminated(pairs, anything)))?;
+    let (command, pairs) = run(b'D', data, pair(octet, terminated(pairs, octets)))?;
     let part = |text| data.slice_ref(text);
     Ok(MacroList {
         command,

@@ -2,9 +2,9 @@ use bytes::Bytes;
 
 use super::{action, command};
 use crate::command::Command;
-use crate::error::ParseError;
 use crate::frame::Frame;
 use crate::macros::MacroList;
+use crate::parse::ParseError;
 
 fn frame(code: u8, data: &[u8]) -> Frame {
     Frame { code, data: Bytes::copy_from_slice(data) }

@@ -1,28 +1,29 @@
-//! Commands of the MTA to events.
+//! Turns commands of the MTA into events.
 
 use std::time::Instant;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 
+use super::error::{Error, SessionError};
+use super::state::DialogueState;
 use super::{Ended, Event, Received, Session};
 use crate::command::{Address, Command, CommandKind, HeaderField};
-use crate::error::{Error, ParseError, SessionError};
 use crate::frame::{self, Frame};
 use crate::macros::Stage;
 use crate::negotiate::{Offer, ProtocolFlags, negotiate};
-use crate::parse;
+use crate::parse::{self, ParseError};
 
 impl Session {
-    /// Takes the next command off `input`, if it is there in full.
+    /// Takes the next command off `input`; `None` if the packet has not arrived in full.
     ///
     /// # Errors
-    /// If the packet is too long or malformed, the command out of order, or the offer without what the filter needs; and
-    /// if the last command has not been answered. The dialogue can't go on then.
+    /// If the packet is too long or malformed, the command is out of order, the offer lacks something that the filter
+    /// needs, or the last command has not been answered. The dialogue can't go on then.
     pub fn receive(&mut self, input: &mut BytesMut, now: Instant) -> Result<Option<Received>, Error> {
         if let Some(command) = self.due {
             return Err(SessionError::ReplyDue(command).into());
         }
-        let Some(frame) = frame::cut(input, self.limits.frame)? else {
+        let Some(frame) = frame::cut(input, self.bounds.frame)? else {
             return Ok(None);
         };
         let command = CommandKind::from_byte(frame.code).ok_or(ParseError::UnknownCommand(frame.code))?;
@@ -34,7 +35,7 @@ impl Session {
         if let Some(Ended::Message) = ended
             && command == CommandKind::Macros
         {
-            self.state = super::State::Connected;
+            self.state = DialogueState::Connected;
         } else {
             self.state = next;
         }
@@ -46,12 +47,12 @@ impl Session {
         Ok(Some(Received { ended, event }))
     }
 
-    /// What the command ends.
+    /// The message or connection that the command ends.
     fn ended_by(&self, command: CommandKind, data: &[u8]) -> Option<Ended> {
         let ends_message = match command {
             CommandKind::Connect | CommandKind::Quit | CommandKind::QuitNewConnection => return self.open(),
             CommandKind::Helo | CommandKind::Mail | CommandKind::Abort => true,
-            // Without MAIL, its macros are all that tells that another message begins.
+            // If MAIL is switched off, only its macros tell that another message begins.
             CommandKind::Macros => {
                 self.agreed().contains(ProtocolFlags::NO_MAIL) && data.first() == Some(&b'M')
             }
@@ -60,14 +61,14 @@ impl Session {
         (ends_message && self.in_message()).then_some(Ended::Message)
     }
 
-    /// Reads the payload, and keeps the macros of the stage.
+    /// Reads the payload, and keeps or drops macros as the command demands.
     fn event(&mut self, command: CommandKind, frame: Frame) -> Result<Event, Error> {
         if command == CommandKind::Macros {
             self.keep_macros(&frame.data)?;
             return Ok(Event::Macros);
         }
         let command = parse::command(&own(command, frame))?;
-        if let Some(stage) = Stage::of(command.kind()) {
+        if let Some(stage) = command.kind().stage() {
             self.macros.begin(stage);
         }
         Ok(match command {
@@ -102,7 +103,11 @@ impl Session {
     }
 
     fn consider(&mut self, offer: &Offer) -> Result<Event, Error> {
-        let wanted = self.wanted.take().unwrap_or_default();
+        let Some(wanted) = self.wanted.take() else {
+            return Err(
+                SessionError::Unexpected { state: self.state, command: CommandKind::Negotiate }.into()
+            );
+        };
         self.negotiated = Some(negotiate(offer, &wanted)?);
         Ok(Event::Negotiate)
     }
@@ -116,36 +121,31 @@ impl Session {
 
     /// Both MTAs take one space off a value unless they have agreed not to.
     fn with_space(&self, field: HeaderField) -> HeaderField {
-        if self.agreed().contains(ProtocolFlags::LEADING_SPACE) {
-            return field;
-        }
-        let mut value = BytesMut::with_capacity(field.value.len() + 1);
-        value.put_u8(b' ');
-        value.put_slice(&field.value);
-        HeaderField { name: field.name, value: value.freeze() }
+        let has_space = self.agreed().contains(ProtocolFlags::LEADING_SPACE);
+        if has_space { field } else { field.with_leading_space() }
     }
 
-    /// Macros of other commands than the stages' (Postfix sends them with each header field and body chunk) repeat what
-    /// the stages have.
+    /// Keeps the macros of a stage. Postfix sends macros with each header field and body chunk too; they only repeat
+    /// values of the stages, and are ignored.
     fn keep_macros(&mut self, data: &[u8]) -> Result<(), Error> {
         let command = data.first().copied().and_then(CommandKind::from_byte);
-        let Some(stage) = command.and_then(Stage::of) else {
+        let Some(stage) = command.and_then(CommandKind::stage) else {
             return Ok(());
         };
         let names_and_values = data.iter().filter(|octet| **octet == 0).count();
-        let check = |what, count, limit| match count <= limit {
+        let check = |what, count, max| match count <= max {
             true => Ok(()),
-            false => Err(SessionError::Macros { what, count, limit }),
+            false => Err(SessionError::Macros { what, count, max }),
         };
-        check("number", names_and_values / 2, self.limits.macros)?;
-        check("octets", data.len(), self.limits.macro_octets)?;
+        check("number", names_and_values / 2, self.bounds.macros)?;
+        check("octets", data.len(), self.bounds.macro_octets)?;
         let list = parse::macro_list(&Bytes::copy_from_slice(data))?;
         self.macros.announce(stage, list.values);
         Ok(())
     }
 }
 
-/// What lives as long as the connection is copied, so that it does not hold on to a read buffer.
+/// Copies the data of CONNECT and HELO: they live as long as the connection, and must not keep a read buffer alive.
 fn own(command: CommandKind, frame: Frame) -> Frame {
     match command {
         CommandKind::Connect | CommandKind::Helo => {

@@ -1,29 +1,31 @@
-//! Actions of the filter: checked against state and negotiation, then written.
+//! Checks actions of the filter against state and negotiation, and writes them.
 
 use std::time::Instant;
 
 use bytes::BytesMut;
 
-use super::{Session, State};
+use super::Session;
+use super::error::SessionError;
+use super::state::DialogueState;
 use crate::action::{Action, Verdict};
 use crate::command::CommandKind;
 use crate::encode;
-use crate::error::SessionError;
 use crate::negotiate::ProtocolFlags;
 
 impl Session {
-    /// Answers the offer: writes what was agreed on.
+    /// Answers the offer: writes the agreement.
     ///
     /// # Errors
     /// If no offer waits for an answer, or the macro lists can't be sent.
     pub fn accept_offer(&mut self, now: Instant, out: &mut BytesMut) -> Result<(), SessionError> {
-        let Some(negotiated) = self.negotiated.as_mut().filter(|_| self.state == State::Offered) else {
+        let Some(negotiated) = self.negotiated.as_mut().filter(|_| self.state == DialogueState::Offered)
+        else {
             return Err(SessionError::NoReplyDue { action: "negotiate", state: self.state });
         };
         let answer = Action::Negotiate(negotiated.clone());
         encode::action(&answer, true, out)?;
         negotiated.macros = Vec::new();
-        self.state = State::Negotiated;
+        self.state = DialogueState::Negotiated;
         self.due = None;
         self.last_activity = now;
         Ok(())
@@ -31,14 +33,16 @@ impl Session {
 
     /// Writes one action, if it is allowed now.
     ///
-    /// After a verdict nothing is due any more. It ends the message at MAIL unless it is `Continue`, at RCPT and DATA if
-    /// it is `Accept` or `Discard` (the client may go on after a refusal), behind that unless it is `Continue`, and at
-    /// end of message always. At CONNECT and HELO it changes nothing here: an MTA that has no more use for the filter
-    /// says so by QUIT or by closing the connection, and whatever else it sends is handled as usual.
+    /// After a verdict no reply is due. The command decides whether the verdict ends the message:
+    ///
+    /// * CONNECT, HELO: never. An MTA that no longer needs the filter sends QUIT or closes the connection.
+    /// * MAIL, header fields, end of the header section, body: if it is not `Continue`.
+    /// * RCPT, DATA: if it is `Accept` or `Discard`; after a refusal the client may go on.
+    /// * End of message: always.
     ///
     /// # Errors
-    /// If nothing is due, or the action does not fit the command, was not negotiated, or has content that can't be sent.
-    /// Nothing has been written then, and what was due still is.
+    /// If no reply is due, or if the action does not fit the command, was not negotiated or can't be encoded. Nothing has
+    /// been written then, and a reply that was due still is.
     pub fn send(&mut self, action: Action, now: Instant, out: &mut BytesMut) -> Result<(), SessionError> {
         let Some(command) = self.due else {
             return Err(SessionError::NoReplyDue { action: action.name(), state: self.state });
@@ -81,7 +85,7 @@ impl Session {
         }
     }
 
-    /// The reply to `command` is sent.
+    /// Notes that the reply to `command` has been written.
     fn answered(&mut self, command: CommandKind, verdict: &Verdict, now: Instant) {
         self.due = None;
         self.last_activity = now;
@@ -101,7 +105,7 @@ impl Session {
     }
 }
 
-/// There is nothing to discard before MAIL, or in an unknown command.
+/// True if the verdict may answer the command: before MAIL and for an unknown command there is nothing to discard.
 fn fits(verdict: &Verdict, command: CommandKind) -> bool {
     match command {
         CommandKind::Negotiate => false,

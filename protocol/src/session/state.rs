@@ -1,4 +1,4 @@
-//! Where a dialogue stands, and which command may come next.
+//! The states of a dialogue, and which command may come next.
 //!
 //! ```text
 //!   Start --OPTNEG--> Offered --(answer)--> Negotiated --CONNECT--> Connected <-----------------+
@@ -10,20 +10,20 @@
 //!                                                                                      | EOM    |
 //!                                                                                 EndOfMessage -+
 //! ```
-//! Steps inside a message may be skipped, never taken back. ABORT leads back to Connected from anywhere, HELO too, MAIL
-//! starts the next message, QUIT closes.
+//! Steps inside a message may be skipped, but their order is fixed. From any state ABORT and HELO lead back to Connected,
+//! MAIL starts the next message, and QUIT closes the dialogue.
 
 use std::fmt;
 
 use crate::command::CommandKind;
 use crate::negotiate::ProtocolFlags;
 
-/// Where a dialogue stands.
+/// The state of a dialogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum State {
-    /// Nothing has come.
+pub enum DialogueState {
+    /// No command has come.
     Start,
-    /// The MTA has made its offer, the answer is due.
+    /// The MTA has made its offer, and the answer is due.
     Offered,
     /// Negotiated; the client is not known yet.
     Negotiated,
@@ -33,15 +33,15 @@ pub enum State {
     Envelope,
     /// Inside the header section.
     Headers,
-    /// Behind the header section.
+    /// After the header section.
     Body,
-    /// The message is complete, its final reply is due.
+    /// The message is complete, and its final reply is due.
     EndOfMessage,
     /// The MTA has said QUIT or closed the connection.
     Closed,
 }
 
-impl State {
+impl DialogueState {
     /// All states.
     pub const ALL: [Self; 9] = [
         Self::Start,
@@ -65,11 +65,11 @@ impl State {
         matches!(self, Self::Envelope | Self::Headers | Self::Body | Self::EndOfMessage)
     }
 
-    /// The state that a command leads to; `None` if it may not come here.
+    /// The state after a command; `None` if the command may not come in this state.
     ///
-    /// What both MTAs are known to do is legal, however odd: ABORT at any time and any number of times, CONNECT and HELO
-    /// again, RCPT or DATA behind a DATA that somebody refused. A step that starts something may be missing only if it
-    /// was switched off: an unknown client or sender would otherwise pass for an empty one.
+    /// Everything that MTAs are known to do is legal, however odd: ABORT at any time and any number of times, CONNECT and
+    /// HELO again, RCPT or DATA after a DATA that was refused. CONNECT and MAIL may be missing only if they were switched
+    /// off: an unknown client or sender would otherwise pass for an empty one.
     pub(super) fn after(self, command: CommandKind, agreed: ProtocolFlags) -> Option<Self> {
         use CommandKind as C;
         let has_client = self.in_connection() || agreed.contains(ProtocolFlags::NO_CONNECT);
@@ -97,7 +97,7 @@ impl State {
     }
 }
 
-impl fmt::Display for State {
+impl fmt::Display for DialogueState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Start => "before negotiation",

@@ -1,11 +1,10 @@
-//! Every state against every command and every action, and what the two sides tell each other about time, macros and
-//! memory.
+//! Every state against every command and every action; deadlines, lifetimes of macros, and header values.
 
 use crate::command::{Address, Command, CommandKind, Connect, HeaderField};
 use crate::macros::MacroList;
 use crate::mta::OFFER;
 use crate::negotiate::{ActionFlags, ProtocolFlags, Wanted};
-use crate::session::State;
+use crate::session::DialogueState;
 use crate::testing::Dialogue;
 
 mod commands;
@@ -20,19 +19,19 @@ fn wanted(protocol: ProtocolFlags) -> Wanted {
 }
 
 /// A dialogue that has come as far as `state`, every reply being `Continue`.
-fn dialogue_in(state: State, protocol: ProtocolFlags) -> Dialogue {
-    if state == State::Start {
-        return Dialogue::unopened(OFFER, wanted(protocol), crate::Limits::default());
+fn dialogue_in(state: DialogueState, protocol: ProtocolFlags) -> Dialogue {
+    if state == DialogueState::Start {
+        return Dialogue::unopened(OFFER, wanted(protocol), crate::WireBounds::default());
     }
     let mut dialogue = Dialogue::new(OFFER, wanted(protocol));
     let way: &[CommandKind] = match state {
-        State::Start | State::Negotiated => &[],
-        State::Connected => &[CommandKind::Connect],
-        State::Envelope => &[CommandKind::Connect, CommandKind::Mail],
-        State::Headers => &[CommandKind::Connect, CommandKind::Mail, CommandKind::Header],
-        State::Body => &[CommandKind::Connect, CommandKind::Mail, CommandKind::BodyChunk],
-        State::Closed => &[CommandKind::Quit],
-        State::Offered | State::EndOfMessage => panic!("a reply is due in {state:?}"),
+        DialogueState::Start | DialogueState::Negotiated => &[],
+        DialogueState::Connected => &[CommandKind::Connect],
+        DialogueState::Envelope => &[CommandKind::Connect, CommandKind::Mail],
+        DialogueState::Headers => &[CommandKind::Connect, CommandKind::Mail, CommandKind::Header],
+        DialogueState::Body => &[CommandKind::Connect, CommandKind::Mail, CommandKind::BodyChunk],
+        DialogueState::Closed => &[CommandKind::Quit],
+        DialogueState::Offered | DialogueState::EndOfMessage => panic!("a reply is due in {state:?}"),
     };
     let way: Vec<Command> = way.iter().map(|kind| command(*kind)).collect();
     dialogue.pass(&way).unwrap();

@@ -4,36 +4,27 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 
-use super::Session;
+use super::{Session, Tick};
 use crate::action::Action;
 use crate::command::CommandKind;
 use crate::encode;
 
-/// What the time has come for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[must_use]
-pub enum Tick {
-    /// Nothing yet.
-    Waiting,
-    /// "Still working" has been written to the buffer: send it.
-    Progress,
-    /// Nobody has said anything for too long: close the connection.
-    Idle,
-}
+/// A wait longer than this is cut to it, so that the sum of a time and a wait cannot overflow.
+const MAX_WAIT: Duration = Duration::from_secs(365 * 86_400);
 
 impl Session {
-    /// When [`Session::tick`] must be called next. Moves with each command and reply.
+    /// The time at which [`Session::tick`] must be called next. It moves with each command and reply.
     pub fn deadline(&self) -> Instant {
-        let idle = after(self.last_activity, self.limits.idle);
-        if self.wants_progress() { idle.min(after(self.last_progress, self.limits.progress)) } else { idle }
+        let idle = after(self.last_activity, self.bounds.idle);
+        if self.wants_progress() { idle.min(after(self.last_progress, self.bounds.progress)) } else { idle }
     }
 
-    /// Does what the time has come for. Calling it early is harmless.
+    /// Writes "still working" if that is due, or tells that the connection is idle. An early call does nothing.
     pub fn tick(&mut self, now: Instant, out: &mut BytesMut) -> Tick {
-        if now >= after(self.last_activity, self.limits.idle) {
+        if now >= after(self.last_activity, self.bounds.idle) {
             return Tick::Idle;
         }
-        let due = self.wants_progress() && now >= after(self.last_progress, self.limits.progress);
+        let due = self.wants_progress() && now >= after(self.last_progress, self.bounds.progress);
         if due && encode::action(&Action::Progress, true, out).is_ok() {
             self.last_progress = now;
             return Tick::Progress;
@@ -41,15 +32,13 @@ impl Session {
         Tick::Waiting
     }
 
-    /// Only at end of message: elsewhere Sendmail takes it for a wrong reply (milter.c milter_send_command). Not between
-    /// the pieces of a body: they must follow each other.
+    /// True if "still working" may be sent: only at end of message, because Sendmail takes it for a wrong reply elsewhere
+    /// (milter.c milter_send_command), and not between the pieces of a new body, which must follow each other.
     fn wants_progress(&self) -> bool {
         self.due == Some(CommandKind::EndOfMessage) && !self.body_begun
     }
 }
 
-/// A time so far off that it can't be told is a year away.
 fn after(start: Instant, wait: Duration) -> Instant {
-    let year = Duration::from_secs(365 * 86_400);
-    start.checked_add(wait.min(year)).unwrap_or(start)
+    start + wait.min(MAX_WAIT)
 }

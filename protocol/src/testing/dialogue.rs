@@ -6,20 +6,20 @@ use bytes::BytesMut;
 
 use crate::action::{Action, Modification, Verdict};
 use crate::command::{Command, Connect, Peer};
-use crate::error::{Error, SessionError};
 use crate::frame;
 use crate::mta::Mta;
 use crate::negotiate::{Offer, Wanted};
-use crate::session::{Event, Limits, Received, Session, Tick};
+use crate::session::{Error, SessionError};
+use crate::session::{Event, Received, Session, Tick, WireBounds};
 
-/// Both sides of one dialogue, and a clock that only moves when told to.
+/// Both sides of one dialogue, and a clock that only [`Dialogue::wait`] moves.
 #[derive(Debug)]
 pub struct Dialogue {
     /// The MTA.
     pub mta: Mta,
     /// The filter's side.
     pub session: Session,
-    /// What time it is.
+    /// The present time.
     pub now: Instant,
     to_filter: BytesMut,
     to_mta: BytesMut,
@@ -29,7 +29,7 @@ pub struct Dialogue {
 impl Dialogue {
     /// A dialogue that has been negotiated.
     pub fn new(offer: Offer, wanted: Wanted) -> Self {
-        let mut dialogue = Self::unopened(offer, wanted, Limits::default());
+        let mut dialogue = Self::unopened(offer, wanted, WireBounds::default());
         let offered = Command::Negotiate(offer);
         let received = dialogue.say(&offered).expect("an offer that suits");
         assert_eq!(received.event, Event::Negotiate);
@@ -38,11 +38,11 @@ impl Dialogue {
     }
 
     /// A dialogue in which nothing has been said.
-    pub fn unopened(offer: Offer, wanted: Wanted, limits: Limits) -> Self {
+    pub fn unopened(offer: Offer, wanted: Wanted, bounds: WireBounds) -> Self {
         let now = any_time();
         Self {
             mta: Mta::new(offer),
-            session: Session::new(wanted, limits, now),
+            session: Session::new(wanted, bounds, now),
             now,
             to_filter: BytesMut::new(),
             to_mta: BytesMut::new(),
@@ -52,7 +52,7 @@ impl Dialogue {
     /// The MTA says `command`, which was not negotiated away.
     ///
     /// # Errors
-    /// If the session refuses it.
+    /// If the session refuses the command.
     pub fn say(&mut self, command: &Command) -> Result<Received, Error> {
         let said = self.mta.say(command, &mut self.to_filter);
         assert_eq!(said, Ok(true), "{command:?} can't be said");
@@ -62,7 +62,7 @@ impl Dialogue {
     /// A packet of any content comes from the MTA's side.
     ///
     /// # Errors
-    /// If the session refuses it.
+    /// If the session refuses the packet.
     pub fn say_raw(&mut self, code: u8, data: &[u8]) -> Result<Received, Error> {
         frame::put(code, data, &mut self.to_filter);
         self.receive()
@@ -75,10 +75,10 @@ impl Dialogue {
         assert!(matches!(self.hear().as_slice(), [Action::Negotiate(_)]));
     }
 
-    /// The filter sends `action`; the result is what arrives, which the MTA must agree with.
+    /// The filter sends `action`. Returns the actions that arrive; the MTA must accept them.
     ///
     /// # Errors
-    /// If the session refuses to send it.
+    /// If the session refuses to send the action.
     pub fn send(&mut self, action: Action) -> Result<Vec<Action>, SessionError> {
         let sent = self.session.send(action, self.now, &mut self.to_mta);
         if sent.is_err() {
@@ -90,7 +90,7 @@ impl Dialogue {
     /// The filter asks for an edit.
     ///
     /// # Errors
-    /// If the session refuses to send it.
+    /// If the session refuses to send the edit.
     pub fn edit(&mut self, edit: Modification) -> Result<Vec<Action>, SessionError> {
         self.send(Action::Modify(edit))
     }
@@ -98,15 +98,15 @@ impl Dialogue {
     /// The filter answers.
     ///
     /// # Errors
-    /// If the session refuses to send it.
+    /// If the session refuses to send the verdict.
     pub fn reply(&mut self, verdict: Verdict) -> Result<Vec<Action>, SessionError> {
         self.send(Action::Verdict(verdict))
     }
 
-    /// The MTA says each of `commands`, and the filter lets it go on.
+    /// The MTA says each of `commands`, and the filter answers `Continue` where a reply is due.
     ///
     /// # Errors
-    /// If the session refuses one.
+    /// If the session refuses a command.
     pub fn pass(&mut self, commands: &[Command]) -> Result<(), Error> {
         for command in commands {
             let _ = self.say(command)?;

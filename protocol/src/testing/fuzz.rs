@@ -13,13 +13,13 @@ mod session;
 
 pub use session::fuzz_session;
 
-/// Octets from anywhere, as a stream of packets and as the data of each kind of packet: what can be read can be written,
-/// and is read from that as the same.
+/// Reads any octets, as a stream of packets and as one packet. A value that can be read can be written, and is the same
+/// when it is read again.
 pub fn fuzz_parse(data: &[u8]) {
     let mut input = BytesMut::from(data);
     loop {
         let before = input.clone();
-        match frame::cut(&mut input, frame::DEFAULT_LIMIT) {
+        match frame::cut(&mut input, frame::MAX_RECEIVED_OCTETS) {
             Ok(Some(frame)) => {
                 assert_eq!(before.len(), input.len() + frame.data.len() + 5);
                 check_frame(&frame);
@@ -50,7 +50,7 @@ fn check_frame(frame: &Frame) {
     }
 }
 
-/// Values from anywhere: what can be written is read as the same; what can't leaves no trace.
+/// Writes any values. A value that can be written is the same when it is read; a value that can't leaves no octet.
 pub fn fuzz_round_trip(data: &[u8]) {
     let mut source = Source::new(data);
     let mut out = BytesMut::new();
@@ -76,17 +76,17 @@ pub fn fuzz_round_trip(data: &[u8]) {
 
 #[expect(clippy::expect_used, reason = "a broken invariant must panic")]
 fn read_command(out: &mut BytesMut) -> Command {
-    let frame = frame::cut(out, frame::MAX_DATA + 1).expect("our own packet");
+    let frame = frame::cut(out, frame::MAX_DATA_OCTETS + 1).expect("our own packet");
     let command = parse::command(&frame.expect("all of it")).expect("our own command");
     assert!(out.is_empty(), "more than one packet");
     command
 }
 
-/// Pieces of a body that were cut are put together again.
+/// Reads one action. Pieces of a body are put together again.
 #[expect(clippy::expect_used, reason = "a broken invariant must panic")]
 fn read_action(out: &mut BytesMut) -> Action {
     let mut body = Vec::new();
-    while let Some(frame) = frame::cut(out, frame::MAX_DATA + 1).expect("our own packet") {
+    while let Some(frame) = frame::cut(out, frame::MAX_DATA_OCTETS + 1).expect("our own packet") {
         match parse::action(&frame).expect("our own action") {
             Action::Modify(Modification::ReplaceBody(piece)) => body.extend_from_slice(&piece),
             action => {
@@ -98,7 +98,7 @@ fn read_action(out: &mut BytesMut) -> Action {
     Action::Modify(Modification::ReplaceBody(body.into()))
 }
 
-/// The form that goes over the wire: paths in brackets, no CR in header values (only that of a fold is let through).
+/// The action as the wire carries it: paths in brackets, no CR in header values (encoding accepts CR only in a fold).
 fn canonical(mut action: Action) -> Action {
     let Action::Modify(edit) = &mut action else {
         return action;

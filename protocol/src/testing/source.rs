@@ -50,7 +50,7 @@ impl<'a> Source<'a> {
             length @ 192.. => usize::from(length % 64),
             length => usize::from(length % 8),
         };
-        let (part, rest) = self.data.split_at_checked(length).unwrap_or((self.data, b""));
+        let (part, rest) = self.data.split_at(length.min(self.data.len()));
         self.data = rest;
         match part.first() {
             // Repeated, so that few octets can make a large value.
@@ -78,7 +78,7 @@ impl<'a> Source<'a> {
         HeaderField::new(self.text(), self.text())
     }
 
-    /// A header field, more often than not one that can be sent.
+    /// A header field, in most cases one that can be sent.
     fn sound_field(&mut self) -> HeaderField {
         let field = self.field();
         if self.octet() < 64 {
@@ -153,7 +153,7 @@ impl<'a> Source<'a> {
         Connect { hostname, peer }
     }
 
-    /// An action; its content may be one that can't be sent.
+    /// An action, perhaps with content that can't be sent.
     pub fn action(&mut self) -> Action {
         let verdict = match self.octet() % 17 {
             0 => Verdict::Accept,
@@ -188,9 +188,9 @@ impl<'a> Source<'a> {
     }
 
     fn reply(&mut self) -> Option<Reply> {
-        let code = 400 + u16::from(self.octet());
-        let class = u8::try_from(code / 100).unwrap_or_default();
-        let enhanced = (class, u16::from(self.octet()), u16::from(self.octet()));
+        let octet = self.octet();
+        let code = 400 + u16::from(octet);
+        let enhanced = (4 + octet / 100, u16::from(self.octet()), u16::from(self.octet()));
         let line = |octets: Bytes| octets.iter().map(|octet| char::from(octet % 95 + 32)).collect();
         let lines = (0..=self.octet() % 4).map(|_| line(self.octets())).collect();
         Reply::multiline(code, enhanced, lines).ok()

@@ -46,7 +46,7 @@ impl Macros {
         let stage = match kind {
             CommandKind::Header => Stage::EndOfHeaders,
             CommandKind::BodyChunk => Stage::EndOfMessage,
-            _ => Stage::of(kind).unwrap_or(Stage::Connect),
+            _ => kind.stage().unwrap_or(Stage::Connect),
         };
         let mut values = self.stages.get(stage as usize).cloned().unwrap_or_default();
         if stage >= Stage::Data && self.wants_id.get(stage as usize) == Some(&true) {

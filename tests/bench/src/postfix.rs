@@ -134,7 +134,7 @@ impl Postfix {
         }
         let mut body = mail.body.clone();
         while body.has_remaining() {
-            let chunk = body.split_to(body.len().min(frame::MAX_DATA));
+            let chunk = body.split_to(body.len().min(frame::MAX_DATA_OCTETS));
             match self.event(Command::BodyChunk(chunk), &mail.queue_id).await? {
                 Some(reply) if reply == SKIP => break,
                 Some(early) => return Ok(Some(early)),

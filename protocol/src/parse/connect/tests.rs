@@ -2,7 +2,7 @@ use bytes::Bytes;
 
 use super::connect;
 use crate::command::Peer;
-use crate::error::ParseError;
+use crate::parse::ParseError;
 
 fn peer(data: &'static [u8]) -> Peer {
     let parsed = connect(&Bytes::from_static(data)).unwrap();

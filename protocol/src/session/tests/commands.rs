@@ -1,24 +1,27 @@
 //! The table: state x command.
 
 use super::{command, dialogue_in};
+use crate::command::Command;
 use crate::command::CommandKind::{self, *};
-use crate::error::{Error, SessionError};
-use crate::negotiate::ProtocolFlags;
-use crate::session::{Ended, Event, State};
+use crate::mta::OFFER;
+use crate::negotiate::{ActionFlags, NegotiateError, Offer, ProtocolFlags, Wanted};
+use crate::session::{DialogueState, Ended, Event, WireBounds};
+use crate::session::{Error, SessionError};
+use crate::testing::Dialogue;
 
-/// What a command does in a state: the next state and what it ends, or `None` where it is an error.
-type Row = [Option<(State, Option<Ended>)>; 15];
+/// The effect of a command in a state: the next state, and the part that ends; `None` if the command is an error.
+type Row = [Option<(DialogueState, Option<Ended>)>; 15];
 
-fn legal(next: State) -> Option<(State, Option<Ended>)> {
+fn legal(next: DialogueState) -> Option<(DialogueState, Option<Ended>)> {
     Some((next, None))
 }
 
-fn ends(next: State, ended: Ended) -> Option<(State, Option<Ended>)> {
+fn ends(next: DialogueState, ended: Ended) -> Option<(DialogueState, Option<Ended>)> {
     Some((next, Some(ended)))
 }
 
 /// Sends each command to a fresh dialogue in `state`, and compares.
-fn check(state: State, agreed: ProtocolFlags, row: Row) {
+fn check(state: DialogueState, agreed: ProtocolFlags, row: Row) {
     for (kind, expected) in CommandKind::ALL.into_iter().zip(row) {
         let case = format!("{kind} {state}");
         let mut dialogue = dialogue_in(state, agreed);
@@ -67,7 +70,7 @@ const NOTHING: ProtocolFlags = ProtocolFlags::empty();
 #[test]
 fn the_table() {
     use Ended::{Connection, Message};
-    use State::{Body, Closed, Connected, EndOfMessage, Envelope, Headers, Negotiated, Offered, Start};
+    use DialogueState::{Body, Closed, Connected, EndOfMessage, Envelope, Headers, Negotiated, Offered, Start};
     // In the order of CommandKind::ALL:
     // OPTNEG, MACRO, CONNECT, HELO, MAIL, RCPT, DATA, HEADER, EOH, BODY, EOM, ABORT, QUIT, QUIT_NC, UNKNOWN
     check(Start, NOTHING, [
@@ -106,7 +109,7 @@ fn the_table() {
 #[rustfmt::skip]
 #[test]
 fn the_table_where_steps_are_switched_off() {
-    use State::{Body, Closed, Connected, EndOfMessage, Envelope, Headers, Negotiated};
+    use DialogueState::{Body, Closed, Connected, EndOfMessage, Envelope, Headers, Negotiated};
     check(Negotiated, ProtocolFlags::NO_CONNECT, [
         None, legal(Negotiated), legal(Connected), legal(Connected), legal(Envelope),
         None, None, None, None, None, None,
@@ -127,14 +130,14 @@ fn the_table_where_steps_are_switched_off() {
 #[test]
 fn nothing_is_read_while_a_reply_is_due() {
     for (kind, state) in [
-        (Negotiate, State::Start),
-        (Connect, State::Negotiated),
-        (Mail, State::Connected),
-        (Rcpt, State::Envelope),
-        (Header, State::Headers),
-        (BodyChunk, State::Body),
-        (EndOfMessage, State::Body),
-        (Unknown, State::Connected),
+        (Negotiate, DialogueState::Start),
+        (Connect, DialogueState::Negotiated),
+        (Mail, DialogueState::Connected),
+        (Rcpt, DialogueState::Envelope),
+        (Header, DialogueState::Headers),
+        (BodyChunk, DialogueState::Body),
+        (EndOfMessage, DialogueState::Body),
+        (Unknown, DialogueState::Connected),
     ] {
         for next in CommandKind::ALL {
             let mut dialogue = dialogue_in(state, NOTHING);
@@ -152,7 +155,7 @@ fn a_waived_reply_is_not_due() {
         let answered = matches!(kind, Negotiate | EndOfMessage);
         assert_eq!(kind.is_answered(everything), answered, "{kind}");
     }
-    let mut dialogue = dialogue_in(State::Envelope, ProtocolFlags::NO_REPLY_RCPT);
+    let mut dialogue = dialogue_in(DialogueState::Envelope, ProtocolFlags::NO_REPLY_RCPT);
     let _ = dialogue.say(&command(Rcpt)).unwrap();
     assert!(!dialogue.session.reply_due());
     let _ = dialogue.say(&command(Data)).unwrap();
@@ -161,9 +164,23 @@ fn a_waived_reply_is_not_due() {
 
 #[test]
 fn an_unknown_command_byte_is_an_error_in_any_state() {
-    for state in [State::Start, State::Negotiated, State::Connected, State::Body] {
+    for state in
+        [DialogueState::Start, DialogueState::Negotiated, DialogueState::Connected, DialogueState::Body]
+    {
         let mut dialogue = dialogue_in(state, NOTHING);
         let error = dialogue.say_raw(b'X', b"").unwrap_err();
         assert_eq!(error.kind(), "unknown_command");
     }
+}
+
+#[test]
+fn no_offer_is_taken_after_one_that_was_refused() {
+    let wanted = Wanted { actions: ActionFlags::QUARANTINE, ..Wanted::default() };
+    let mut dialogue = Dialogue::unopened(OFFER, wanted, WireBounds::default());
+    let too_little = Offer { actions: ActionFlags::ADD_HEADERS, ..OFFER };
+    let error = dialogue.say(&Command::Negotiate(too_little)).unwrap_err();
+    assert_eq!(error, Error::Negotiate(NegotiateError::Actions(ActionFlags::QUARANTINE)));
+    let error = dialogue.say(&Command::Negotiate(OFFER)).unwrap_err();
+    let state = DialogueState::Start;
+    assert_eq!(error, Error::Session(SessionError::Unexpected { state, command: Negotiate }));
 }

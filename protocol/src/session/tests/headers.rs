@@ -1,4 +1,4 @@
-//! Header values with their leading space, whatever was negotiated.
+//! Header values keep their leading space, with and without `LEADING_SPACE`.
 
 use super::{command, wanted};
 use crate::action::{Action, Modification, Verdict};

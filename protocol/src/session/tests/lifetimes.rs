@@ -1,12 +1,12 @@
-//! What ends when, and what is kept.
+//! The ends of messages and connections, and the lifetimes of macros.
 
 use super::{command, dialogue_in, macros};
 use crate::action::Verdict;
 use crate::command::{Command, CommandKind};
-use crate::error::{Error, SessionError};
 use crate::mta::OFFER;
 use crate::negotiate::{ProtocolFlags, Wanted};
-use crate::session::{Ended, Limits, Session, State};
+use crate::session::{DialogueState, Ended, Session, WireBounds};
+use crate::session::{Error, SessionError};
 use crate::testing::Dialogue;
 
 fn value(dialogue: &Dialogue, name: &str) -> Option<String> {
@@ -14,9 +14,9 @@ fn value(dialogue: &Dialogue, name: &str) -> Option<String> {
     Some(String::from_utf8(value.to_vec()).unwrap())
 }
 
-/// Connected, with macros of each stage up to the end of message, whose reply is due.
+/// A dialogue at end of message, with macros of each stage; the final reply is due.
 fn at_end_of_message() -> Dialogue {
-    let mut dialogue = dialogue_in(State::Negotiated, ProtocolFlags::empty());
+    let mut dialogue = dialogue_in(DialogueState::Negotiated, ProtocolFlags::empty());
     for (code, name, kind) in [
         (b'C', "{client_addr}", CommandKind::Connect),
         (b'H', "{tls_version}", CommandKind::Helo),
@@ -74,7 +74,7 @@ fn abort_ends_the_message_and_nothing_else() {
 
 #[test]
 fn mail_ends_an_open_message_and_keeps_its_own_macros() {
-    let mut dialogue = dialogue_in(State::Envelope, ProtocolFlags::empty());
+    let mut dialogue = dialogue_in(DialogueState::Envelope, ProtocolFlags::empty());
     dialogue.pass(&[macros(b'R', &[("{rcpt_addr}", "1")]), command(CommandKind::Rcpt)]).unwrap();
     dialogue.pass(&[macros(b'M', &[("i", "2")])]).unwrap();
     let received = dialogue.say(&command(CommandKind::Mail)).unwrap();
@@ -85,15 +85,15 @@ fn mail_ends_an_open_message_and_keeps_its_own_macros() {
 
 #[test]
 fn without_mail_its_macros_begin_a_message() {
-    let mut dialogue = dialogue_in(State::Connected, ProtocolFlags::NO_MAIL);
+    let mut dialogue = dialogue_in(DialogueState::Connected, ProtocolFlags::NO_MAIL);
     let first = dialogue.say(&macros(b'M', &[("i", "1")])).unwrap();
     assert_eq!(first.ended, None);
     dialogue.pass(&[command(CommandKind::Rcpt)]).unwrap();
     let second = dialogue.say(&macros(b'M', &[("i", "2")])).unwrap();
     assert_eq!(second.ended, Some(Ended::Message));
-    assert_eq!(dialogue.session.state(), State::Connected);
+    assert_eq!(dialogue.session.state(), DialogueState::Connected);
     assert_eq!(value(&dialogue, "i").as_deref(), Some("2"));
-    let mut with_mail = dialogue_in(State::Envelope, ProtocolFlags::empty());
+    let mut with_mail = dialogue_in(DialogueState::Envelope, ProtocolFlags::empty());
     let stray = with_mail.say(&macros(b'M', &[("i", "2")])).unwrap();
     assert_eq!(stray.ended, None);
 }
@@ -113,7 +113,7 @@ fn a_new_connection_drops_everything() {
 
 #[test]
 fn quit_new_connection_leads_back_to_connect() {
-    let mut dialogue = dialogue_in(State::Envelope, ProtocolFlags::empty());
+    let mut dialogue = dialogue_in(DialogueState::Envelope, ProtocolFlags::empty());
     let way = [CommandKind::QuitNewConnection, CommandKind::Connect, CommandKind::Mail];
     dialogue.pass(&way.map(command)).unwrap();
     assert!(dialogue.session.in_message());
@@ -122,11 +122,11 @@ fn quit_new_connection_leads_back_to_connect() {
 #[test]
 fn end_of_input_ends_what_is_open() {
     let ended = |state| dialogue_in(state, ProtocolFlags::empty()).session.end_of_input();
-    assert_eq!(ended(State::Start), None);
-    assert_eq!(ended(State::Negotiated), None);
-    assert_eq!(ended(State::Connected), Some(Ended::Connection));
-    assert_eq!(ended(State::Body), Some(Ended::Connection));
-    assert_eq!(ended(State::Closed), None);
+    assert_eq!(ended(DialogueState::Start), None);
+    assert_eq!(ended(DialogueState::Negotiated), None);
+    assert_eq!(ended(DialogueState::Connected), Some(Ended::Connection));
+    assert_eq!(ended(DialogueState::Body), Some(Ended::Connection));
+    assert_eq!(ended(DialogueState::Closed), None);
     let mut waiting = at_end_of_message();
     assert_eq!(waiting.session.end_of_input(), Some(Ended::Connection));
     assert!(!waiting.session.reply_due());
@@ -135,19 +135,19 @@ fn end_of_input_ends_what_is_open() {
 
 #[test]
 fn macros_are_bounded_in_number_and_size() {
-    let limits = Limits { macros: 2, macro_octets: 40, ..Limits::default() };
+    let bounds = WireBounds { macros: 2, macro_octets: 40, ..WireBounds::default() };
     let open = || {
-        let mut dialogue = Dialogue::unopened(OFFER, Wanted::default(), limits);
+        let mut dialogue = Dialogue::unopened(OFFER, Wanted::default(), bounds);
         let _ = dialogue.say(&Command::Negotiate(OFFER)).unwrap();
         dialogue.accept_offer();
         dialogue
     };
     assert!(open().say(&macros(b'C', &[("a", "1"), ("b", "2")])).is_ok());
     let number = open().say(&macros(b'C', &[("a", "1"), ("b", "2"), ("c", "3")]));
-    let error = SessionError::Macros { what: "number", count: 3, limit: 2 };
+    let error = SessionError::Macros { what: "number", count: 3, max: 2 };
     assert_eq!(number, Err(Error::Session(error)));
     let octets = open().say(&macros(b'C', &[("a", "0123456789012345678901234567890123456789")]));
-    let error = SessionError::Macros { what: "octets", count: 44, limit: 40 };
+    let error = SessionError::Macros { what: "octets", count: 44, max: 40 };
     assert_eq!(octets, Err(Error::Session(error)));
     let of_no_stage = open().say(&macros(b'L', &[("a", "1"), ("b", "2"), ("c", "3")]));
     assert!(of_no_stage.is_ok());
@@ -155,7 +155,7 @@ fn macros_are_bounded_in_number_and_size() {
 
 #[test]
 fn macros_do_not_hold_on_to_the_read_buffer() {
-    let mut dialogue = dialogue_in(State::Negotiated, ProtocolFlags::empty());
+    let mut dialogue = dialogue_in(DialogueState::Negotiated, ProtocolFlags::empty());
     let mut input = bytes::BytesMut::with_capacity(4_096);
     let start = input.as_ptr();
     let now = dialogue.now;

@@ -3,30 +3,30 @@
 use super::{command, dialogue_in, wanted};
 use crate::action::{Action, Modification, Verdict};
 use crate::command::{Address, CommandKind, HeaderField};
-use crate::error::SessionError;
 use crate::mta::OFFER;
 use crate::negotiate::{ActionFlags, Negotiated, ProtocolFlags, Wanted};
 use crate::reply::Reply;
-use crate::session::State;
+use crate::session::DialogueState;
+use crate::session::SessionError;
 use crate::testing::Dialogue;
 
 const SKIP: ProtocolFlags = ProtocolFlags::SKIP;
 
-/// Commands that wait for a reply, and the state in which they are asked.
-const QUESTIONS: [(CommandKind, State); 10] = [
-    (CommandKind::Connect, State::Negotiated),
-    (CommandKind::Helo, State::Connected),
-    (CommandKind::Mail, State::Connected),
-    (CommandKind::Rcpt, State::Envelope),
-    (CommandKind::Data, State::Envelope),
-    (CommandKind::Header, State::Envelope),
-    (CommandKind::EndOfHeaders, State::Headers),
-    (CommandKind::BodyChunk, State::Body),
-    (CommandKind::EndOfMessage, State::Body),
-    (CommandKind::Unknown, State::Connected),
+/// Commands that wait for a reply, and the state in which the MTA sends them.
+const QUESTIONS: [(CommandKind, DialogueState); 10] = [
+    (CommandKind::Connect, DialogueState::Negotiated),
+    (CommandKind::Helo, DialogueState::Connected),
+    (CommandKind::Mail, DialogueState::Connected),
+    (CommandKind::Rcpt, DialogueState::Envelope),
+    (CommandKind::Data, DialogueState::Envelope),
+    (CommandKind::Header, DialogueState::Envelope),
+    (CommandKind::EndOfHeaders, DialogueState::Headers),
+    (CommandKind::BodyChunk, DialogueState::Body),
+    (CommandKind::EndOfMessage, DialogueState::Body),
+    (CommandKind::Unknown, DialogueState::Connected),
 ];
 
-fn asked(kind: CommandKind, state: State, protocol: ProtocolFlags) -> Dialogue {
+fn asked(kind: CommandKind, state: DialogueState, protocol: ProtocolFlags) -> Dialogue {
     let mut dialogue = dialogue_in(state, protocol);
     let _ = dialogue.say(&command(kind)).unwrap();
     dialogue
@@ -60,7 +60,7 @@ fn edits() -> [Modification; 9] {
     ]
 }
 
-/// Everything but verdicts.
+/// All actions except verdicts.
 fn others() -> Vec<Action> {
     let answer = Negotiated {
         version: 6,
@@ -107,9 +107,14 @@ fn every_action_against_every_command() {
 
 #[test]
 fn no_action_without_a_command_that_waits() {
-    for state in
-        [State::Start, State::Negotiated, State::Connected, State::Headers, State::Body, State::Closed]
-    {
+    for state in [
+        DialogueState::Start,
+        DialogueState::Negotiated,
+        DialogueState::Connected,
+        DialogueState::Headers,
+        DialogueState::Body,
+        DialogueState::Closed,
+    ] {
         for action in verdicts().map(Action::Verdict).into_iter().chain(others()) {
             let mut dialogue = dialogue_in(state, SKIP);
             let name = action.name();
@@ -127,7 +132,7 @@ fn no_action_without_a_command_that_waits() {
 #[test]
 fn nothing_but_the_answer_to_an_offer() {
     for action in verdicts().map(Action::Verdict).into_iter().chain(others()) {
-        let mut dialogue = asked(CommandKind::Negotiate, State::Start, SKIP);
+        let mut dialogue = asked(CommandKind::Negotiate, DialogueState::Start, SKIP);
         let (action_name, command) = (action.name(), CommandKind::Negotiate);
         let refused = SessionError::NotAllowed { action: action_name, command };
         assert_eq!(dialogue.send(action), Err(refused));
@@ -138,9 +143,9 @@ fn nothing_but_the_answer_to_an_offer() {
 /// The state after each verdict, in the order of [`verdicts`].
 #[test]
 fn where_a_verdict_leads() {
-    use State::{Body, Connected, Envelope, Headers};
-    let leads: [(CommandKind, State, [State; 6]); 10] = [
-        (CommandKind::Connect, State::Negotiated, [Connected; 6]),
+    use DialogueState::{Body, Connected, Envelope, Headers};
+    let leads: [(CommandKind, DialogueState, [DialogueState; 6]); 10] = [
+        (CommandKind::Connect, DialogueState::Negotiated, [Connected; 6]),
         (CommandKind::Helo, Connected, [Connected; 6]),
         (CommandKind::Unknown, Headers, [Headers; 6]),
         (CommandKind::Mail, Connected, [Envelope, Connected, Connected, Connected, Connected, Connected]),
@@ -165,7 +170,7 @@ fn where_a_verdict_leads() {
 #[test]
 fn a_late_command_of_a_message_that_is_over_is_an_error() {
     for late in [CommandKind::Rcpt, CommandKind::Header, CommandKind::BodyChunk, CommandKind::EndOfMessage] {
-        let mut dialogue = asked(CommandKind::Header, State::Envelope, SKIP);
+        let mut dialogue = asked(CommandKind::Header, DialogueState::Envelope, SKIP);
         dialogue.reply(Verdict::Reject).unwrap();
         let error = dialogue.say(&command(late)).unwrap_err();
         assert_eq!(error.kind(), "unexpected_command", "{late}");
@@ -175,13 +180,13 @@ fn a_late_command_of_a_message_that_is_over_is_an_error() {
 #[test]
 fn the_reply_to_a_rejected_recipient_means_nothing() {
     for verdict in verdicts() {
-        let mut dialogue = dialogue_in(State::Envelope, ProtocolFlags::REJECTED_RECIPIENTS);
+        let mut dialogue = dialogue_in(DialogueState::Envelope, ProtocolFlags::REJECTED_RECIPIENTS);
         dialogue.pass(&[super::macros(b'R', &[("{rcpt_mailer}", "error")])]).unwrap();
         let received = dialogue.say(&command(CommandKind::Rcpt)).unwrap();
         assert!(matches!(received.event, crate::Event::RejectedRcpt(_)));
         assert!(dialogue.session.reply_due());
         dialogue.reply(verdict).unwrap();
-        assert_eq!(dialogue.session.state(), State::Envelope);
+        assert_eq!(dialogue.session.state(), DialogueState::Envelope);
     }
 }
 
@@ -197,7 +202,7 @@ fn edits_and_skip_must_be_negotiated() {
         let refused = SessionError::NotNegotiated { action: edit.name() };
         assert_eq!(dialogue.edit(edit), Err(refused));
     }
-    let mut dialogue = asked(CommandKind::BodyChunk, State::Body, ProtocolFlags::empty());
+    let mut dialogue = asked(CommandKind::BodyChunk, DialogueState::Body, ProtocolFlags::empty());
     let refused = SessionError::NotNegotiated { action: "skip" };
     assert_eq!(dialogue.send(Action::Skip), Err(refused));
 }
@@ -206,7 +211,7 @@ fn edits_and_skip_must_be_negotiated() {
 fn nothing_comes_between_the_pieces_of_a_body() {
     let body = || Modification::ReplaceBody("piece\r\n".into());
     for action in edits().map(Action::Modify).into_iter().chain([Action::Progress]) {
-        let mut dialogue = asked(CommandKind::EndOfMessage, State::Body, SKIP);
+        let mut dialogue = asked(CommandKind::EndOfMessage, DialogueState::Body, SKIP);
         dialogue.edit(body()).unwrap();
         let is_body = matches!(&action, Action::Modify(edit) if edit.is_body());
         let expected = match is_body {

@@ -6,27 +6,27 @@ use super::{command, dialogue_in};
 use crate::action::{Modification, Verdict};
 use crate::command::CommandKind;
 use crate::negotiate::ProtocolFlags;
-use crate::session::{Limits, State, Tick};
+use crate::session::{DialogueState, Tick, WireBounds};
 use crate::testing::Dialogue;
 
 const SECOND: Duration = Duration::from_secs(1);
 
 fn waiting_for(kind: CommandKind) -> Dialogue {
-    let mut dialogue = dialogue_in(State::Body, ProtocolFlags::empty());
+    let mut dialogue = dialogue_in(DialogueState::Body, ProtocolFlags::empty());
     let _ = dialogue.say(&command(kind)).unwrap();
     dialogue
 }
 
 #[test]
 fn defaults() {
-    let limits = Limits::default();
-    assert_eq!((limits.idle, limits.progress), (SECOND * 7_210, SECOND * 5));
-    assert_eq!(limits.frame, 1_048_577);
+    let bounds = WireBounds::default();
+    assert_eq!((bounds.idle, bounds.progress), (SECOND * 7_210, SECOND * 5));
+    assert_eq!(bounds.frame, 1_048_577);
 }
 
 #[test]
 fn an_idle_connection_is_given_up() {
-    let mut dialogue = dialogue_in(State::Connected, ProtocolFlags::empty());
+    let mut dialogue = dialogue_in(DialogueState::Connected, ProtocolFlags::empty());
     assert_eq!(dialogue.session.deadline(), dialogue.now + SECOND * 7_210);
     assert_eq!(dialogue.wait(SECOND * 7_209), Tick::Waiting);
     dialogue.pass(&[command(CommandKind::Mail)]).unwrap();
@@ -66,10 +66,10 @@ fn no_progress_between_the_pieces_of_a_body() {
 }
 
 #[test]
-fn endless_limits_do_not_overflow() {
-    let limits = Limits { idle: Duration::MAX, progress: Duration::MAX, ..Limits::default() };
+fn endless_bounds_do_not_overflow() {
+    let bounds = WireBounds { idle: Duration::MAX, progress: Duration::MAX, ..WireBounds::default() };
     let offer = crate::mta::OFFER;
-    let mut dialogue = Dialogue::unopened(offer, crate::Wanted::default(), limits);
+    let mut dialogue = Dialogue::unopened(offer, crate::Wanted::default(), bounds);
     assert!(dialogue.session.deadline() > dialogue.now);
     assert_eq!(dialogue.wait(SECOND), Tick::Waiting);
 }

@@ -9,16 +9,20 @@ use crate::command::CommandKind;
 use crate::frame;
 use crate::mta::{Mta, OFFER};
 use crate::negotiate::{ActionFlags, Offer, ProtocolFlags, Wanted};
-use crate::session::{Ended, Event, Limits, Received, Session, State, Tick};
+use crate::session::{DialogueState, Ended, Event, Received, Session, Tick, WireBounds};
 use crate::testing::dialogue::any_time;
 use crate::testing::source::Source;
 
-/// An MTA that says anything, a filter that tries anything: what the session lets out is what a strict MTA takes, what
-/// it refuses leaves no trace, and it never loses count of what is open and what is due.
+/// Maximum number of commands in a dialogue, more than enough for two messages.
+const MAX_DIALOGUE_COMMANDS: usize = 48;
+
+/// Plays an MTA that says anything and a filter that tries anything. A strict MTA must accept every octet that the session
+/// writes, a refused action must leave no octet, and the session must always know which replies are due and which message
+/// or connection is open.
 pub fn fuzz_session(data: &[u8]) {
     let mut source = Source::new(data);
     let mut table = Table::new(&mut source);
-    for _ in 0..COMMANDS {
+    for _ in 0..MAX_DIALOGUE_COMMANDS {
         if !table.drain(&mut source) || source.is_empty() {
             break;
         }
@@ -27,17 +31,14 @@ pub fn fuzz_session(data: &[u8]) {
     table.hang_up();
 }
 
-/// More than enough for two messages.
-const COMMANDS: usize = 48;
-
 struct Table {
     mta: Mta,
     session: Session,
-    limits: Limits,
+    bounds: WireBounds,
     now: Instant,
     to_filter: BytesMut,
     to_mta: BytesMut,
-    /// What the MTA has said is what it believes: no stray packets so far.
+    /// No stray packets so far: all octets to the filter came from `mta`.
     honest: bool,
 }
 
@@ -54,12 +55,12 @@ impl Table {
             required: ProtocolFlags::empty(),
             macros: Vec::new(),
         };
-        let limits = Limits { macros: 6, ..Limits::default() };
+        let bounds = WireBounds { macros: 6, ..WireBounds::default() };
         let now = any_time();
         let mut table = Self {
             mta: Mta::new(offer),
-            session: Session::new(wanted, limits, now),
-            limits,
+            session: Session::new(wanted, bounds, now),
+            bounds,
             now,
             to_filter: BytesMut::new(),
             to_mta: BytesMut::new(),
@@ -88,7 +89,7 @@ impl Table {
         };
         // A second offer would leave the MTA without the answer to the first.
         if let Some(kind) = kind.filter(|kind| *kind != CommandKind::Negotiate) {
-            // What is too large for a packet, or negotiated away, is not said.
+            // A command that is too large for a packet, or negotiated away, is not sent.
             let _ = self.mta.say(&source.command_of(kind), &mut self.to_filter);
         }
     }
@@ -105,17 +106,20 @@ impl Table {
                     return false;
                 }
             }
-            if self.session.state() == State::Closed {
+            if self.session.state() == DialogueState::Closed {
                 return false;
             }
         }
     }
 
-    fn happened(&mut self, before: State, received: &Received, source: &mut Source<'_>) {
-        let was_open = !matches!(before, State::Start | State::Offered | State::Negotiated | State::Closed);
+    fn happened(&mut self, before: DialogueState, received: &Received, source: &mut Source<'_>) {
+        let was_open = !matches!(
+            before,
+            DialogueState::Start | DialogueState::Offered | DialogueState::Negotiated | DialogueState::Closed
+        );
         match received.ended {
             Some(Ended::Connection) => assert!(was_open),
-            Some(Ended::Message) => assert!(was_open && before != State::Connected),
+            Some(Ended::Message) => assert!(was_open && before != DialogueState::Connected),
             None => assert!(!matches!(received.event, Event::Mail(_)) || !self.is_message(before)),
         }
         if let Event::Header(field) = &received.event {
@@ -129,11 +133,17 @@ impl Table {
         }
     }
 
-    fn is_message(&self, state: State) -> bool {
-        matches!(state, State::Envelope | State::Headers | State::Body | State::EndOfMessage)
+    fn is_message(&self, state: DialogueState) -> bool {
+        matches!(
+            state,
+            DialogueState::Envelope
+                | DialogueState::Headers
+                | DialogueState::Body
+                | DialogueState::EndOfMessage
+        )
     }
 
-    /// Tries some actions, then says what is always allowed.
+    /// Tries some actions, then sends the answer that is always allowed.
     fn answer(&mut self, event: &Event, source: &mut Source<'_>) {
         let edits = if matches!(event, Event::EndOfMessage(_)) { 4 } else { 0 };
         for _ in 0..edits + source.octet() / 100 {
@@ -160,7 +170,7 @@ impl Table {
         self.hear();
     }
 
-    /// An MTA that knows what it said agrees with all that comes back.
+    /// The MTA accepts everything that comes back, if all octets to the filter came from it.
     fn hear(&mut self) {
         if !self.honest {
             self.to_mta.clear();
@@ -181,7 +191,7 @@ impl Table {
         match self.session.tick(self.now, &mut self.to_mta) {
             Tick::Waiting => assert!(self.to_mta.is_empty()),
             Tick::Progress => assert!(self.now >= deadline),
-            Tick::Idle => panic!("idle after {:?}", self.limits.idle),
+            Tick::Idle => panic!("idle after {:?}", self.bounds.idle),
         }
         self.hear();
     }
@@ -189,7 +199,7 @@ impl Table {
     fn hang_up(&mut self) {
         let open = self.session.state();
         let ended = self.session.end_of_input();
-        let was_open = open == State::Connected || self.is_message(open);
+        let was_open = open == DialogueState::Connected || self.is_message(open);
         assert_eq!(ended, was_open.then_some(Ended::Connection));
         assert_eq!(self.session.end_of_input(), None);
         assert!(!self.session.reply_due() && !self.session.in_message());
@@ -201,18 +211,21 @@ impl Table {
     }
 }
 
-/// What an MTA usually says next.
-fn usual(state: State) -> &'static [CommandKind] {
+/// The commands that an MTA usually sends next.
+fn usual(state: DialogueState) -> &'static [CommandKind] {
     use CommandKind::{
         Abort, BodyChunk, Connect, Data, EndOfHeaders, EndOfMessage, Header, Helo, Macros, Mail, Rcpt,
         Unknown,
     };
     match state {
-        State::Negotiated => &[Connect, Connect, Macros],
-        State::Connected => &[Helo, Mail, Mail, Mail, Macros, Abort, Unknown],
-        State::Envelope => &[Rcpt, Rcpt, Data, Header, EndOfHeaders, Macros, Mail],
-        State::Headers => &[Header, Header, EndOfHeaders, BodyChunk, Macros],
-        State::Body => &[BodyChunk, EndOfMessage, EndOfMessage, Macros],
-        State::Start | State::Offered | State::EndOfMessage | State::Closed => &CommandKind::ALL,
+        DialogueState::Negotiated => &[Connect, Connect, Macros],
+        DialogueState::Connected => &[Helo, Mail, Mail, Mail, Macros, Abort, Unknown],
+        DialogueState::Envelope => &[Rcpt, Rcpt, Data, Header, EndOfHeaders, Macros, Mail],
+        DialogueState::Headers => &[Header, Header, EndOfHeaders, BodyChunk, Macros],
+        DialogueState::Body => &[BodyChunk, EndOfMessage, EndOfMessage, Macros],
+        DialogueState::Start
+        | DialogueState::Offered
+        | DialogueState::EndOfMessage
+        | DialogueState::Closed => &CommandKind::ALL,
     }
 }
