@@ -8,7 +8,7 @@ E2E_CACHE := $(or $(POSTSEAL_E2E_CACHE),target/e2e-cache)
 WORKFLOWS = $(wildcard .github/workflows/*.yml .github/workflows/*.yaml)
 
 .PHONY: help build man docs deb image manifests demo demo-pictures dashboards test check unit e2e corpus deploy test-deploy \
-  observe test-observe pictures bench fuzz faults clean
+  observe test-observe pictures bench fuzz faults compare clean
 
 help:
 	@echo "make demo    signs three mails on a private Postfix and shows what came out"
@@ -24,6 +24,7 @@ help:
 	@echo "make docs    writes docs/configuration.md anew, after a change of deploy/postseal.toml"
 	@echo "make bench   side by side with opendkim and rspamd"
 	@echo "make fuzz    10 million cases for each target (CASES=n for another number)"
+	@echo "make compare OLD=PROGRAM  shows that the interfaces are those of another build"
 	@echo "make corpus  header checks on all real mail, and beside SpamAssassin; half an hour the first time"
 	@echo "make faults  every fault at full length, under load"
 
@@ -111,6 +112,10 @@ faults: build
 bench: build
 	@tests/setup.sh bench
 	$(PYTHON) tests/bench/run.py
+
+compare: build
+	@tests/setup.sh test
+	$(PYTHON) tests/compare_builds.py $(OLD) target/release/postseal
 
 CASES := 10000000
 fuzz:
