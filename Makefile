@@ -8,7 +8,7 @@ E2E_CACHE := $(or $(POSTSEAL_E2E_CACHE),target/e2e-cache)
 WORKFLOWS = $(wildcard .github/workflows/*.yml .github/workflows/*.yaml)
 
 .PHONY: help build man docs deb image manifests demo demo-pictures dashboards test check unit e2e corpus deploy test-deploy \
-  observe test-observe pictures bench fuzz faults compare clean
+  observe test-observe pictures bench bench-builds fuzz faults compare clean
 
 help:
 	@echo "make demo    signs three mails on a private Postfix and shows what came out"
@@ -23,6 +23,7 @@ help:
 	@echo "make test-deploy  package, image, systemd, Kubernetes: what takes minutes or large tools"
 	@echo "make docs    writes docs/configuration.md anew, after a change of deploy/postseal.toml"
 	@echo "make bench   side by side with opendkim and rspamd"
+	@echo "make bench-builds OLD=PROGRAM  CPU and memory beside those of another build"
 	@echo "make fuzz    10 million cases for each target (CASES=n for another number)"
 	@echo "make compare OLD=PROGRAM  shows that the interfaces are those of another build"
 	@echo "make corpus  header checks on all real mail, and beside SpamAssassin; half an hour the first time"
@@ -112,6 +113,10 @@ faults: build
 bench: build
 	@tests/setup.sh bench
 	$(PYTHON) tests/bench/run.py
+
+bench-builds: build
+	@tests/setup.sh test
+	$(PYTHON) tests/bench/builds.py $(OLD) target/release/postseal
 
 compare: build
 	@tests/setup.sh test
