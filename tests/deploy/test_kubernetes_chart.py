@@ -21,6 +21,11 @@ HOOK_ENV = 'env=[{"name":"POSTSEAL__WEBHOOK__URL","value":"https://hooks.example
 LIMITED = ["--set-string", 'config=[[rate_limit]]\nname = "u"\n']
 
 
+def configuration(text: str) -> dict:
+    """What the daemon reads, from the ConfigMap."""
+    return tomllib.loads(of_kind(text, "ConfigMap")[0]["data"]["postseal.toml"])
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_lint(name):
     helm("lint", "--strict", CHART, "-f", KUBERNETES / "values" / f"{name}.yaml")
@@ -180,9 +185,17 @@ def test_refused(name, arguments, complaint):
 
 
 def test_a_webhook_that_can_be_reached():
-    render("standalone-minimal", *WEBHOOK, "--set-json", 'networkPolicy.egress=[{"ports":[{"port":443}]}]')
-    render("standalone-minimal", *WEBHOOK, "--set", "networkPolicy.enabled=false")
-    render("sidecar-minimal", *WEBHOOK)
+    for name, arguments, egress in (
+        ("standalone-minimal", ["--set-json", 'networkPolicy.egress=[{"ports":[{"port":443}]}]'], [443]),
+        ("standalone-minimal", ["--set", "networkPolicy.enabled=false"], None),
+        ("sidecar-minimal", [], None),
+    ):
+        text = render(name, *WEBHOOK, *arguments)
+        assert configuration(text)["webhook"] == {"url": "https://hooks.example.com"}
+        policies = [one["spec"] for one in of_kind(text, "NetworkPolicy")]
+        assert bool(policies) == ("networkPolicy.enabled=false" not in arguments)
+        open_ports = {port["port"] for one in policies for rule in one.get("egress", []) for port in rule["ports"]}
+        assert open_ports == {53, *egress} if egress else all("egress" not in one for one in policies)
 
 
 def test_refused_on_a_cluster_without_native_sidecars():
@@ -196,7 +209,12 @@ def test_more_pods_with_redis():
 
 
 def test_one_pod_needs_no_redis():
-    render("standalone-minimal", *LIMITED)
+    text = render("standalone-minimal", *LIMITED)
+    found = configuration(text)
+    assert found["rate_limit"] == [{"name": "u"}] and "store" not in found
+    assert not [one for one in postseal(text)["env"] if "STORE" in one["name"]]
+    (workload,) = of_kind(text, "Deployment")
+    assert workload["spec"]["replicas"] == 1 and not of_kind(text, "PodDisruptionBudget")
 
 
 def test_the_files_of_others_are_links():

@@ -4,7 +4,6 @@ Postfix and postseal are confined and wired as the chart renders it; volumes cha
 """
 
 import os
-import time
 from collections.abc import Callable
 
 import pytest
@@ -67,6 +66,12 @@ def answered(crowd: Crowd) -> set[int]:
     return {one.seq for one in list(crowd.sent)}
 
 
+def wait_for_mail(crowd: Crowd) -> None:
+    """Until some messages more have been accepted."""
+    before = len(crowd.accepted())
+    wait_for("50 messages more", lambda: len(crowd.accepted()) >= before + 50, 60)
+
+
 def test_key_rotation(place, say):
     """The Secret gets other keys under other selectors, and loses the old ones.
 
@@ -76,10 +81,15 @@ def test_key_rotation(place, say):
     old, new = pair(place, "old"), pair(place, "new")
     marks = {}
 
+    def seen_halfway(crowd: Crowd) -> None:
+        """The files are new already and the links still old: the daemon has looked, misses its files, and goes on."""
+        broken = "postseal_dkim_key_files_broken"
+        wait_for("a look at dangling links", lambda: pod.daemon.metrics().sum(broken) == len(old), 20)
+        wait_for_mail(crowd)
+
     def change(crowd: Crowd) -> None:
         marks["before"] = answered(crowd)
-        # longer than several looks at the keys: files that are new already, with links that are still old
-        pod.secret.write(secret(new), between=lambda: time.sleep(3))
+        pod.secret.write(secret(new), between=lambda: seen_halfway(crowd))
         wait_for("the old keys to go", lambda: pod.daemon.process.log().count("key removed") == len(old), 20)
         # told just before it is in force
         wait_for("a message without them", lambda: selectors(pod.sink.arrivals[-1]) == names(new), 20)
@@ -127,14 +137,14 @@ def test_restart_of_the_sidecar(place, say):
     keys = pair(place, "a")
     statuses = []
 
-    def change(_crowd: Crowd) -> None:
+    def change(crowd: Crowd) -> None:
         for number in range(4):
             if number % 2:
                 pod.daemon.process.kill()
             else:
                 statuses.append(pod.daemon.stop())
             pod.daemon.start()
-            time.sleep(1.0)
+            wait_for_mail(crowd)
 
     with sidecar(place, keys) as pod:
         load(pod, published(keys), change, say, "restart of the container, 2 x SIGTERM and 2 x SIGKILL")
@@ -146,13 +156,13 @@ def test_end_and_beginning_of_the_pod(place, say):
     keys = pair(place, "a")
     with sidecar(place, keys) as pod:
 
-        def change(_crowd: Crowd) -> None:
+        def change(crowd: Crowd) -> None:
             for _ in range(2):
                 pod.postfix.stop()
                 assert pod.daemon.stop() == 0
                 pod.daemon.start()
                 pod.postfix.start()
-                time.sleep(1.0)
+                wait_for_mail(crowd)
 
         crowd = Crowd(pod.submission, ALICE, lambda seq: numbered(seq, ALICE), ["sink@dest.example"], RATE, 20).start()
         pod.sink.wait(MESSAGES // 5)

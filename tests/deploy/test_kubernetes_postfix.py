@@ -22,6 +22,25 @@ def environment(*names: str) -> list[str]:
     return ["--set-json", f"postfix.env=[{entries}]"]
 
 
+def postfix(text: str) -> dict:
+    """The container of Postfix."""
+    return next(one for _, one in containers(text) if one["name"] == "postfix")
+
+
+def own_variables(text: str) -> dict[str, str]:
+    """The container's environment without the settings that the chart makes."""
+    return {one["name"]: one["value"] for one in postfix(text)["env"] if not one["name"].startswith("POSTFIX_")}
+
+
+def assert_open_to_clients(text: str) -> None:
+    """A load balancer that keeps the addresses of clients, let in by their network only."""
+    (service,) = of_kind(text, "Service")
+    assert (service["spec"]["type"], service["spec"]["externalTrafficPolicy"]) == ("LoadBalancer", "Local")
+    (policy,) = of_kind(text, "NetworkPolicy")
+    (smtp,) = [rule for rule in policy["spec"]["ingress"] if {"port": 587, "protocol": "TCP"} in rule["ports"]]
+    assert smtp["from"] == [{"ipBlock": {"cidr": "192.0.2.0/24"}}]
+
+
 @pytest.mark.parametrize("kind", OPEN)
 def test_clients_from_outside_keep_their_addresses(kind):
     text = render("sidecar-minimal", *service_type(kind), *CLIENTS, *NETWORKS, *MYNETWORKS)
@@ -57,13 +76,17 @@ def test_each_private_network_is_seen(network):
 
 
 def test_private_networks_that_are_trusted_explicitly():
-    render("sidecar-minimal", *service_type("LoadBalancer"), *CLIENTS, *TRUST)
+    text = render("sidecar-minimal", *service_type("LoadBalancer"), *CLIENTS, *TRUST)
+    assert_open_to_clients(text)
+    assert "POSTFIX_mynetworks" not in {one["name"] for one in postfix(text)["env"]}, "the image's default is trusted"
 
 
 def test_another_image_has_other_defaults():
     """Neither its variables nor its mynetworks are known."""
     other = ["--set", "postfix.image.repository=registry.example.com/postfix", "--set-json", "postfix.env=[]"]
-    render("sidecar-minimal", *other, *service_type("LoadBalancer"), *CLIENTS, *NETWORKS)
+    text = render("sidecar-minimal", *other, *service_type("LoadBalancer"), *CLIENTS, *NETWORKS)
+    assert_open_to_clients(text)
+    assert postfix(text)["image"].startswith("registry.example.com/postfix:") and not own_variables(text)
 
 
 def test_the_example_lets_in_the_clients_of_its_load_balancer():
@@ -87,10 +110,11 @@ def test_refused_with_an_empty_domain():
 
 
 def test_either_variable_is_enough():
-    render("sidecar-minimal", *environment("ALLOWED_SENDER_DOMAINS"))
-    render("sidecar-minimal", *environment("ALLOW_EMPTY_SENDER_DOMAINS"))
+    for name in ("ALLOWED_SENDER_DOMAINS", "ALLOW_EMPTY_SENDER_DOMAINS"):
+        assert own_variables(render("sidecar-minimal", *environment(name))) == {name: "yes"}
     source = "postfix.container.envFrom[0].configMapRef.name=domains"
-    render("sidecar-minimal", *environment(), "--set", source)
+    text = render("sidecar-minimal", *environment(), "--set", source)
+    assert postfix(text)["envFrom"] == [{"configMapRef": {"name": "domains"}}] and not own_variables(text)
 
 
 def test_the_quick_start_is_taken_as_it_is_written():

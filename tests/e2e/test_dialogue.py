@@ -6,7 +6,6 @@ Numbers of quirks are those that tests/miltertest/ uses too.
 import signal
 import struct
 import threading
-import time
 
 import pytest
 
@@ -233,7 +232,9 @@ def test_quirk_31_socket_file(place, keys):
 def test_quirk_32_reload_and_end_in_mid_message(place, keys, assert_valid):
     """SIGHUP and SIGTERM let a message in flight finish; after SIGTERM the daemon waits for it, then goes."""
     config = Config([Milter("submission")], [domain(DOMAIN, keys)])
-    with Postseal(place.folder("drain"), config) as daemon, Mta(config.milters[0].port) as mta:
+    port = config.milters[0].port
+    with Postseal(place.folder("drain"), config) as daemon, Mta(port) as mta, Mta(port) as idle:
+        idle.negotiate()
         mta.negotiate(steps=LEADING_SPACE | 0x7F)  # each step is answered, so the daemon has seen it
         mta.hello()
         mta.envelope()
@@ -244,7 +245,9 @@ def test_quirk_32_reload_and_end_in_mid_message(place, keys, assert_valid):
         mta.content([BODY[:9]])
         daemon.process.signal(signal.SIGTERM)
         wait_for("/readyz says no", lambda: daemon.status("readyz") != 200)
-        time.sleep(0.3)
+        with pytest.raises(Closed):
+            idle.read()
+        wait_for("all but one to be closed", lambda: daemon.metrics().sum("postseal_connections_open") == 1)
         assert daemon.process.alive(), "a message is in flight"
         assert_valid(mta.finish(last_chunk=BODY[9:]))
         with pytest.raises(Closed):

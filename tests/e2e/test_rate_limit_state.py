@@ -2,13 +2,18 @@
 
 import json
 import os
+import shutil
 import signal
-import time
+import subprocess
 
 import pytest
 
 from rig.limited import ALICE, BOB, Limited, toml
 from rig.place import wait_for
+from rig.postseal import Postseal, binary
+from rig.postseal_config import Milter
+
+
 @pytest.fixture(scope="module")
 def here(place):
     with Limited(place) as here:
@@ -29,10 +34,29 @@ def test_a_restart_keeps_everything(here):
     assert here.send(10) == 6
 
 
-def test_a_kill_loses_the_last_second_at_most(here):
+def on_disk(here, folder) -> int:
+    """What a daemon would find after a crash now: a second one is asked, which reads a copy of the file."""
+    original, milter = here.state, here.milter
+    try:
+        here.state, here.milter = folder / "state.redb", Milter("submission")
+        shutil.copy(original, here.state)
+        config = here.config("10/1h")
+    finally:
+        here.state, here.milter = original, milter
+    reader = Postseal(folder, config)
+    reader.write(toml(config))
+    with reader:
+        command = [binary(), "limits", "show", ALICE, "--json", "--config", reader.file]
+        shown = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    keys = json.loads(shown.stdout)["keys"] if shown.returncode == 0 else []
+    return keys[0]["limits"][0]["used"] if keys else 0
+
+
+def test_a_kill_loses_the_last_second_at_most(here, place):
     here.start()
     assert here.send(4) == 4
-    time.sleep(1.5)
+    folder = place.folder("reader")
+    wait_for("four messages in the file", lambda: on_disk(here, folder) == 4)
     here.daemon.process.signal(signal.SIGKILL)
     here.daemon.process.wait()
     here.start()
