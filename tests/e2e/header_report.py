@@ -18,28 +18,29 @@ from rig.world import milters, world
 KINDS = ("easy-ham", "hard-ham", "spam")
 FILE = ROOT / "docs" / "header-checks-corpus.md"
 HEAD = """\
-# What the header checks find in real mail, beside SpamAssassin
+# Header checks in real mail, beside SpamAssassin
 
-The public SpamAssassin corpus: {total:,} messages of 2002 and 2003, {kinds}. Each went through a real Postfix with
-postseal and the defaults of `[header_checks]`, as from a client elsewhere, and through {version} with the rules
-of its Debian package, local ones only. `make corpus` measures it and writes this file.
+The public SpamAssassin corpus: {total:,} messages of 2002 and 2003, {kinds}. Each message passed
+through a real Postfix with postseal and the defaults of `[header_checks]`, as if from a remote client. Each message was
+also given to {version}, with the local rules of its Debian package only. `make corpus` runs this
+and writes this file.
 
-SpamAssassin's rules score mail that arrives; these checks are for mail that leaves. So the question is not who finds more, but
-whether the same defects are seen, and why not where they aren't.
+The rules of SpamAssassin score incoming mail; these checks are for [outgoing](glossary.md#outgoing) mail. So the question is
+not which program finds more, but whether both see the same defects, and if not, why.
 
-## What was done about them
+## What happened to the messages
 
-| | messages | accepted as they are | repaired | refused |
+| corpus | messages | accepted unchanged | repaired | refused |
 | --- | --- | --- | --- | --- |
 {outcomes}
 
-Refused easy ham, all of it: {refused}.
+All refused easy ham: {refused}.
 
 ## Side by side
 
-Messages in which a check has found something, and in which a rule of SpamAssassin for the same has.
+The number of messages in which a check has a finding, and in which a rule of SpamAssassin for the same defect fires.
 
-| check | easy ham | hard ham | spam | SpamAssassin's rules | theirs | both | only ours | only theirs |
+| check | easy ham | hard ham | spam | rules of SpamAssassin | SpamAssassin | both | only postseal | only SpamAssassin |
 | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 {rows}
 

@@ -1,4 +1,4 @@
-"""Which of SpamAssassin's rules look for the same as which check, and why they don't find the same."""
+"""The rules of SpamAssassin that look for the same defect as a check, and why the two find different messages."""
 
 from dataclasses import dataclass
 
@@ -21,55 +21,72 @@ class Pair:
 
 PAIRS = [
     Pair("raw_8bit_header", ("SUBJ_ILLEGAL_CHARS", "FROM_ILLEGAL_CHARS", "HEAD_ILLEGAL_CHARS"),
-         "their rules count only from two such octets on in Subject and From, and from a share of 1 % on elsewhere. What "
-         "they miss is one pound sign or umlaut in an English Subject, and fields such as To and X-MimeOLE."),
+         "SpamAssassin's rules need two such octets in Subject and From, and a share of 1 % elsewhere. They miss a single "
+         "pound sign or umlaut in an English Subject, and fields such as To and X-MimeOLE."),
     Pair("encoded_word", ("BAD_ENC_HEADER",),
-         "their rule knows white space inside of an encoded-word, which nobody here has. Ours: encoded-words within quotes, "
-         "where readers must not decode them (most of the ham), glued to other text, longer than 75 characters, or broken."),
+         "SpamAssassin's rule looks for white space inside an encoded-word, which no message here has. postseal finds "
+         "encoded-words within quotes, where readers must not decode them (most of the ham), and encoded-words that are "
+         "attached to other text, longer than 75 characters, or broken."),
     Pair("encoded_word_control", (), "no rule. One spam has a form feed in a display name."),
-    Pair("control_character", (), "no rule of its own. One legitimate message answers to an address that was destroyed "
-         "on the way (octet 06), two spams have octet 17 in X-Mailer."),
+    Pair("control_character", (),
+         "no rule. One legitimate message answers to an address that was damaged on the way (octet 06), and two spams have"
+         " octet 17 in X-Mailer."),
     Pair("field_syntax", ("MISSING_HB_SEP",),
-         "their rule is for a header section that ends without an empty line. Postfix ends it at a line that is no field, so "
-         "what is found is such a line, and fields behind it, at the start of the body. One spam has that."),
+         "SpamAssassin's rule is for a header section that ends without an empty line. Postfix ends the section at a line "
+         "that is not a field, so postseal finds such a line, followed by fields, at the start of the body. One spam has "
+         "that."),
     Pair("blank_fold", (), "no rule, and no message."),
-    Pair("long_header_line", (), "no rule. One spam, whose Content-Type has 7,000 empty parameters."),
+    Pair("long_header_line", (), "no rule. One spam has a Content-Type with 7,000 empty parameters."),
     Pair("oversized_header", (), "no rule, and no message over 32 KiB."),
-    Pair("missing_field", ("MISSING_FROM", "MISSING_DATE", "MISSING_MID"), "the same. It is rare, as the mail was "
-         "collected where it arrived: servers on the way had added what was missing."),
-    Pair("missing_recipient", ("MISSING_HEADERS",), "their rule wants To; we are content with Cc or Bcc (RFC 5322 demands "
-         "none of them), even if it is empty, as in two of their 32."),
-    Pair("duplicate_field", ("HEADER_COUNT_SUBJECT", "HEADER_COUNT_CTYPE"), "theirs look at Subject and Content-Type; in "
-         "this corpus it is Cc (13 spams of one program), MIME-Version (5) and Reply-To (1)."),
-    Pair("from_address", ("FROM_NO_USER", "FROM_ADDR_WS"), "theirs are for `<>` and `<@domain>`, and for white space "
-         "in an address. Ours also: several addresses without Sender, raw 8-bit text as an address, two `@`, a group. All "
+    Pair("missing_field", ("MISSING_FROM", "MISSING_DATE", "MISSING_MID"),
+         "the same. The defect is rare, because the mail was collected where it arrived: servers on the way had added "
+         "missing fields."),
+    Pair("missing_recipient", ("MISSING_HEADERS",),
+         "SpamAssassin's rule wants To. postseal accepts Cc or Bcc as well (RFC 5322 demands none of them), even an empty "
+         "one, as in two of the 32 messages."),
+    Pair("duplicate_field", ("HEADER_COUNT_SUBJECT", "HEADER_COUNT_CTYPE"),
+         "SpamAssassin's rules look at Subject and Content-Type. In this corpus, the repeated fields are Cc (13 spams of "
+         "one program), MIME-Version (5) and Reply-To (1)."),
+    Pair("from_address", ("FROM_NO_USER", "FROM_ADDR_WS"),
+         "SpamAssassin's rules are for `<>` and `<@domain>`, and for white space in an address. postseal also finds "
+         "several addresses without Sender, raw 8-bit text as an address, two `@`, and a group. All of these messages are "
          "spam."),
-    Pair("html_in_subject", (), "no rule. Two news feeds with `<b>` and entities in Subject."),
-    Pair("mime_version_missing", ("__CT -__MIME_VERSION",), "the same, message by message. The rule that scores, "
-         "MIME_HEADER_CTYPE_ONLY, leaves text/plain out: real mail does it all the time, as the 628 of 3,900 show, so we "
-         "add the field and never refuse."),
-    Pair("charset_missing", ("PP_MIME_FAKE_ASCII_TEXT",), "one rule of theirs is for text/plain that is us-ascii by name or by "
-         "default and is not; we tell the two apart, so compare the sum with the next row. Theirs looks at text/plain "
-         "without quoted-printable or base64; ours at HTML, and at decoded text, too."),
-    Pair("charset_mismatch", ("PP_MIME_FAKE_ASCII_TEXT", "MIME_BAD_ISO_CHARSET", "NONEXISTENT_CHARSET"), "of those that only "
-         "we find, about half are names that nobody knows (`default`, `default_charset`, `chinesebig5`: mass mailers "
-         "that never filled their template), the rest is us-ascii HTML with 8-bit text. NONEXISTENT_CHARSET has a score of "
-         "0 in this release and is never asked. Two of theirs have lone CRs in the text, which Postfix makes spaces."),
-    Pair("transfer_encoding_mismatch", ("SCC_BOGUS_CTE_1", "HK_CTE_RAW"), "theirs know a few names that mass mailers "
-         "invent. Ours compares the name with the octets: 8-bit text that is 7bit by name or by default, mostly."),
-    Pair("html_without_mime", ("HTML_MISSING_CTYPE",), "SpamAssassin takes a message without Content-Type for text, so "
-         "the tags are no HTML for it and the rule does not fire. The five are spam."),
+    Pair("html_in_subject", (), "no rule. Two news feeds have `<b>` and entities in Subject."),
+    Pair("mime_version_missing", ("__CT -__MIME_VERSION",),
+         "the same, message by message. The rule that adds to the score, MIME_HEADER_CTYPE_ONLY, leaves out text/plain: "
+         "real mail often lacks the field, as 628 of 3,900 messages show, so postseal adds it and never refuses."),
+    Pair("charset_missing", ("PP_MIME_FAKE_ASCII_TEXT",),
+         "one of SpamAssassin's rules is for text/plain that is declared as us-ascii, or is us-ascii by default, and "
+         "contains other octets. postseal has a check for each of the two cases, so compare the sum with the next row. "
+         "SpamAssassin's rule looks at text/plain without quoted-printable or base64; postseal also looks at HTML and at "
+         "decoded text."),
+    Pair("charset_mismatch", ("PP_MIME_FAKE_ASCII_TEXT", "MIME_BAD_ISO_CHARSET", "NONEXISTENT_CHARSET"),
+         "about half of the messages that only postseal finds have an unknown charset (`default`, `default_charset`, "
+         "`chinesebig5`, from mass mailers whose template was never filled in). The rest is HTML with 8-bit text that is "
+         "declared as us-ascii. NONEXISTENT_CHARSET has a score of 0 in this release and is never asked. Two messages that"
+         " only SpamAssassin finds have lone CRs in the text, which Postfix turns into spaces."),
+    Pair("transfer_encoding_mismatch", ("SCC_BOGUS_CTE_1", "HK_CTE_RAW"),
+         "SpamAssassin's rules know a few names that mass mailers invent. postseal compares the declared encoding with the"
+         " octets. Most findings are 8-bit text that is 7bit by declaration or by default."),
+    Pair("html_without_mime", ("HTML_MISSING_CTYPE",),
+         "SpamAssassin treats a message without Content-Type as text, so the rule does not fire for the tags. The five "
+         "messages are spam."),
     Pair("html_only", ("MIME_HTML_ONLY",), "the same, message by message."),
-    Pair("long_body_line", (), "no rule: it does no harm to who receives, only to signatures."),
-    Pair("eight_bit_body", ("__L_BODY_8BITS",), "theirs looks at decoded text, so quoted-printable and base64 count, "
-         "which get through anywhere. Ours counts ASCII that is named 8bit, too: Postfix goes by the name when it "
-         "re-encodes. All that we find for its octets, they find."),
-    Pair("nul_or_bare_cr_lf", ("NULL_IN_BODY",), "no message has a NUL. Lone CRs are in eight spams, and Postfix makes "
-         "spaces of them before a milter sees them (unless `cleanup_replace_stray_cr_lf = no`)."),
-    Pair("mime_structure", ("MISSING_MIME_HB_SEP", "MIMEPART_LIMIT_EXCEEDED"), "two spams whose boundary never comes, so "
-         "that readers show nothing. Theirs are for parts without an empty line behind their fields, and for too many."),
-    Pair("unclosed_multipart", (), "no rule: it harms nobody but signatures, behind Sendmail. Nearly all of them are spam of "
-         "programs that write the delimiters by themselves."),
-    Pair("header_injection", (), "no rule, and no message, although 17 begin with a line such as `FROM: MR JOE MARK`."),
-    Pair("many_recipients", (), "no rule by number. One spam with over a hundred addressees."),
+    Pair("long_body_line", (), "no rule: the defect does no harm to the receiver, only to signatures."),
+    Pair("eight_bit_body", ("__L_BODY_8BITS",),
+         "SpamAssassin's rule looks at decoded text, so it also counts quoted-printable and base64, which pass everywhere."
+         " postseal also counts ASCII that is declared as 8bit, because Postfix goes by the declaration when it "
+         "re-encodes. Every message that postseal finds because of its octets, SpamAssassin finds too."),
+    Pair("nul_or_bare_cr_lf", ("NULL_IN_BODY",),
+         "no message has a NUL. Eight spams have lone CRs; Postfix turns them into spaces before a milter sees them "
+         "(unless `cleanup_replace_stray_cr_lf = no`)."),
+    Pair("mime_structure", ("MISSING_MIME_HB_SEP", "MIMEPART_LIMIT_EXCEEDED"),
+         "two spams have a boundary that never appears, so that readers show nothing. SpamAssassin's rules are for parts "
+         "without an empty line after their fields, and for too many parts."),
+    Pair("unclosed_multipart", (),
+         "no rule: the defect harms only signatures, behind Sendmail. Nearly all of these messages are spam from programs "
+         "that write the delimiters themselves."),
+    Pair("header_injection", (),
+         "no rule, and no message, although 17 messages begin with a line such as `FROM: MR JOE MARK`."),
+    Pair("many_recipients", (), "no rule for the number. One spam has over a hundred addressees."),
 ]  # fmt: skip

@@ -12,18 +12,21 @@ FEW = 8
 HEAD = """\
 # Metrics
 
-`GET /metrics` on the admin port, in Prometheus' text format 0.0.4. Names and labels are an interface: a change of them is in
-the [change log](../CHANGELOG.md). Made by `make dashboards` from what the program says; don't edit it.
+`GET /metrics` on the admin port, in the Prometheus text format 0.0.4. Names and labels are [an interface](compatibility.md);
+changes are in the [change log](../CHANGELOG.md). `make dashboards` makes this page from the answer of the program; do not
+edit it.
 
-- Labels are bounded by the configuration: mail never makes one. `domain` is a configured domain, the first hundred of them;
-  signatures for the rest are counted as `other`. There is no address, user or client in any label.
-- What can be foreseen begins at 0, so `rate()` sees the first event, and a condition on a metric never waits for it to appear.
+- The configuration bounds the labels; mail never creates one. `domain` is a configured domain, at most the first hundred of
+  them; signatures for the other domains are counted as `other`. No label contains an address, a user or a client.
+- Series that can be foreseen begin at 0. So `rate()` sees the first event, and a condition on a metric need not wait for the
+  metric to appear.
 - Reason codes (`filter`, `reason`) are those of the log line and of `postseal explain`.
 - Times are histograms: {buckets}.
-- There are no exemplars: the format that carries them (OpenMetrics) is not written by the library in use. From a spike
-  the log leads on: each line has `queue_id` and `duration_us`.
+- There are no exemplars: the library in use does not write the format that carries them (OpenMetrics). To get from a peak to
+  the messages, use the log: each line has `queue_id` and `duration_us`.
 
-What is shown where: [dashboards](../deploy/grafana/README.md). What it means when an alert comes: [runbook](runbook.md).
+The [dashboards](../deploy/grafana/README.md) show the metrics, the [runbook](runbook.md) says what to do when an alert fires, and
+the [glossary](glossary.md) explains the words. "Of ours" in a meaning means: of this postseal, or [outgoing](glossary.md#outgoing).
 """
 
 
@@ -58,7 +61,7 @@ def text(scrape: str) -> str:
         parts["Process" if name.startswith("process_") else ""].append(_row(name, family))
     table = "| metric | type | labels | meaning |\n| --- | --- | --- | --- |\n"
     head = HEAD.format(buckets="0.1 ms to 10 s for messages and the store, 10 us to 0.1 s for signatures")
-    return f"{head}\n{table}{''.join(parts[''])}\n## Of the process, as Prometheus' own libraries name them\n\n{table}{''.join(parts['Process'])}"
+    return f"{head}\n{table}{''.join(parts[''])}\n## Metrics of the process, with the names that Prometheus libraries use\n\n{table}{''.join(parts['Process'])}"
 
 
 def _row(name: str, family: Family) -> str:

@@ -15,7 +15,7 @@ def board() -> Board:
     return Board(
         "postseal-dkim",
         "postseal / DKIM, checks and senders",
-        "Signatures and keys, what header checks find and mend, and who sends with addresses that are not theirs.",
+        "Signatures and keys, findings and repairs of header checks, and senders with addresses that they may not use.",
         [_glance(), _dkim(), _keys(), _checks(), _senders()],
         [query_variable("domain", "Domain", f"label_values(postseal_dkim_signatures_total{{{ALL}}}, domain)")],
     )
@@ -30,10 +30,10 @@ def _glance() -> Row:
     return Row("At a glance", [
         stat("Signatures now", "Per second. A message has one for each key of its domain.",
              f"sum(rate({signatures}[$__rate_interval]))", "suffix:/s"),
-        stat("Own mail signed", "Of the accepted mail of your own, the part that left with a signature, in the time shown.",
+        stat("Own mail signed", "The share of accepted outgoing mail that left with a signature, in the time shown.",
              f"{signed} / ({signed} + {unsigned})", "percentunit", [(None, RED), (0.9, YELLOW), (0.99, GREEN)], decimals=1),
         stat("Keys in use", "All domains and selectors.", f"sum(postseal_dkim_keys{{{ALL}}})", "short", [(None, RED), (1, GREEN)], graph=False),
-        stat("Key files broken", "Files and folders that can't be used as they are; a key that was read before stays in use.",
+        stat("Key files broken", "Files and folders that cannot be used; a key that was read before stays in use.",
              f"sum(postseal_dkim_key_files_broken{{{ALL}}})", "short", [(None, GREEN), (1, RED)], graph=False),
         stat("Oldest key", "Since its file was written.", oldest, "s", KEY_AGE, decimals=1, graph=False),
         stat("Findings of checks", "Defects that header checks found, in the time shown.",
@@ -52,7 +52,7 @@ def _dkim() -> Row:
         return f"histogram_quantile({part}, {rate})"
 
     return Row("DKIM", [
-        lines("Signatures by domain", "Signing domains. `other` is what has no series of its own: domains beyond the first hundred.",
+        lines("Signatures by domain", "Signing domains. `other` stands for the domains beyond the first hundred, which have no series of their own.",
               [(f"sum by (domain) (rate(postseal_dkim_signatures_total{{{DOMAIN}}}[$__rate_interval]))", "{{domain}}")],
               "suffix:/s", stacked=True),
         lines("Signatures by algorithm", "Receivers that do not know Ed25519 look at the RSA signature.",
@@ -61,7 +61,7 @@ def _dkim() -> Row:
         lines("Time per signature", "Only the cryptography; p50 and p99.",
               [(sign(0.5), "{{algorithm}} p50"), (sign(0.99), "{{algorithm}} p99")], "s", width=6,
               colours={"rsa-sha256 p50": BLUE, "rsa-sha256 p99": "#1F60C4", "ed25519-sha256 p50": TEAL, "ed25519-sha256 p99": "#1A7074"}),
-        lines("Unsigned mail, by reason", "Accepted without a signature of ours. `not_origin` is mail that is not yours.",
+        lines("Unsigned mail, by reason", "Mail accepted without a postseal signature. `not_origin` is mail that is not outgoing.",
               [(f"sum by (reason) (rate(postseal_unsigned_total{{{ALL}}}[$__rate_interval]))", "{{reason}}")],
               "suffix:/s", stacked=True, colours={"not_origin": GREY}),
         lines("Part of your own mail that is signed", "By time; 100 % is what you want.",
@@ -83,7 +83,7 @@ def _keys() -> Row:
               [("domain", "Domain", ""), ("selector", "Selector", ""), ("algorithm", "Algorithm", ""), ("Value #A", "Age", "s"),
                ("Value #B", "Signatures", "short"), ("Value #C", "Now", "suffix:/s")],
               red_from={"Age": KEY_AGE}),
-        lines("Keys in use, files broken", "A key file that turns bad leaves the key in use, until a restart.",
+        lines("Keys in use, files broken", "A key stays in use when its file becomes unusable, until a restart.",
               [(f"sum by (instance) (postseal_dkim_keys{{{ALL}}})", "keys on {{instance}}"),
                (f"sum(postseal_dkim_key_files_broken{{{ALL}}})", "files broken")], "short", colours={"files broken": RED}),
     ])  # fmt: skip
@@ -97,7 +97,7 @@ def _checks() -> Row:
         lines("What was done about them", "Every finding, by action.",
               [(f"sum by (action) (rate({hits}[$__rate_interval]))", "{{action}}")], "suffix:/s", width=8, height=10,
               stacked=True, colours=ACTIONS),
-        lines("Refused, by check", "Programs that send this get an answer that says what to mend.",
+        lines("Refused, by check", "The sending programs get an answer that says what to correct.",
               [(f'sum by (check) (rate(postseal_header_check_total{{{ALL}, action=~"reject|tempfail"}}[$__rate_interval])) > 0',
                 "{{check}}")], "suffix:/s", width=8, height=10, stacked=True),
     ])  # fmt: skip
@@ -106,13 +106,13 @@ def _checks() -> Row:
 def _senders() -> Row:
     verdicts = "postseal_filter_verdicts_total"
     return Row("Senders and alignment", [
-        lines("Senders", "What was found about sender addresses, or done to them: a mismatch is an address that the account may not use.",
+        lines("Senders", "Findings about sender addresses, and changes to them. A mismatch is an address that the account may not use.",
               [(f'sum by (reason) (rate({verdicts}{{{ALL}, filter="sender"}}[$__rate_interval]))', "{{reason}}")],
               "suffix:/s", stacked=True),
-        lines("Aligned with From", "What a receiver finds for DMARC: a signature of ours (d=) and the envelope sender, each strict, relaxed or none.",
+        lines("Aligned with From", "What a receiver finds for DMARC: a postseal signature (d=) and the envelope sender, each strict, relaxed or none.",
               [(f"sum by (dkim, envelope) (rate(postseal_alignment_total{{{ALL}}}[$__rate_interval])) > 0", "d= {{dkim}}, envelope {{envelope}}")],
               "suffix:/s", stacked=True, width=6),
-        lines("Not aligned", "Messages that no signature of ours is aligned for: envelope_only still passes by SPF, not_aligned does not.",
+        lines("Not aligned", "Messages without an aligned postseal signature: envelope_only still passes by SPF, not_aligned does not.",
               [(f'sum by (reason) (rate({verdicts}{{{ALL}, filter="alignment"}}[$__rate_interval]))', "{{reason}}")],
               "suffix:/s", stacked=True, width=6, colours={"not_aligned": RED, "envelope_only": YELLOW}),
     ])  # fmt: skip

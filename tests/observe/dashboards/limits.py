@@ -10,7 +10,7 @@ def board() -> Board:
     return Board(
         "postseal-limits",
         "postseal / Limits and stores",
-        "Decisions of rate limits, blocked keys, and the state of the store that counts.",
+        "Decisions of rate limits, blocked keys, and the state of the store.",
         [_glance(), _limits(), _store()],
         [query_variable("rule", "Rule", f"label_values(postseal_rate_limit_total{{{ALL}}}, rule)")],
     )
@@ -22,12 +22,12 @@ def _glance() -> Row:
     calls = f"sum by (le) (rate(postseal_store_duration_seconds_bucket{{{ALL}}}[$__rate_interval]))"
     return Row("At a glance", [
         stat("Decisions now", "Of all rules, per second.", f"sum(rate({decisions}[$__rate_interval]))", "suffix:/s"),
-        stat("Over a limit", "The part of decisions against a message or recipient. A jump is what a stolen account looks like.",
+        stat("Over a limit", "The share of decisions against a message or recipient. A sudden rise can mean a stolen account.",
              f"sum(rate({over}[$__rate_interval])) / sum(rate({decisions}[$__rate_interval]))", "percentunit",
              [(None, GREEN), (0.05, YELLOW), (0.2, RED)], decimals=1),
         stat("Held back", "Decisions against a message or recipient, in the time shown.",
              f"sum(increase({over}[$__range]))", "short", [(None, GREEN), (1, YELLOW)], decimals=0, graph=False),
-        stat("Keys over a limit", "Users, clients and the like that reached a limit, each counted once, in the time shown.",
+        stat("Keys over a limit", "Users, clients and other keys that reached a limit, each counted once, in the time shown.",
              f"sum(increase(postseal_rate_limit_breaches_total{{{RULE}}}[$__range]))", "short",
              [(None, GREEN), (1, YELLOW)], decimals=0, graph=False),
         stat("Store calls, slowest 1 %", "An SMTP client waits for each of them.", f"histogram_quantile(0.99, {calls})", "s",
@@ -36,7 +36,7 @@ def _glance() -> Row:
              "short", [(None, GREEN), (1, RED)], decimals=0, graph=False),
         stat("Servers left alone", "Servers of the store that failed and are not asked until they answer again.",
              f"sum(postseal_store_breakers_open{{{ALL}}})", "short", [(None, GREEN), (1, RED)]),
-        stat("Blocked keys", "Users, clients and the like that are blocked, by a rule or by hand. Of stores in memory and in a file; Redis is not counted through.",
+        stat("Blocked keys", "Users, clients and other keys that are blocked, by a rule or by hand. Only for stores in memory and in a file; keys in Redis are not counted.",
              f"sum(postseal_store_blocked_keys{{{ALL}}})", "short", [(None, GREEN), (1, YELLOW)], graph=False),
     ])  # fmt: skip
 
@@ -45,7 +45,7 @@ def _limits() -> Row:
     rate = f"(rate(postseal_rate_limit_total{{{RULE}}}[$__rate_interval]))"
     against = f'(rate(postseal_rate_limit_total{{{RULE}, outcome!="pass"}}[$__rate_interval]))'
     return Row("Limits", [
-        lines("Decisions by outcome", "`pass` is within the limit, `blocked` a key that is blocked; the others are what the rule does.",
+        lines("Decisions by outcome", "`pass` is within the limit, `blocked` is a blocked key; the other values are actions of the rule.",
               [(f"sum by (outcome) {rate}", "{{outcome}}")], "suffix:/s", stacked=True, colours=OUTCOMES),
         lines("Held back, by rule", "Decisions against a message or recipient.", [(f"sum by (rule) {against}", "{{rule}}")], "suffix:/s", stacked=True),
         lines("Part that is over the limit, by rule", "Of the decisions of each rule.",
@@ -72,14 +72,14 @@ def _store() -> Row:
               [(quantile(0.5), "{{store}} p50"), (quantile(0.99), "{{store}} p99")], "s"),
         lines("Calls", "Of the store, per second.", [(f"sum by (store) (rate(postseal_store_duration_seconds_count{{{ALL}}}[$__rate_interval]))",
               "{{store}}")], "suffix:/s"),
-        lines("Errors by kind", "`breaker_open` are decisions made without asking, while a server is left alone.",
+        lines("Errors by kind", "`breaker_open` are decisions made without asking a server that has failed.",
               [(f"sum by (store, kind) (rate(postseal_store_errors_total{{{ALL}}}[$__rate_interval]))", "{{store}}: {{kind}}")],
               "suffix:/s", stacked=True),
-        lines("Servers left alone", "Open breakers. With on_error = \"local\" limits go on, each instance for itself.",
+        lines("Servers left alone", "Open breakers. With on_error = \"local\", each instance goes on counting limits on its own.",
               [(f"sum by (instance, store) (postseal_store_breakers_open{{{ALL}}})", "{{instance}} {{store}}")], "short"),
-        lines("Counters", "Held by stores in memory and in a file (not Redis: ask it); one for each user, client or the like and rule. The one unused for longest is forgotten beyond store.max_keys.",
+        lines("Counters", "Counters in stores in memory and in a file (for Redis, ask Redis), one for each key and rule. Beyond store.max_keys, the least recently used one is forgotten.",
               [(f"sum by (store) (postseal_store_keys{{{ALL}}})", "{{store}}"),
                (f"sum by (store) (increase(postseal_store_evictions_total{{{ALL}}}[$__rate_interval]))", "{{store}} forgotten")], "short"),
-        lines("Webhook", "Events for the webhook, by what became of them.",
+        lines("Webhook", "Events for the webhook, by outcome.",
               [(f"sum by (outcome) (rate(postseal_webhook_total{{{ALL}}}[$__rate_interval]))", "{{outcome}}")], "suffix:/s"),
     ])  # fmt: skip

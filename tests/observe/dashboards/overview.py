@@ -27,13 +27,13 @@ def _glance() -> Row:
     return Row("At a glance", [
         stat("Mail now", "Messages per second, without those that the client gave up.",
              f"sum(rate({finished}[$__rate_interval]))", "suffix:/s"),
-        stat("Own mail signed", "Of the accepted mail of your own, the part that left with a signature, in the time shown.",
+        stat("Own mail signed", "The share of accepted outgoing mail that left with a signature, in the time shown.",
              f"{signed} / ({signed} + {unsigned})", "percentunit",
              [(None, RED), (0.9, YELLOW), (0.99, GREEN)], decimals=1),
-        stat("Refused", "The part that was refused, for the moment or for good.",
+        stat("Refused", "The share of messages that were refused, temporarily or permanently.",
              f"sum(rate({refused}[$__rate_interval])) / sum(rate({finished}[$__rate_interval]))", "percentunit",
              [(None, GREEN), (0.05, YELLOW), (0.2, RED)], decimals=1),
-        stat("Slowest 1 %", "One message in a hundred takes this long or longer: our time, from its first command to the reply.",
+        stat("Slowest 1 %", "One message in a hundred takes this long or longer: time in postseal, from its first command to the reply.",
              f"histogram_quantile(0.99, {buckets})", "s", [(None, GREEN), (0.1, YELLOW), (0.5, RED)], decimals=1),
         stat("Faults of our own", "Messages for which postseal could not do its work, in the time shown.",
              f'sum(increase(postseal_filter_verdicts_total{{{ALL}, reason=~"{FAULTS}"}}[$__range]))', "short",
@@ -41,7 +41,7 @@ def _glance() -> Row:
         stat("Over a limit", "Decisions of rate limits against a message or recipient, in the time shown.",
              f'sum(increase(postseal_rate_limit_total{{{ALL}, outcome!="pass"}}[$__range]))', "short",
              [(None, GREEN), (1, YELLOW)], decimals=0, graph=False),
-        stat("Key files broken", "Key files that can't be used as they are; a key that was read before stays in use.",
+        stat("Key files broken", "Key files that cannot be used; a key that was read before stays in use.",
              f"sum(postseal_dkim_key_files_broken{{{ALL}}})", "short", [(None, GREEN), (1, RED)], graph=False),
         stat("Instances", "Instances that answer.", f"count(postseal_build_info{{{ALL}}})", "short", [(None, RED), (1, GREEN)], graph=False),
     ])  # fmt: skip
@@ -49,17 +49,17 @@ def _glance() -> Row:
 
 def _mail() -> Row:
     return Row("Mail", [
-        lines("Messages by verdict", "How messages ended. Limits and checks refuse with tempfail or reject; abort is what the client gives up, as it does when a limit refuses all its recipients.",
+        lines("Messages by verdict", "How messages ended. Limits and checks refuse with tempfail or reject. abort means that the client gave up the message.",
               [(f"sum by (verdict) (rate(postseal_messages_total{{{LISTENER}}}[$__rate_interval]))", "{{verdict}}")],
               "suffix:/s", stacked=True),
         lines("Messages by listener", "Where they came in.",
               [(f"sum by (listener) (rate(postseal_messages_total{{{LISTENER}}}[$__rate_interval]))", "{{listener}}")],
               "suffix:/s", stacked=True, width=6),
-        lines("Recipients per message", "Of accepted mail. A jump without news of a mailing is what a stolen account looks like.",
+        lines("Recipients per message", "Recipients of accepted mail. A sudden rise without a planned mailing can mean a stolen account.",
               [(f"sum by (listener) (rate(postseal_recipients_total{{{LISTENER}}}[$__rate_interval])) / sum by (listener) "
                 f'(rate(postseal_messages_total{{{LISTENER}, verdict=~"accept|quarantine"}}[$__rate_interval]))', "{{listener}}")],
               "short", width=6),
-        lines("Signed and unsigned", "Accepted mail. Unsigned mail has a reason; `not_origin` is mail that is not yours.",
+        lines("Signed and unsigned", "Accepted mail. Unsigned mail has a reason; `not_origin` is mail that is not outgoing.",
               [(f"sum(rate(postseal_signed_total{{{ALL}}}[$__rate_interval]))", "signed"),
                (f"sum by (reason) (rate(postseal_unsigned_total{{{ALL}}}[$__rate_interval]))", "{{reason}}")],
               "suffix:/s", stacked=True, colours={"signed": GREEN, "not_origin": GREY}),
@@ -73,7 +73,7 @@ def _time() -> Row:
     rate = f"sum by (le) (rate(postseal_message_duration_seconds_bucket{{{LISTENER}}}[$__rate_interval]))"
     marks = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99)]
     return Row("Time", [
-        lines("Time per message", "Our time, from the first command of a message to the final reply. An RSA signature is most of it.",
+        lines("Time per message", "Time in postseal, from the first command of a message to the final reply. An RSA signature is most of it.",
               [(f"histogram_quantile({part}, {rate})", name) for name, part in marks], "s",
               thresholds=[(None, "transparent"), (0.5, RED)]),
         heat("Time per message, all of them", "How many messages took how long.",
@@ -90,7 +90,7 @@ def _why() -> Row:
         lines("Refused, by reason", "Findings of refused messages.",
               [(f'{by_reason} (rate(postseal_filter_verdicts_total{{{ALL}, verdict=~"reject|tempfail"}}[$__rate_interval])) > 0',
                 "{{filter}}.{{reason}}")], "suffix:/s", width=8, height=9, stacked=True),
-        lines("Faults of our own", "What postseal could not do: a key that can't be used, a signature that failed, a filter that took too long.",
+        lines("Faults of our own", "Work that postseal could not do: an unusable key, a failed signature, a filter that took too long.",
               [(f'{by_reason} (rate(postseal_filter_verdicts_total{{{ALL}, reason=~"{FAULTS}"}}[$__rate_interval]))',
                 "{{filter}}.{{reason}}")], "suffix:/s", width=8, height=9),
     ])  # fmt: skip
@@ -98,7 +98,7 @@ def _why() -> Row:
 
 def _connections() -> Row:
     return Row("Connections", [
-        lines("Open connections", "Of MTAs. Postfix holds one for each SMTP session, as long as that lasts.",
+        lines("Open connections", "Connections of MTAs. Postfix holds one for each SMTP session, for as long as the session lasts.",
               [(f"sum by (listener) (postseal_connections_open{{{LISTENER}}})", "{{listener}}")], "short", width=6),
         lines("Part of the limits in use", "Beyond limits.connections a connection is closed at once, and the MTA does what "
               "milter_default_action says. Open files are limited by the system.",
@@ -110,7 +110,7 @@ def _connections() -> Row:
               [(f"sum by (listener) (rate(postseal_connections_total{{{LISTENER}}}[$__rate_interval]))", "{{listener}}"),
                (f"sum(rate(postseal_connections_refused_total{{{LISTENER}}}[$__rate_interval]))", "refused")],
               "suffix:/s", width=6, colours={"refused": RED}),
-        lines("Ended out of order", "Connections that an error of protocol, a time-out or a bug has ended.",
+        lines("Ended out of order", "Connections that ended by a protocol error, a time-out or a bug.",
               [(f"sum by (kind) (rate(postseal_protocol_errors_total{{{ALL}}}[$__rate_interval]))", "{{kind}}")],
               "suffix:/s", width=6, stacked=True),
     ])  # fmt: skip
@@ -121,7 +121,7 @@ def _service() -> Row:
         return f"sum by (instance) ({expression})", ""
 
     return Row("Service", [
-        table("Instances", "What runs, since when, and with which configuration.",
+        table("Instances", "The version, the start and the configuration of each instance.",
               [(f"sum by (instance, version) (postseal_build_info{{{ALL}}})", ""),
                each(f"time() - (process_start_time_seconds{{{ALL}}} {OWN})"),
                each(f"time() - postseal_config_last_reload_timestamp_seconds{{{ALL}}}"),

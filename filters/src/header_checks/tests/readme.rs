@@ -1,4 +1,4 @@
-//! The README of the filter is made of the checks themselves, and of what they really answer to its examples.
+//! docs/header-checks.md is made of the checks themselves, and of what they really answer to its examples.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -112,7 +112,7 @@ fn clipped(text: &str) -> String {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "a test that mends the README")]
+#[expect(clippy::disallowed_methods, reason = "a test that mends the page")]
 fn the_readme_says_what_the_checks_do() {
     assert_eq!(EXAMPLES.map(|(check, ..)| check), Check::ALL, "an example for each check, in their order");
     let mut text = String::from("| check | default | finds |\n| --- | --- | --- |\n");
@@ -145,14 +145,14 @@ fn the_readme_says_what_the_checks_do() {
         write!(text, "\n### {check}\n\n```text\n{}```\n\n```text\n{answer}\n```\n", printed(&fields, &body))
             .unwrap();
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/header_checks/README.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/header-checks.md");
     let readme = std::fs::read_to_string(&path).unwrap();
     let (before, rest) = readme.split_once(BEGIN).unwrap();
     let (_, after) = rest.split_once(END).unwrap();
     let wanted = format!("{before}{BEGIN}\n\n{text}\n{END}{after}");
     if wanted != readme {
         std::fs::write(&path, wanted).unwrap();
-        panic!("filters/src/header_checks/README.md was out of date; it is written anew: commit it");
+        panic!("docs/header-checks.md was out of date; it is written anew: commit it");
     }
 }
 

@@ -117,7 +117,7 @@ fn recipes_of_the_readme_load() {
     struct Section {
         sender: SenderSettings,
     }
-    let text = include_str!("../README.md");
+    let text = include_str!("../../../../docs/senders.md");
     let blocks: Vec<_> =
         text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(blocks.len() >= 8);
