@@ -9,7 +9,7 @@
 //! writes, and a refusal names all that is wrong. A message without a finding is not edited at all; a repair touches the
 //! field at issue and no other. The body is kept only where a repair may have to replace it, up to a limit.
 //!
-//! [`HeaderCheckSettings`] is the section of the configuration, [`HeaderCheckSettings::plan`] checks it. `header_checks/README.md` lists the
+//! [`HeaderCheckSettings`] is the section of the configuration, [`HeaderCheckSettings::plan`] checks it. `docs/header-checks.md` lists the
 //! checks. Nothing is learnt from earlier messages, and nothing is looked up.
 
 mod body;
