@@ -97,7 +97,7 @@ pub enum Count {
 
 /// What happens to what is over a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename = "Action", rename_all = "snake_case")]
 pub enum BreachAction {
     /// 450: the client tries again.
     Tempfail,

@@ -127,7 +127,7 @@ pub enum SenderField {
 
 /// A place in which an address is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename = "Place", rename_all = "snake_case")]
 pub enum AddressField {
     /// The reverse-path.
     Envelope,
