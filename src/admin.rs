@@ -8,7 +8,6 @@
 mod access;
 mod answer;
 pub mod client;
-mod health;
 mod page;
 
 use std::convert::Infallible;
@@ -33,7 +32,6 @@ use crate::log::Throttle;
 
 pub use access::{AdminToken, TokenError};
 pub use answer::AdminSource;
-pub use health::{Health, Phase};
 
 use access::AdminPeer;
 

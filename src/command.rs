@@ -9,15 +9,15 @@ pub mod top;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::admin::client::{Client, ClientError};
-use crate::config::{self, CommandLineSetting, ConfigError, LoadedConfig};
+use crate::config::ConfigFlags;
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,51 +71,30 @@ enum PostsealCommand {
     Top(top::Top),
 }
 
-/// Where the configuration comes from: the same flags for every command that reads it.
-#[derive(Args, Clone, Debug)]
-pub struct Configuration {
-    /// Configuration file.
-    #[arg(long, value_name = "FILE", default_value = config::DEFAULT_FILE, global = true)]
-    pub config: PathBuf,
-    /// Sets one key over file and environment, such as log.level=debug.
-    #[arg(long = "set", value_name = "KEY=VALUE", global = true)]
-    pub overrides: Vec<CommandLineSetting>,
-}
-
-impl Configuration {
-    /// Talks to the service that runs with this configuration. `Err` is how the program ends; what is wrong is on `err`.
-    ///
-    /// # Errors
-    /// If there can be no runtime, or nothing can be printed.
-    fn ask<T>(
-        &self,
-        err: &mut dyn Write,
-        talk: impl FnOnce(Client, Runtime) -> Result<T, ClientError>,
-    ) -> anyhow::Result<Result<T, Exit>> {
-        let loaded = match self.load() {
-            Ok(loaded) => loaded,
-            Err(error) => {
-                writeln!(err, "{error}")?;
-                return Ok(Err(Exit::Configuration));
-            }
-        };
-        let base = loaded.path.parent().unwrap_or_else(|| Path::new(""));
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        let said = Client::new(&loaded.config.admin, base).and_then(|client| talk(client, runtime));
-        said.map(Ok).or_else(|error| {
+/// Talks to the service that runs with this configuration. `Err` is how the program ends; what is wrong is on `err`.
+///
+/// # Errors
+/// If there can be no runtime, or nothing can be printed.
+fn ask<T>(
+    flags: &ConfigFlags,
+    err: &mut dyn Write,
+    talk: impl FnOnce(Client, Runtime) -> Result<T, ClientError>,
+) -> anyhow::Result<Result<T, Exit>> {
+    let loaded = match flags.load() {
+        Ok(loaded) => loaded,
+        Err(error) => {
             writeln!(err, "{error}")?;
-            let gone = matches!(error, ClientError::Unreachable { .. });
-            Ok(Err(if gone { Exit::Unreachable } else { Exit::Problem }))
-        })
-    }
-
-    /// Loads the configuration.
-    ///
-    /// # Errors
-    /// All mistakes found, each with its place.
-    pub fn load(&self) -> Result<LoadedConfig, ConfigError> {
-        config::load(Some(&self.config), &self.overrides)
-    }
+            return Ok(Err(Exit::Configuration));
+        }
+    };
+    let base = loaded.path.parent().unwrap_or_else(|| Path::new(""));
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let said = Client::new(&loaded.config.admin, base).and_then(|client| talk(client, runtime));
+    said.map(Ok).or_else(|error| {
+        writeln!(err, "{error}")?;
+        let gone = matches!(error, ClientError::Unreachable { .. });
+        Ok(Err(if gone { Exit::Unreachable } else { Exit::Problem }))
+    })
 }
 
 /// The command line, for who writes a manual of it.

@@ -23,10 +23,11 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::sleep;
 
-use crate::admin::{self, AdminPort, AdminToken, Health, Phase};
+use crate::admin::{self, AdminPort, AdminToken};
 use crate::clock::since_epoch;
-use crate::command::Configuration;
-use crate::config::{Config, ConfigError, Level, ListenAddress};
+use crate::config::{Config, ConfigError, ConfigFlags, Level, ListenAddress};
+use crate::connection::ConnectionObserver;
+use crate::health::{Health, Phase};
 use crate::listener::{BindError, Inherited, Listener, ListenerState, SharedAdmission};
 use crate::log::Log;
 use crate::metrics::{Metrics, open_files_limit};
@@ -66,11 +67,12 @@ pub enum StartError {
 
 /// A running service.
 pub struct Daemon {
-    source: Configuration,
+    source: ConfigFlags,
     /// What is in force.
     config: Config,
     shared: Arc<SharedAdmission>,
     health: Arc<Health>,
+    status: Option<Arc<Status>>,
     notifier: Arc<Notifier>,
     listeners: Vec<Arc<ListenerState>>,
     addresses: Vec<ListenAddress>,
@@ -90,7 +92,7 @@ impl Daemon {
     /// # Errors
     /// If anything of it can't be had: half a service helps nobody.
     pub async fn start(
-        source: Configuration,
+        source: ConfigFlags,
         mut inherited: Inherited,
         sink: impl Write + Send + 'static,
     ) -> Result<Self, StartError> {
@@ -113,7 +115,7 @@ impl Daemon {
             limits: ArcSwap::from_pointee(reload::connection_limits(&config.limits)),
             metrics: Arc::clone(&metrics),
             log,
-            status,
+            status: status.clone().map(|status| status as Arc<dyn ConnectionObserver>),
             permits: Arc::new(Semaphore::new(config.limits.connections)),
         });
         let health = Arc::default();
@@ -123,6 +125,7 @@ impl Daemon {
             keys: KeyWatch::new(&metrics, &health),
             files,
             health,
+            status,
             notifier,
             listeners: Vec::new(),
             addresses: Vec::new(),
@@ -178,7 +181,7 @@ impl Daemon {
         let source = admin::AdminSource {
             metrics: Arc::clone(&self.shared.metrics),
             health: Arc::clone(&self.health),
-            status: self.shared.status.clone(),
+            status: self.status.clone(),
             services: Arc::clone(&self.services),
             token,
         };

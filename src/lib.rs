@@ -8,6 +8,7 @@ pub mod command;
 pub mod config;
 pub mod connection;
 pub mod daemon;
+pub mod health;
 pub mod keys;
 pub mod listener;
 pub mod log;

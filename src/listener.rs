@@ -6,6 +6,7 @@
 //! little and says so now and then.
 
 mod bind;
+mod error;
 mod inherited;
 mod state;
 mod unix;
@@ -25,8 +26,8 @@ use crate::config;
 use crate::connection::{self, ConnectionObserver};
 use crate::stream::MtaStream;
 
-pub use bind::BindError;
-pub(crate) use bind::system as bind_error;
+pub use error::BindError;
+pub(crate) use error::system as bind_error;
 pub use inherited::Inherited;
 pub use state::{ListenerState, SharedAdmission};
 pub(crate) use unix::{SocketFile, bind_private};

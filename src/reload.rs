@@ -3,8 +3,7 @@
 use postseal_protocol::WireBounds;
 
 use crate::admin::AdminToken;
-use crate::command::Configuration;
-use crate::config::{self, Config, ConfigError, LoadedConfig};
+use crate::config::{self, Config, ConfigError, ConfigFlags, LoadedConfig};
 use crate::connection::ConnectionLimits;
 use crate::registry::Pipelines;
 use crate::secrets;
@@ -22,7 +21,7 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     /// Reads files and parses keys; not for threads that serve connections.
-    pub(crate) fn load(source: &Configuration, services: &Services) -> Result<Self, ConfigError> {
+    pub(crate) fn load(source: &ConfigFlags, services: &Services) -> Result<Self, ConfigError> {
         let mut loaded = source.load()?;
         let pipelines = Pipelines::build(&mut loaded, services)?;
         let token = secrets::admin_token(&loaded)?;

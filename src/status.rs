@@ -13,6 +13,7 @@ use arc_swap::ArcSwap;
 use postseal_filters::{MessageEnd, Record};
 
 use crate::clock::since_epoch;
+use crate::connection::ConnectionObserver;
 
 pub(crate) use limits::Standing;
 pub(crate) use report::{DecisionLine, StatusReport};
@@ -70,18 +71,20 @@ impl Status {
         self.facts.store(Arc::new(facts));
     }
 
-    /// Remembers a finished message.
-    pub fn message(&self, record: Record) {
-        let record = Arc::new(bounded(record));
-        self.with(|recent| recent.add(since_epoch(), record));
-    }
-
     fn decision(&self, number: u64) -> Option<RecentDecision> {
         self.with(|recent| recent.decisions.iter().find(|decision| decision.number == number).cloned())
     }
 
     fn with<T>(&self, look: impl FnOnce(&mut Recent) -> T) -> T {
         look(&mut self.recent.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl ConnectionObserver for Status {
+    /// Remembers the message.
+    fn message(&self, record: Record) {
+        let record = Arc::new(bounded(record));
+        self.with(|recent| recent.add(since_epoch(), record));
     }
 }
 

@@ -11,8 +11,8 @@ use hyper::header::{
 use hyper::{Method, Request, Response, StatusCode};
 
 use super::access::{self, AccessRight, AdminPeer, AdminToken};
-use super::health::Health;
 use super::page;
+use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::rate_limit::answer::{self as limits, Look};
 use crate::services::Services;

@@ -4,7 +4,8 @@ use std::io::Write;
 
 use clap::Args;
 
-use super::{Configuration, Exit};
+use super::Exit;
+use crate::config::ConfigFlags;
 use crate::keys::listing;
 use crate::registry::Pipelines;
 use crate::services::Services;
@@ -14,7 +15,7 @@ use crate::{secrets, store};
 #[derive(Args, Debug)]
 pub struct CheckConfig {
     #[command(flatten)]
-    configuration: Configuration,
+    configuration: ConfigFlags,
     /// Says what is wrong, and nothing else.
     #[arg(long)]
     quiet: bool,

@@ -16,7 +16,8 @@ use clap::Args;
 use postseal_filters::{Decision, Pipeline, Record};
 use postseal_protocol::{Address, Connect, MacroTable, Peer, Stage, Verdict};
 
-use super::{Configuration, Exit};
+use super::Exit;
+use crate::config::ConfigFlags;
 use crate::message_file::{self, MessageFile};
 use crate::registry;
 use crate::services::Services;
@@ -29,7 +30,7 @@ pub struct Explain {
     #[arg(value_name = "FILE.eml")]
     file: PathBuf,
     #[command(flatten)]
-    configuration: Configuration,
+    configuration: ConfigFlags,
     /// Reverse-path (MAIL FROM).
     #[arg(long, value_name = "ADDRESS", default_value = "<>")]
     from: String,

@@ -6,8 +6,9 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use postseal_filters::duration;
 
-use super::{Configuration, Exit};
+use super::Exit;
 use crate::admin::client::{AdminAnswer, Client, ClientError};
+use crate::config::ConfigFlags;
 use crate::rate_limit::answer::{ChangeAction, LimitChange, Look, Shown};
 
 /// Looks at and changes what is counted against rate limits by the running service.
@@ -16,7 +17,7 @@ pub struct LimitsCommand {
     #[command(subcommand)]
     action: LimitsAction,
     #[command(flatten)]
-    configuration: Configuration,
+    configuration: ConfigFlags,
     /// Prints JSON.
     #[arg(long, global = true)]
     json: bool,
@@ -67,8 +68,9 @@ impl LimitsCommand {
     /// # Errors
     /// If there can be no runtime, or nothing can be printed.
     pub fn execute(self, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
-        let asked =
-            self.configuration.ask(err, |client, runtime| runtime.block_on(self.action.ask(&client)))?;
+        let asked = super::ask(&self.configuration, err, |client, runtime| {
+            runtime.block_on(self.action.ask(&client))
+        })?;
         match asked {
             Ok(answer) => self.print(&answer, out, err),
             Err(exit) => Ok(exit),

@@ -8,7 +8,8 @@ use anyhow::Context as _;
 use clap::Args;
 use tokio::runtime::Builder;
 
-use super::{Configuration, Exit};
+use super::Exit;
+use crate::config::ConfigFlags;
 use crate::daemon::{Daemon, Orders, StartError};
 use crate::listener::Inherited;
 
@@ -16,7 +17,7 @@ use crate::listener::Inherited;
 #[derive(Args, Debug)]
 pub struct Run {
     #[command(flatten)]
-    configuration: Configuration,
+    configuration: ConfigFlags,
 }
 
 impl Run {

@@ -12,8 +12,9 @@ use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tokio::runtime::Runtime;
 
-use super::{Configuration, Exit};
+use super::Exit;
 use crate::admin::client::{Client, ClientError};
+use crate::config::ConfigFlags;
 use crate::status::StatusReport;
 use view::View;
 
@@ -21,7 +22,7 @@ use view::View;
 #[derive(Args, Debug)]
 pub struct Top {
     #[command(flatten)]
-    configuration: Configuration,
+    configuration: ConfigFlags,
     /// Prints one screen and ends.
     #[arg(long)]
     once: bool,
@@ -39,7 +40,7 @@ impl Top {
     /// # Errors
     /// If the terminal fails.
     pub fn execute(self, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
-        let first = self.configuration.ask(err, |client, runtime| {
+        let first = super::ask(&self.configuration, err, |client, runtime| {
             let source = StatusSource { client, runtime };
             source.status().map(|report| (source, report))
         })?;

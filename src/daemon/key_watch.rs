@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::sleep;
 
-use crate::admin::Health;
+use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::registry::SigningKeys;
 

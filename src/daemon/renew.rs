@@ -7,8 +7,8 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 use super::{Daemon, facts};
-use crate::command::Configuration;
 use crate::config::ConfigError;
+use crate::config::ConfigFlags;
 use crate::listener::ListenerState;
 use crate::reload::{self, Prepared};
 use crate::services::Services;
@@ -55,7 +55,7 @@ impl Daemon {
         }
         self.shared.limits.store(Arc::new(reload::connection_limits(&config.limits)));
         self.shared.log.set(config.log.clone());
-        if let Some(status) = &self.shared.status {
+        if let Some(status) = &self.status {
             status.set_facts(facts(&loaded.path, &config));
         }
         reload::keep_what_needs_restart(&self.config, &mut config);
@@ -65,7 +65,7 @@ impl Daemon {
 
 /// Loads and builds on a thread that may block.
 pub(super) fn prepare(
-    source: &Configuration,
+    source: &ConfigFlags,
     services: &Arc<Services>,
 ) -> JoinHandle<Result<Prepared, ConfigError>> {
     let (source, services) = (source.clone(), Arc::clone(services));

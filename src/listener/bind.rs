@@ -2,15 +2,14 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use nix::errno::Errno;
 use socket2::{Domain, Protocol, SockAddr, SockRef, TcpKeepalive, Type};
 use tokio::net::{TcpListener, UnixListener, lookup_host};
 
+use super::error::{BindError, system};
 use super::inherited::{Inherited, Passed};
-use super::unix::{self, SocketFile};
+use super::unix::{self, MAX_PENDING_CONNECTIONS, SocketFile};
 use crate::config::{ListenAddress, ListenerConfig};
 use crate::stream::MtaStream;
 
@@ -31,56 +30,6 @@ pub(crate) enum Socket {
         file: Option<SocketFile>,
         /// The socket.
         socket: UnixListener,
-    },
-}
-
-/// Why an address can't be had, and what to do about it.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BindError {
-    /// Somebody else is there.
-    #[error("another process answers on {0}; stop it, or give this listener another address")]
-    Answered(ListenAddress),
-    /// Not a socket.
-    #[error("{0} exists and is not a socket; remove it, or give this listener another path")]
-    NotASocket(PathBuf),
-    /// No such group.
-    #[error("there is no group `{0}`")]
-    Group(String),
-    /// The file can't be given to the group.
-    #[error(
-        "can't give {path} to the group `{group}`: {source}; run as a member of it (SupplementaryGroups= in systemd)"
-    )]
-    ChangeGroup {
-        /// The socket file.
-        path: PathBuf,
-        /// The group.
-        group: String,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The host name is unknown.
-    #[error("can't find the address of `{host}`: {source}; write an IP address")]
-    Resolve {
-        /// The host name.
-        host: String,
-        /// What the resolver says.
-        source: io::Error,
-    },
-    /// `fd:NAME` without such a descriptor.
-    #[error(
-        "systemd has passed no socket named `{0}` (FileDescriptorName= of the socket unit); it has passed: {1}"
-    )]
-    NotPassed(String, String),
-    /// Anything that the system does not allow.
-    #[error("can't listen on {address}: {source}{hint}")]
-    System {
-        /// Where.
-        address: ListenAddress,
-        /// What the system says.
-        source: io::Error,
-        /// What may help.
-        hint: &'static str,
     },
 }
 
@@ -169,7 +118,7 @@ impl Socket {
         socket.set_nonblocking(true)?;
         socket.bind(&SockAddr::from(address))?;
         Self::for_each_connection(&SockRef::from(&socket))?;
-        socket.listen(BACKLOG)?;
+        socket.listen(MAX_PENDING_CONNECTIONS)?;
         TcpListener::from_std(socket.into()).map(|socket| Self::Tcp { passed: false, socket })
     }
 
@@ -207,25 +156,6 @@ async fn resolve(host: &str, port: u16, only_v6: bool) -> Result<SocketAddr, Bin
     let any = if only_v6 { None } else { found.first() };
     best.or(any).copied().ok_or_else(|| failed(io::ErrorKind::NotFound.into()))
 }
-
-/// An error of the system, with what usually is behind it.
-pub(crate) fn system(address: &ListenAddress, source: io::Error) -> BindError {
-    let unix = matches!(address, ListenAddress::Unix(_));
-    let hint = match Errno::from_raw(source.raw_os_error().unwrap_or_default()) {
-        Errno::EADDRINUSE => "; `ss -ltnp` shows which process has it",
-        Errno::EADDRNOTAVAIL => "; no network interface of this machine has that address",
-        Errno::EACCES if unix => "; the user of this service must be able to write to the folder",
-        Errno::EACCES => "; ports below 1024 need CAP_NET_BIND_SERVICE",
-        Errno::EAFNOSUPPORT => "; this machine has no IPv6",
-        Errno::ENOENT if unix => "; create the folder first (RuntimeDirectory= in systemd)",
-        Errno::EROFS => "; the folder is read-only (ReadWritePaths= in systemd)",
-        _ => "",
-    };
-    BindError::System { address: address.clone(), source, hint }
-}
-
-/// Connections that may wait to be taken; the system may allow less (`net.core.somaxconn`).
-pub(super) const BACKLOG: i32 = 1024;
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::connection::{Closed, ConnectionLimits, ConnectionObserver};
 use crate::log::{Log, Throttle};
 use crate::metrics::{ListenerMetrics, Metrics};
-use crate::status::Status;
 
 /// What the connections of all listeners share.
 pub struct SharedAdmission {
@@ -21,8 +20,8 @@ pub struct SharedAdmission {
     pub metrics: Arc<Metrics>,
     /// The log.
     pub log: Log,
-    /// What the status page remembers, if there is one.
-    pub status: Option<Arc<Status>>,
+    /// The memory of the status page, if there is one.
+    pub status: Option<Arc<dyn ConnectionObserver>>,
     /// One for each connection that may be open.
     pub permits: Arc<Semaphore>,
 }

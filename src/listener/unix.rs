@@ -15,8 +15,11 @@ use postseal_filters::Role;
 use socket2::{Domain, SockAddr, Type};
 use tokio::net::UnixListener;
 
-use super::bind::{BACKLOG, BindError, system};
+use super::error::{BindError, system};
 use crate::config::{ListenAddress, ListenerConfig, Mode};
+
+/// Connections that may wait to be taken; the system may allow less (`net.core.somaxconn`).
+pub(super) const MAX_PENDING_CONNECTIONS: i32 = 1024;
 
 /// The file of a socket that we have bound; removed with it, if it still is ours.
 #[derive(Debug)]
@@ -64,7 +67,7 @@ pub(super) fn bind(path: &Path, listener: &ListenerConfig) -> Result<(UnixListen
         })?;
     }
     fs::set_permissions(&temporary.0, fs::Permissions::from_mode(listener.mode.bits())).map_err(failed)?;
-    socket.listen(BACKLOG).map_err(failed)?;
+    socket.listen(MAX_PENDING_CONNECTIONS).map_err(failed)?;
     fs::rename(&temporary.0, path).map_err(failed)?;
     let file = SocketFile::at(path).map_err(failed)?;
     let socket = UnixListener::from_std(socket.into()).map_err(failed)?;

@@ -7,8 +7,8 @@ use postseal_filters::{MessageEnd, Record};
 use serde::{Deserialize, Serialize};
 
 use super::{Minute, RecentDecision, Standing, Status};
-use crate::admin::Health;
 use crate::clock::{rfc3339, since_epoch};
+use crate::health::Health;
 use crate::log::{shorten, shorten_within};
 use crate::metrics::{Metrics, Sample};
 use crate::services::Services;
