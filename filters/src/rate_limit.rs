@@ -38,6 +38,9 @@ use crate::filter::{BodyNeed, Filter, FilterSession, Needs, Steps};
 use crate::store::{Limit, Store};
 use session::LimitSession;
 
+/// Reason code of a store that gives no answer.
+const STORE: &str = "store";
+
 /// Who is told what limits come to.
 pub trait LimitWatcher: Send + Sync {
     /// A rule has decided.
@@ -193,9 +196,6 @@ impl Filter for RateLimitFilter {
         Box::new(LimitSession::new(Arc::clone(&self.shared)))
     }
 }
-
-/// Reason code of a store that gives no answer.
-const STORE: &str = "store";
 
 #[cfg(test)]
 mod tests;

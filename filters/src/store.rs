@@ -20,6 +20,13 @@ pub use fullest::Fullest;
 pub use memory::MemoryStore;
 pub use state::KeyState;
 
+/// Limits that one key may have.
+pub const MAX_LIMITS_PER_KEY: usize = 4;
+/// Octets that a key may have.
+pub const MAX_KEY_OCTETS: usize = 200;
+/// When a block without an end ends, in milliseconds.
+pub const FOR_EVER: u64 = 1 << 52;
+
 /// At most so many units in any time of this length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limit {
@@ -29,15 +36,12 @@ pub struct Limit {
     pub quota: u64,
 }
 
-/// Limits that one key may have.
-pub const MOST_LIMITS: usize = 4;
-
 /// A question to a store: may the owner of this key use so much?
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// Whose use it is, at most [`LONGEST_KEY`] octets.
+    /// Whose use it is, at most [`MAX_KEY_OCTETS`] octets.
     pub key: &'a str,
-    /// The limits, at least one and at most [`MOST_LIMITS`], each with a length of its own.
+    /// The limits, at least one and at most [`MAX_LIMITS_PER_KEY`], each with a length of its own.
     pub limits: &'a [Limit],
     /// The units. With 0 it is asked whether one would fit, and nothing is charged.
     pub cost: u64,
@@ -46,9 +50,6 @@ pub struct Request<'a> {
     /// Whether a refusal stands in the way of the other requests of the call.
     pub binding: bool,
 }
-
-/// Octets that a key may have.
-pub const LONGEST_KEY: usize = 200;
 
 /// The answer to a [`Request`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -188,12 +189,6 @@ pub trait Store: Send + Sync {
     /// Ends a block; false if there was none.
     async fn unblock(&self, key: &str) -> Result<bool, StoreError>;
 
-    /// A value that was [`put`](Self::put) and is not too old.
-    async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
-
-    /// Remembers a value for a time.
-    async fn put(&self, name: &str, value: &[u8], time: Duration) -> Result<(), StoreError>;
-
     /// How full it is; nothing where that would be dear to know.
     fn stats(&self) -> Option<Stats>;
 
@@ -205,9 +200,6 @@ pub trait Store: Send + Sync {
     /// The service ends: writes what is still to be written. Blocks for as long as that takes.
     fn close(&self) {}
 }
-
-/// When a block without an end ends, in milliseconds.
-pub const FOR_EVER: u64 = 1 << 52;
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)

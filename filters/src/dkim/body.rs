@@ -12,6 +12,12 @@ use mail_auth::crypto::{HashContext, HashImpl, HashOutput, Sha256};
 use mail_auth::dkim::Canonicalization;
 use mail_auth::headers::Writer;
 
+/// Octets looked at together.
+const BLOCK_OCTETS: usize = 64;
+/// Octets gathered before they go to the hash.
+const BATCH_OCTETS: usize = 512;
+const LINE_ENDS: [[u8; 2]; 64] = [*b"\r\n"; 64];
+
 /// The SHA-256 of the canonical form of a body.
 pub(super) struct BodyHash {
     canonical: Canonical,
@@ -144,9 +150,9 @@ fn run(text: &[u8], irregular: impl Fn(u8, u8, u8) -> bool) -> usize {
         if let Some(ahead) = first_irregular(window, &irregular) {
             return end + ahead;
         }
-        end += BLOCK;
+        end += BLOCK_OCTETS;
     }
-    let mut window = [b'x'; BLOCK + 2];
+    let mut window = [b'x'; BLOCK_OCTETS + 2];
     for (octet, from) in window.iter_mut().zip(text.get(end - 1..).unwrap_or_default()) {
         *octet = *from;
     }
@@ -154,11 +160,14 @@ fn run(text: &[u8], irregular: impl Fn(u8, u8, u8) -> bool) -> usize {
 }
 
 /// The same for a block between two neighbours. No short circuits: the compiler makes vector instructions of this.
-fn first_irregular(window: &[u8; BLOCK + 2], irregular: &impl Fn(u8, u8, u8) -> bool) -> Option<usize> {
+fn first_irregular(
+    window: &[u8; BLOCK_OCTETS + 2],
+    irregular: &impl Fn(u8, u8, u8) -> bool,
+) -> Option<usize> {
     let [before @ .., _, _] = window;
     let [_, here @ .., _] = window;
     let [_, _, after @ ..] = window;
-    let mut found = [0; BLOCK];
+    let mut found = [0; BLOCK_OCTETS];
     for (found, ((before, here), after)) in found.iter_mut().zip(before.iter().zip(here).zip(after)) {
         *found = u8::from(irregular(*before, *here, *after));
     }
@@ -176,17 +185,17 @@ fn trimmed(text: &[u8], end: usize, held: &[u8]) -> usize {
 /// Gathers short pieces, since a hash takes much time for each call and little for each octet.
 struct Batch<'a, W> {
     out: &'a mut W,
-    pieces: [u8; BATCH],
+    pieces: [u8; BATCH_OCTETS],
     length: usize,
 }
 
 impl<'a, W: Writer> Batch<'a, W> {
     fn new(out: &'a mut W) -> Self {
-        Self { out, pieces: [0; BATCH], length: 0 }
+        Self { out, pieces: [0; BATCH_OCTETS], length: 0 }
     }
 
     fn push(&mut self, piece: &[u8]) {
-        if piece.len() > BATCH - self.length {
+        if piece.len() > BATCH_OCTETS - self.length {
             self.flush();
         }
         match self.pieces.get_mut(self.length..self.length + piece.len()) {
@@ -203,12 +212,6 @@ impl<'a, W: Writer> Batch<'a, W> {
         self.length = 0;
     }
 }
-
-/// Octets looked at together.
-const BLOCK: usize = 64;
-/// Octets gathered before they go to the hash.
-const BATCH: usize = 512;
-const LINE_ENDS: [[u8; 2]; 64] = [*b"\r\n"; 64];
 
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,71 @@ use super::header;
 use crate::connection::MtaKind;
 use crate::message::Fields;
 
+/// RFC 6376 section 5.4.1, then RFC 8058 section 4 (List-Unsubscribe-Post), then what decides how a message is shown,
+/// sorted and answered, so that nobody replays it with other words or gives a client something to act on.
+///
+/// Not Content-Transfer-Encoding: Postfix changes it when the next hop lacks 8BITMIME, and a message that is declared
+/// 8bit but has a body of ASCII then keeps its signature. Where the body has more than ASCII the signature is broken
+/// either way, and a forged value can only make the text unreadable.
+const SIGNED: [&str; 35] = [
+    "From",
+    "Reply-To",
+    "Subject",
+    "Date",
+    "To",
+    "Cc",
+    "Resent-Date",
+    "Resent-From",
+    "Resent-To",
+    "Resent-Cc",
+    "In-Reply-To",
+    "References",
+    "List-Id",
+    "List-Help",
+    "List-Unsubscribe",
+    "List-Subscribe",
+    "List-Post",
+    "List-Owner",
+    "List-Archive",
+    "List-Unsubscribe-Post",
+    "Sender",
+    "Message-ID",
+    "MIME-Version",
+    "Content-Type",
+    "Content-ID",
+    "Content-Description",
+    "Content-Disposition",
+    "Resent-Sender",
+    "Resent-Message-ID",
+    "Auto-Submitted",
+    "Disposition-Notification-To",
+    "Feedback-ID",
+    "Autocrypt",
+    // What header checks write.
+    "X-Postseal-Fixed",
+    "X-Postseal-Found",
+];
+/// Sealed even if absent. Not List-* and Resent-*, which lists and forwarders rightly add. Sender is: who posts to lists
+/// that add it takes it out of `oversign`.
+const SEALED_ABSENT: [&str; 10] = [
+    "From",
+    "Subject",
+    "To",
+    "Cc",
+    "Date",
+    "Reply-To",
+    "Sender",
+    "Message-ID",
+    "MIME-Version",
+    "Content-Type",
+];
+/// Trace fields, fields that MTAs remove, and DKIM-Signature: the next of ours goes on top.
+const CHANGES: [&str; 5] = ["Received", "Return-Path", "Bcc", "Resent-Bcc", "DKIM-Signature"];
+/// Fields of one name. RFC 5322 allows one of most, and five hops of forwarding leave five Resent blocks.
+const MAX_FIELDS_PER_NAME: usize = 32;
+/// Length of `h=`, which becomes part of a field that no MTA on the way may find too long.
+const MAX_H_TAG_OCTETS: usize = 8192;
+
 /// The header fields to sign, checked.
 #[derive(Clone, Debug)]
 pub(super) struct SignedFields {
@@ -106,7 +171,7 @@ impl SignedFields {
                 if count > 0 { signed.sealed } else { signed.sealed_absent && !signed.is_added_later(mta) };
             let entries = count + usize::from(seal);
             octets += entries * (signed.name.0.len() + 1);
-            if count > MOST_REPEATS || octets > MOST_OCTETS {
+            if count > MAX_FIELDS_PER_NAME || octets > MAX_H_TAG_OCTETS {
                 return Err(TooMany { name: signed.name.0.clone() });
             }
             selection.names.extend(std::iter::repeat_n(&signed.name.0, entries).cloned());
@@ -169,74 +234,6 @@ impl FromStr for FieldName {
         }
     }
 }
-
-/// RFC 6376 section 5.4.1, then RFC 8058 section 4 (List-Unsubscribe-Post), then what decides how a message is shown,
-/// sorted and answered, so that nobody replays it with other words or gives a client something to act on.
-///
-/// Not Content-Transfer-Encoding: Postfix changes it when the next hop lacks 8BITMIME, and a message that is declared
-/// 8bit but has a body of ASCII then keeps its signature. Where the body has more than ASCII the signature is broken
-/// either way, and a forged value can only make the text unreadable.
-const SIGNED: [&str; 35] = [
-    "From",
-    "Reply-To",
-    "Subject",
-    "Date",
-    "To",
-    "Cc",
-    "Resent-Date",
-    "Resent-From",
-    "Resent-To",
-    "Resent-Cc",
-    "In-Reply-To",
-    "References",
-    "List-Id",
-    "List-Help",
-    "List-Unsubscribe",
-    "List-Subscribe",
-    "List-Post",
-    "List-Owner",
-    "List-Archive",
-    "List-Unsubscribe-Post",
-    "Sender",
-    "Message-ID",
-    "MIME-Version",
-    "Content-Type",
-    "Content-ID",
-    "Content-Description",
-    "Content-Disposition",
-    "Resent-Sender",
-    "Resent-Message-ID",
-    "Auto-Submitted",
-    "Disposition-Notification-To",
-    "Feedback-ID",
-    "Autocrypt",
-    // What header checks write.
-    "X-Postseal-Fixed",
-    "X-Postseal-Found",
-];
-
-/// Sealed even if absent. Not List-* and Resent-*, which lists and forwarders rightly add. Sender is: who posts to lists
-/// that add it takes it out of `oversign`.
-const SEALED_ABSENT: [&str; 10] = [
-    "From",
-    "Subject",
-    "To",
-    "Cc",
-    "Date",
-    "Reply-To",
-    "Sender",
-    "Message-ID",
-    "MIME-Version",
-    "Content-Type",
-];
-
-/// Trace fields, fields that MTAs remove, and DKIM-Signature: the next of ours goes on top.
-const CHANGES: [&str; 5] = ["Received", "Return-Path", "Bcc", "Resent-Bcc", "DKIM-Signature"];
-
-/// Fields of one name. RFC 5322 allows one of most, and five hops of forwarding leave five Resent blocks.
-const MOST_REPEATS: usize = 32;
-/// Length of `h=`, which becomes part of a field that no MTA on the way may find too long.
-const MOST_OCTETS: usize = 8192;
 
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::mail::address::{AddrSpec, DomainName, NameError};
 
+const MAX_IDENTITY_OCTETS: usize = 70;
+
 /// The From addresses that a [`Rule`](super::Rule) is for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Pattern {
@@ -46,7 +48,7 @@ pub enum SigningPatternError {
     #[error("is not an identity such as @example.com or list@example.com")]
     NotIdentity,
     /// An identity that does not fit into a line. It can't be folded: some verifiers keep the white space.
-    #[error("is longer than {LONGEST_IDENTITY} octets")]
+    #[error("is longer than {MAX_IDENTITY_OCTETS} octets")]
     LongIdentity,
     /// A star that is not alone.
     #[error("mixes * with a name; write .example.com for all subdomains of example.com, or * for everything")]
@@ -119,7 +121,7 @@ impl FromStr for Identity {
         }
         let domain: DomainName = domain.parse()?;
         let text = format!("{local}@{domain}");
-        if text.len() > LONGEST_IDENTITY {
+        if text.len() > MAX_IDENTITY_OCTETS {
             Err(SigningPatternError::LongIdentity)
         } else {
             Ok(Self { text, domain })
@@ -161,5 +163,3 @@ impl Serialize for Pattern {
         serializer.collect_str(self)
     }
 }
-
-const LONGEST_IDENTITY: usize = 70;

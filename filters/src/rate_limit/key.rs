@@ -12,8 +12,10 @@ use postseal_protocol::MacroTable;
 use serde::{Deserialize, Serialize};
 
 use crate::network::Network;
-use crate::store::LONGEST_KEY;
+use crate::store::MAX_KEY_OCTETS;
 use crate::submitter::Submitter;
+
+const NULL_SENDER: &str = "<>";
 
 /// A part of a key.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -133,9 +135,9 @@ impl KeyPart {
 /// The name of a counter.
 pub(super) fn name(rule: &str, values: &[String]) -> String {
     let mut name = format!("{rule}:{}", values.join(","));
-    if name.len() > LONGEST_KEY {
+    if name.len() > MAX_KEY_OCTETS {
         let hash = fnv(name.as_bytes());
-        name.truncate(LONGEST_KEY - 17);
+        name.truncate(MAX_KEY_OCTETS - 17);
         let _ = write!(name, "~{hash:016x}");
     }
     name
@@ -181,5 +183,3 @@ fn fnv(octets: &[u8]) -> u64 {
         .iter()
         .fold(0xcbf2_9ce4_8422_2325, |hash, octet| (hash ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3))
 }
-
-const NULL_SENDER: &str = "<>";

@@ -7,8 +7,21 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::duration;
-use crate::store::window::MOST_UNITS;
-use crate::store::{Limit, MOST_LIMITS};
+use crate::store::window::MAX_UNITS;
+use crate::store::{Limit, MAX_LIMITS_PER_KEY};
+
+const UNITS: [(&str, u64); 8] = [
+    ("", 1),
+    ("B", 1),
+    ("KB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+];
+const MIN_WINDOW: Duration = Duration::from_secs(1);
+const MAX_WINDOW: Duration = Duration::from_secs(366 * 86_400);
 
 /// One limit: so many in any time of this length.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +55,7 @@ pub enum RateError {
     #[error("`{0}`: more than can be counted")]
     TooMany(String),
     /// No limit, or more than a key can have.
-    #[error("expected 1 to {MOST_LIMITS} limits")]
+    #[error("expected 1 to {MAX_LIMITS_PER_KEY} limits")]
     Number,
     /// Two limits for the same time.
     #[error("`{0}` and `{1}` are for the same time; the smaller one is enough")]
@@ -64,11 +77,11 @@ impl FromStr for Rate {
             return Err(form());
         }
         let quota = digits.parse().ok().and_then(|number: u64| number.checked_mul(*factor));
-        let quota = quota.filter(|quota| *quota <= MOST_UNITS);
+        let quota = quota.filter(|quota| *quota <= MAX_UNITS);
         let quota = quota.ok_or_else(|| RateError::TooMany(text.to_owned()))?;
         let window =
             duration::parse(window.trim()).map_err(|error| RateError::Window(text.to_owned(), error))?;
-        if window < SHORTEST || window > LONGEST {
+        if window < MIN_WINDOW || window > MAX_WINDOW {
             return Err(RateError::WindowSize(text.to_owned()));
         }
         let width = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
@@ -88,7 +101,7 @@ impl Rates {
     /// # Errors
     /// If there are none, too many, or two for the same time.
     pub fn new(rates: Vec<Rate>) -> Result<Self, RateError> {
-        if rates.is_empty() || rates.len() > MOST_LIMITS {
+        if rates.is_empty() || rates.len() > MAX_LIMITS_PER_KEY {
             return Err(RateError::Number);
         }
         for (index, rate) in rates.iter().enumerate() {
@@ -162,16 +175,3 @@ enum OneOrMany {
     One(String),
     Many(Vec<String>),
 }
-
-const UNITS: [(&str, u64); 8] = [
-    ("", 1),
-    ("B", 1),
-    ("KB", 1_000),
-    ("MB", 1_000_000),
-    ("GB", 1_000_000_000),
-    ("KiB", 1 << 10),
-    ("MiB", 1 << 20),
-    ("GiB", 1 << 30),
-];
-const SHORTEST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(366 * 86_400);

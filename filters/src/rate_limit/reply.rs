@@ -6,6 +6,9 @@ use postseal_protocol::{Reply, Verdict};
 
 use super::settings::BreachAction;
 
+/// Octets of a text; with what stands in the places it still is one line of a reply.
+const MAX_TEMPLATE_OCTETS: usize = 300;
+
 /// The text of a reply, with `{rule}`, `{key}`, `{limit}`, `{count}`, `{used}` and `{wait}` in it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ReplyTemplate {
@@ -72,9 +75,13 @@ impl ReplyTemplate {
         }
         parts.push(ReplyPart::Text(rest.into()));
         let template = Self { parts };
-        if text.is_empty() || text.len() > LONGEST || !text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+        if text.is_empty()
+            || text.len() > MAX_TEMPLATE_OCTETS
+            || !text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
         {
-            return Err(format!("expected 1 to {LONGEST} printable ASCII characters on one line"));
+            return Err(format!(
+                "expected 1 to {MAX_TEMPLATE_OCTETS} printable ASCII characters on one line"
+            ));
         }
         Ok(template)
     }
@@ -122,6 +129,3 @@ pub(super) fn wait(millis: Option<u64>) -> Cow<'static, str> {
     };
     format!("in {number} {unit}{}", if number == 1 { "" } else { "s" }).into()
 }
-
-/// Octets of a text; with what stands in the places it still is one line of a reply.
-const LONGEST: usize = 300;

@@ -14,6 +14,8 @@ use super::rate::Rates;
 use crate::duration;
 use crate::submitter::{Names, Who};
 
+const NONE: &str = "none";
+
 /// A `[[rate_limit]]`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -206,5 +208,3 @@ impl BreachAction {
 fn day() -> Duration {
     Duration::from_secs(86_400)
 }
-
-const NONE: &str = "none";

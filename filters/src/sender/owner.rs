@@ -19,6 +19,9 @@ use crate::mail::address::{AddrSpec, DomainName, Mailbox};
 use crate::submitter::{Submitter, Who};
 use keys::{Map, OwnerKeys};
 
+/// Stands in no login and in no address.
+const SEPARATOR: &str = "\0";
+
 /// All entries.
 #[derive(Debug, Default)]
 pub(super) struct Owners {
@@ -236,6 +239,3 @@ fn at(places: &[bool; 3], place: AddressField) -> bool {
 fn index(place: AddressField) -> Option<usize> {
     AddressField::OWNED.iter().position(|one| *one == place)
 }
-
-/// Stands in no login and in no address.
-const SEPARATOR: &str = "\0";

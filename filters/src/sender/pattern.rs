@@ -16,6 +16,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use crate::mail::address::{AddrSpec, DomainName, NameError};
 use crate::submitter::TextPattern;
 
+/// As many as `$1` to `$9` can name.
+const MAX_STARS: usize = 9;
+
 /// A set of addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddressPattern {
@@ -54,7 +57,7 @@ pub enum AddressPatternError {
     #[error("mixes * with letters that DNS does not have; write the label in its xn-- form")]
     StarInLabel,
     /// Too many stars.
-    #[error("has more than {MOST_STARS} stars")]
+    #[error("has more than {MAX_STARS} stars")]
     Stars,
     /// A bad domain.
     #[error("domain: {0}")]
@@ -111,7 +114,7 @@ impl FromStr for AddressPattern {
             Some(below) => format!("*.{below}"),
             None => domain.to_owned(),
         };
-        if local.matches('*').count() + domain.matches('*').count() > MOST_STARS {
+        if local.matches('*').count() + domain.matches('*').count() > MAX_STARS {
             return Err(AddressPatternError::Stars);
         }
         let plain = |text: &str| text.parse::<DomainName>();
@@ -177,9 +180,6 @@ impl<'de> Deserialize<'de> for AddressPattern {
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
-
-/// As many as `$1` to `$9` can name.
-const MOST_STARS: usize = 9;
 
 #[cfg(test)]
 mod tests;

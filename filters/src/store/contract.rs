@@ -24,6 +24,9 @@ use std::collections::HashMap;
 use super::{Admission, Limit, Query, Request, Return, Store, StoreError};
 use step::{CaseRequest, CaseStep};
 
+/// When every case begins.
+const START: u64 = 1_800_000_000_000;
+
 /// Cases with their number: written by hand, and made.
 pub fn cases() -> impl Iterator<Item = (usize, &'static str)> {
     let lines = include_str!("contract/cases.txt").lines().chain(include_str!("contract/made.txt").lines());
@@ -159,6 +162,3 @@ impl RunningCase<'_> {
 fn word(yes: bool) -> String {
     if yes { "yes" } else { "no" }.to_owned()
 }
-
-/// When every case begins.
-const START: u64 = 1_800_000_000_000;

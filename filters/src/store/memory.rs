@@ -6,7 +6,6 @@
 
 mod shard;
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,20 +13,25 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::state::decide;
-use super::{
-    Admission, FOR_EVER, Fullest, KeyListing, KeyState, Query, Request, Return, Stats, Store, StoreError,
-};
+use super::{Admission, Fullest, KeyListing, KeyState, Query, Request, Return, Stats, Store, StoreError};
 use crate::clock::Clock;
 use shard::MemoryShard;
+
+/// Locks. More than there are threads, so that they rarely meet; and so many that a table of one of them, which grows
+/// in one go, is small.
+const SHARDS: usize = 256;
+/// Keys below which a shard is not worth while.
+const MIN_SHARD_KEYS: usize = 64;
+/// Keys that are looked at under one lock.
+const MAX_KEYS_PER_LOCK: usize = 64;
+/// Octets of most states, with their key.
+const USUAL_ENTRY_OCTETS: usize = 256;
 
 /// Counters in memory.
 pub struct MemoryStore {
     shards: Box<[Mutex<MemoryShard>]>,
     hasher: RandomState,
     clock: Arc<dyn Clock>,
-    /// Values by name, each with the time until which it is good.
-    values: Mutex<HashMap<String, (u64, Vec<u8>)>>,
-    most: usize,
 }
 
 /// A key that has changed, and its state; `None` if it is gone.
@@ -46,10 +50,10 @@ impl MemoryStore {
 
     fn build(clock: Arc<dyn Clock>, most: usize, journal: bool) -> Self {
         // A small store is one shard, so that its bound is exact.
-        let shards = if most < SHARDS * SMALLEST_SHARD { 1 } else { SHARDS };
+        let shards = if most < SHARDS * MIN_SHARD_KEYS { 1 } else { SHARDS };
         let hasher = RandomState::new();
         let shard = |_| Mutex::new(MemoryShard::new(most.div_ceil(shards), hasher.clone(), journal));
-        Self { shards: (0..shards).map(shard).collect(), hasher, clock, values: Mutex::default(), most }
+        Self { shards: (0..shards).map(shard).collect(), hasher, clock }
     }
 
     /// Takes in a state from before the start; one that means nothing any more is left out.
@@ -57,7 +61,7 @@ impl MemoryStore {
         let now = self.clock.steady_millis();
         if let Ok(state) = KeyState::decode(octets)
             && state.idle_from() > now
-            && key.len() <= super::LONGEST_KEY
+            && key.len() <= super::MAX_KEY_OCTETS
         {
             let hash = self.hasher.hash_one(key);
             self.shard(hash).keep(hash, key, &state, &mut Vec::new());
@@ -68,8 +72,8 @@ impl MemoryStore {
     pub fn changes(&self) -> Vec<KeyChange> {
         let mut out = Vec::new();
         self.in_pieces(|shard, _| {
-            let keys = shard.take_changed(PIECE);
-            let more = keys.len() == PIECE;
+            let keys = shard.take_changed(MAX_KEYS_PER_LOCK);
+            let more = keys.len() == MAX_KEYS_PER_LOCK;
             for key in keys {
                 let octets = shard.octets(self.hasher.hash_one(&*key), &key).map(<[u8]>::to_vec);
                 out.push((key, octets));
@@ -93,7 +97,7 @@ impl MemoryStore {
         let now = self.clock.steady_millis();
         self.in_pieces(|shard, from| {
             let mut idle = Vec::new();
-            let more = shard.each(from..from + PIECE, |key, octets| {
+            let more = shard.each(from..from + MAX_KEYS_PER_LOCK, |key, octets| {
                 if KeyState::decode(octets).map_or(true, |state| state.idle_from() <= now) {
                     idle.push(key.to_owned());
                 }
@@ -103,14 +107,13 @@ impl MemoryStore {
             }
             more
         });
-        self.values().retain(|_, (until, _)| *until > now);
     }
 
     /// The keys that are asked for, those that have used most of their limits first. Looks through all there are.
     pub fn fullest(&self, query: &Query) -> Vec<KeyListing> {
         let mut fullest = Fullest::new(query, self.clock.steady_millis());
         self.in_pieces(|shard, from| {
-            shard.each(from..from + PIECE, |key, octets| {
+            shard.each(from..from + MAX_KEYS_PER_LOCK, |key, octets| {
                 if let (true, Ok(state)) = (fullest.wants(key), KeyState::decode(octets)) {
                     fullest.show(key, state);
                 }
@@ -126,7 +129,7 @@ impl MemoryStore {
         let mut from = 0;
         while !open.is_empty() {
             open.retain(|shard| visit(&mut lock(shard), from));
-            from += PIECE;
+            from += MAX_KEYS_PER_LOCK;
         }
     }
 
@@ -138,10 +141,6 @@ impl MemoryStore {
     fn shard(&self, hash: u64) -> MutexGuard<'_, MemoryShard> {
         #[expect(clippy::indexing_slicing, reason = "a remainder by the length")]
         lock(&self.shards[self.index(hash)])
-    }
-
-    fn values(&self) -> MutexGuard<'_, HashMap<String, (u64, Vec<u8>)>> {
-        self.values.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn decide(&self, requests: &[Request<'_>]) -> Vec<Admission> {
@@ -161,7 +160,7 @@ impl MemoryStore {
         let mut states: Vec<KeyState> =
             requests.iter().zip(&hashes).map(|pair| state(pair).unwrap_or_default()).collect();
         let admissions = decide(now, requests, &mut states);
-        let mut room = Vec::with_capacity(ROOM);
+        let mut room = Vec::with_capacity(USUAL_ENTRY_OCTETS);
         for (((request, hash), admission), state) in
             requests.iter().zip(&hashes).zip(&admissions).zip(&states)
         {
@@ -184,7 +183,7 @@ impl MemoryStore {
             state => state?,
         };
         let out = change(&mut state, now);
-        shard.keep(hash, key, &state, &mut Vec::with_capacity(ROOM));
+        shard.keep(hash, key, &state, &mut Vec::with_capacity(USUAL_ENTRY_OCTETS));
         Some(out)
     }
 }
@@ -196,7 +195,7 @@ impl Store for MemoryStore {
     }
 
     async fn admit(&self, requests: &[Request<'_>]) -> Result<Vec<Admission>, StoreError> {
-        match requests.iter().find(|request| request.key.len() > super::LONGEST_KEY) {
+        match requests.iter().find(|request| request.key.len() > super::MAX_KEY_OCTETS) {
             Some(_) => Err(StoreError::Refused("a key is too long".to_owned())),
             None => Ok(self.decide(requests)),
         }
@@ -227,7 +226,7 @@ impl Store for MemoryStore {
     }
 
     async fn block(&self, key: &str, time: Option<Duration>) -> Result<(), StoreError> {
-        if key.len() > super::LONGEST_KEY {
+        if key.len() > super::MAX_KEY_OCTETS {
             return Err(StoreError::Refused("the key is too long".to_owned()));
         }
         self.change(key, true, |state, now| state.block(now, time));
@@ -236,22 +235,6 @@ impl Store for MemoryStore {
 
     async fn unblock(&self, key: &str) -> Result<bool, StoreError> {
         Ok(self.change(key, false, KeyState::unblock).unwrap_or(false))
-    }
-
-    async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let now = self.clock.steady_millis();
-        let values = self.values();
-        Ok(values.get(name).filter(|(until, _)| *until > now).map(|(_, value)| value.clone()))
-    }
-
-    async fn put(&self, name: &str, value: &[u8], time: Duration) -> Result<(), StoreError> {
-        let mut values = self.values();
-        if values.len() >= self.most && !values.contains_key(name) {
-            return Err(StoreError::Refused("too many values".to_owned()));
-        }
-        let until = self.clock.steady_millis().saturating_add(super::millis(time)).min(FOR_EVER);
-        values.insert(name.to_owned(), (until, value.to_vec()));
-        Ok(())
     }
 
     fn stats(&self) -> Option<Stats> {
@@ -274,16 +257,6 @@ impl Store for MemoryStore {
 fn lock(shard: &Mutex<MemoryShard>) -> MutexGuard<'_, MemoryShard> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-/// Locks. More than there are threads, so that they rarely meet; and so many that a table of one of them, which grows
-/// in one go, is small.
-const SHARDS: usize = 256;
-/// Keys below which a shard is not worth while.
-const SMALLEST_SHARD: usize = 64;
-/// Keys that are looked at under one lock.
-const PIECE: usize = 64;
-/// Octets of most states, with their key.
-const ROOM: usize = 256;
 
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ pub use encoding::Malformed;
 
 use std::time::Duration;
 
-use super::window::{MOST_UNITS, Window};
+use super::window::{MAX_UNITS, Window};
 use super::{Admission, FOR_EVER, Limit, Request, Standing, millis};
 
 /// Everything that is known of a key.
@@ -82,7 +82,7 @@ impl KeyState {
 
     /// What a request comes to, without charging it. The state is settled.
     pub fn judge(&self, now: u64, request: &Request<'_>) -> Admission {
-        let units = request.cost.clamp(1, MOST_UNITS);
+        let units = request.cost.clamp(1, MAX_UNITS);
         let mut out = Admission { at: now, ..Admission::default() };
         let mut fullest = 0.0;
         for (index, counted) in self.windows.iter().enumerate() {
@@ -122,7 +122,7 @@ impl KeyState {
     /// Counts what was admitted. The state is settled.
     pub fn charge(&mut self, now: u64, cost: u64) {
         for counted in &mut self.windows {
-            counted.window.add(now, counted.limit.quota, cost.min(MOST_UNITS));
+            counted.window.add(now, counted.limit.quota, cost.min(MAX_UNITS));
         }
     }
 
@@ -141,7 +141,7 @@ impl KeyState {
     pub fn give_back(&mut self, now: u64, at: u64, cost: u64) {
         self.age(now);
         for counted in &mut self.windows {
-            // A window later the slot has left, and an other one must not be taken for it.
+            // A window later the bucket has left, and an other one must not be taken for it.
             if at.saturating_add(counted.limit.width) > now {
                 counted.window.remove(at.min(now), cost);
             }

@@ -10,6 +10,9 @@ use mail_auth::crypto::{HashImpl as _, Sha256};
 
 use super::der::RsaNumbers;
 
+/// DigestInfo of SHA-256 up to the hash (RFC 8017 section 9.2, note 1).
+const DIGEST_INFO: &[u8] = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";
+
 pub(super) struct SmallRsaKey {
     modulus: BoxedMontyParams,
     private_exponent: BoxedUint,
@@ -66,6 +69,3 @@ impl SmallRsaKey {
         Some([b"\0\x01", &vec![0xff; padding][..], b"\0", DIGEST_INFO, hash.as_ref()].concat())
     }
 }
-
-/// DigestInfo of SHA-256 up to the hash (RFC 8017 section 9.2, note 1).
-const DIGEST_INFO: &[u8] = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";

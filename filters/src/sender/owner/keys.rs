@@ -4,6 +4,9 @@ use std::collections::HashMap;
 
 use super::super::table::Owned;
 
+/// The key of every address.
+pub(super) const ANY: &str = "*";
+
 /// Postfix's table: the most specific entry alone decides.
 #[derive(Debug)]
 pub(super) struct Map {
@@ -48,6 +51,3 @@ impl Map {
         self.entries.get(&*keys.full).or_else(tag).or_else(of_domain)
     }
 }
-
-/// The key of every address.
-pub(super) const ANY: &str = "*";

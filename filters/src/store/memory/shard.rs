@@ -11,6 +11,11 @@ use hashbrown::HashTable;
 
 use crate::store::KeyState;
 
+/// No entry.
+const NONE: u32 = u32::MAX;
+/// How many blocked keys are passed over before one of them goes after all.
+const MAX_PASSED_OVER: usize = 16;
+
 /// Entries behind one lock.
 pub(super) struct MemoryShard {
     table: HashTable<u32>,
@@ -170,9 +175,9 @@ impl MemoryShard {
 
     /// The oldest goes. One that is blocked gets another chance, but not for ever.
     fn evict(&mut self) {
-        for attempt in 0..CHANCES {
+        for attempt in 0..MAX_PASSED_OVER {
             let Some(oldest) = self.entries.get(self.oldest as usize) else { return };
-            if self.blocked.contains_key(&self.oldest) && attempt + 1 < CHANCES {
+            if self.blocked.contains_key(&self.oldest) && attempt + 1 < MAX_PASSED_OVER {
                 let at = self.oldest;
                 self.unlink(at);
                 self.link(at);
@@ -236,8 +241,3 @@ fn is(entries: &[Kept], at: u32, key: &str) -> bool {
             .and_then(|kept| kept.octets.first())
             .is_some_and(|length| usize::from(*length) == key.len())
 }
-
-/// No entry.
-const NONE: u32 = u32::MAX;
-/// How many blocked keys are passed over before one of them goes after all.
-const CHANCES: usize = 16;

@@ -1,8 +1,8 @@
 //! A state as octets: unsigned LEB128 numbers, times as differences, so that most of them take one or two octets.
 
 use super::{Counted, KeyState};
-use crate::store::window::{Bucket, MOST_UNITS, SLOTS, Window};
-use crate::store::{Limit, MOST_LIMITS};
+use crate::store::window::{Bucket, MAX_BUCKETS, MAX_UNITS, Window};
+use crate::store::{Limit, MAX_LIMITS_PER_KEY};
 
 /// Octets that are no state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,13 +17,13 @@ impl KeyState {
         }
         for Counted { limit, window } in &self.windows {
             let mut before = 0;
-            for number in [limit.width, limit.quota, window.slots().len() as u64] {
+            for number in [limit.width, limit.quota, window.buckets().len() as u64] {
                 put(out, number);
             }
-            for slot in window.slots() {
-                put(out, slot.end.saturating_sub(before));
-                put(out, slot.units);
-                before = slot.end;
+            for bucket in window.buckets() {
+                put(out, bucket.end.saturating_sub(before));
+                put(out, bucket.units);
+                before = bucket.end;
             }
         }
     }
@@ -36,7 +36,7 @@ impl KeyState {
         let mut rest = octets;
         let blocked_until = take(&mut rest)?;
         let breach_until = take(&mut rest)?;
-        let windows = bounded(take(&mut rest)?, MOST_LIMITS)?;
+        let windows = bounded(take(&mut rest)?, MAX_LIMITS_PER_KEY)?;
         let windows = (0..windows).map(|_| counted(&mut rest)).collect::<Result<_, _>>()?;
         if rest.is_empty() { Ok(Self { windows, blocked_until, breach_until }) } else { Err(Malformed) }
     }
@@ -44,13 +44,13 @@ impl KeyState {
 
 fn counted(rest: &mut &[u8]) -> Result<Counted, Malformed> {
     let limit = Limit { width: take(rest)?, quota: take(rest)? };
-    let slots = bounded(take(rest)?, SLOTS)?;
+    let buckets = bounded(take(rest)?, MAX_BUCKETS)?;
     let mut window = Window::default();
     let mut end = 0u64;
-    for _ in 0..slots {
+    for _ in 0..buckets {
         end = end.checked_add(take(rest)?).ok_or(Malformed)?;
         let units = take(rest)?;
-        if units == 0 || units > MOST_UNITS {
+        if units == 0 || units > MAX_UNITS {
             return Err(Malformed);
         }
         window.push(Bucket { end, units });
