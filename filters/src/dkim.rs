@@ -21,6 +21,7 @@ mod sign;
 mod table;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -172,8 +173,11 @@ impl SharedSigner {
             return Err(refuse(Unsigned::NotOrigin, UnsignedPolicy::Pass, String::new()));
         }
         let from = self.from(message)?;
+        let Some(domain) = &from.domain else {
+            let text = "The address in the From field has no domain".to_owned();
+            return Err(refuse(Unsigned::FromInvalid, self.signing.on_from_missing, text));
+        };
         let keys = self.keys.load();
-        let domain = from.domain.as_deref().unwrap_or_default();
         let Some(rule) = keys.find(&from) else {
             let text =
                 format!("No DKIM key for {domain}: send from a domain of this server, or have a key added");
@@ -190,21 +194,23 @@ impl SharedSigner {
             let text = format!("The message has too many {} fields", many.name);
             refuse(Unsigned::TooManyFields, self.signing.on_too_many_fields, text)
         })?;
+        let failed = |error: &dyn fmt::Display| {
+            SigningFailure::Error(Unsigned::SignError, format!("can't sign for {}: {error}", rule.pattern))
+        };
         let canonicalization = self.signing.canonicalization;
+        let body = body.unwrap_or_else(|| BodyHash::new(canonicalization.body));
         let time = cx.clock.unix_seconds();
         let input = Input {
             fields,
-            body_hash: body.unwrap_or_else(|| BodyHash::new(canonicalization.body)).finish(),
+            body_hash: body.finish().map_err(|error| failed(&error))?,
             canonicalization,
             time,
             expires: self.signing.expiry.map(|expiry| time.saturating_add(expiry)),
         };
-        sign::sign(rule, input, cx.clock).map_err(|error| {
-            SigningFailure::Error(Unsigned::SignError, format!("can't sign for {}: {error}", rule.pattern))
-        })
+        sign::sign(rule, input, cx.clock).map_err(|error| failed(&error))
     }
 
-    /// The one From address, which has a domain.
+    /// The one From address.
     fn from(&self, message: &Message) -> Result<Mailbox, SigningFailure> {
         let is_from = |field: &&HeaderField| header::name(field).eq_ignore_ascii_case(b"From");
         let mut fields = message.fields.iter().map(|(_, field)| field).filter(is_from);
@@ -221,11 +227,7 @@ impl SharedSigner {
             missing(Unsigned::FromInvalid, format!("The From field can't be understood: {error}"))
         })?;
         match <[Mailbox; 1]>::try_from(found) {
-            Ok([mailbox]) if mailbox.domain.is_some() => Ok(mailbox),
-            Ok([_]) => {
-                let text = "The address in the From field has no domain".to_owned();
-                Err(missing(Unsigned::FromInvalid, text))
-            }
+            Ok([mailbox]) => Ok(mailbox),
             Err(none) if none.is_empty() => {
                 Err(missing(Unsigned::FromInvalid, "The From field has no address".to_owned()))
             }

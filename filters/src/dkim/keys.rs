@@ -74,10 +74,16 @@ pub enum KeyError {
     Refused(String),
 }
 
-/// A key did not sign.
+/// Why there is no signature.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the cryptographic library can't sign: {0}")]
-pub(super) struct SignError(String);
+pub(super) enum SignError {
+    /// The key did not sign.
+    #[error("the cryptographic library can't sign: {0}")]
+    Library(String),
+    /// The text that the signature was written into is not that of a DKIM-Signature field.
+    #[error("the signature makes no DKIM-Signature field")]
+    Field,
+}
 
 enum Secret {
     Rsa(Box<RsaKey<Sha256>>),
@@ -173,10 +179,11 @@ impl PrivateKey {
             Secret::Rsa(key) => key.sign(input),
             Secret::Ed25519(key) => key.sign(input),
             Secret::SmallRsa(key) => {
-                return key.sign(input).ok_or_else(|| SignError("the signature does not verify".to_owned()));
+                let refused = || SignError::Library("the signature does not verify".to_owned());
+                return key.sign(input).ok_or_else(refused);
             }
         };
-        signature.map_err(|error| SignError(error.to_string()))
+        signature.map_err(|error| SignError::Library(error.to_string()))
     }
 }
 

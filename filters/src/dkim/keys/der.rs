@@ -105,12 +105,16 @@ fn unsigned(number: &[u8]) -> Vec<u8> {
 }
 
 fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = content.len().to_be_bytes();
-    let start = length.iter().position(|&octet| octet != 0).unwrap_or(length.len() - 1);
-    let length = length.get(start..).unwrap_or_default();
+    let octets = content.len().to_be_bytes();
+    let mut length = &octets[..];
+    while let [0, rest @ ..] = length
+        && !rest.is_empty()
+    {
+        length = rest;
+    }
     let mut out = vec![tag];
     if content.len() >= 0x80 {
-        out.push(0x80 | u8::try_from(length.len()).unwrap_or_default());
+        out.push(0x80 | length.len() as u8);
     }
     out.extend_from_slice(length);
     out.extend_from_slice(content);
