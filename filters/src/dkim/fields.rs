@@ -145,7 +145,7 @@ impl SignedFields {
                 oversign.is_none() && SEALED_ABSENT.iter().any(|other| name.is(other.as_bytes()));
             add(name, oversign.is_none(), sealed_absent);
         }
-        for name in oversign.unwrap_or_default() {
+        for name in oversign.into_iter().flatten() {
             add(name.clone(), true, true);
         }
         Self { names }

@@ -58,19 +58,18 @@ impl Overrides {
 
     /// `user@mail.example.com` is found by `@mail.example.com`, then by `.example.com`; a domain by `.example.com`.
     fn by_domain(&self, value: &str) -> Option<&OverrideRates> {
-        let at = value.rfind('@');
-        let exact = at.and_then(|at| value.get(at..)).and_then(|domain| self.by_value.get(domain));
-        let domain = at.map_or(value, |at| value.get(at + 1..).unwrap_or_default());
-        let parents =
-            || domain.match_indices('.').filter_map(|(dot, _)| self.by_value.get(domain.get(dot..)?));
-        exact.or_else(|| parents().next())
+        let with_at = value.rfind('@').and_then(|at| value.get(at..));
+        let exact = with_at.and_then(|domain| self.by_value.get(domain));
+        let domain = with_at.and_then(|domain| domain.strip_prefix('@')).unwrap_or(value);
+        let mut parents = domain.match_indices('.').filter_map(|(dot, _)| domain.get(dot..));
+        exact.or_else(|| parents.find_map(|parent| self.by_value.get(parent)))
     }
 }
 
 /// Reads a table of them: a key and its limits on each line, `#` begins a remark.
 pub(super) fn read_table(text: &str, mut found: impl FnMut(usize, Result<(&str, OverrideRates), String>)) {
     for (number, line) in text.lines().enumerate() {
-        let line = line.split('#').next().unwrap_or_default().trim();
+        let line = line.split_once('#').map_or(line, |(before, _)| before).trim();
         if line.is_empty() {
             continue;
         }

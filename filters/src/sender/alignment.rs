@@ -111,8 +111,9 @@ fn from_domains(message: &Message) -> Option<Vec<String>> {
     let mut fields = message.fields.iter().filter(|(_, field)| is_from(&field.name)).peekable();
     fields.peek()?;
     let found: Result<Vec<Vec<Mailbox>>, _> = fields.map(|(_, field)| mailboxes(&field.value)).collect();
-    let domains = found.unwrap_or_default().into_iter().flatten().map(|mailbox| mailbox.domain);
-    let mut domains = domains.collect::<Option<Vec<_>>>().unwrap_or_default();
+    let Ok(found) = found else { return Some(Vec::new()) };
+    let domains = found.into_iter().flatten().map(|mailbox| mailbox.domain).collect::<Option<Vec<_>>>();
+    let Some(mut domains) = domains else { return Some(Vec::new()) };
     domains.sort_unstable();
     domains.dedup();
     Some(domains)

@@ -92,12 +92,12 @@ impl TargetTemplate {
         let mut plain = String::new();
         while let Some((before, behind)) = rest.split_once('$') {
             plain.push_str(before);
-            let digit = behind.chars().next().and_then(|c| c.to_digit(10)).filter(|digit| *digit > 0);
-            match digit {
+            let mut after = behind.chars();
+            match after.next().and_then(|c| c.to_digit(10)).filter(|digit| *digit > 0) {
                 Some(digit) => {
                     parts.extend((!plain.is_empty()).then(|| TargetPart::Text(std::mem::take(&mut plain))));
                     parts.push(TargetPart::Capture(digit as usize - 1));
-                    rest = behind.get(1..).unwrap_or_default();
+                    rest = after.as_str();
                 }
                 None => {
                     plain.push('$');
@@ -148,7 +148,7 @@ impl FromStr for Target {
             *domain = domain.parse::<DomainName>()?.to_string();
         } else {
             // Any name will do to see whether the rest of it is one.
-            template.expand(&["x"; 9]).unwrap_or_default().parse::<DomainName>()?;
+            template.expand(&["x"; 9]).ok_or(TargetError::NotAddress)?.parse::<DomainName>()?;
         }
         let local = (!local.is_empty()).then(|| TargetTemplate::new(local));
         Ok(Self { text: text.to_owned(), local, domain: template })

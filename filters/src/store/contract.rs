@@ -98,8 +98,9 @@ impl RunningCase<'_> {
             }
             CaseStep::Ask(asks) => return self.ask(asks).await.map(Some),
             CaseStep::Return { key, cost, ask } => {
-                let charged = self.asked.get(&(*ask, key.clone())).copied().unwrap_or_default();
-                let Admission { at, by, .. } = charged;
+                let charged = self.asked.get(&(*ask, key.clone()));
+                let unknown = || StoreError::Refused(format!("`{key}` was not in ask #{ask}"));
+                let Admission { at, by, .. } = *charged.ok_or_else(unknown)?;
                 self.store.give_back(vec![Return { key: self.key(key), cost: *cost, at, by }]).await?;
             }
             CaseStep::Used(key) => return self.used(key).await.map(Some),

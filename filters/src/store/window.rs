@@ -39,16 +39,22 @@ pub struct Window {
 }
 
 impl Window {
-    /// A window with these buckets, oldest first.
-    pub fn from_buckets(buckets: impl IntoIterator<Item = Bucket>) -> Self {
+    /// A window with these buckets, oldest first; `None` if there are more than [`MAX_BUCKETS`].
+    pub fn from_buckets(buckets: impl IntoIterator<Item = Bucket>) -> Option<Self> {
         let mut window = Self::default();
-        buckets.into_iter().for_each(|bucket| window.push(bucket));
-        window
+        buckets.into_iter().try_for_each(|bucket| window.push(bucket))?;
+        Some(window)
     }
 
     /// The buckets, oldest first.
     pub fn buckets(&self) -> &[Bucket] {
-        self.buckets.get(..self.len).unwrap_or_default()
+        #[expect(clippy::indexing_slicing, reason = "only `push` makes `len` larger, and never too large")]
+        &self.buckets[..self.len]
+    }
+
+    fn buckets_mut(&mut self) -> &mut [Bucket] {
+        #[expect(clippy::indexing_slicing, reason = "only `push` makes `len` larger, and never too large")]
+        &mut self.buckets[..self.len]
     }
 
     /// Units that count.
@@ -63,7 +69,7 @@ impl Window {
 
     /// Forgets buckets that are a window old. If the clock went back, what was counted in its future counts as now.
     pub fn settle(&mut self, now: u64, width: u64) {
-        for bucket in self.buckets.iter_mut().take(self.len) {
+        for bucket in self.buckets_mut() {
             bucket.end = bucket.end.min(now);
         }
         let gone = self.buckets().iter().take_while(|bucket| bucket.end.saturating_add(width) <= now).count();
@@ -92,36 +98,41 @@ impl Window {
             return;
         }
         let grain = quota.div_ceil(MAX_BUCKETS as u64 - 1).max(1);
-        let last = self.len.checked_sub(1).and_then(|last| self.buckets.get_mut(last));
-        if let Some(last) = last.filter(|last| last.units < grain || last.end == now) {
+        if let Some(last) = self.buckets_mut().last_mut().filter(|last| last.units < grain || last.end == now)
+        {
             *last = Bucket { end: now, units: last.units.saturating_add(units).min(MAX_UNITS) };
             return;
         }
         if self.len == MAX_BUCKETS {
             self.join();
         }
-        self.push(Bucket { end: now, units });
+        let pushed = self.push(Bucket { end: now, units });
+        debug_assert!(pushed.is_some(), "two buckets were joined to make room");
     }
 
     /// Takes back units that were counted at a time, or some of them then and the others later.
     pub fn remove(&mut self, at: u64, units: u64) {
         let mut left = units;
-        for bucket in self.buckets.iter_mut().take(self.len).filter(|bucket| bucket.end >= at) {
+        for bucket in self.buckets_mut().iter_mut().filter(|bucket| bucket.end >= at) {
             let taken = bucket.units.min(left);
             bucket.units -= taken;
             left -= taken;
         }
         let mut kept = Self::default();
-        self.buckets().iter().filter(|bucket| bucket.units > 0).for_each(|bucket| kept.push(*bucket));
+        let used = self.buckets().iter().filter(|bucket| bucket.units > 0);
+        for (place, bucket) in kept.buckets.iter_mut().zip(used) {
+            *place = *bucket;
+            kept.len += 1;
+        }
         *self = kept;
     }
 
     /// Appends a bucket as it is; one too many, or one of before the last, is left out.
-    pub(super) fn push(&mut self, bucket: Bucket) {
-        if let Some(place) = self.buckets.get_mut(self.len) {
-            *place = bucket;
-            self.len += 1;
-        }
+    #[must_use]
+    pub(super) fn push(&mut self, bucket: Bucket) -> Option<()> {
+        *self.buckets.get_mut(self.len)? = bucket;
+        self.len += 1;
+        Some(())
     }
 
     /// Makes room for a bucket: the two neighbours that are smallest together become one. There are small ones, because
@@ -132,9 +143,9 @@ impl Window {
         let Some((at, units)) = smallest else { return };
         self.buckets.copy_within(at + 1..self.len, at);
         self.len -= 1;
-        if let Some(bucket) = self.buckets.get_mut(at) {
-            bucket.units = units;
-        }
+        #[expect(clippy::indexing_slicing, reason = "`at` is the first of two neighbours")]
+        let joined = &mut self.buckets[at];
+        joined.units = units;
     }
 }
 

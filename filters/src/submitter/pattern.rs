@@ -68,10 +68,13 @@ impl TextPattern {
         // Each part at the first place where it fits leaves the most for those behind it.
         for part in middle {
             let part = part.as_bytes();
-            let fits = |at: &usize| left.get(*at..).is_some_and(|rest| strip_prefix(rest, part).is_some());
-            let Some(at) = (0..=left.len()).find(fits) else { return false };
-            gap(left.get(..at).unwrap_or_default());
-            left = left.get(at + part.len()..).unwrap_or_default();
+            let fits = |at: usize| {
+                let (before, from_here) = left.split_at_checked(at)?;
+                Some((before, strip_prefix(from_here, part)?))
+            };
+            let Some((before, behind)) = (0..=left.len()).find_map(fits) else { return false };
+            gap(before);
+            left = behind;
         }
         let Some((between, end)) =
             left.len().checked_sub(last.len()).and_then(|at| left.split_at_checked(at))

@@ -76,7 +76,7 @@ pub(super) fn state(octets: &[u8]) -> Option<KeyState> {
         let _before = (number(&mut rest, 7)?, number(&mut rest, 7)?);
         let mut slot = || Some(Bucket { end: number(&mut rest, 7)?, units: number(&mut rest, 7)? });
         let slots: Option<Vec<_>> = (0..slots).map(|_| slot()).collect();
-        windows.push(Counted { limit, window: Window::from_buckets(slots?) });
+        windows.push(Counted { limit, window: Window::from_buckets(slots?)? });
     }
     rest.is_empty().then_some(KeyState { windows, blocked_until, breach_until })
 }

@@ -53,7 +53,7 @@ fn counted(rest: &mut &[u8]) -> Result<Counted, Malformed> {
         if units == 0 || units > MAX_UNITS {
             return Err(Malformed);
         }
-        window.push(Bucket { end, units });
+        window.push(Bucket { end, units }).ok_or(Malformed)?;
     }
     Ok(Counted { limit, window })
 }
