@@ -9,16 +9,20 @@
 //! Only mail that is ours is limited. Counting, the arithmetic of windows and blocks are the [store](crate::store)'s;
 //! who is told of a breach is the [`LimitWatcher`]'s.
 
+mod charges;
 mod date;
-mod held;
+mod decision;
 mod key;
+mod limited_message;
 mod overrides;
 mod plan;
 mod rate;
 mod reply;
+mod request;
 mod rule;
 mod session;
 mod settings;
+mod size;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -135,7 +139,7 @@ pub struct RateLimitFilter {
 struct SharedLimiter {
     rules: Vec<Arc<LimitRule>>,
     store: Arc<dyn Store>,
-    observer: Arc<dyn LimitWatcher>,
+    watcher: Arc<dyn LimitWatcher>,
 }
 
 impl RateLimitFilter {
@@ -144,11 +148,11 @@ impl RateLimitFilter {
         listener: &str,
         rules: &[Arc<LimitRule>],
         store: Arc<dyn Store>,
-        observer: Arc<dyn LimitWatcher>,
+        watcher: Arc<dyn LimitWatcher>,
     ) -> Option<Self> {
         let own: Vec<Arc<LimitRule>> =
             rules.iter().filter(|rule| rule.is_for_listener(listener)).map(Arc::clone).collect();
-        let shared = Arc::new(SharedLimiter { rules: own, store, observer });
+        let shared = Arc::new(SharedLimiter { rules: own, store, watcher });
         (!shared.rules.is_empty()).then_some(Self { shared })
     }
 }
