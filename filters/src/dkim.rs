@@ -1,14 +1,16 @@
 //! Signing with DKIM (RFC 6376, RFC 8301, RFC 8463).
 //!
-//! [`DkimFilter`] hashes the body of mail that is ours while it streams by, and signs at end of message what the filters
-//! before it have made of the header section. The From address decides which keys sign; the table of them is swapped
-//! from outside at any time and taken anew for each message.
+//! [`DkimFilter`] hashes the body of outgoing mail while it streams by. At end of message it signs the header section
+//! as the filters before it have left it. The From address decides which keys sign. The key table can be replaced
+//! from outside at any time, and each message uses the one that is in force at its end.
 //!
-//! A message that is not signed has exactly one reason for it, an [`Unsigned`] code, and where the settings say so it is
-//! refused with a text that tells its sender what to do. A fault of ours is a [`FilterError`].
+//! A message that is not signed has exactly one reason for it, an [`Unsigned`] code. Where the settings say so, the
+//! message is refused with a text that tells its sender how to mend it. If postseal itself fails to sign, the result
+//! is a [`FilterError`].
 //!
-//! [`DkimSettings`] is the section of the configuration, [`DkimSettings::plan`] checks it. Key files are read by others and
-//! handed in as [`PrivateKey`]s in a [`KeyTable`]. Signatures of others are left where they are. Nothing is verified.
+//! [`DkimSettings`] is the section of the configuration, and [`DkimSettings::plan`] checks it. The daemon reads the
+//! key files and hands the keys in as [`PrivateKey`]s in a [`KeyTable`]. Signatures that a message has already stay
+//! in it; nothing is verified.
 
 mod body;
 mod fields;
@@ -49,7 +51,7 @@ use body::BodyHash;
 use reason::Refusal;
 use sign::{Input, Signed};
 
-/// The signer.
+/// The filter that signs.
 pub struct DkimFilter {
     shared: Arc<SharedSigner>,
     needs_body: bool,
@@ -61,7 +63,7 @@ struct SharedSigner {
 }
 
 impl DkimFilter {
-    /// A signer with a key table that may be swapped while it works.
+    /// A filter with a key table that may be replaced while messages are signed.
     pub fn new(signing: Signing, keys: Arc<ArcSwap<KeyTable>>) -> Self {
         Self { shared: Arc::new(SharedSigner { signing, keys }), needs_body: true }
     }
@@ -78,8 +80,9 @@ impl Filter for DkimFilter {
         "dkim"
     }
 
-    /// Nothing is answered before end of message, and whether the mail is ours is known from MAIL on. So the body is
-    /// all that is asked for: even a From that has no key now may get another from a filter at end of message.
+    /// The filter answers only at end of message, and the origin of the mail is known from MAIL on. So it asks for
+    /// nothing but the body. It asks for the body of every message, because another filter may change From at end of
+    /// message to an address that has a key.
     fn needs(&self) -> Needs {
         if !self.needs_body {
             return Needs::default();
@@ -103,15 +106,15 @@ impl Filter for DkimFilter {
 
 struct DkimSession {
     shared: Arc<SharedSigner>,
-    /// None until there is a body to hash.
+    /// `None` until the first piece of the body has come.
     body: Option<BodyHash>,
 }
 
 /// Why a message is not signed.
 enum SigningFailure {
-    /// The message is such that it can't be.
+    /// The message can't be signed, or must not be.
     Refusal(Refusal),
-    /// We can't.
+    /// The message could be signed, but signing failed.
     Error(Unsigned, String),
 }
 
@@ -136,7 +139,7 @@ impl FilterSession for DkimSession {
         match self.shared.sign(cx, message, body) {
             Ok(_) if shadow => cx.note(Unsigned::Shadow.as_str()),
             Ok(signatures) => {
-                // The last that is inserted ends up topmost, and that should be the first.
+                // The field that is inserted last ends up topmost. That should be the signature of the first key.
                 for signed in signatures.iter().rev() {
                     message.fields.insert_top(signed.field.clone());
                 }
@@ -162,7 +165,7 @@ impl FilterSession for DkimSession {
 }
 
 impl SharedSigner {
-    /// The signatures that the message is to get.
+    /// Makes the signatures of the message.
     fn sign(
         &self,
         cx: &Context<'_>,

@@ -100,7 +100,7 @@ pub mod optional {
 /// Takes a text, or a number so that the answer can name the missing unit.
 struct DurationText;
 
-/// What [`DurationText`] found.
+/// The text or number that [`DurationText`] has read.
 struct DurationFound(String);
 
 impl DurationFound {

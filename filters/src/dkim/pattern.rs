@@ -1,4 +1,4 @@
-//! What the configuration says of From addresses and identities, read once.
+//! Patterns of From addresses, and identities, as the configuration writes them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use crate::mail::address::{AddrSpec, DomainName, NameError};
 
 const MAX_IDENTITY_OCTETS: usize = 70;
 
-/// The From addresses that a [`Rule`](super::Rule) is for.
+/// The From addresses that a [`SigningRule`](super::SigningRule) is for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Pattern {
     /// One address: `newsletter@example.com`. Case does not matter, as with any mailbox that people know.
@@ -64,14 +64,14 @@ impl Identity {
         &self.text
     }
 
-    /// Its domain.
+    /// The domain behind the `@`.
     pub fn domain(&self) -> &DomainName {
         &self.domain
     }
 }
 
 impl Pattern {
-    /// Reads what stands behind `domain =`.
+    /// Reads the value of `domain =`.
     ///
     /// # Errors
     /// If it is neither a domain, nor a domain behind a dot, nor `*`.
@@ -91,7 +91,7 @@ impl Pattern {
         })
     }
 
-    /// Reads what stands behind `address =`.
+    /// Reads the value of `address =`.
     ///
     /// # Errors
     /// If it is not one address.
@@ -114,7 +114,7 @@ impl FromStr for Identity {
 
     fn from_str(text: &str) -> Result<Self, SigningPatternError> {
         let (local, domain) = text.rsplit_once('@').ok_or(SigningPatternError::NotIdentity)?;
-        // What needs no encoding (RFC 6376 section 3.2, dkim-safe-char).
+        // Characters that need no encoding (RFC 6376 section 3.2, dkim-safe-char).
         let safe = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b';' | b'=');
         if !local.is_empty() && (!local.bytes().all(safe) || text.parse::<AddrSpec>().is_err()) {
             return Err(SigningPatternError::NotIdentity);

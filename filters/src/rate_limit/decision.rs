@@ -20,7 +20,7 @@ pub(super) struct Decision<'a> {
 }
 
 impl Decision<'_> {
-    /// What was decided.
+    /// The decision.
     pub(super) fn outcome(&self) -> RuleDecision {
         match self.admission.verdict {
             Standing::Within => RuleDecision::Pass,
@@ -57,7 +57,7 @@ impl Decision<'_> {
         format!("rate limit {}: {}", self.request.rule.name, self.cause())
     }
 
-    /// What happened, for the watcher.
+    /// The breach, for the watcher.
     pub(super) fn breach(&self, sender: &[u8], cx: &Context<'_>) -> Breach {
         let submitter = Submitter::of(cx);
         let rule = self.request.rule;

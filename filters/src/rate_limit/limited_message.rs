@@ -88,7 +88,7 @@ impl LimitedMessage {
         rules.iter().filter_map(request).collect()
     }
 
-    /// Has the store decide, and writes down what it has charged.
+    /// Has the store decide, and writes down the charges.
     pub(super) async fn ask(
         &mut self,
         shared: &SharedLimiter,
@@ -110,7 +110,7 @@ impl LimitedMessage {
         Ok(verdict)
     }
 
-    /// Has the store decide; the first refusal is the verdict.
+    /// Has the store decide, and tells of each decision. The first refusal is the verdict.
     pub(super) async fn decide(
         &mut self,
         shared: &SharedLimiter,
@@ -136,7 +136,7 @@ impl LimitedMessage {
         Ok((verdict, admissions))
     }
 
-    /// Tells of a decision; the reply to the client.
+    /// Tells the watcher and the report of a decision. Returns the reply to the client.
     fn tell(&mut self, shared: &SharedLimiter, decision: Decision<'_>, cx: &mut Context<'_>) -> Verdict {
         decision.show(&*shared.watcher);
         if decision.outcome() == RuleDecision::Pass {

@@ -1,4 +1,4 @@
-//! Limits as people write them: `100/1h`, `500MB/1d`, or several of them.
+//! Limits as the configuration writes them: `100/1h`, `500MB/1d`, or a list of such limits.
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,7 +23,7 @@ const UNITS: [(&str, u64); 8] = [
 const MIN_WINDOW: Duration = Duration::from_secs(1);
 const MAX_WINDOW: Duration = Duration::from_secs(366 * 86_400);
 
-/// One limit: so many in any time of this length.
+/// One limit: a number, and the length of the time in which it may be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rate {
     text: Box<str>,
@@ -38,11 +38,11 @@ pub struct Rates {
     limits: Vec<Limit>,
 }
 
-/// Why a text is no limit.
+/// The reason why a text is no limit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RateError {
-    /// Not of the form.
+    /// The text has another form.
     #[error("`{0}` is not a limit; write a number, a slash and a time, such as 100/1h or 500MB/1d")]
     Form(String),
     /// The time can't be read.
@@ -96,7 +96,7 @@ impl fmt::Display for Rate {
 }
 
 impl Rates {
-    /// Puts limits together.
+    /// Several limits that hold together.
     ///
     /// # Errors
     /// If there are none, too many, or two for the same time.
@@ -114,26 +114,26 @@ impl Rates {
         Ok(Self { rates, limits })
     }
 
-    /// Reads one or several, separated by commas or blanks.
+    /// Reads one or more limits, separated by commas or blanks.
     ///
     /// # Errors
-    /// If one can't be read, or they don't go together.
+    /// If one of the limits can't be read, or if they don't fit together.
     pub fn parse(text: &str) -> Result<Self, RateError> {
         let words = text.split([',', ' ', '\t']).filter(|word| !word.is_empty());
         Self::new(words.map(str::parse).collect::<Result<_, _>>()?)
     }
 
-    /// As the store wants them.
+    /// The limits in the form that the store takes.
     pub fn limits(&self) -> &[Limit] {
         &self.limits
     }
 
-    /// One of them as it was written.
+    /// One of the limits as it was written.
     pub fn text(&self, index: usize) -> &str {
         self.rates.get(index).map_or("", |rate| &rate.text)
     }
 
-    /// True if one of them has a unit of size, such as `MB`.
+    /// True if one of the limits has a unit of size, such as `MB`.
     pub fn is_sized(&self) -> bool {
         self.rates.iter().any(|rate| rate.sized)
     }

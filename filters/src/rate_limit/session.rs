@@ -2,14 +2,15 @@
 //!
 //! The life of a charge:
 //!
-//! 1. At MAIL the session picks the rules that are for the message. At MAIL and at each RCPT every rule that can decide
-//!    there names a counter and a cost ([`RuleRequest`](super::request::RuleRequest)), and the store is asked once for all of them.
+//! 1. At MAIL the session picks the rules that are for the message. At MAIL and at each RCPT, every rule that can
+//!    decide there names a counter and a cost ([`RuleRequest`](super::request::RuleRequest)), and the store is asked
+//!    once for all of them.
 //! 2. The store charges a cost in the moment in which it admits it. The session writes the charge down
 //!    ([`MessageCharges`](super::charges::MessageCharges)).
 //! 3. A rule that counts octets is charged the size that the client declares. At end of message the difference to the
 //!    real size is charged or given back.
-//! 4. If the message is accepted, its charges stay, and leave the counter when their window has passed. However else the
-//!    message ends (a refusal, an abort, a lost connection), they are given back.
+//! 4. If the message is accepted, its charges stay, and leave the counter when their window has passed. If the
+//!    message ends in any other way (a refusal, an abort, a lost connection), they are given back.
 //!
 //! A recipient that the MTA itself has refused is charged for good: that charge is never written down.
 
@@ -43,7 +44,7 @@ impl LimitSession {
         Self { shared, rules: Vec::new(), message }
     }
 
-    /// Asks all rules of a step. What they charge is given back unless the message is accepted.
+    /// Asks all rules of a step. Their charges are given back unless the message is accepted.
     async fn step(
         &mut self,
         step: LimitStep,

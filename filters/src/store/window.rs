@@ -1,33 +1,34 @@
 //! The sliding window: never more than a quota in any time of a given length, in 17 buckets.
 //!
-//! A bucket is a number of units and the time of its last one. A new unit joins the last bucket while that holds less than
-//! a sixteenth of the quota (the *grain*); else it begins a new one. A bucket leaves whole, once its last unit is a
-//! window old. Two things follow:
+//! A bucket is a number of units and the time of the last of them. A new unit joins the last bucket while that holds
+//! less than a sixteenth of the quota (the *grain*); otherwise it begins a new bucket. A bucket leaves as a whole,
+//! when its last unit is a window old. Two things follow:
 //!
-//! - Never too many: a unit is counted at least until it is a window old, so the sum is never less than what the last
-//!   window really holds.
-//! - Hardly too few: of all buckets only the oldest can hold units that are too old, and fewer than a grain of them. So
-//!   when one unit is refused, more than 15/16 of the quota were admitted in the window that ends there. Buckets cut by
-//!   time don't promise that: a burst falls into one bucket and stays for a whole bucket too long, and the window behind
-//!   the burst holds nothing.
+//! - Never too many units are admitted: a unit is counted at least until it is a window old, so the sum is never less
+//!   than the number of units in the last window.
+//! - Hardly too few are admitted: only the oldest bucket can hold units that are too old, and fewer than a grain of
+//!   them. So when one unit is refused, more than 15/16 of the quota were admitted in the window that ends there.
+//!   Buckets cut by time would not promise that: a burst would fall into one bucket and stay for the length of a
+//!   bucket too long, and the window behind the burst would hold nothing.
 //!
 //! Units are given back from the bucket that held them, or from an earlier one of those that end at their time or
-//! later. Each unit that is left can then still be found in a bucket that ends no sooner than its own time, so the first
-//! promise holds; for the same reason several reservations may be given back together with the time of the earliest.
+//! later. Each remaining unit can then still be found in a bucket that does not end before the unit's own time, so
+//! the first promise holds. For the same reason several charges may be given back together, with the time of the
+//! earliest.
 //!
 //! Everything is an integer below 2^53, so that a script whose numbers are doubles computes the same.
 
-/// Units at most, of a quota or of one request.
+/// Units of a quota, and of one request. In Redis the same bound stands in `state.lua`.
 pub const MAX_UNITS: u64 = 1 << 50;
-/// Buckets of a window.
+/// Buckets of a window. `state.lua` calls them slots.
 pub const MAX_BUCKETS: usize = 17;
 
 /// Units that leave the window together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bucket {
-    /// When the last of them was counted, in milliseconds.
+    /// The time in milliseconds at which the last of them was counted.
     pub end: u64,
-    /// How many.
+    /// The number of units.
     pub units: u64,
 }
 
@@ -67,7 +68,8 @@ impl Window {
         self.buckets().last().map(|bucket| bucket.end)
     }
 
-    /// Forgets buckets that are a window old. If the clock went back, what was counted in its future counts as now.
+    /// Forgets buckets that are a window old. If the clock went back, a unit that seems to be of the future is
+    /// treated as one of now.
     pub fn settle(&mut self, now: u64, width: u64) {
         for bucket in self.buckets_mut() {
             bucket.end = bucket.end.min(now);
@@ -77,7 +79,7 @@ impl Window {
         self.len -= gone;
     }
 
-    /// Milliseconds until this many more units fit; `None` if they never do. The window is settled.
+    /// Milliseconds until `units` more units fit; `None` if they never do. The window has been settled.
     pub fn wait(&self, now: u64, width: u64, quota: u64, units: u64) -> Option<u64> {
         let room = quota.checked_sub(units)?;
         let mut used = self.used();
@@ -92,7 +94,7 @@ impl Window {
         Some(wait)
     }
 
-    /// Counts units. The window is settled.
+    /// Counts units. The window has been settled.
     pub fn add(&mut self, now: u64, quota: u64, units: u64) {
         if units == 0 {
             return;
@@ -110,7 +112,7 @@ impl Window {
         debug_assert!(pushed.is_some(), "two buckets were joined to make room");
     }
 
-    /// Takes back units that were counted at a time, or some of them then and the others later.
+    /// Takes back units of which the first were counted at the time `at`, and the others then or later.
     pub fn remove(&mut self, at: u64, units: u64) {
         let mut left = units;
         for bucket in self.buckets_mut().iter_mut().filter(|bucket| bucket.end >= at) {
@@ -127,7 +129,7 @@ impl Window {
         *self = kept;
     }
 
-    /// Appends a bucket as it is; one too many, or one of before the last, is left out.
+    /// Appends a bucket; `None` if the window is full.
     #[must_use]
     pub(super) fn push(&mut self, bucket: Bucket) -> Option<()> {
         *self.buckets.get_mut(self.len)? = bucket;
@@ -135,8 +137,8 @@ impl Window {
         Some(())
     }
 
-    /// Makes room for a bucket: the two neighbours that are smallest together become one. There are small ones, because
-    /// only giving back leaves buckets below the grain.
+    /// Makes room for a bucket: joins the two neighbours with the smallest sum. Small buckets exist then, because the
+    /// window can only fill up with buckets below the grain, which giving back leaves behind.
     fn join(&mut self) {
         let sum = |pair: &[Bucket]| pair.iter().map(|bucket| bucket.units).sum::<u64>();
         let smallest = self.buckets().windows(2).map(sum).enumerate().min_by_key(|(_, units)| *units);

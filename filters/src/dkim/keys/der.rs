@@ -1,4 +1,4 @@
-//! As much of DER as private keys need: what kind of key it is, how long it is, and its public half.
+//! As much of DER as private keys need: the algorithm, the length and the public half of a key.
 
 /// rsaEncryption, 1.2.840.113549.1.1.1
 pub(super) const RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";

@@ -1,4 +1,4 @@
-//! Finds the private key in a PEM file (RFC 7468, RFC 1421), or finds out what else the file is.
+//! Finds the private key in a PEM file (RFC 7468, RFC 1421), or else names the content of the file.
 
 use rustls_pki_types::pem::{PemObject as _, SectionKind};
 

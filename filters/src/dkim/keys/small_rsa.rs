@@ -1,8 +1,8 @@
 //! RSA keys of 1024 to 2047 bits, which the cryptographic library verifies but does not sign with.
 //!
-//! Some still publish such keys, and RFC 8301 section 3.2 lets them. RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2) is
-//! deterministic, so all that is needed is one exponentiation that takes the same time whatever the secret. Each
-//! signature is verified before it is given out: a wrong one could give the key away.
+//! Some domains still publish such keys, and RFC 8301 section 3.2 permits them. RSASSA-PKCS1-v1_5 (RFC 8017 section
+//! 8.2) is deterministic, so one exponentiation is enough, and it takes the same time for every secret. Each
+//! signature is verified before it is returned: a wrong signature could reveal the key.
 
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Odd};

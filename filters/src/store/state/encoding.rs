@@ -1,16 +1,32 @@
-//! A state as octets: unsigned LEB128 numbers, times as differences, so that most of them take one or two octets.
+//! A state as octets. Three parts of the program read or write states, in two forms:
+//!
+//! | form | written by | read by | kept |
+//! | --- | --- | --- | --- |
+//! | LEB128, below | [`KeyState::encode`] | [`KeyState::decode`] | in the memory store and the state file |
+//! | numbers of 7 octets | `lua/state.lua` | `lua/state.lua`, `codec.rs` of the Redis store | in values of keys in Redis |
+//!
+//! The first form is compact, since a process holds hundreds of thousands of states. All numbers are unsigned LEB128:
+//!
+//! ```text
+//! blocked_until  breach_until  number of windows
+//! for each window:  width  quota  number of buckets
+//! for each bucket, oldest first:  end - end of the bucket before  units
+//! ```
+//!
+//! Times are differences, so that most of them take one or two octets. The second form is one that Lua can pack and
+//! unpack in one call.
 
 use super::{Counted, KeyState};
 use crate::store::window::{Bucket, MAX_BUCKETS, MAX_UNITS, Window};
 use crate::store::{Limit, MAX_LIMITS_PER_KEY};
 
-/// Octets that are no state.
+/// The octets are not a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not the state of a key")]
 pub struct Malformed;
 
 impl KeyState {
-    /// Appends the state.
+    /// Appends the octets of the state.
     pub fn encode(&self, out: &mut Vec<u8>) {
         for number in [self.blocked_until, self.breach_until, self.windows.len() as u64] {
             put(out, number);
@@ -31,7 +47,7 @@ impl KeyState {
     /// Reads a state.
     ///
     /// # Errors
-    /// If anything about it can't have been written by [`encode`](Self::encode).
+    /// If [`encode`](Self::encode) can't have written the octets.
     pub fn decode(octets: &[u8]) -> Result<Self, Malformed> {
         let mut rest = octets;
         let blocked_until = take(&mut rest)?;

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// What really happened: units by time, and those of them that were given back.
+/// The units that were really admitted, by time, without those that were given back.
 struct Truth {
     units: Vec<(u64, u64)>,
 }
