@@ -1,4 +1,4 @@
-//! The reverse-path: judged at MAIL, where a refusal costs nobody anything, changed at end of message.
+//! The reverse-path. It is judged at MAIL, where a refusal saves sending the message, and changed at end of message.
 
 use bytes::Bytes;
 use postseal_protocol::{Address, Verdict};
@@ -10,10 +10,10 @@ use crate::mail::address::{AddrSpec, Mailbox, mailboxes};
 use crate::message::Message;
 use crate::submitter::Submitter;
 
-/// What is to become of the reverse-path.
+/// The decision about the reverse-path of the open message.
 #[derive(Default)]
 pub(super) struct ReversePathChange {
-    /// The new one, if it changes.
+    /// The new reverse-path, if it changes.
     new: Option<New>,
     pub(super) refusal: Option<Verdict>,
 }
@@ -72,7 +72,7 @@ impl ReversePathChange {
         }
     }
 
-    /// Puts the new one in the place of the old. Its ESMTP arguments stay.
+    /// Replaces the reverse-path. Its ESMTP arguments stay.
     pub(super) fn apply(&self, cx: &Context<'_>, message: &mut Message) {
         let Some(new) = &self.new else { return };
         let path = match new {
@@ -85,7 +85,7 @@ impl ReversePathChange {
     }
 }
 
-/// Arguments of MAIL that are given again. Postfix keeps all others by itself, and warns if it is told them.
+/// The arguments of MAIL that must be given again. Postfix keeps all others, and warns if they are given again.
 fn kept(arguments: &[Bytes], mta: MtaKind) -> Vec<Bytes> {
     let wanted = |argument: &&Bytes| {
         let upper = argument.to_ascii_uppercase();

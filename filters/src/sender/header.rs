@@ -1,4 +1,5 @@
-//! Address fields of a message: read once, changed in place, judged, and written back if something has changed.
+//! The address fields of a message. They are read once, changed and judged in memory, and written back if something
+//! has changed.
 //!
 //! Only the octets of an address are replaced; display names, comments and folding around it stay as they are.
 
@@ -15,12 +16,12 @@ use crate::mail::address::{AddrSpec, AddressError, Mailbox, mailboxes, replaced}
 use crate::message::{FieldId, Message};
 use crate::submitter::Submitter;
 
-/// The address fields, and what is to become of the header section.
+/// The address fields of a message, and the changes to its header section.
 pub(super) struct Header<'a> {
     policy: &'a SenderPolicy,
     fields: Vec<Field>,
     added: Vec<HeaderField>,
-    /// From a list or an automaton, which need their Sender as it is.
+    /// True for mail of a list or an automaton, which needs its Sender as it is.
     automatic: bool,
     /// The role account, for mail of an autoresponder.
     responder: Option<AddrSpec>,
@@ -32,14 +33,14 @@ struct Field {
     value: Bytes,
     addresses: Result<Vec<SenderAddress>, AddressError>,
     deleted: bool,
-    /// What takes the place of a value that can't be changed address by address.
+    /// The new value of a field that can't be changed address by address, because it can't be read.
     whole: Option<String>,
 }
 
-/// One address.
+/// One address of a field.
 struct SenderAddress {
     mailbox: Mailbox,
-    /// What stands there now; `None` if that has no domain or can't be written.
+    /// The address after all changes; `None` if it has no domain or can't be written.
     now: Option<AddrSpec>,
     changed: bool,
     allowed: bool,
@@ -71,7 +72,7 @@ impl<'a> Header<'a> {
         }
     }
 
-    /// Asks who may use what, and does what is to be done about it; the answer is a refusal.
+    /// Judges each address, and acts on those that are not allowed. Returns a refusal, if that is the action.
     pub(super) fn judge(&mut self, cx: &mut Context<'_>) -> Option<Verdict> {
         for field in &mut self.fields {
             field.ask(self.policy, cx);
@@ -94,7 +95,7 @@ impl<'a> Header<'a> {
         refusal
     }
 
-    /// The first address of a place that is not allowed there, and what is wrong with it.
+    /// The first address in a place that is not allowed there, with the words for the reply.
     fn mismatch(&self, place: AddressField) -> Option<(String, &'static str)> {
         self.of(place).find_map(|field| match &field.addresses {
             Ok(entries) => {
@@ -137,7 +138,7 @@ impl<'a> Header<'a> {
         entries.filter(|entry| entry.allowed).filter_map(|entry| entry.now.clone()).collect()
     }
 
-    /// True if From names nobody but the MTA.
+    /// True if From names only the MTA.
     pub(super) fn is_from_daemon(&self) -> bool {
         let daemon = |entry: &SenderAddress| {
             let local = &entry.mailbox.local;
@@ -148,7 +149,7 @@ impl<'a> Header<'a> {
             && from.all(|field| field.addresses.as_ref().is_ok_and(|all| all.iter().all(daemon)))
     }
 
-    /// Writes back what has changed.
+    /// Writes the changes to the message.
     pub(super) fn apply(self, message: &mut Message) {
         for field in self.fields {
             if field.deleted {
@@ -181,14 +182,14 @@ impl Field {
         Self { id, place, value: value.clone(), addresses, deleted: false, whole: None }
     }
 
-    /// Asks for each address whether the submitter may use it.
+    /// Notes for each address whether the submitter may use it.
     fn ask(&mut self, policy: &SenderPolicy, cx: &mut Context<'_>) {
         let place = self.place;
         if place == AddressField::ReplyTo {
             return;
         }
         for entry in self.addresses.iter_mut().flatten() {
-            // An address that can't be written is nobody's.
+            // Nobody may use an address that can't be written.
             let unwritable = entry.now.is_none() && entry.mailbox.domain.is_some();
             let address = entry.now.as_ref().ok_or(&entry.mailbox);
             let right = if unwritable { None } else { policy.right(cx, place, address) };
@@ -200,7 +201,7 @@ impl Field {
         }
     }
 
-    /// The value as changed; `None` if it is as it was.
+    /// The new value; `None` if it has not changed.
     fn written(&self) -> Option<Vec<u8>> {
         if let Some(whole) = &self.whole {
             return Some(whole.clone().into_bytes());
@@ -215,7 +216,7 @@ impl Field {
 
 impl SenderAddress {
     fn set(&mut self, address: AddrSpec) {
-        // Spelled as before, it stays as it is.
+        // An address that is the same as before keeps its spelling.
         self.changed =
             self.mailbox.domain.is_none() || AddrSpec::of(self.mailbox.clone()).as_ref() != Some(&address);
         self.now = Some(address);
@@ -230,7 +231,8 @@ impl SenderAddress {
     }
 }
 
-/// What kind of address field it is. Some agents put white space before the colon, and receivers do not mind.
+/// The place that a field is; `None` if it is no address field. Some agents put white space before the colon, and
+/// receivers accept that.
 fn place(field: &HeaderField) -> Option<AddressField> {
     let name = field.name.trim_ascii_end();
     let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
@@ -239,7 +241,7 @@ fn place(field: &HeaderField) -> Option<AddressField> {
         .find_map(|(name, place)| is(name).then_some(place))
 }
 
-/// Marks of lists (RFC 2369, RFC 2919) and automatons (RFC 3834).
+/// True for a field by which lists (RFC 2369, RFC 2919) and automatons (RFC 3834) mark their mail.
 fn is_automatic(field: &HeaderField) -> bool {
     let value = field.value.trim_ascii();
     let list = field.name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"List-"));

@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use crate::mail::address::{AddrSpec, DomainName, NameError};
 use crate::submitter::TextPattern;
 
-/// As many as `$1` to `$9` can name.
+/// Stars of a pattern: as many as `$1` to `$9` can name.
 const MAX_STARS: usize = 9;
 
 /// A set of addresses.
@@ -28,7 +28,7 @@ pub struct AddressPattern {
     shape: PatternShape,
 }
 
-/// What a table can look up. Each but `Mixed` carries its key.
+/// The shape of a pattern, which decides how it is looked up. Each shape but `Mixed` has the key for the look-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum PatternShape {
     /// `local@domain` in lower case.
@@ -39,7 +39,7 @@ pub(super) enum PatternShape {
     Subdomains(String),
     /// `*`
     Any,
-    /// Something that must be compared.
+    /// A pattern that must be compared with each address.
     Mixed,
 }
 
@@ -65,13 +65,13 @@ pub enum AddressPatternError {
 }
 
 impl AddressPattern {
-    /// True if the address is one of the set.
+    /// True if the pattern matches the address.
     pub fn matches(&self, address: &AddrSpec) -> bool {
         // Domains differ more often than local parts.
         self.domain.matches(address.domain().as_bytes()) && self.local.matches(address.local().as_bytes())
     }
 
-    /// What the stars stand for, from the left.
+    /// The texts that the stars stand for, from the left.
     pub fn captures<'a>(&self, address: &'a AddrSpec) -> Option<Vec<&'a str>> {
         let domain = self.domain.captures(address.domain())?;
         let mut captures = self.local.captures(address.local())?;

@@ -1,8 +1,8 @@
-//! Rewrite rules: what an address becomes.
+//! Rewrite rules, which turn one address into another.
 //!
 //! Each address is looked up by itself, in the envelope and in the fields alike, so that both change together. The
-//! first rule that is for the submitter, the place and the address counts, and what it makes is not looked up again.
-//! A rule gives no right: who may use the new address is asked afterwards.
+//! first rule that is for the submitter, the place and the address counts; its result is not looked up again. A rule
+//! gives no right: the new address must still be allowed for the submitter.
 
 use super::pattern::AddressPattern;
 use super::settings::{AddressField, RewriteSettings};
@@ -33,8 +33,8 @@ impl Rules {
         Self(settings.iter().map(rule).collect())
     }
 
-    /// What the address becomes, and the number of the rule; `None` if no rule is for it, or if the first that is would
-    /// make something of it that is no address.
+    /// The new address, and the number of the rule. `None` if no rule is for the address, or if the result of the
+    /// first such rule would be no address.
     pub(super) fn rewrite(
         &self,
         submitter: &Submitter<'_>,

@@ -1,8 +1,9 @@
-//! Table files: who may use which addresses, one entry a line.
+//! Table files, which name the addresses that users may use, one entry a line.
 //!
-//! Two forms. `lines` has a user and the addresses that the user may use. `postfix` is the source text of a
-//! `smtpd_sender_login_maps` table, as postmap(1) reads it: an address and the logins that own it. In both `#` begins a
-//! comment line, a line that begins with white space goes on with the one before, and commas and white space separate.
+//! There are two formats. `lines` has a user and the addresses that the user may use. `postfix` is the source text of
+//! a `smtpd_sender_login_maps` table, as postmap(1) reads it: an address and the logins that own it. In both, `#`
+//! begins a comment line, a line that begins with white space continues the line before, and commas and white space
+//! separate words.
 
 use std::collections::HashMap;
 
@@ -10,16 +11,16 @@ use super::pattern::AddressPattern;
 use super::settings::TableFormat;
 use crate::mail::address::{AddrSpec, DomainName};
 
-/// What a file says, with the number of each line.
+/// The content of a file, with the number of each line.
 #[derive(Debug)]
 pub(super) enum OwnerTable {
-    /// User, and what the user may use.
+    /// Line number, user, and the addresses that the user may use.
     Lines(Vec<(u32, String, Vec<AddressPattern>)>),
     /// By address: the line, and its owners in lower case.
     Postfix(HashMap<Box<str>, Owned>),
 }
 
-/// An address and those who may use it.
+/// The owners of an address.
 #[derive(Debug)]
 pub(super) struct Owned {
     pub(super) line: u32,
@@ -32,7 +33,7 @@ pub(super) struct Owned {
 pub struct LineError {
     /// Its number, from 1.
     pub line: u32,
-    /// What is wrong with it.
+    /// The mistake in the line.
     pub reason: String,
 }
 

@@ -16,7 +16,7 @@ use super::*;
 use crate::pipeline::{OnError, Pipeline, PipelineEntry};
 use crate::testing::{self, End, TestClock, Transaction};
 
-/// Who submits.
+/// The submitter.
 #[derive(Clone, Copy)]
 enum By {
     User(&'static str),

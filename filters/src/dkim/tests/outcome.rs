@@ -1,4 +1,4 @@
-//! Messages that are not signed: the reason, and what is done about it.
+//! Messages that are not signed: the reason, and the reply.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What is done about addresses that are not allowed, and about the Sender field.
+//! The changes for addresses that are not allowed, and for the Sender field.
 
 use postseal_protocol::{HeaderField, Verdict};
 
@@ -8,7 +8,7 @@ use crate::filter::Context;
 use crate::mail::address::AddrSpec;
 
 impl Header<'_> {
-    /// The account's address takes the place of each that is not allowed.
+    /// Replaces each address that is not allowed by the account's address.
     pub(super) fn replace(&mut self, cx: &mut Context<'_>, place: AddressField, account: &AddrSpec) {
         for field in self.of_mut(place) {
             if field.addresses.is_err() {
@@ -23,11 +23,12 @@ impl Header<'_> {
         }
     }
 
-    /// The same for From, where the old value stays visible, and answers go to it.
+    /// As [`replace`](Self::replace), for From. The old value stays visible in X-Original-From, and answers go there
+    /// by Reply-To.
     pub(super) fn replace_from(&mut self, cx: &mut Context<'_>, account: &AddrSpec) -> Option<Verdict> {
         let unreadable = self.of(AddressField::From).find(|field| field.addresses.is_err());
         if let Some(field) = unreadable {
-            // Whom to put in whose place can't be told.
+            // Nobody can tell which part of the value to replace.
             let text = String::from_utf8_lossy(&field.value).trim().to_owned();
             return Some(refusal(&format!("From address {text} can't be read for {}", name(cx))));
         }
@@ -44,7 +45,7 @@ impl Header<'_> {
         None
     }
 
-    /// Sender names the account, unless it names another address that is allowed.
+    /// Sets Sender to the account, unless it names another address that is allowed.
     pub(super) fn set_sender(&mut self, cx: &mut Context<'_>, account: &AddrSpec) {
         if self.of(AddressField::Sender).next().is_some() {
             return self.replace(cx, AddressField::Sender, account);
@@ -53,7 +54,7 @@ impl Header<'_> {
         self.added.push(HeaderField::new("Sender", format!(" {account}")));
     }
 
-    /// Drops a Sender that is not allowed or can't be read.
+    /// Drops a Sender that can't be read or has an address that is not allowed.
     pub(super) fn drop_wrong_sender(&mut self, cx: &mut Context<'_>) {
         for field in self.of_mut(AddressField::Sender) {
             let good = |all: &Vec<super::SenderAddress>| matches!(&all[..], [one] if one.allowed);
@@ -64,7 +65,7 @@ impl Header<'_> {
         }
     }
 
-    /// One Sender where From and the account differ, none where they are the same (RFC 5322 section 3.6.2).
+    /// Leaves one Sender if From and the account differ, and none if they are the same (RFC 5322 section 3.6.2).
     pub(super) fn fix_sender(&mut self, cx: &mut Context<'_>) {
         let from: Vec<_> =
             self.of(AddressField::From).flat_map(|field| field.addresses.iter().flatten()).collect();
@@ -96,7 +97,7 @@ impl Header<'_> {
         }
     }
 
-    /// The mail of an autoresponder: From the person, Sender the role account.
+    /// Marks the mail of an autoresponder: From stays the person, Sender becomes the role account.
     pub(super) fn answer_as(&mut self, cx: &mut Context<'_>, role: &AddrSpec) {
         for field in self.of_mut(AddressField::Sender) {
             field.deleted = true;

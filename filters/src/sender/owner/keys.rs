@@ -1,4 +1,4 @@
-//! Under which keys tables are asked for an address.
+//! The keys under which an address is looked up in tables.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use super::super::table::Owned;
 /// The key of every address.
 pub(super) const ANY: &str = "*";
 
-/// Postfix's table: the most specific entry alone decides.
+/// A Postfix table. Only the most specific entry for an address decides.
 #[derive(Debug)]
 pub(super) struct Map {
     pub(super) table: usize,
@@ -15,7 +15,7 @@ pub(super) struct Map {
     pub(super) entries: HashMap<Box<str>, Owned>,
 }
 
-/// Under which keys an address is looked up, the most specific first.
+/// The keys under which an address is looked up, the most specific first.
 pub(super) struct OwnerKeys {
     pub(super) full: String,
     pub(super) without_tag: Option<String>,
