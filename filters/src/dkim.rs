@@ -176,23 +176,8 @@ impl SharedSigner {
             return Err(refuse(Unsigned::NotOrigin, UnsignedPolicy::Pass, String::new()));
         }
         let from = self.from(message)?;
-        let Some(domain) = &from.domain else {
-            let text = "The address in the From field has no domain".to_owned();
-            return Err(refuse(Unsigned::FromInvalid, self.signing.on_from_missing, text));
-        };
         let keys = self.keys.load();
-        let Some(rule) = keys.find(&from) else {
-            let text =
-                format!("No DKIM key for {domain}: send from a domain of this server, or have a key added");
-            return Err(refuse(Unsigned::NoKeyForDomain, self.signing.on_missing_key, text));
-        };
-        if !message.may_be_signed_for(&from) {
-            return Err(refuse(Unsigned::SenderNotPermitted, UnsignedPolicy::Pass, String::new()));
-        }
-        if rule.keys().is_empty() {
-            let detail = format!("none of the keys of {} can be used", rule.pattern);
-            return Err(SigningFailure::Error(Unsigned::KeyUnusable, detail));
-        }
+        let rule = self.rule(&keys, &from, message)?;
         let fields = self.signing.fields.select(&message.fields, cx.connection.mta).map_err(|many| {
             let text = format!("The message has too many {} fields", many.name);
             refuse(Unsigned::TooManyFields, self.signing.on_too_many_fields, text)
@@ -211,6 +196,32 @@ impl SharedSigner {
             expires: self.signing.expiry.map(|expiry| time.saturating_add(expiry)),
         };
         sign::sign(rule, input, cx.clock).map_err(|error| failed(&error))
+    }
+
+    /// The rule that signs for the From address, with at least one key.
+    fn rule<'k>(
+        &self,
+        keys: &'k KeyTable,
+        from: &Mailbox,
+        message: &Message,
+    ) -> Result<&'k SigningRule, SigningFailure> {
+        let Some(domain) = &from.domain else {
+            let text = "The address in the From field has no domain".to_owned();
+            return Err(refuse(Unsigned::FromInvalid, self.signing.on_from_missing, text));
+        };
+        let Some(rule) = keys.find(from) else {
+            let text =
+                format!("No DKIM key for {domain}: send from a domain of this server, or have a key added");
+            return Err(refuse(Unsigned::NoKeyForDomain, self.signing.on_missing_key, text));
+        };
+        if !message.may_be_signed_for(from) {
+            return Err(refuse(Unsigned::SenderNotPermitted, UnsignedPolicy::Pass, String::new()));
+        }
+        if rule.keys().is_empty() {
+            let detail = format!("none of the keys of {} can be used", rule.pattern);
+            return Err(SigningFailure::Error(Unsigned::KeyUnusable, detail));
+        }
+        Ok(rule)
     }
 
     /// The one From address.

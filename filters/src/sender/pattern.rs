@@ -117,24 +117,30 @@ impl FromStr for AddressPattern {
         if local.matches('*').count() + domain.matches('*').count() > MAX_STARS {
             return Err(AddressPatternError::Stars);
         }
-        let plain = |text: &str| text.parse::<DomainName>();
-        if domain == "*" {
-            let shape = if local == "*" { PatternShape::Any } else { PatternShape::Mixed };
-            return Ok(Self::new(text, local, "*", shape));
-        }
         if !local.contains('*') && !domain.contains('*') {
             let address: AddrSpec = text.parse().map_err(|_| AddressPatternError::NotAddress)?;
             let shape = PatternShape::Address(address.key());
             return Ok(Self::new(text, address.local(), address.domain(), shape));
         }
+        Self::with_star(text, local, &domain)
+    }
+}
+
+impl AddressPattern {
+    /// A pattern with a star on one side of the `@` or on both.
+    fn with_star(text: &str, local: &str, domain: &str) -> Result<Self, AddressPatternError> {
+        if domain == "*" {
+            let shape = if local == "*" { PatternShape::Any } else { PatternShape::Mixed };
+            return Ok(Self::new(text, local, "*", shape));
+        }
         if !domain.contains('*') {
-            let domain = plain(&domain)?;
+            let domain: DomainName = domain.parse()?;
             let shape =
                 if local == "*" { PatternShape::Domain(format!("@{domain}")) } else { PatternShape::Mixed };
             return Ok(Self::new(text, local, domain.as_str(), shape));
         }
         if let (Some(below), "*") = (domain.strip_prefix("*.").filter(|below| !below.contains('*')), local) {
-            let below = plain(below)?;
+            let below: DomainName = below.parse()?;
             return Ok(Self::new(
                 text,
                 "*",
@@ -145,9 +151,7 @@ impl FromStr for AddressPattern {
         let labels: Result<Vec<_>, _> = domain.split('.').map(label).collect();
         Ok(Self::new(text, local, &labels?.join("."), PatternShape::Mixed))
     }
-}
 
-impl AddressPattern {
     fn new(text: &str, local: &str, domain: &str, shape: PatternShape) -> Self {
         let (local, domain) = (TextPattern::new(local), TextPattern::new(domain));
         Self { text: text.to_owned(), local, domain, shape }

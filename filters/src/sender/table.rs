@@ -47,41 +47,54 @@ impl OwnerTable {
         format: TableFormat,
         default_domain: Option<&DomainName>,
     ) -> Result<Self, Vec<LineError>> {
-        let mut errors = Vec::new();
-        let mut failed = |line: u32, reason: String| errors.push(LineError { line, reason });
-        let table = match format {
-            TableFormat::Lines => {
-                let mut entries = Vec::new();
-                for (line, user, rest) in logical_lines(text) {
-                    let patterns: Result<Vec<AddressPattern>, _> = words(&rest)
-                        .map(|word| word.parse().map_err(|error| format!("`{word}` {error}")))
-                        .collect();
-                    match patterns {
-                        Ok(patterns) if patterns.is_empty() => failed(line, no_more(&user, "addresses")),
-                        Ok(patterns) => entries.push((line, user.to_ascii_lowercase(), patterns)),
-                        Err(reason) => failed(line, reason),
-                    }
-                }
-                Self::Lines(entries)
-            }
+        match format {
+            TableFormat::Lines => all_or_mistakes(logical_lines(text).map(user_line)).map(Self::Lines),
             TableFormat::Postfix => {
-                let mut entries = HashMap::new();
-                for (line, address, rest) in logical_lines(text) {
-                    let logins: Box<[Box<str>]> =
-                        words(&rest).map(|login| login.to_ascii_lowercase().into()).collect();
-                    match postfix_key(&address, default_domain) {
-                        Ok(_) if logins.is_empty() => failed(line, no_more(&address, "logins")),
-                        // postmap(1) warns of a second entry and keeps the first.
-                        Ok(key) => {
-                            entries.entry(key).or_insert(Owned { line, logins });
-                        }
-                        Err(reason) => failed(line, format!("`{address}` {reason}")),
-                    }
+                let entries =
+                    all_or_mistakes(logical_lines(text).map(|line| postfix_line(line, default_domain)))?;
+                // postmap(1) warns of a second entry for a key and keeps the first.
+                let mut table = HashMap::new();
+                for (key, owned) in entries {
+                    table.entry(key).or_insert(owned);
                 }
-                Self::Postfix(entries)
+                Ok(Self::Postfix(table))
             }
-        };
-        if errors.is_empty() { Ok(table) } else { Err(errors) }
+        }
+    }
+}
+
+/// All entries, or else all mistakes.
+fn all_or_mistakes<T>(entries: impl Iterator<Item = Result<T, LineError>>) -> Result<Vec<T>, Vec<LineError>> {
+    let (mut good, mut errors) = (Vec::new(), Vec::new());
+    for entry in entries {
+        match entry {
+            Ok(entry) => good.push(entry),
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() { Ok(good) } else { Err(errors) }
+}
+
+fn user_line(
+    (line, user, rest): (u32, String, String),
+) -> Result<(u32, String, Vec<AddressPattern>), LineError> {
+    let pattern = |word: &str| word.parse().map_err(|error| format!("`{word}` {error}"));
+    match words(&rest).map(pattern).collect::<Result<Vec<AddressPattern>, _>>() {
+        Ok(patterns) if patterns.is_empty() => Err(LineError { line, reason: no_more(&user, "addresses") }),
+        Ok(patterns) => Ok((line, user.to_ascii_lowercase(), patterns)),
+        Err(reason) => Err(LineError { line, reason }),
+    }
+}
+
+fn postfix_line(
+    (line, address, rest): (u32, String, String),
+    default_domain: Option<&DomainName>,
+) -> Result<(Box<str>, Owned), LineError> {
+    let logins: Box<[Box<str>]> = words(&rest).map(|login| login.to_ascii_lowercase().into()).collect();
+    match postfix_key(&address, default_domain) {
+        Ok(_) if logins.is_empty() => Err(LineError { line, reason: no_more(&address, "logins") }),
+        Ok(key) => Ok((key, Owned { line, logins })),
+        Err(reason) => Err(LineError { line, reason: format!("`{address}` {reason}") }),
     }
 }
 

@@ -108,7 +108,7 @@ fn identity_and_third_party_domain_and_u_labels() {
     assert_eq!(tags(&inserted(&end)[0])["i"], "@sub.example.com");
     assert_verified(&mail.delivered(&end));
 
-    // It is in one piece at any length.
+    // The identity is in one piece at any length.
     for length in 1..=70 - "@example.com".len() {
         let identity = format!("{}@example.com", "x".repeat(length));
         settings.domain[0].identity = Some(identity.parse().unwrap());
