@@ -49,7 +49,7 @@ use crate::mail::address::{Mailbox, mailboxes};
 use crate::message::Message;
 use body::BodyHash;
 use reason::Refusal;
-use sign::{Input, Signed};
+use sign::{NewSignature, SigningInput};
 
 /// The filter that signs.
 pub struct DkimFilter {
@@ -68,7 +68,8 @@ impl DkimFilter {
         Self { shared: Arc::new(SharedSigner { signing, keys }), needs_body: true }
     }
 
-    /// The same for a listener of this role: mail that is never ours gets its reason without a look at the body.
+    /// The same filter for a listener of this role. Mail of a listener that never takes outgoing mail gets its reason
+    /// without a look at the body.
     #[must_use]
     pub fn for_role(&self, role: Role) -> Self {
         Self { shared: Arc::clone(&self.shared), needs_body: role != Role::Mx }
@@ -171,7 +172,7 @@ impl SharedSigner {
         cx: &Context<'_>,
         message: &Message,
         body: Option<BodyHash>,
-    ) -> Result<Vec<Signed>, SigningFailure> {
+    ) -> Result<Vec<NewSignature>, SigningFailure> {
         if cx.origin.is_none() {
             return Err(refuse(Unsigned::NotOrigin, UnsignedPolicy::Pass, String::new()));
         }
@@ -188,7 +189,7 @@ impl SharedSigner {
         let canonicalization = self.signing.canonicalization;
         let body = body.unwrap_or_else(|| BodyHash::new(canonicalization.body));
         let time = cx.clock.unix_seconds();
-        let input = Input {
+        let input = SigningInput {
             fields,
             body_hash: body.finish().map_err(|error| failed(&error))?,
             canonicalization,

@@ -90,7 +90,7 @@ pub struct Breach {
     pub rule: Arc<str>,
     /// Name of the counter, `RULE:VALUE,VALUE`.
     pub key: String,
-    /// What is counted.
+    /// The units that are counted.
     pub count: Count,
     /// The limit as it was written.
     pub limit: String,

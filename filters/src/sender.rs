@@ -6,7 +6,7 @@
 //! ([`Submitter`]), never the message itself. A rewrite rule gives no right: the new address must be allowed like any
 //! other.
 //!
-//! | what happens | to the reverse-path | to From and Sender |
+//! | action | reverse-path | From and Sender |
 //! | --- | --- | --- |
 //! | `reject` | 550 at MAIL | 550 at end of message |
 //! | `rewrite` | the account's address | the account's address; the old From in X-Original-From and Reply-To |
@@ -59,7 +59,7 @@ use crate::message::Message;
 use crate::refusal::refusal;
 use crate::submitter::{Submitter, Who};
 use envelope::ReversePathChange;
-use header::Header;
+use header::SenderHeader;
 use owner::{OwnerRight, Owners};
 use reason::Code;
 use rewrite::Rules;
@@ -138,7 +138,7 @@ impl FilterSession for SenderSession {
         if cx.origin.is_none() {
             return Ok(Verdict::Continue);
         }
-        let mut header = Header::read(&self.policy, cx, message);
+        let mut header = SenderHeader::read(&self.policy, cx, message);
         if is_own_bounce(cx, message, &header) {
             cx.explain(|| "a bounce that the MTA has made".to_owned());
             return Ok(Verdict::Continue);
@@ -230,7 +230,7 @@ impl SenderPolicy {
 }
 
 /// True for a bounce or a notice that the MTA itself has made.
-fn is_own_bounce(cx: &Context<'_>, message: &Message, header: &Header<'_>) -> bool {
+fn is_own_bounce(cx: &Context<'_>, message: &Message, header: &SenderHeader<'_>) -> bool {
     let made_here = matches!(cx.connection.role, Role::Local | Role::Reinject);
     let no_login = Submitter::new(cx.connection, cx.macros).user.is_none();
     let null = message.envelope.sender().is_none_or(Address::is_null);

@@ -57,8 +57,6 @@ struct CanonicalBody {
     pending: PendingWhitespace,
     /// True as long as there was nothing but line ends and white space.
     empty: bool,
-    /// Room in which short pieces are gathered.
-    pieces: Vec<u8>,
     /// True once octets were lost.
     incomplete: bool,
 }
@@ -73,12 +71,11 @@ struct PendingWhitespace {
 
 impl CanonicalBody {
     fn new(rule: Canonicalization) -> Self {
-        let pieces = Vec::with_capacity(MAX_BATCH_OCTETS);
-        Self { rule, pending: PendingWhitespace::default(), empty: true, pieces, incomplete: false }
+        Self { rule, pending: PendingWhitespace::default(), empty: true, incomplete: false }
     }
 
     fn update(&mut self, chunk: &[u8], out: &mut impl Writer) {
-        let mut out = Batch { out, pieces: std::mem::take(&mut self.pieces) };
+        let mut out = Batch::new(out);
         let mut rest = chunk;
         while let Some((&first, tail)) = rest.split_first() {
             match first {
@@ -108,7 +105,6 @@ impl CanonicalBody {
             }
         }
         out.flush();
-        self.pieces = out.pieces;
     }
 
     /// Ends the body: trailing empty lines are dropped, and the last line ends in CRLF. A body without any text is CRLF
@@ -117,7 +113,7 @@ impl CanonicalBody {
         if self.incomplete {
             return Err(IncompleteHash);
         }
-        let mut out = Batch { out, pieces: std::mem::take(&mut self.pieces) };
+        let mut out = Batch::new(out);
         if self.pending.cr {
             self.write(b"\r", &mut out);
         }
@@ -146,8 +142,8 @@ impl CanonicalBody {
     }
 }
 
-/// The text at the start of `text` that is canonical and does not end in octets that must be held back, and what follows
-/// it. The first octet is neither white space nor part of a line end. `None` means that a length was computed wrongly.
+/// Splits off the text at the start of `text` that is canonical and does not end in octets that must be held back.
+/// The first octet is neither white space nor part of a line end. `None` means that a length was computed wrongly.
 fn canonical_run(rule: Canonicalization, text: &[u8]) -> Option<(&[u8], &[u8])> {
     let (end, pending) = match rule {
         Canonicalization::Relaxed => (relaxed_end(text), &b" \t\r\n"[..]),
@@ -188,7 +184,8 @@ fn regular_end(text: &[u8], irregular: impl Fn(u8, u8, u8) -> bool) -> usize {
     first_irregular(&window, &irregular).map_or(text.len(), |ahead| text.len().min(end + ahead))
 }
 
-/// The same for a block between two neighbours. No short circuits: the compiler makes vector instructions of this.
+/// As [`regular_end`], for a block between two neighbours. There are no short circuits, so that the compiler makes
+/// vector instructions of the loop.
 fn first_irregular(window: &[u8; WINDOW_OCTETS], irregular: &impl Fn(u8, u8, u8) -> bool) -> Option<usize> {
     let [before @ .., _, _] = window;
     let [_, here @ .., _] = window;
@@ -206,24 +203,35 @@ fn first_irregular(window: &[u8; WINDOW_OCTETS], irregular: &impl Fn(u8, u8, u8)
 /// Gathers short pieces, since a hash takes much time for each call and little for each octet.
 struct Batch<'a, W> {
     out: &'a mut W,
-    pieces: Vec<u8>,
+    pieces: [u8; MAX_BATCH_OCTETS],
+    length: usize,
 }
 
-impl<W: Writer> Batch<'_, W> {
+impl<'a, W: Writer> Batch<'a, W> {
+    fn new(out: &'a mut W) -> Self {
+        Self { out, pieces: [0; MAX_BATCH_OCTETS], length: 0 }
+    }
+
     fn push(&mut self, piece: &[u8]) {
-        if piece.len() > MAX_BATCH_OCTETS - self.pieces.len() {
+        if piece.len() > MAX_BATCH_OCTETS - self.length {
             self.flush();
         }
-        if piece.len() > MAX_BATCH_OCTETS {
-            self.out.write(piece);
-        } else {
-            self.pieces.extend_from_slice(piece);
+        match self.pieces.get_mut(self.length..self.length + piece.len()) {
+            Some(room) => {
+                room.copy_from_slice(piece);
+                self.length += piece.len();
+            }
+            None => {
+                debug_assert!(self.length == 0, "the piece is longer than a batch");
+                self.out.write(piece);
+            }
         }
     }
 
     fn flush(&mut self) {
-        self.out.write(&self.pieces);
-        self.pieces.clear();
+        let (pieces, _) = self.pieces.split_at(self.length);
+        self.out.write(pieces);
+        self.length = 0;
     }
 }
 

@@ -117,7 +117,7 @@ pub enum FieldNameError {
 /// The message has more fields of one signed name than [`MAX_FIELDS_PER_NAME`], which no honest message has, or they
 /// make `h=` too long.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct TooMany {
+pub(super) struct TooManyFields {
     /// The name of the fields.
     pub(super) name: String,
 }
@@ -162,7 +162,11 @@ impl SignedFields {
     }
 
     /// Picks the fields of a message that are to be signed.
-    pub(super) fn select<'a>(&self, fields: &'a Fields, mta: MtaKind) -> Result<Selection<'a>, TooMany> {
+    pub(super) fn select<'a>(
+        &self,
+        fields: &'a Fields,
+        mta: MtaKind,
+    ) -> Result<Selection<'a>, TooManyFields> {
         let found = self.find(fields);
         let mut selection = Selection { fields: Vec::with_capacity(found.len()), names: Vec::new() };
         let mut octets = 0;
@@ -177,7 +181,7 @@ impl SignedFields {
             let entries = count + usize::from(seal);
             octets += entries * (signed.name.0.len() + 1);
             if count > MAX_FIELDS_PER_NAME || octets > MAX_H_TAG_OCTETS {
-                return Err(TooMany { name: signed.name.0.clone() });
+                return Err(TooManyFields { name: signed.name.0.clone() });
             }
             selection.names.extend(std::iter::repeat_n(&signed.name.0, entries).cloned());
         }

@@ -14,8 +14,8 @@ use super::table::{NamedKey, SigningRule};
 use crate::clock::Clock;
 use crate::report::SignatureNote;
 
-/// What all signatures of a message have in common.
-pub(super) struct Input<'a> {
+/// The facts that all signatures of a message have in common.
+pub(super) struct SigningInput<'a> {
     pub(super) fields: Selection<'a>,
     pub(super) body_hash: HashOutput,
     pub(super) canonicalization: Canonicalizations,
@@ -26,7 +26,7 @@ pub(super) struct Input<'a> {
 }
 
 /// A DKIM-Signature field, and the note about it in the report.
-pub(super) struct Signed {
+pub(super) struct NewSignature {
     pub(super) field: HeaderField,
     pub(super) note: SignatureNote,
 }
@@ -34,9 +34,9 @@ pub(super) struct Signed {
 /// Signs with every key of a rule, in the rule's order.
 pub(super) fn sign(
     rule: &SigningRule,
-    input: Input<'_>,
+    input: SigningInput<'_>,
     clock: &dyn Clock,
-) -> Result<Vec<Signed>, SignError> {
+) -> Result<Vec<NewSignature>, SignError> {
     let mut text = Vec::with_capacity(4096);
     input.fields.write(input.canonicalization.header, &mut text);
     let fields = text.len();
@@ -65,7 +65,7 @@ fn sign_with(
     signature: &mut Signature,
     text: &mut Vec<u8>,
     clock: &dyn Clock,
-) -> Result<Signed, SignError> {
+) -> Result<NewSignature, SignError> {
     let start = clock.instant();
     signature.a = match key.private.algorithm() {
         SigningAlgorithm::Rsa => Mechanism::RsaSha256,
@@ -82,7 +82,7 @@ fn sign_with(
         algorithm: key.private.algorithm().as_str(),
         duration: clock.instant().saturating_duration_since(start),
     };
-    Ok(Signed { field: field(signature)?, note })
+    Ok(NewSignature { field: field(signature)?, note })
 }
 
 /// The field in the form that MTAs take: with its leading space, and a bare LF at each fold.

@@ -16,7 +16,10 @@ use crate::network::Network;
 use crate::store::MAX_KEY_OCTETS;
 use crate::submitter::Submitter;
 
+/// The value of the null reverse-path.
 const NULL_SENDER: &str = "<>";
+/// A tilde and a hash of 16 digits at the end of a long name.
+const HASH_OCTETS: usize = 17;
 
 /// A part of a key.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -138,7 +141,8 @@ pub(super) fn name(rule: &str, values: &[String]) -> String {
     let mut name = format!("{rule}:{}", values.join(","));
     if name.len() > MAX_KEY_OCTETS {
         let hash = fnv(name.as_bytes());
-        name.truncate(MAX_KEY_OCTETS - 17);
+        // All octets are ASCII, so that any of them may be the last.
+        name.truncate(MAX_KEY_OCTETS - HASH_OCTETS);
         let _ = write!(name, "~{hash:016x}");
     }
     name

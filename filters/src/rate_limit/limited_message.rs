@@ -1,4 +1,5 @@
-//! The open message: the questions about it, the answers, and what they leave behind until the message ends.
+//! The open message: the questions about it, the answers, and the charges and reasons that they leave until the
+//! message ends.
 
 use std::sync::Arc;
 

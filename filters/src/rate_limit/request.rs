@@ -1,4 +1,4 @@
-//! What a rule asks the store at a step of the dialogue.
+//! The question that a rule asks the store at a step of the dialogue.
 
 use std::sync::Arc;
 

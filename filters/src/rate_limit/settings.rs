@@ -83,7 +83,7 @@ impl Default for RateLimitSettings {
     }
 }
 
-/// What is counted.
+/// The units that are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Count {

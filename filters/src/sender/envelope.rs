@@ -14,11 +14,11 @@ use crate::submitter::Submitter;
 #[derive(Default)]
 pub(super) struct ReversePathChange {
     /// The new reverse-path, if it changes.
-    new: Option<New>,
+    new: Option<NewReversePath>,
     pub(super) refusal: Option<Verdict>,
 }
 
-enum New {
+enum NewReversePath {
     Address(AddrSpec),
     Null,
 }
@@ -32,7 +32,7 @@ impl ReversePathChange {
             return this;
         }
         if policy.responder(&Submitter::new(cx.connection, cx.macros)).is_some() {
-            this.new = Some(New::Null);
+            this.new = Some(NewReversePath::Null);
             return this;
         }
         let found = mailboxes(sender.mailbox()).ok();
@@ -44,7 +44,7 @@ impl ReversePathChange {
         let new = policy.rewritten(cx, AddressField::Envelope, &mailbox);
         let address = new.clone().or_else(|| AddrSpec::of(mailbox.clone()));
         let shown = address.as_ref().map_or_else(|| mailbox.local.clone(), ToString::to_string);
-        this.new = new.map(New::Address);
+        this.new = new.map(NewReversePath::Address);
         match policy.right(cx, AddressField::Envelope, address.as_ref().ok_or(&mailbox)) {
             Some(right) => cx.explain(|| format!("envelope: {shown} is allowed by {right}")),
             None => this.mismatch(policy, cx, &shown, "is not allowed"),
@@ -63,7 +63,7 @@ impl ReversePathChange {
         match account {
             Some(account) => {
                 cx.note_with(Code::Replaced.as_str(), format!("envelope: {address} -> {account}"));
-                self.new = Some(New::Address(account));
+                self.new = Some(NewReversePath::Address(account));
             }
             None => {
                 let text = format!("Sender address {address} {what} for {who} (MAIL FROM)");
@@ -76,8 +76,8 @@ impl ReversePathChange {
     pub(super) fn apply(&self, cx: &Context<'_>, message: &mut Message) {
         let Some(new) = &self.new else { return };
         let path = match new {
-            New::Address(address) => format!("<{address}>"),
-            New::Null => "<>".to_owned(),
+            NewReversePath::Address(address) => format!("<{address}>"),
+            NewReversePath::Null => "<>".to_owned(),
         };
         let old = message.envelope.sender().map(|sender| sender.arguments.as_slice()).unwrap_or_default();
         let arguments = kept(old, cx.connection.mta);

@@ -17,9 +17,9 @@ use crate::message::{FieldId, Message};
 use crate::submitter::Submitter;
 
 /// The address fields of a message, and the changes to its header section.
-pub(super) struct Header<'a> {
+pub(super) struct SenderHeader<'a> {
     policy: &'a SenderPolicy,
-    fields: Vec<Field>,
+    fields: Vec<ParsedField>,
     added: Vec<HeaderField>,
     /// True for mail of a list or an automaton, which needs its Sender as it is.
     automatic: bool,
@@ -27,14 +27,14 @@ pub(super) struct Header<'a> {
     responder: Option<AddrSpec>,
 }
 
-struct Field {
+struct ParsedField {
     id: FieldId,
     place: AddressField,
     value: Bytes,
     addresses: Result<Vec<SenderAddress>, AddressError>,
     deleted: bool,
     /// The new value of a field that can't be changed address by address, because it can't be read.
-    whole: Option<String>,
+    replacement: Option<String>,
 }
 
 /// One address of a field.
@@ -46,14 +46,14 @@ struct SenderAddress {
     allowed: bool,
 }
 
-impl<'a> Header<'a> {
+impl<'a> SenderHeader<'a> {
     pub(super) fn read(policy: &'a SenderPolicy, cx: &Context<'_>, message: &Message) -> Self {
         let mut this =
             Self { policy, fields: Vec::new(), added: Vec::new(), automatic: false, responder: None };
         this.responder = policy.responder(&Submitter::new(cx.connection, cx.macros)).cloned();
         for (id, field) in message.fields.iter() {
             match place(field) {
-                Some(place) => this.fields.push(Field::read(id, place, &field.value)),
+                Some(place) => this.fields.push(ParsedField::read(id, place, &field.value)),
                 None => this.automatic |= is_automatic(field),
             }
         }
@@ -75,7 +75,7 @@ impl<'a> Header<'a> {
     /// Judges each address, and acts on those that are not allowed. Returns a refusal, if that is the action.
     pub(super) fn judge(&mut self, cx: &mut Context<'_>) -> Option<Verdict> {
         for field in &mut self.fields {
-            field.ask(self.policy, cx);
+            field.judge(self.policy, cx);
         }
         if let Some(role) = self.responder.clone() {
             self.answer_as(cx, &role);
@@ -85,7 +85,7 @@ impl<'a> Header<'a> {
         let mut refusal = None;
         for place in [AddressField::From, AddressField::Sender] {
             if let Some((address, what)) = self.mismatch(place) {
-                let refused = self.act(cx, place, &address, what);
+                let refused = self.act_on_mismatch(cx, place, &address, what);
                 refusal = refusal.or(refused);
             }
         }
@@ -97,16 +97,16 @@ impl<'a> Header<'a> {
 
     /// The first address in a place that is not allowed there, with the words for the reply.
     fn mismatch(&self, place: AddressField) -> Option<(String, &'static str)> {
-        self.of(place).find_map(|field| match &field.addresses {
+        self.fields_in(place).find_map(|field| match &field.addresses {
             Ok(entries) => {
                 entries.iter().find(|entry| !entry.allowed).map(|entry| (entry.show(), "is not allowed"))
             }
-            Err(_) if field.whole.is_some() => None,
+            Err(_) if field.replacement.is_some() => None,
             Err(_) => Some((String::from_utf8_lossy(&field.value).trim().to_owned(), "can't be read")),
         })
     }
 
-    fn act(
+    fn act_on_mismatch(
         &mut self,
         cx: &mut Context<'_>,
         place: AddressField,
@@ -134,7 +134,7 @@ impl<'a> Header<'a> {
 
     /// The addresses in From that the submitter may use.
     pub(super) fn permitted(&self) -> Vec<AddrSpec> {
-        let entries = self.of(AddressField::From).flat_map(|field| field.addresses.iter().flatten());
+        let entries = self.fields_in(AddressField::From).flat_map(|field| field.addresses.iter().flatten());
         entries.filter(|entry| entry.allowed).filter_map(|entry| entry.now.clone()).collect()
     }
 
@@ -144,7 +144,7 @@ impl<'a> Header<'a> {
             let local = &entry.mailbox.local;
             local.eq_ignore_ascii_case("mailer-daemon") || local.eq_ignore_ascii_case("postmaster")
         };
-        let mut from = self.of(AddressField::From).peekable();
+        let mut from = self.fields_in(AddressField::From).peekable();
         from.peek().is_some()
             && from.all(|field| field.addresses.as_ref().is_ok_and(|all| all.iter().all(daemon)))
     }
@@ -163,27 +163,27 @@ impl<'a> Header<'a> {
         }
     }
 
-    fn of(&self, place: AddressField) -> impl Iterator<Item = &Field> {
+    fn fields_in(&self, place: AddressField) -> impl Iterator<Item = &ParsedField> {
         self.fields.iter().filter(move |field| field.place == place && !field.deleted)
     }
 
-    fn of_mut(&mut self, place: AddressField) -> impl Iterator<Item = &mut Field> {
+    fn fields_in_mut(&mut self, place: AddressField) -> impl Iterator<Item = &mut ParsedField> {
         self.fields.iter_mut().filter(move |field| field.place == place && !field.deleted)
     }
 }
 
-impl Field {
+impl ParsedField {
     fn read(id: FieldId, place: AddressField, value: &Bytes) -> Self {
         let entry = |mailbox: Mailbox| {
             let now = AddrSpec::of(mailbox.clone());
             SenderAddress { mailbox, now, changed: false, allowed: false }
         };
         let addresses = mailboxes(value).map(|found| found.into_iter().map(entry).collect());
-        Self { id, place, value: value.clone(), addresses, deleted: false, whole: None }
+        Self { id, place, value: value.clone(), addresses, deleted: false, replacement: None }
     }
 
     /// Notes for each address whether the submitter may use it.
-    fn ask(&mut self, policy: &SenderPolicy, cx: &mut Context<'_>) {
+    fn judge(&mut self, policy: &SenderPolicy, cx: &mut Context<'_>) {
         let place = self.place;
         if place == AddressField::ReplyTo {
             return;
@@ -203,8 +203,8 @@ impl Field {
 
     /// The new value; `None` if it has not changed.
     fn written(&self) -> Option<Vec<u8>> {
-        if let Some(whole) = &self.whole {
-            return Some(whole.clone().into_bytes());
+        if let Some(replacement) = &self.replacement {
+            return Some(replacement.clone().into_bytes());
         }
         let changed = self.addresses.iter().flatten().filter(|entry| entry.changed);
         let edits: Vec<(&Range<usize>, String)> = changed

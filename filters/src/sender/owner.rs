@@ -17,7 +17,7 @@ use super::pattern::AddressPattern;
 use super::settings::AddressField;
 use crate::mail::address::{AddrSpec, DomainName, Mailbox};
 use crate::submitter::{Submitter, Who};
-use keys::{Map, OwnerKeys};
+use keys::{OwnerKeys, PostfixMap};
 
 /// A character that is in no login and in no address.
 const SEPARATOR: &str = "\0";
@@ -39,7 +39,7 @@ pub(super) struct Owners {
     /// The addresses of accounts.
     accounts: HashMap<Box<str>, AddrSpec>,
     other_accounts: Vec<(Who, AddrSpec)>,
-    maps: Vec<Map>,
+    maps: Vec<PostfixMap>,
     tables: Vec<Arc<str>>,
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{KeyListing, KeyState, Query};
 
-/// Collects what a [`Query`] asks for.
+/// Collects the keys that a [`Query`] asks for.
 pub struct Fullest<'a> {
     query: &'a Query,
     now: u64,

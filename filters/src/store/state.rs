@@ -60,7 +60,7 @@ pub fn decide(now: u64, requests: &[Request<'_>], states: &mut [KeyState]) -> Ve
 }
 
 impl KeyState {
-    /// Brings the state up to `now` and to these limits. A window that keeps its length keeps what it has counted.
+    /// Brings the state up to `now` and to these limits. A window that keeps its length keeps its units.
     pub fn settle(&mut self, now: u64, limits: &[Limit]) {
         let same = |(counted, limit): (&Counted, &Limit)| counted.limit == *limit;
         if self.windows.len() != limits.len() || !self.windows.iter().zip(limits).all(same) {

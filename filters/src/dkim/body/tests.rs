@@ -181,7 +181,7 @@ fn known_hashes() {
     assert_eq!(base64(Canonicalization::Relaxed, hungry), "2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=");
 }
 
-/// Text with much of what makes trouble.
+/// Text with many of the octets that make trouble.
 fn body() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         4 => prop::sample::select(vec![" ", "\t", "\r", "\n", "\r\n", "  ", " \r\n", "\r\n\r\n", "\x0c", "\0", "\u{fc}"])

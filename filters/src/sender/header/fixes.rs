@@ -3,16 +3,16 @@
 use postseal_protocol::{HeaderField, Verdict};
 
 use super::super::{AddressField, Code, name, refusal};
-use super::Header;
+use super::SenderHeader;
 use crate::filter::Context;
 use crate::mail::address::AddrSpec;
 
-impl Header<'_> {
+impl SenderHeader<'_> {
     /// Replaces each address that is not allowed by the account's address.
     pub(super) fn replace(&mut self, cx: &mut Context<'_>, place: AddressField, account: &AddrSpec) {
-        for field in self.of_mut(place) {
+        for field in self.fields_in_mut(place) {
             if field.addresses.is_err() {
-                field.whole = Some(format!(" {account}"));
+                field.replacement = Some(format!(" {account}"));
                 cx.note_with(Code::Replaced.as_str(), format!("{place}: -> {account}"));
             }
             for entry in field.addresses.iter_mut().flatten().filter(|entry| !entry.allowed) {
@@ -26,16 +26,17 @@ impl Header<'_> {
     /// As [`replace`](Self::replace), for From. The old value stays visible in X-Original-From, and answers go there
     /// by Reply-To.
     pub(super) fn replace_from(&mut self, cx: &mut Context<'_>, account: &AddrSpec) -> Option<Verdict> {
-        let unreadable = self.of(AddressField::From).find(|field| field.addresses.is_err());
+        let unreadable = self.fields_in(AddressField::From).find(|field| field.addresses.is_err());
         if let Some(field) = unreadable {
             // Nobody can tell which part of the value to replace.
             let text = String::from_utf8_lossy(&field.value).trim().to_owned();
             return Some(refusal(&format!("From address {text} can't be read for {}", name(cx))));
         }
-        let wrong = |field: &&super::Field| field.addresses.iter().flatten().any(|entry| !entry.allowed);
+        let wrong =
+            |field: &&super::ParsedField| field.addresses.iter().flatten().any(|entry| !entry.allowed);
         let old: Vec<_> =
-            self.of(AddressField::From).filter(wrong).map(|field| field.value.clone()).collect();
-        if self.of(AddressField::ReplyTo).next().is_none()
+            self.fields_in(AddressField::From).filter(wrong).map(|field| field.value.clone()).collect();
+        if self.fields_in(AddressField::ReplyTo).next().is_none()
             && let Some(first) = old.first()
         {
             self.added.push(HeaderField::new("Reply-To", first.clone()));
@@ -47,7 +48,7 @@ impl Header<'_> {
 
     /// Sets Sender to the account, unless it names another address that is allowed.
     pub(super) fn set_sender(&mut self, cx: &mut Context<'_>, account: &AddrSpec) {
-        if self.of(AddressField::Sender).next().is_some() {
+        if self.fields_in(AddressField::Sender).next().is_some() {
             return self.replace(cx, AddressField::Sender, account);
         }
         cx.note_with(Code::SenderAdded.as_str(), account.to_string());
@@ -56,7 +57,7 @@ impl Header<'_> {
 
     /// Drops a Sender that can't be read or has an address that is not allowed.
     pub(super) fn drop_wrong_sender(&mut self, cx: &mut Context<'_>) {
-        for field in self.of_mut(AddressField::Sender) {
+        for field in self.fields_in_mut(AddressField::Sender) {
             let good = |all: &Vec<super::SenderAddress>| matches!(&all[..], [one] if one.allowed);
             if !field.addresses.as_ref().is_ok_and(good) {
                 field.deleted = true;
@@ -68,14 +69,14 @@ impl Header<'_> {
     /// Leaves one Sender if From and the account differ, and none if they are the same (RFC 5322 section 3.6.2).
     pub(super) fn fix_sender(&mut self, cx: &mut Context<'_>) {
         let from: Vec<_> =
-            self.of(AddressField::From).flat_map(|field| field.addresses.iter().flatten()).collect();
+            self.fields_in(AddressField::From).flat_map(|field| field.addresses.iter().flatten()).collect();
         let author = match &from[..] {
             [] => return,
             [one] => one.now.clone(),
             _ => None,
         };
         let mut kept = false;
-        for field in self.of_mut(AddressField::Sender) {
+        for field in self.fields_in_mut(AddressField::Sender) {
             let named = field.addresses.iter().flatten().next().and_then(|entry| entry.now.as_ref());
             let repeats = author.is_some() && named == author.as_ref();
             if kept || repeats {
@@ -99,7 +100,7 @@ impl Header<'_> {
 
     /// Marks the mail of an autoresponder: From stays the person, Sender becomes the role account.
     pub(super) fn answer_as(&mut self, cx: &mut Context<'_>, role: &AddrSpec) {
-        for field in self.of_mut(AddressField::Sender) {
+        for field in self.fields_in_mut(AddressField::Sender) {
             field.deleted = true;
         }
         self.added.push(HeaderField::new("Sender", format!(" {role}")));

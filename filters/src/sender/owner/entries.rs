@@ -1,6 +1,6 @@
 //! Fills the maps in which addresses are looked up, from the entries and tables of the configuration.
 
-use super::keys::{ANY, Map};
+use super::keys::{ANY, PostfixMap};
 use super::{Grant, OwnerSource, Owners, user_key};
 use crate::sender::pattern::{AddressPattern, PatternShape};
 use crate::sender::settings::{AddressField, OwnerSettings, SenderSettings};
@@ -51,7 +51,7 @@ impl Owners {
                     self.add(OwnerSource::Line { table: number, line }, Some(&user), None, places, &patterns);
                 }
             }
-            OwnerTable::Postfix(entries) => self.maps.push(Map { table: number, places, entries }),
+            OwnerTable::Postfix(entries) => self.maps.push(PostfixMap { table: number, places, entries }),
         }
     }
 

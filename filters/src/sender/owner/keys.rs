@@ -9,7 +9,7 @@ pub(super) const ANY: &str = "*";
 
 /// A Postfix table. Only the most specific entry for an address decides.
 #[derive(Debug)]
-pub(super) struct Map {
+pub(super) struct PostfixMap {
     pub(super) table: usize,
     pub(super) places: [bool; 3],
     pub(super) entries: HashMap<Box<str>, Owned>,
@@ -44,7 +44,7 @@ impl OwnerKeys {
     }
 }
 
-impl Map {
+impl PostfixMap {
     pub(super) fn find(&self, keys: &OwnerKeys, domain: &str) -> Option<&Owned> {
         let tag = || keys.without_tag.as_ref().and_then(|key| self.entries.get(&**key));
         let of_domain = || self.entries.get(&*format!("@{domain}"));

@@ -115,7 +115,8 @@ proptest! {
         }
     }
 
-    /// Whatever the clock does, the buckets stay in order, nothing overflows, and a window after its last move all is free.
+    /// For every movement of the clock the buckets stay in order and nothing overflows. A window after the last
+    /// movement all units are free.
     #[test]
     fn a_clock_that_jumps_does_no_lasting_harm(
         times in prop::collection::vec(any::<u64>().prop_map(|time| time >> 12), 1..100),
