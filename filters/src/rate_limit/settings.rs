@@ -1,6 +1,6 @@
 //! The `[[rate_limit]]` entries of the configuration, each of which is a rule.
 //!
-//! Single values are checked as they are read. [`plan`](super::plan) checks how they fit together.
+//! Single values are checked as they are read. [`plan`](super::plan()) checks how they fit together.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -102,7 +102,8 @@ fn request(key: &str) -> Request<'_> {
 /// Keys whose owners have been at it for most of the window: fifteen slots, with as much between them as an hour has.
 fn fill(store: &MemoryStore, keys: usize) {
     let slots = (1..=15).map(|n| Bucket { end: START - WIDTH + n * WIDTH / 16, units: GRAIN });
-    let window = Window::from_buckets(slots).unwrap();
+    #[expect(clippy::expect_used, reason = "a window has more than fifteen buckets")]
+    let window = Window::from_buckets(slots).expect("fifteen buckets");
     let limit = LIMITS[0];
     let state = KeyState { windows: vec![Counted { limit, window }], ..KeyState::default() };
     let mut octets = Vec::new();
