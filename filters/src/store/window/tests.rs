@@ -150,3 +150,11 @@ fn buckets_below_the_grain_are_joined() {
     assert_eq!(window.used(), 3_300);
     assert_eq!(window.buckets().len(), MAX_BUCKETS);
 }
+
+#[test]
+fn a_window_has_no_more_buckets_than_the_bound() {
+    let bucket = |n: usize| Bucket { end: n as u64, units: 1 };
+    let full = Window::from_buckets((0..MAX_BUCKETS).map(bucket)).unwrap();
+    assert_eq!((full.buckets().len(), full.used()), (MAX_BUCKETS, MAX_BUCKETS as u64));
+    assert_eq!(Window::from_buckets((0..=MAX_BUCKETS).map(bucket)), None);
+}
