@@ -22,7 +22,7 @@ pub enum ByteSizeError {
 }
 
 impl ByteSize {
-    /// A size of so many bytes.
+    /// A size of `bytes` bytes.
     pub const fn new(bytes: usize) -> Self {
         Self(bytes)
     }

@@ -1,4 +1,4 @@
-//! Time as filters see it: a seam, so that tests can set the clock.
+//! The time that filters see. It is a trait so that tests can set the clock.
 
 use std::time::Instant;
 
@@ -7,8 +7,8 @@ pub trait Clock: Send + Sync {
     /// Seconds since 1970-01-01 00:00 UTC.
     fn unix_seconds(&self) -> u64;
 
-    /// Milliseconds since 1970-01-01 00:00 UTC by a clock that never goes back and is never set while we run: what is
-    /// counted by time must not be thrown off by who corrects the system's clock.
+    /// Milliseconds since 1970-01-01 00:00 UTC, by a clock that never goes back and is never set while the process
+    /// runs. Counters use this clock, so that a correction of the system's clock does not disturb them.
     fn steady_millis(&self) -> u64;
 
     /// A clock that never goes back, for measuring.

@@ -1,14 +1,16 @@
 //! Signing with DKIM (RFC 6376, RFC 8301, RFC 8463).
 //!
-//! [`DkimFilter`] hashes the body of mail that is ours while it streams by, and signs at end of message what the filters
-//! before it have made of the header section. The From address decides which keys sign; the table of them is swapped
-//! from outside at any time and taken anew for each message.
+//! [`DkimFilter`] hashes the body of outgoing mail while it streams by. At end of message it signs the header section
+//! as the filters before it have left it. The From address decides which keys sign. The key table can be replaced
+//! from outside at any time, and each message uses the one that is in force at its end.
 //!
-//! A message that is not signed has exactly one reason for it, an [`Unsigned`] code, and where the settings say so it is
-//! refused with a text that tells its sender what to do. A fault of ours is a [`FilterError`].
+//! A message that is not signed has exactly one reason for it, an [`Unsigned`] code. Where the settings say so, the
+//! message is refused with a text that tells its sender how to mend it. If postseal itself fails to sign, the result
+//! is a [`FilterError`].
 //!
-//! [`DkimSettings`] is the section of the configuration, [`DkimSettings::plan`] checks it. Key files are read by others and
-//! handed in as [`PrivateKey`]s in a [`KeyTable`]. Signatures of others are left where they are. Nothing is verified.
+//! [`DkimSettings`] is the section of the configuration, and [`DkimSettings::plan`] checks it. The daemon reads the
+//! key files and hands the keys in as [`PrivateKey`]s in a [`KeyTable`]. Signatures that a message has already stay
+//! in it; nothing is verified.
 
 mod body;
 mod fields;
@@ -21,6 +23,7 @@ mod sign;
 mod table;
 
 use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -46,9 +49,9 @@ use crate::mail::address::{Mailbox, mailboxes};
 use crate::message::Message;
 use body::BodyHash;
 use reason::Refusal;
-use sign::{Input, Signed};
+use sign::{NewSignature, SigningInput};
 
-/// The signer.
+/// The filter that signs.
 pub struct DkimFilter {
     shared: Arc<SharedSigner>,
 }
@@ -59,7 +62,7 @@ struct SharedSigner {
 }
 
 impl DkimFilter {
-    /// A signer with a key table that may be swapped while it works.
+    /// A filter with a key table that may be replaced while messages are signed.
     pub fn new(signing: Signing, keys: Arc<ArcSwap<KeyTable>>) -> Self {
         Self { shared: Arc::new(SharedSigner { signing, keys }) }
     }
@@ -70,8 +73,9 @@ impl Filter for DkimFilter {
         "dkim"
     }
 
-    /// Nothing is answered before end of message, and whether the mail is ours is known from MAIL on. So the body is
-    /// all that is asked for: even a From that has no key now may get another from a filter at end of message.
+    /// The filter answers only at end of message, and the origin of the mail is known from MAIL on. So it asks for
+    /// nothing but the body. It asks for the body of every message, because another filter may change From at end of
+    /// message to an address that has a key.
     fn needs(&self) -> Needs {
         Needs {
             directions: Directions::OUTGOING,
@@ -94,15 +98,15 @@ impl Filter for DkimFilter {
 
 struct DkimSession {
     shared: Arc<SharedSigner>,
-    /// None until there is a body to hash.
+    /// `None` until the first piece of the body has come.
     body: Option<BodyHash>,
 }
 
 /// Why a message is not signed.
 enum SigningFailure {
-    /// The message is such that it can't be.
+    /// The message can't be signed, or must not be.
     Refusal(Refusal),
-    /// We can't.
+    /// The message could be signed, but signing failed.
     Error(Unsigned, String),
 }
 
@@ -124,7 +128,7 @@ impl FilterSession for DkimSession {
         match self.shared.sign(cx, message, body) {
             Ok(_) if shadow => cx.note(Unsigned::Shadow.as_str()),
             Ok(signatures) => {
-                // The last that is inserted ends up topmost, and that should be the first.
+                // The field that is inserted last ends up topmost. That should be the signature of the first key.
                 for signed in signatures.iter().rev() {
                     message.fields.insert_top(signed.field.clone());
                 }
@@ -150,47 +154,63 @@ impl FilterSession for DkimSession {
 }
 
 impl SharedSigner {
-    /// The signatures that the message is to get.
+    /// Makes the signatures of the message.
     fn sign(
         &self,
         cx: &Context<'_>,
         message: &Message,
         body: Option<BodyHash>,
-    ) -> Result<Vec<Signed>, SigningFailure> {
+    ) -> Result<Vec<NewSignature>, SigningFailure> {
         let from = self.from(message)?;
         let keys = self.keys.load();
-        let domain = from.domain.as_deref().unwrap_or_default();
-        let Some(rule) = keys.find(&from) else {
+        let rule = self.rule(&keys, &from, message)?;
+        let fields = self.signing.fields.select(&message.fields, cx.connection.mta).map_err(|many| {
+            let text = format!("The message has too many {} fields", many.name);
+            refuse(Unsigned::TooManyFields, self.signing.on_too_many_fields, text)
+        })?;
+        let failed = |error: &dyn fmt::Display| {
+            SigningFailure::Error(Unsigned::SignError, format!("can't sign for {}: {error}", rule.pattern))
+        };
+        let canonicalization = self.signing.canonicalization;
+        let body = body.unwrap_or_else(|| BodyHash::new(canonicalization.body));
+        let time = cx.clock.unix_seconds();
+        let input = SigningInput {
+            fields,
+            body_hash: body.finish().map_err(|error| failed(&error))?,
+            canonicalization,
+            time,
+            expires: self.signing.expiry.map(|expiry| time.saturating_add(expiry)),
+        };
+        sign::sign(rule, input, cx.clock).map_err(|error| failed(&error))
+    }
+
+    /// The rule that signs for the From address, with at least one key.
+    fn rule<'k>(
+        &self,
+        keys: &'k KeyTable,
+        from: &Mailbox,
+        message: &Message,
+    ) -> Result<&'k SigningRule, SigningFailure> {
+        let Some(domain) = &from.domain else {
+            let text = "The address in the From field has no domain".to_owned();
+            return Err(refuse(Unsigned::FromInvalid, self.signing.on_from_missing, text));
+        };
+        let Some(rule) = keys.find(from) else {
             let text =
                 format!("No DKIM key for {domain}: send from a domain of this server, or have a key added");
             return Err(refuse(Unsigned::NoKeyForDomain, self.signing.on_missing_key, text));
         };
-        if !message.may_be_signed_for(&from) {
+        if !message.may_be_signed_for(from) {
             return Err(refuse(Unsigned::SenderNotPermitted, UnsignedPolicy::Pass, String::new()));
         }
         if rule.keys().is_empty() {
             let detail = format!("none of the keys of {} can be used", rule.pattern);
             return Err(SigningFailure::Error(Unsigned::KeyUnusable, detail));
         }
-        let fields = self.signing.fields.select(&message.fields, cx.connection.mta).map_err(|many| {
-            let text = format!("The message has too many {} fields", many.name);
-            refuse(Unsigned::TooManyFields, self.signing.on_too_many_fields, text)
-        })?;
-        let canonicalization = self.signing.canonicalization;
-        let time = cx.clock.unix_seconds();
-        let input = Input {
-            fields,
-            body_hash: body.unwrap_or_else(|| BodyHash::new(canonicalization.body)).finish(),
-            canonicalization,
-            time,
-            expires: self.signing.expiry.map(|expiry| time.saturating_add(expiry)),
-        };
-        sign::sign(rule, input, cx.clock).map_err(|error| {
-            SigningFailure::Error(Unsigned::SignError, format!("can't sign for {}: {error}", rule.pattern))
-        })
+        Ok(rule)
     }
 
-    /// The one From address, which has a domain.
+    /// The one From address.
     fn from(&self, message: &Message) -> Result<Mailbox, SigningFailure> {
         let is_from = |field: &&HeaderField| header::name(field).eq_ignore_ascii_case(b"From");
         let mut fields = message.fields.iter().map(|(_, field)| field).filter(is_from);
@@ -207,11 +227,7 @@ impl SharedSigner {
             missing(Unsigned::FromInvalid, format!("The From field can't be understood: {error}"))
         })?;
         match <[Mailbox; 1]>::try_from(found) {
-            Ok([mailbox]) if mailbox.domain.is_some() => Ok(mailbox),
-            Ok([_]) => {
-                let text = "The address in the From field has no domain".to_owned();
-                Err(missing(Unsigned::FromInvalid, text))
-            }
+            Ok([mailbox]) => Ok(mailbox),
             Err(none) if none.is_empty() => {
                 Err(missing(Unsigned::FromInvalid, "The From field has no address".to_owned()))
             }

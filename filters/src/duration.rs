@@ -9,6 +9,10 @@ use std::time::Duration;
 
 use serde::{Deserializer, Serializer, de};
 
+/// Milliseconds, largest first.
+const UNITS: [(&str, u64); 6] =
+    [("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
+
 /// Why a text is no duration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -96,7 +100,7 @@ pub mod optional {
 /// Takes a text, or a number so that the answer can name the missing unit.
 struct DurationText;
 
-/// What [`DurationText`] found.
+/// The text or number that [`DurationText`] has read.
 struct DurationFound(String);
 
 impl DurationFound {
@@ -125,39 +129,5 @@ impl de::Visitor<'_> for DurationText {
     }
 }
 
-/// Milliseconds, largest first.
-const UNITS: [(&str, u64); 6] =
-    [("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_read_and_shown() {
-        for (text, millis, shown) in [
-            ("50ms", 50, "50ms"),
-            ("8s", 8_000, "8s"),
-            ("7210s", 7_210_000, "7210s"),
-            ("120s", 120_000, "2m"),
-            ("1h30m", 5_400_000, "90m"),
-            ("7d", 604_800_000, "1w"),
-            ("0s", 0, "0s"),
-        ] {
-            let duration = parse(text).unwrap();
-            assert_eq!((duration.as_millis(), show(duration).as_str()), (millis, shown));
-            assert_eq!(parse(shown), Ok(duration));
-        }
-    }
-
-    #[test]
-    fn mistakes_are_named() {
-        let advice = "write a number and ms, s, m, h, d or w, such as 8s or 1h30m";
-        for text in ["", "s", "8 s", "8sec", "-8s", "1.5s", "8s5", "ä"] {
-            let message = format!("`{text}` is not a duration; {advice}");
-            assert_eq!(parse(text).unwrap_err().to_string(), message);
-        }
-        assert_eq!(parse("8").unwrap_err().to_string(), "`8` has no unit; write 8s for seconds");
-        assert_eq!(parse("99999999999999999w"), Err(DurationError::TooLong("99999999999999999w".to_owned())));
-    }
-}
+mod tests;

@@ -1,24 +1,29 @@
-//! Rate limits: no stolen account becomes a flood.
+//! Rate limits, so that a stolen account can't flood the world with mail.
 //!
-//! A [`LimitRule`] counts messages, recipients, octets, or recipients that the MTA refused, for each value of its key. Each
-//! step of the dialogue asks the [`Store`] once for all rules that can be decided there: messages and declared sizes
-//! at MAIL, recipients at RCPT, the rest of the size at end of message. What is admitted is charged at once and given
-//! back unless the message is accepted, whatever ends it: a refusal, an abort, a lost connection, a deadline. So a
-//! message that is tried again after a temporary failure is charged once.
+//! A [`LimitRule`] counts messages, recipients, octets, or recipients that the MTA has refused, for each value of its
+//! key. Each step of the dialogue asks the [`Store`] once for all rules that can be decided there: messages and
+//! declared sizes at MAIL, recipients at RCPT, the rest of the size at end of message. The store charges a cost when
+//! it admits it. The charge is given back unless the message is accepted, however the message ends: by a refusal, an
+//! abort, a lost connection or a deadline. So a message that is tried again after a temporary failure is charged
+//! once.
 //!
-//! Only mail that is ours is limited. Counting, the arithmetic of windows and blocks are the [store](crate::store)'s;
-//! who is told of a breach is the [`LimitWatcher`]'s.
+//! Only outgoing mail is limited. The [store](crate::store) counts, does the arithmetic of windows, and keeps blocks.
+//! The [`LimitWatcher`] decides where decisions and breaches are shown.
 
+mod charges;
 mod date;
-mod held;
+mod decision;
 mod key;
+mod limited_message;
 mod overrides;
 mod plan;
 mod rate;
 mod reply;
+mod request;
 mod rule;
 mod session;
 mod settings;
+mod size;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -39,16 +44,19 @@ use crate::filter::{BodyNeed, Filter, FilterSession, Needs, Steps};
 use crate::store::{Limit, Store};
 use session::LimitSession;
 
-/// Who is told what limits come to.
+/// Reason code for a store that gives no answer.
+const STORE: &str = "store";
+
+/// The receiver of all decisions and breaches, such as metrics and webhooks.
 pub trait LimitWatcher: Send + Sync {
     /// A rule has decided.
     fn decided(&self, decided: &DecidedRule<'_>);
 
-    /// A key is over its limit for the first time.
+    /// A new breach of a limit has begun.
     fn breached(&self, breach: &Breach);
 }
 
-/// A decision of a rule, and what it was made of.
+/// A decision of a rule, and the facts that it rests on.
 #[derive(Clone, Copy, Debug)]
 pub struct DecidedRule<'a> {
     /// Name of the rule.
@@ -57,41 +65,41 @@ pub struct DecidedRule<'a> {
     pub counter: &'a str,
     /// The decision.
     pub outcome: RuleDecision,
-    /// Of the limits the one that is nearest to its end.
+    /// The limit of which the largest share is used.
     pub limit: Limit,
-    /// How much of it is used now; nothing is known of a key that is blocked.
+    /// Units of that limit that are used now; 0 if the key is blocked.
     pub used: u64,
-    /// If refused, milliseconds until it would not be; `None` if never.
+    /// If refused: milliseconds until the same request would be admitted; `None` if never.
     pub wait: Option<u64>,
 }
 
-/// What a rule has decided.
+/// The decision of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RuleDecision {
-    /// Within its limits.
+    /// The cost is within all limits.
     Pass,
-    /// Over them.
+    /// The cost is over a limit.
     Over(BreachAction),
     /// The key is blocked.
     Blocked,
 }
 
-/// The first time that a key is over its limit.
+/// The begin of a breach: a key is over a limit for the first time, or again after a whole window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Breach {
     /// Name of the rule.
     pub rule: Arc<str>,
     /// Name of the counter, `RULE:VALUE,VALUE`.
     pub key: String,
-    /// What is counted.
+    /// The units that are counted.
     pub count: Count,
     /// The limit as it was written.
     pub limit: String,
-    /// How much of it was used.
+    /// Units of the limit that were used.
     pub used: u64,
-    /// What happens to what is over it.
+    /// The action of the rule.
     pub action: BreachAction,
-    /// How long the key is blocked, if it is.
+    /// The time for which the key is blocked; `None` if the rule does not block.
     pub block: Option<Duration>,
     /// The listener.
     pub listener: Arc<str>,
@@ -104,7 +112,7 @@ pub struct Breach {
 }
 
 impl RuleDecision {
-    /// All of them.
+    /// All decisions, so that metrics can count each of them from zero.
     pub const ALL: [Self; 6] = [
         Self::Pass,
         Self::Over(BreachAction::Tempfail),
@@ -124,29 +132,29 @@ impl RuleDecision {
     }
 }
 
-/// The filter: rules, and where they count.
+/// The filter: the rules of a listener, and the store that counts.
 pub struct RateLimitFilter {
     shared: Arc<SharedLimiter>,
 }
 
-/// What all connections of a listener share.
+/// The parts that all connections of a listener share.
 struct SharedLimiter {
     rules: Vec<Arc<LimitRule>>,
     store: Arc<dyn Store>,
-    observer: Arc<dyn LimitWatcher>,
+    watcher: Arc<dyn LimitWatcher>,
 }
 
 impl RateLimitFilter {
-    /// The filter of a listener, with those of the rules that are for it; `None` if none is.
+    /// The filter of a listener, with the rules that are for that listener; `None` if there are none.
     pub fn for_listener(
         listener: &str,
         rules: &[Arc<LimitRule>],
         store: Arc<dyn Store>,
-        observer: Arc<dyn LimitWatcher>,
+        watcher: Arc<dyn LimitWatcher>,
     ) -> Option<Self> {
         let own: Vec<Arc<LimitRule>> =
             rules.iter().filter(|rule| rule.is_for_listener(listener)).map(Arc::clone).collect();
-        let shared = Arc::new(SharedLimiter { rules: own, store, observer });
+        let shared = Arc::new(SharedLimiter { rules: own, store, watcher });
         (!shared.rules.is_empty()).then_some(Self { shared })
     }
 }
@@ -194,9 +202,6 @@ impl Filter for RateLimitFilter {
         Box::new(LimitSession::new(Arc::clone(&self.shared)))
     }
 }
-
-/// Reason code of a store that gives no answer.
-const STORE: &str = "store";
 
 #[cfg(test)]
 mod tests;

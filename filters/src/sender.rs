@@ -1,27 +1,27 @@
-//! Who may send as whom: addresses are rewritten, then compared with what their submitter may use, before the signer
-//! sees them.
+//! Checks the addresses that a submitter sends with, and rewrites them, before the signer sees them.
 //!
-//! [`SenderFilter`] works on mail that is ours. Each address of the reverse-path, From, Sender and Reply-To is
-//! completed, if it has no domain, and rewritten by the first rule that fits it. Then each in the reverse-path, From and
-//! Sender must be one that the submitter may use: what the MTA vouches for decides ([`Submitter`]), never what the
-//! message says of itself. A rule gives no right: what it makes must be allowed like everything else.
+//! [`SenderFilter`] works on outgoing mail. Each address of the reverse-path, From, Sender and Reply-To gets the
+//! default domain if it has none, and is rewritten by the first rule that fits it. Then each address in the
+//! reverse-path, From and Sender must be one that the submitter may use. The facts that the MTA vouches for decide
+//! ([`Submitter`]), never the message itself. A rewrite rule gives no right: the new address must be allowed like any
+//! other.
 //!
-//! | what happens | to the reverse-path | to From and Sender |
+//! | action | reverse-path | From and Sender |
 //! | --- | --- | --- |
 //! | `reject` | 550 at MAIL | 550 at end of message |
 //! | `rewrite` | the account's address | the account's address; the old From in X-Original-From and Reply-To |
 //! | `add_sender` | | From stays, Sender names the account (RFC 6409 section 8.1) |
 //! | `log` | a reason | a reason |
 //!
-//! Whatever happens, the message is told for which From addresses it may be signed
-//! ([`Message::permit_signing_for`]), and the signer keeps to that. Which domain signs for an address is the
-//! administrator's choice: who may use the address gets that signature.
+//! In every case the message is told for which From addresses it may be signed ([`Message::permit_signing_for`]), and
+//! the signer keeps to that. The administrator chooses which domain signs for an address; a submitter who may use the
+//! address gets that signature.
 //!
-//! A null reverse-path is never changed and always passes. A bounce that the MTA itself has made passes whole: it has no
-//! login, a null reverse-path, comes by a listener of role `local` or `reinject`, and is from MAILER-DAEMON or
-//! postmaster. In shadow mode nothing is changed, refused, or kept from being signed.
+//! A null reverse-path is never changed and always passes. A bounce that the MTA itself has made passes as a whole.
+//! Such a message has no login and a null reverse-path, comes by a listener of role `local` or `reinject`, and is
+//! from MAILER-DAEMON or postmaster. In shadow mode nothing is changed, refused, or kept from being signed.
 //!
-//! [`AlignmentFilter`] stands behind the signer and tells what a receiver will find.
+//! [`AlignmentFilter`] stands behind the signer and judges the alignment that a receiver will find.
 
 mod alignment;
 mod envelope;
@@ -59,21 +59,21 @@ use crate::message::Message;
 use crate::refusal::refusal;
 use crate::submitter::{Submitter, Who};
 use envelope::ReversePathChange;
-use header::Header;
+use header::SenderHeader;
 use owner::{OwnerRight, Owners};
 use reason::Code;
 use rewrite::Rules;
 
-/// The filter.
+/// The filter that checks and rewrites addresses.
 pub struct SenderFilter {
     policy: Arc<SenderPolicy>,
 }
 
-/// What the filter works by; [`SenderSettings::plan`] makes it.
+/// The checked settings; [`SenderSettings::plan`] makes them.
 pub struct SenderPolicy {
     owners: Owners,
     rules: Rules,
-    /// Who answers for others, and as what.
+    /// Accounts that answer for other people, each with its role address.
     responders: Vec<(Who, AddrSpec)>,
     envelope_mismatch: EnvelopeAction,
     header_mismatch: HeaderAction,
@@ -84,7 +84,7 @@ pub struct SenderPolicy {
 }
 
 impl SenderFilter {
-    /// A filter that works by this.
+    /// A filter with these settings.
     pub fn new(policy: SenderPolicy) -> Self {
         Self { policy: Arc::new(policy) }
     }
@@ -133,7 +133,7 @@ impl FilterSession for SenderSession {
         cx: &mut Context<'_>,
         message: &mut Message,
     ) -> Result<Verdict, FilterError> {
-        let mut header = Header::read(&self.policy, cx, message);
+        let mut header = SenderHeader::read(&self.policy, cx, message);
         if is_own_bounce(cx, message, &header) {
             cx.explain(|| "a bounce that the MTA has made".to_owned());
             return Ok(Verdict::Continue);
@@ -155,7 +155,7 @@ impl FilterSession for SenderSession {
 }
 
 impl SenderPolicy {
-    /// All that can be told from the section alone.
+    /// The policy without the entries of tables, owners and rules.
     fn of(settings: &SenderSettings) -> Self {
         let who = settings.owner.iter().map(OwnerSettings::who);
         let who = who.chain(settings.rewrite.iter().map(RewriteSettings::who));
@@ -173,7 +173,7 @@ impl SenderPolicy {
         }
     }
 
-    /// What an address becomes before anybody asks who may use it: `None` if it stays.
+    /// The new form of an address, with the default domain and by the rewrite rules; `None` if the address stays.
     fn rewritten(&self, cx: &mut Context<'_>, place: AddressField, mailbox: &Mailbox) -> Option<AddrSpec> {
         let submitter = Submitter::new(cx.connection, cx.macros);
         let default = self.owners.default_domain();
@@ -200,7 +200,8 @@ impl SenderPolicy {
         Some(new)
     }
 
-    /// What lets the submitter use the address there; a mailbox that has none is one without a domain.
+    /// The right by which the submitter uses the address in that place; `None` if there is no right. The error case
+    /// is a mailbox without a domain, which is no address.
     fn right(
         &self,
         cx: &Context<'_>,
@@ -223,15 +224,15 @@ impl SenderPolicy {
     }
 }
 
-/// A bounce or a notice that the MTA itself has made.
-fn is_own_bounce(cx: &Context<'_>, message: &Message, header: &Header<'_>) -> bool {
+/// True for a bounce or a notice that the MTA itself has made.
+fn is_own_bounce(cx: &Context<'_>, message: &Message, header: &SenderHeader<'_>) -> bool {
     let made_here = matches!(cx.connection.role, Role::Local | Role::Reinject);
     let no_login = Submitter::new(cx.connection, cx.macros).user.is_none();
     let null = message.envelope.sender().is_none_or(Address::is_null);
     made_here && no_login && null && header.is_from_daemon()
 }
 
-/// The submitter, for people.
+/// The submitter in words, for replies and reasons.
 fn name(cx: &Context<'_>) -> String {
     let submitter = Submitter::new(cx.connection, cx.macros);
     let text = String::from_utf8_lossy;

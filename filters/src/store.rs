@@ -1,9 +1,10 @@
-//! State that outlives a message: how much of a limit is used, and small values that are remembered for a time.
+//! State that outlives a message: how much of each limit is used, and which keys are blocked.
 //!
-//! A [`Store`] is asked once for all limits of a step ([`Store::admit`]) and decides for all of them together. What it
-//! admits is charged at once; who then does not use it gives it back. The arithmetic is [`window`] and [`state`],
-//! without a clock and without I/O: every store computes the same, and `contract` (feature `testing`) is the table of
-//! cases that proves it. [`memory::MemoryStore`] is the store for one process.
+//! A [`Store`] is asked once for all limits of a step ([`Store::admit`]) and decides about all of them together. It
+//! charges a cost in the moment in which it admits it; a cost that is not used after all is given back. The
+//! arithmetic is in [`window`] and [`state`], without a clock and without I/O. Every store computes the same:
+//! `contract` (feature `testing`) is the table of cases that each of them must pass. [`memory::MemoryStore`] is the
+//! store for one process.
 
 #[cfg(any(test, feature = "testing"))]
 pub mod contract;
@@ -20,7 +21,14 @@ pub use fullest::Fullest;
 pub use memory::MemoryStore;
 pub use state::KeyState;
 
-/// At most so many units in any time of this length.
+/// Limits that one key may have.
+pub const MAX_LIMITS_PER_KEY: usize = 4;
+/// Octets that a key may have.
+pub const MAX_KEY_OCTETS: usize = 200;
+/// The time in milliseconds at which a block without an end "ends".
+pub const FOR_EVER: u64 = 1 << 52;
+
+/// A limit: at most `quota` units in any time of `width` milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limit {
     /// The length in milliseconds.
@@ -29,45 +37,40 @@ pub struct Limit {
     pub quota: u64,
 }
 
-/// Limits that one key may have.
-pub const MOST_LIMITS: usize = 4;
-
-/// A question to a store: may the owner of this key use so much?
+/// A question to a store: may this key use `cost` more units?
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// Whose use it is, at most [`LONGEST_KEY`] octets.
+    /// The key, at most [`MAX_KEY_OCTETS`] octets.
     pub key: &'a str,
-    /// The limits, at least one and at most [`MOST_LIMITS`], each with a length of its own.
+    /// The limits, at least one and at most [`MAX_LIMITS_PER_KEY`], each with a length of its own.
     pub limits: &'a [Limit],
-    /// The units. With 0 it is asked whether one would fit, and nothing is charged.
+    /// The units. 0 asks whether one unit would fit, and charges nothing.
     pub cost: u64,
-    /// For how many milliseconds the key is blocked by the first breach; 0 for not at all.
+    /// Milliseconds for which the first breach blocks the key; 0 for no block.
     pub block: u64,
-    /// Whether a refusal stands in the way of the other requests of the call.
+    /// True if a refusal of this request keeps the other requests of the call from being charged.
     pub binding: bool,
 }
-
-/// Octets that a key may have.
-pub const LONGEST_KEY: usize = 200;
 
 /// The answer to a [`Request`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Admission {
-    /// Yes or no.
+    /// The decision.
     pub verdict: Standing,
-    /// Whether the cost was charged: it was within its limits, and no binding request of the call was refused.
+    /// True if the cost was charged: it was within its limits, and no binding request of the call was refused.
     pub charged: bool,
-    /// If refused, milliseconds until it would be admitted; `None` if never.
+    /// If refused: milliseconds until the cost would be admitted; `None` if never.
     pub wait: Option<u64>,
-    /// If over: the index of the limit that takes longest. If within: of the one nearest to its end.
+    /// If over: the index of the limit that has to be waited for longest. If within: the index of the limit of which
+    /// the largest share is used.
     pub limit: usize,
-    /// Units of that limit that were used before.
+    /// Units of that limit that were used before the request.
     pub used: u64,
-    /// If over: true for the first time, and again after a whole window without.
+    /// If over: true if it is the first time, or if a whole window has passed since the last time.
     pub first: bool,
-    /// The store's time in milliseconds; names the charge when it is given back.
+    /// The store's time in milliseconds. A [`Return`] names the charge by it.
     pub at: u64,
-    /// Which store has charged it, where there are several.
+    /// The number of the store that has charged the cost, where a store consists of several.
     pub by: u8,
 }
 
@@ -83,20 +86,20 @@ pub enum Standing {
     Blocked,
 }
 
-/// Something charged and not used.
+/// A charge that is given back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Return {
     /// The key.
     pub key: String,
     /// The units.
     pub cost: u64,
-    /// [`Admission::at`]; for several charges of one key the earliest.
+    /// [`Admission::at`]; the earliest, if several charges of one key are given back together.
     pub at: u64,
     /// [`Admission::by`].
     pub by: u8,
 }
 
-/// A key as people look at it.
+/// A key and its state, for display.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyListing {
     /// The key.
@@ -105,14 +108,14 @@ pub struct KeyListing {
     pub state: KeyState,
 }
 
-/// Which keys to list.
+/// The keys to list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
-    /// What they begin with.
+    /// The text that their names begin with.
     pub prefix: String,
-    /// Whether only those that are blocked.
+    /// True for blocked keys only.
     pub blocked: bool,
-    /// How many at most.
+    /// The largest number of keys to list.
     pub most: usize,
 }
 
@@ -123,13 +126,13 @@ pub enum StoreError {
     /// No answer in time.
     #[error("no answer within {0:?}")]
     Timeout(Duration),
-    /// It can't be reached, or not at the moment.
+    /// The store can't be reached at the moment.
     #[error("{0}")]
     Unavailable(String),
-    /// It answers what can't be understood.
+    /// The store's answer can't be understood.
     #[error("{0}")]
     Answer(String),
-    /// It refuses to do what it is asked.
+    /// The store refuses the call.
     #[error("{0}")]
     Refused(String),
 }
@@ -146,14 +149,14 @@ impl StoreError {
     }
 }
 
-/// How full a store is.
+/// The number of keys in a store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// Keys it holds.
+    /// Keys that the store holds.
     pub keys: u64,
     /// Keys that are blocked.
     pub blocked: u64,
-    /// Keys that had to go since the start, because there were too many.
+    /// Keys that were forgotten since the start because the store was full.
     pub evicted: u64,
 }
 
@@ -163,51 +166,43 @@ pub trait Store: Send + Sync {
     /// The word for metrics, such as `memory`.
     fn kind(&self) -> &'static str;
 
-    /// Decides about all requests together, as [`state::decide`] does: one answer each, in order. Atomic for each key; no
-    /// key stands in two requests of a call.
+    /// Decides about all requests together, as [`state::decide`] does. Returns one answer for each request, in order.
+    /// The call is atomic for each key; the keys of a call are all different.
     async fn admit(&self, requests: &[Request<'_>]) -> Result<Vec<Admission>, StoreError>;
 
-    /// Gives back what was charged and not used.
+    /// Gives back charges that were not used after all.
     async fn give_back(&self, returns: Vec<Return>) -> Result<(), StoreError>;
 
-    /// The same for those who can't wait; as well as it can be done.
+    /// As [`give_back`](Self::give_back), but returns at once, for callers that can't await (such as `Drop`). Best
+    /// effort: the charges may stay.
     fn give_back_later(&self, returns: Vec<Return>);
 
-    /// The keys that are asked for, those that have used most of their limits first.
+    /// The keys that the query asks for: blocked ones first, then by the share of their limits that is used.
     async fn list(&self, query: &Query) -> Result<Vec<KeyListing>, StoreError>;
 
     /// One key.
     async fn show(&self, key: &str) -> Result<Option<KeyListing>, StoreError>;
 
-    /// Forgets all about a key, blocks included; false if nothing was known.
+    /// Forgets the state of a key and its block; false if the key was unknown.
     async fn reset(&self, key: &str) -> Result<bool, StoreError>;
 
-    /// Refuses everything of a key for a time, or until it is unblocked.
+    /// Refuses every request for a key for a time, or, without a time, until the key is unblocked.
     async fn block(&self, key: &str, time: Option<Duration>) -> Result<(), StoreError>;
 
-    /// Ends a block; false if there was none.
+    /// Ends a block; false if the key was not blocked.
     async fn unblock(&self, key: &str) -> Result<bool, StoreError>;
 
-    /// A value that was [`put`](Self::put) and is not too old.
-    async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
-
-    /// Remembers a value for a time.
-    async fn put(&self, name: &str, value: &[u8], time: Duration) -> Result<(), StoreError>;
-
-    /// How full it is; nothing where that would be dear to know.
+    /// The number of keys; `None` if counting them would be expensive.
     fn stats(&self) -> Option<Stats>;
 
-    /// The counters themselves, where they are in this process and looking at one costs nothing.
+    /// The counters themselves, if they are in this process, where a look at one costs nothing.
     fn local(&self) -> Option<&MemoryStore> {
         None
     }
 
-    /// The service ends: writes what is still to be written. Blocks for as long as that takes.
+    /// Writes changes that are not on disk yet; called when the service ends. Blocks until they are written.
     fn close(&self) {}
 }
-
-/// When a block without an end ends, in milliseconds.
-pub const FOR_EVER: u64 = 1 << 52;
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)

@@ -1,9 +1,9 @@
-//! Who submits a message, and the conditions by which the configuration names submitters.
+//! The submitter of a message, and the conditions by which the configuration names submitters.
 //!
-//! A [`Submitter`] is what the MTA vouches for: the SASL user, the client's address, the listener, and the subject of
-//! a TLS client certificate that the MTA has verified. Nothing that the client could make up is part of it. [`Who`]
-//! is the condition: every kind that it names must match, each by one of its values; a `Who` that names nothing
-//! matches everybody.
+//! A [`Submitter`] holds only facts that the MTA vouches for: the SASL user, the client's address, the listener, and
+//! the subject of a TLS client certificate that the MTA has verified. Nothing that the client could make up is part
+//! of it. A [`Who`] is the condition. Every key that it names must match, each by one of its values; a `Who` that
+//! names nothing matches every submitter.
 
 mod pattern;
 
@@ -17,7 +17,7 @@ pub use pattern::{Names, Networks, TextPattern};
 use crate::connection::ClientConnection;
 use crate::filter::Context;
 
-/// Who submits a message.
+/// The submitter of a message.
 #[derive(Clone, Copy, Debug)]
 pub struct Submitter<'a> {
     /// The user that the client has authenticated as.
@@ -60,7 +60,7 @@ impl<'a> Submitter<'a> {
         Self::new(cx.connection, cx.macros)
     }
 
-    /// The submitter as connection and macros tell.
+    /// The submitter, taken from the connection and the macros.
     pub fn new(connection: &'a ClientConnection, macros: &'a MacroTable) -> Self {
         let value = |name| macros.get(name).map(|value| &value[..]).filter(|value| !value.is_empty());
         // Postfix leaves the subject empty unless it trusts the certificate, and has no such macro as {verify}.
@@ -114,8 +114,8 @@ impl Who {
     }
 }
 
-/// Defines an entry of the configuration that has the keys of [`Who`] beside its own, and `who()` that gives them.
-/// (`serde(flatten)` would lose the check for unknown keys, and where in the file a mistake is.)
+/// Defines an entry of the configuration that has the keys of [`Who`] beside its own, with a method `who()` that
+/// returns them. (`serde(flatten)` would lose the check for unknown keys and the position of a mistake in the file.)
 macro_rules! for_whom {
     ($(#[$outer:meta])* pub struct $name:ident { $($(#[$meta:meta])* pub $field:ident: $kind:ty,)* }) => {
         $(#[$outer])*
@@ -141,7 +141,7 @@ macro_rules! for_whom {
         }
 
         impl $name {
-            /// Who it is for.
+            /// The condition on the submitter.
             pub fn who(&self) -> crate::submitter::Who {
                 crate::submitter::Who {
                     user: self.user.clone(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use postseal_filters::Clock as _;
-use postseal_filters::store::{FOR_EVER, KeyListing, LONGEST_KEY, Query, Store, StoreError};
+use postseal_filters::store::{FOR_EVER, KeyListing, MAX_KEY_OCTETS, Query, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
 use super::LimitObserver;
@@ -160,7 +160,7 @@ async fn show(store: &dyn Store, counters: &[String]) -> Result<Vec<KeyListing>,
 /// Changes. The answer names the keys that were changed.
 pub async fn change(store: &dyn Store, observer: &LimitObserver, change: &LimitChange) -> Answered {
     let counters = observer.counters(&change.key);
-    if counters.is_empty() || counters.iter().any(|key| key.len() > LONGEST_KEY) {
+    if counters.is_empty() || counters.iter().any(|key| key.len() > MAX_KEY_OCTETS) {
         let rules = observer.rule_names().join(", ");
         let error = format!("no rule has such a key; write RULE:VALUE with one of the rules {rules}");
         return (StatusCode::NOT_FOUND, serde_json::json!({ "error": error }));

@@ -118,14 +118,6 @@ impl Store for Embedded {
         self.memory.unblock(key).await
     }
 
-    async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.memory.get(name).await
-    }
-
-    async fn put(&self, name: &str, value: &[u8], time: Duration) -> Result<(), StoreError> {
-        self.memory.put(name, value, time).await
-    }
-
     fn stats(&self) -> Option<Stats> {
         self.memory.stats()
     }

@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use postseal_filters::store::{
-    Admission, KeyListing, LONGEST_KEY, MemoryStore, Query, Request, Return, Standing, Stats, Store,
+    Admission, KeyListing, MAX_KEY_OCTETS, MemoryStore, Query, Request, Return, Standing, Stats, Store,
     StoreError,
 };
 use tokio::task::JoinSet;
@@ -274,7 +274,7 @@ impl Store for RedisStore {
     }
 
     async fn block(&self, key: &str, time: Option<Duration>) -> Result<(), StoreError> {
-        if key.len() > LONGEST_KEY {
+        if key.len() > MAX_KEY_OCTETS {
             return Err(StoreError::Refused("the key is too long".to_owned()));
         }
         // No time at all would end the block.
@@ -288,21 +288,6 @@ impl Store for RedisStore {
         self.local.unblock(key).await?;
         let ended = self.counters.block(key, Some(Duration::ZERO)).await;
         ended.map_err(|error| self.only_here(error))
-    }
-
-    async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let name = self.counters.keys.value(name);
-        match self.counters.ask(&name, &[b"GET", name.as_bytes()]).await? {
-            Value::Text(value) => Ok(Some(value.to_vec())),
-            _ => Ok(None),
-        }
-    }
-
-    async fn put(&self, name: &str, value: &[u8], time: Duration) -> Result<(), StoreError> {
-        let name = self.counters.keys.value(name);
-        let time = time.as_millis().max(1).to_string();
-        let command = [&b"SET"[..], name.as_bytes(), value, b"PX", time.as_bytes()];
-        self.counters.ask(&name, &command).await.map(|_| ())
     }
 
     fn stats(&self) -> Option<Stats> {

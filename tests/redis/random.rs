@@ -103,7 +103,7 @@ type Seen = (u64, u64, Vec<(Limit, Vec<Bucket>)>);
 /// What a key holds, without what a window remembers of slots that are gone.
 fn seen(entry: Option<KeyListing>) -> Option<Seen> {
     let state = entry?.state;
-    let windows = state.windows.iter().map(|counted| (counted.limit, counted.window.slots().to_vec()));
+    let windows = state.windows.iter().map(|counted| (counted.limit, counted.window.buckets().to_vec()));
     Some((state.blocked_until, state.breach_until, windows.collect()))
 }
 

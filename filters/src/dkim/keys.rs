@@ -1,8 +1,9 @@
-//! Private keys: read once from PEM, then only used.
+//! Private keys: read once from PEM, and used for every message.
 //!
-//! [`PrivateKey::from_pem`] takes what openssl writes and tolerates what openssl tolerates: text around the key, CRLF,
-//! a byte order mark. Anything else is an error that says what the file holds and what to do about it. RSA keys have
-//! 1024 to 4096 bits (RFC 8301 section 3.2); those under 2048 are [weak](PrivateKey::is_weak).
+//! [`PrivateKey::from_pem`] reads the files that openssl writes, and tolerates everything that openssl tolerates:
+//! text around the key, CRLF, a byte order mark. For any other file it returns an error that names the content of the
+//! file and the remedy. RSA keys have 1024 to 4096 bits (RFC 8301 section 3.2); a key of less than 2048 bits is
+//! [weak](PrivateKey::is_weak).
 
 mod der;
 mod pem;
@@ -23,7 +24,7 @@ pub struct PrivateKey {
     bits: u32,
 }
 
-/// What a key signs with.
+/// The signature algorithm of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SigningAlgorithm {
     /// RSA (RFC 6376 section 3.3). Comes first: some verifiers look at the first signature only, and not all know
@@ -69,15 +70,21 @@ pub enum KeyError {
     /// Verifiers need not take such keys.
     #[error("the RSA key has {0} bits; verifiers refuse more than 4096, and 2048 is what to use")]
     TooLong(u32),
-    /// The cryptographic library won't have it.
+    /// The cryptographic library refuses the key.
     #[error("the private key is refused by the cryptographic library: {0}")]
     Refused(String),
 }
 
-/// A key did not sign.
+/// Why there is no signature.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the cryptographic library can't sign: {0}")]
-pub(super) struct SignError(String);
+pub(super) enum SignError {
+    /// The key did not sign.
+    #[error("the cryptographic library can't sign: {0}")]
+    Library(String),
+    /// The text that the signature was written into is not that of a DKIM-Signature field.
+    #[error("the signature makes no DKIM-Signature field")]
+    Field,
+}
 
 enum Secret {
     Rsa(Box<RsaKey<Sha256>>),
@@ -89,7 +96,7 @@ impl PrivateKey {
     /// Reads the first private key in a PEM file.
     ///
     /// # Errors
-    /// If there is none that can be used; the error says what the file holds instead.
+    /// If the file holds no usable private key. The error names the content that was found instead.
     pub fn from_pem(text: &[u8]) -> Result<Self, KeyError> {
         let (format, der) = pem::private_key(text)?;
         match format {
@@ -110,7 +117,7 @@ impl PrivateKey {
         let bits = parts.bits();
         let secret = match bits {
             0..1024 => return Err(KeyError::TooShort(bits)),
-            // The library signs with 2048 bits or more only.
+            // The library does not sign with less than 2048 bits.
             1024..2048 => {
                 let key =
                     SmallRsaKey::new(&parts).ok_or(KeyError::Damaged("its numbers don't fit together"))?;
@@ -132,7 +139,7 @@ impl PrivateKey {
         Ok(Self { secret: Secret::Ed25519(Box::new(key)), bits: 256 })
     }
 
-    /// What it signs with.
+    /// The signature algorithm.
     pub const fn algorithm(&self) -> SigningAlgorithm {
         match self.secret {
             Secret::Rsa(_) | Secret::SmallRsa(_) => SigningAlgorithm::Rsa,
@@ -145,7 +152,7 @@ impl PrivateKey {
         self.bits
     }
 
-    /// True for a key that works, but that some verifiers refuse: RSA with less than 2048 bits.
+    /// True for an RSA key of less than 2048 bits: it signs, but some verifiers refuse its signatures.
     pub const fn is_weak(&self) -> bool {
         matches!(self.secret, Secret::SmallRsa(_))
     }
@@ -173,10 +180,11 @@ impl PrivateKey {
             Secret::Rsa(key) => key.sign(input),
             Secret::Ed25519(key) => key.sign(input),
             Secret::SmallRsa(key) => {
-                return key.sign(input).ok_or_else(|| SignError("the signature does not verify".to_owned()));
+                let refused = || SignError::Library("the signature does not verify".to_owned());
+                return key.sign(input).ok_or_else(refused);
             }
         };
-        signature.map_err(|error| SignError(error.to_string()))
+        signature.map_err(|error| SignError::Library(error.to_string()))
     }
 }
 

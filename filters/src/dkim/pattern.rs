@@ -1,4 +1,4 @@
-//! What the configuration says of From addresses and identities, read once.
+//! Patterns of From addresses, and identities, as the configuration writes them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::mail::address::{AddrSpec, DomainName, NameError};
 
-/// The From addresses that a [`Rule`](super::Rule) is for.
+const MAX_IDENTITY_OCTETS: usize = 70;
+
+/// The From addresses that a [`SigningRule`](super::SigningRule) is for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Pattern {
     /// One address: `newsletter@example.com`. Case does not matter, as with any mailbox that people know.
@@ -46,7 +48,7 @@ pub enum SigningPatternError {
     #[error("is not an identity such as @example.com or list@example.com")]
     NotIdentity,
     /// An identity that does not fit into a line. It can't be folded: some verifiers keep the white space.
-    #[error("is longer than {LONGEST_IDENTITY} octets")]
+    #[error("is longer than {MAX_IDENTITY_OCTETS} octets")]
     LongIdentity,
     /// A star that is not alone.
     #[error("mixes * with a name; write .example.com for all subdomains of example.com, or * for everything")]
@@ -62,14 +64,14 @@ impl Identity {
         &self.text
     }
 
-    /// Its domain.
+    /// The domain behind the `@`.
     pub fn domain(&self) -> &DomainName {
         &self.domain
     }
 }
 
 impl Pattern {
-    /// Reads what stands behind `domain =`.
+    /// Reads the value of `domain =`.
     ///
     /// # Errors
     /// If it is neither a domain, nor a domain behind a dot, nor `*`.
@@ -89,7 +91,7 @@ impl Pattern {
         })
     }
 
-    /// Reads what stands behind `address =`.
+    /// Reads the value of `address =`.
     ///
     /// # Errors
     /// If it is not one address.
@@ -112,14 +114,14 @@ impl FromStr for Identity {
 
     fn from_str(text: &str) -> Result<Self, SigningPatternError> {
         let (local, domain) = text.rsplit_once('@').ok_or(SigningPatternError::NotIdentity)?;
-        // What needs no encoding (RFC 6376 section 3.2, dkim-safe-char).
+        // Characters that need no encoding (RFC 6376 section 3.2, dkim-safe-char).
         let safe = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b';' | b'=');
         if !local.is_empty() && (!local.bytes().all(safe) || text.parse::<AddrSpec>().is_err()) {
             return Err(SigningPatternError::NotIdentity);
         }
         let domain: DomainName = domain.parse()?;
         let text = format!("{local}@{domain}");
-        if text.len() > LONGEST_IDENTITY {
+        if text.len() > MAX_IDENTITY_OCTETS {
             Err(SigningPatternError::LongIdentity)
         } else {
             Ok(Self { text, domain })
@@ -161,5 +163,3 @@ impl Serialize for Pattern {
         serializer.collect_str(self)
     }
 }
-
-const LONGEST_IDENTITY: usize = 70;

@@ -1,4 +1,4 @@
-//! Why a message is not signed, and what to tell its sender.
+//! The reasons for which a message is not signed, and the replies to its sender.
 
 use postseal_protocol::{Reply, Verdict};
 
@@ -8,13 +8,13 @@ use crate::refusal::printable;
 /// Why a message is not signed. Each unsigned message has exactly one of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Unsigned {
-    /// The mail is not ours.
+    /// The mail is not outgoing.
     NotOrigin,
     /// There is no key for the domain of the From address.
     NoKeyForDomain,
     /// The submitter may not use the From address.
     SenderNotPermitted,
-    /// There should be keys, but none could be read.
+    /// The domain has keys in the configuration, but none of them could be read.
     KeyUnusable,
     /// No From field.
     FromMissing,
@@ -24,7 +24,7 @@ pub enum Unsigned {
     FromMultiple,
     /// Several addresses in From.
     FromAddresses,
-    /// So many fields of one name that `h=` would become too long.
+    /// The message has too many fields of one signed name.
     TooManyFields,
     /// The cryptography failed.
     SignError,
@@ -33,7 +33,7 @@ pub enum Unsigned {
 }
 
 impl Unsigned {
-    /// All of them, so that each can be counted from zero.
+    /// All reasons, so that metrics can count each of them from zero.
     pub const ALL: [Self; 11] = [
         Self::NotOrigin,
         Self::NoKeyForDomain,
@@ -65,7 +65,7 @@ impl Unsigned {
         }
     }
 
-    /// What is refused is refused with these codes: for the moment, and for good.
+    /// The codes of a temporary and of a permanent refusal.
     const fn codes(self) -> [(u16, (u8, u16, u16)); 2] {
         match self {
             // RFC 3463 section 3.8: not authorized.
@@ -76,7 +76,7 @@ impl Unsigned {
     }
 }
 
-/// A message that is not signed: why, what is to be done about it, and the words for it.
+/// A message that is not signed: the reason, the policy that applies, and the text of a reply.
 pub(super) struct Refusal {
     pub(super) reason: Unsigned,
     pub(super) policy: UnsignedPolicy,

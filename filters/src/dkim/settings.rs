@@ -1,7 +1,7 @@
 //! The `[dkim]` section of the configuration.
 //!
-//! Single values are checked as they are read. [`DkimSettings::plan`] checks how they fit together and gives what the
-//! filter is made of; key files are named here and read by others.
+//! Single values are checked as they are read. [`DkimSettings::plan`] checks how they fit together, and its result
+//! makes the filter. The section names key files; the daemon reads them.
 
 mod list;
 mod plan;
@@ -31,12 +31,12 @@ pub struct DkimSettings {
     /// Header fields that nobody may add: `"default"`, which is every signed field that the message has and the most
     /// important ones that it lacks, or a list.
     pub oversign: FieldList,
-    /// Of header and body: `relaxed/relaxed`, `relaxed/simple`, `simple/relaxed` or `simple/simple`.
+    /// Canonical forms of header and body: `relaxed/relaxed`, `relaxed/simple`, `simple/relaxed` or `simple/simple`.
     pub canonicalization: Canonicalizations,
-    /// How long a signature is valid, or `none`. A short time limits replay.
+    /// How long a signature is valid, or `none`. A short time makes replay harder.
     #[serde(with = "duration::optional")]
     pub expiry: Option<Duration>,
-    /// When there is no key for the From domain of a mail that is ours.
+    /// When an outgoing message has a From domain without a key.
     pub on_missing_key: UnsignedPolicy,
     /// When signing fails, or when none of the keys of a domain can be read: the filter's
     /// [`OnError`] in the pipeline.
@@ -52,12 +52,12 @@ pub struct DkimSettings {
     pub on_too_many_fields: UnsignedPolicy,
     /// Directory with `DOMAIN/SELECTOR.pem` for each key.
     pub key_dir: Option<PathBuf>,
-    /// How often key files are looked at for changes.
+    /// How often key files are checked for changes.
     #[serde(with = "duration")]
     pub key_refresh: Duration,
     /// Decide and log, but sign and refuse nothing.
     pub shadow: bool,
-    /// `[[dkim.domain]]`: who signs for whom.
+    /// `[[dkim.domain]]`: the signing domain and keys for each From domain or address.
     pub domain: Vec<DomainSettings>,
 }
 
@@ -82,7 +82,7 @@ impl Default for DkimSettings {
     }
 }
 
-/// A `[[dkim.domain]]`. Of several that fit a From address, the longest counts.
+/// A `[[dkim.domain]]`. If several fit a From address, the longest counts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DomainSettings {
@@ -110,7 +110,7 @@ pub struct KeySettings {
     pub file: PathBuf,
 }
 
-/// What happens to a message that can't be signed.
+/// The treatment of a message that can't be signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename = "Policy", rename_all = "snake_case")]
 pub enum UnsignedPolicy {
@@ -125,9 +125,9 @@ pub enum UnsignedPolicy {
 /// Canonical forms of header and body, `c=`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Canonicalizations {
-    /// Of the header fields.
+    /// The form of the header fields.
     pub header: Canonicalization,
-    /// Of the body.
+    /// The form of the body.
     pub body: Canonicalization,
 }
 

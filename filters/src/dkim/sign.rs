@@ -1,7 +1,7 @@
 //! The signatures of one message.
 //!
-//! All of them cover the same fields and the same body hash and say the same time, so the canonical header section is
-//! made once and each key adds only its own DKIM-Signature field behind it (RFC 6376 section 3.7).
+//! All signatures of a message cover the same fields, have the same body hash and name the same time. So the canonical
+//! header section is made once, and each key adds only its own DKIM-Signature field behind it (RFC 6376 section 3.7).
 
 use mail_auth::crypto::{Algorithm as Mechanism, HashOutput};
 use mail_auth::dkim::Signature;
@@ -14,8 +14,8 @@ use super::table::{NamedKey, SigningRule};
 use crate::clock::Clock;
 use crate::report::SignatureNote;
 
-/// What is signed.
-pub(super) struct Input<'a> {
+/// The facts that all signatures of a message have in common.
+pub(super) struct SigningInput<'a> {
     pub(super) fields: Selection<'a>,
     pub(super) body_hash: HashOutput,
     pub(super) canonicalization: Canonicalizations,
@@ -25,18 +25,18 @@ pub(super) struct Input<'a> {
     pub(super) expires: Option<u64>,
 }
 
-/// A DKIM-Signature field and what to tell of it.
-pub(super) struct Signed {
+/// A DKIM-Signature field, and the note about it in the report.
+pub(super) struct NewSignature {
     pub(super) field: HeaderField,
     pub(super) note: SignatureNote,
 }
 
-/// Signs with every key of a rule, in its order. All the time that signing takes is spent here.
+/// Signs with every key of a rule, in the rule's order.
 pub(super) fn sign(
     rule: &SigningRule,
-    input: Input<'_>,
+    input: SigningInput<'_>,
     clock: &dyn Clock,
-) -> Result<Vec<Signed>, SignError> {
+) -> Result<Vec<NewSignature>, SignError> {
     let mut text = Vec::with_capacity(4096);
     input.fields.write(input.canonicalization.header, &mut text);
     let fields = text.len();
@@ -65,7 +65,7 @@ fn sign_with(
     signature: &mut Signature,
     text: &mut Vec<u8>,
     clock: &dyn Clock,
-) -> Result<Signed, SignError> {
+) -> Result<NewSignature, SignError> {
     let start = clock.instant();
     signature.a = match key.private.algorithm() {
         SigningAlgorithm::Rsa => Mechanism::RsaSha256,
@@ -82,14 +82,14 @@ fn sign_with(
         algorithm: key.private.algorithm().as_str(),
         duration: clock.instant().saturating_duration_since(start),
     };
-    Ok(Signed { field: field(signature), note })
+    Ok(NewSignature { field: field(signature)?, note })
 }
 
 /// The field in the form that MTAs take: with its leading space, and a bare LF at each fold.
-fn field(signature: &Signature) -> HeaderField {
+fn field(signature: &Signature) -> Result<HeaderField, SignError> {
     let mut written = Vec::with_capacity(1024);
     signature.write(&mut written, true);
     written.retain(|byte| *byte != b'\r');
-    let value = written.trim_ascii_end().strip_prefix(b"DKIM-Signature:").unwrap_or_default();
-    HeaderField::new(&b"DKIM-Signature"[..], value.to_vec())
+    let value = written.trim_ascii_end().strip_prefix(b"DKIM-Signature:").ok_or(SignError::Field)?;
+    Ok(HeaderField::new(&b"DKIM-Signature"[..], value.to_vec()))
 }

@@ -1,9 +1,9 @@
 //! Which key signs for which From address.
 //!
-//! A [`KeyTable`] is made of [`SigningRule`]s and asked once for each message. A single address goes before its domain, a
-//! domain before the `.domain` above it, a longer one before a shorter one, and `*` comes last. Each look-up is one
-//! hash for the address and one for each label of the domain, however many domains there are. The table is never
-//! changed: who has new keys makes a new one and swaps it in.
+//! A [`KeyTable`] is made of [`SigningRule`]s and asked once for each message. An address is preferred to its domain,
+//! a domain to the `.domain` above it, a longer `.domain` to a shorter one, and `*` comes last. A look-up takes one
+//! hash for the address and one for each label of the domain, however many domains there are. A table never changes:
+//! new keys need a new table, which replaces the old one.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,16 +22,16 @@ pub struct KeyTable {
     any: Option<Arc<SigningRule>>,
 }
 
-/// Who signs for a pattern of From addresses, and how.
+/// The signing domain, identity and keys for a pattern of From addresses.
 #[derive(Clone, Debug)]
 pub struct SigningRule {
-    /// Addresses that it is for.
+    /// The From addresses that the rule is for.
     pub pattern: Pattern,
     /// Signing domain, `d=`.
     pub signing_domain: DomainName,
     /// Identity, `i=`.
     pub identity: Option<Identity>,
-    /// Keys, RSA first. None means that there should be some and that none could be read.
+    /// Keys, RSA first. The list is empty if the configuration names keys and none of them could be read.
     keys: Vec<NamedKey>,
 }
 
@@ -47,7 +47,7 @@ pub struct NamedKey {
 }
 
 impl KeyTable {
-    /// A table of these rules. Of several for the same pattern the first counts.
+    /// A table of these rules. If several have the same pattern, the first counts.
     pub fn new(rules: impl IntoIterator<Item = SigningRule>) -> Self {
         let mut table = Self::default();
         for rule in rules {
@@ -97,21 +97,21 @@ impl KeyTable {
         None
     }
 
-    /// All rules, in no order.
+    /// All rules, in no particular order.
     pub fn rules(&self) -> impl Iterator<Item = &SigningRule> {
         let all = self.addresses.values().chain(self.domains.values()).chain(self.subdomains.values());
         all.chain(&self.any).map(|rule| &**rule)
     }
 
-    /// Makes a signature that nobody sees. The first one of a process takes tens of milliseconds, which the library
-    /// needs to collect random numbers.
+    /// Makes a signature and drops it. The first signature of a process takes tens of milliseconds, because the
+    /// library collects random numbers for it.
     pub fn warm_up(&self) {
         if let Some(key) = self.rules().find_map(|rule| rule.keys.first()) {
             let _ = key.private.sign(b"warm up");
         }
     }
 
-    /// True if nothing can be signed.
+    /// True if no rule has a key.
     pub fn is_empty(&self) -> bool {
         self.rules().all(|rule| rule.keys.is_empty())
     }
@@ -129,7 +129,7 @@ impl SigningRule {
         Self { pattern, signing_domain, identity: None, keys }
     }
 
-    /// The rule for a domain that signs for itself, as in a key directory.
+    /// The rule for a domain that signs its own mail, as in a key directory.
     pub fn for_domain(domain: DomainName, keys: impl IntoIterator<Item = NamedKey>) -> Self {
         Self::new(Pattern::Domain(domain.clone()), domain, keys)
     }

@@ -14,7 +14,7 @@ pub struct Date {
     days: u64,
 }
 
-/// No such day.
+/// The text is not a day.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a day; write it in quotes as \"2026-11-30\"")]
 pub struct DateError(String);

@@ -1,8 +1,9 @@
-//! Whose use is counted: the parts of a key, and how their values become the name of a counter.
+//! The parts of a key, and how their values become the name of a counter.
 //!
-//! A counter is named `RULE:VALUE,VALUE`. Letters are in lower case, since most servers don't tell users apart by case,
-//! and a thief must not have a counter for each way to write a name. Octets that are not plain are written `%xx`, and
-//! what is too long ends in a hash, so that no mail makes a name that hurts.
+//! A counter is named `RULE:VALUE,VALUE`, with one value for each part of the rule's key. Letters are in lower case:
+//! most servers do not distinguish users by case, and a thief must not get a new counter for each spelling of a name.
+//! An octet that is not plain is written `%xx`. A name that is too long ends in a hash, so that a sender cannot
+//! create very long names.
 
 use std::fmt::{self, Write};
 use std::net::IpAddr;
@@ -12,8 +13,13 @@ use postseal_protocol::MacroTable;
 use serde::{Deserialize, Serialize};
 
 use crate::network::Network;
-use crate::store::LONGEST_KEY;
+use crate::store::MAX_KEY_OCTETS;
 use crate::submitter::Submitter;
+
+/// The value of the null reverse-path.
+const NULL_SENDER: &str = "<>";
+/// A tilde and a hash of 16 digits at the end of a long name.
+const HASH_OCTETS: usize = 17;
 
 /// A part of a key.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -25,7 +31,7 @@ pub enum KeyPart {
     Client,
     /// The reverse-path.
     Sender,
-    /// Its domain.
+    /// The domain of the reverse-path.
     SenderDomain,
     /// The domain of each recipient.
     RecipientDomain,
@@ -35,14 +41,14 @@ pub enum KeyPart {
     Macro(String),
 }
 
-/// No part of a key.
+/// The text is no part of a key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` can't be counted by; write user, client, sender, sender_domain, recipient_domain, listener, or a macro such as {{daemon_name}} in braces"
 )]
 pub struct KeyPartError(String);
 
-/// What the values of a key are taken from.
+/// The facts about a message that the values of a key are taken from.
 pub(super) struct KeyFacts<'a> {
     pub(super) submitter: Submitter<'a>,
     pub(super) macros: &'a MacroTable,
@@ -52,7 +58,7 @@ pub(super) struct KeyFacts<'a> {
     pub(super) recipient_domain: Option<&'a str>,
 }
 
-/// Leading bits of an address that are one client.
+/// The number of leading bits of an address that stand for one client.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Prefixes {
     pub(super) ipv4: u8,
@@ -114,7 +120,7 @@ impl fmt::Display for KeyPart {
 }
 
 impl KeyPart {
-    /// The value, in the form in which names of counters have it; `None` if the message has none.
+    /// The value as it stands in the name of a counter; `None` if the message has no such value.
     pub(super) fn value(&self, facts: &KeyFacts<'_>, prefixes: Prefixes) -> Option<String> {
         Some(match self {
             Self::User => plain(facts.submitter.user?),
@@ -133,25 +139,26 @@ impl KeyPart {
 /// The name of a counter.
 pub(super) fn name(rule: &str, values: &[String]) -> String {
     let mut name = format!("{rule}:{}", values.join(","));
-    if name.len() > LONGEST_KEY {
+    if name.len() > MAX_KEY_OCTETS {
         let hash = fnv(name.as_bytes());
-        name.truncate(LONGEST_KEY - 17);
+        // All octets are ASCII, so that any of them may be the last.
+        name.truncate(MAX_KEY_OCTETS - HASH_OCTETS);
         let _ = write!(name, "~{hash:016x}");
     }
     name
 }
 
-/// The domain of a mailbox in lower case and without a dot at the end; `localhost` where there is none, as the MTA will
-/// add its own.
+/// The domain of a mailbox, in lower case and without a dot at the end. A mailbox without a domain counts as one of
+/// `localhost`, since the MTA will add its own domain.
 pub(super) fn domain(mailbox: &[u8]) -> String {
     let at = mailbox.iter().rposition(|octet| *octet == b'@');
     let domain = at.and_then(|at| mailbox.get(at + 1..)).unwrap_or(b"localhost");
     let text = String::from_utf8_lossy(domain.strip_suffix(b".").unwrap_or(domain)).into_owned();
-    // An international name may come in either form.
+    // An international name may come in Unicode or in its xn-- form. Both must give the same counter.
     if text.is_ascii() { text.to_ascii_lowercase() } else { idna::domain_to_ascii(&text).unwrap_or(text) }
 }
 
-/// Lower case; whatever is not plain as `%xx`.
+/// The value in lower case, with `%xx` for each octet that is not plain.
 pub(super) fn plain(value: &[u8]) -> String {
     let mut out = String::with_capacity(value.len());
     for octet in value {
@@ -175,11 +182,10 @@ fn client(ip: IpAddr, prefixes: Prefixes) -> String {
     if bits == network.longest() { ip.to_string() } else { network.to_string() }
 }
 
-/// FNV-1a: the same in every version and on every machine, and nobody gains by a collision.
+/// FNV-1a. The hash must be the same in every version and on every machine. It need not be secure: a collision gains
+/// nothing, since the two would only share a limit.
 fn fnv(octets: &[u8]) -> u64 {
     octets
         .iter()
         .fold(0xcbf2_9ce4_8422_2325, |hash, octet| (hash ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3))
 }
-
-const NULL_SENDER: &str = "<>";

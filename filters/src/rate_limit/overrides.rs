@@ -1,4 +1,5 @@
-//! Other limits for some keys: by the whole key, by one of its values, by the domain of a value, by network.
+//! Limits that override those of a rule for some keys. They are found by the whole key, by one of its values, by the
+//! domain of a value, or by the client's network.
 
 use std::collections::HashMap;
 
@@ -7,7 +8,7 @@ use super::rate::Rates;
 use super::settings::OverrideRates;
 use crate::network::Network;
 
-/// Other limits by what they are for.
+/// The overrides of a rule.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Overrides {
     by_value: HashMap<Box<str>, OverrideRates>,
@@ -15,7 +16,7 @@ pub(super) struct Overrides {
 }
 
 impl Overrides {
-    /// Adds one; false if it was there.
+    /// Adds an override; false if there is one for this key already.
     pub(super) fn insert(&mut self, key: &str, value: OverrideRates) -> bool {
         match key.parse::<Network>() {
             Ok(network) => {
@@ -31,12 +32,13 @@ impl Overrides {
         }
     }
 
-    /// All that there are.
+    /// All overrides.
     pub(super) fn iter(&self) -> impl Iterator<Item = &OverrideRates> {
         self.by_value.values().chain(self.by_network.iter().map(|(_, value)| value))
     }
 
-    /// The limits for a key: of its whole, else of the first of its values that has some.
+    /// The override for a key: that of the whole key, or else of the first value that has one, or else of the
+    /// client's network. `Some(None)` means that the key has no limit.
     pub(super) fn find(&self, values: &[String], facts: &KeyFacts<'_>) -> Option<Option<&Rates>> {
         let found = if self.by_value.is_empty() { None } else { self.by_value(values) };
         let found = found.or_else(|| {
@@ -56,21 +58,21 @@ impl Overrides {
         values.iter().find_map(|value| self.by_value.get(value.as_str()).or_else(|| self.by_domain(value)))
     }
 
-    /// `user@mail.example.com` is found by `@mail.example.com`, then by `.example.com`; a domain by `.example.com`.
+    /// Finds `user@mail.example.com` by `@mail.example.com`, or else by `.example.com`; a domain by `.example.com`.
     fn by_domain(&self, value: &str) -> Option<&OverrideRates> {
-        let at = value.rfind('@');
-        let exact = at.and_then(|at| value.get(at..)).and_then(|domain| self.by_value.get(domain));
-        let domain = at.map_or(value, |at| value.get(at + 1..).unwrap_or_default());
-        let parents =
-            || domain.match_indices('.').filter_map(|(dot, _)| self.by_value.get(domain.get(dot..)?));
-        exact.or_else(|| parents().next())
+        let with_at = value.rfind('@').and_then(|at| value.get(at..));
+        let exact = with_at.and_then(|domain| self.by_value.get(domain));
+        let domain = with_at.and_then(|domain| domain.strip_prefix('@')).unwrap_or(value);
+        let mut parents = domain.match_indices('.').filter_map(|(dot, _)| domain.get(dot..));
+        exact.or_else(|| parents.find_map(|parent| self.by_value.get(parent)))
     }
 }
 
-/// Reads a table of them: a key and its limits on each line, `#` begins a remark.
+/// Reads a table of overrides: each line has a key and its limits, and `#` begins a remark. Calls `found` with the
+/// number of each line and its entry or mistake.
 pub(super) fn read_table(text: &str, mut found: impl FnMut(usize, Result<(&str, OverrideRates), String>)) {
     for (number, line) in text.lines().enumerate() {
-        let line = line.split('#').next().unwrap_or_default().trim();
+        let line = line.split_once('#').map_or(line, |(before, _)| before).trim();
         if line.is_empty() {
             continue;
         }

@@ -1,4 +1,4 @@
-//! Limits as people write them: `100/1h`, `500MB/1d`, or several of them.
+//! Limits as the configuration writes them: `100/1h`, `500MB/1d`, or a list of such limits.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,10 +7,23 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::duration;
-use crate::store::window::MOST_UNITS;
-use crate::store::{Limit, MOST_LIMITS};
+use crate::store::window::MAX_UNITS;
+use crate::store::{Limit, MAX_LIMITS_PER_KEY};
 
-/// One limit: so many in any time of this length.
+const UNITS: [(&str, u64); 8] = [
+    ("", 1),
+    ("B", 1),
+    ("KB", 1_000),
+    ("MB", 1_000_000),
+    ("GB", 1_000_000_000),
+    ("KiB", 1 << 10),
+    ("MiB", 1 << 20),
+    ("GiB", 1 << 30),
+];
+const MIN_WINDOW: Duration = Duration::from_secs(1);
+const MAX_WINDOW: Duration = Duration::from_secs(366 * 86_400);
+
+/// One limit: a number, and the length of the time in which it may be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rate {
     text: Box<str>,
@@ -25,11 +38,11 @@ pub struct Rates {
     limits: Vec<Limit>,
 }
 
-/// Why a text is no limit.
+/// The reason why a text is no limit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RateError {
-    /// Not of the form.
+    /// The text has another form.
     #[error("`{0}` is not a limit; write a number, a slash and a time, such as 100/1h or 500MB/1d")]
     Form(String),
     /// The time can't be read.
@@ -42,7 +55,7 @@ pub enum RateError {
     #[error("`{0}`: more than can be counted")]
     TooMany(String),
     /// No limit, or more than a key can have.
-    #[error("expected 1 to {MOST_LIMITS} limits")]
+    #[error("expected 1 to {MAX_LIMITS_PER_KEY} limits")]
     Number,
     /// Two limits for the same time.
     #[error("`{0}` and `{1}` are for the same time; the smaller one is enough")]
@@ -64,11 +77,11 @@ impl FromStr for Rate {
             return Err(form());
         }
         let quota = digits.parse().ok().and_then(|number: u64| number.checked_mul(*factor));
-        let quota = quota.filter(|quota| *quota <= MOST_UNITS);
+        let quota = quota.filter(|quota| *quota <= MAX_UNITS);
         let quota = quota.ok_or_else(|| RateError::TooMany(text.to_owned()))?;
         let window =
             duration::parse(window.trim()).map_err(|error| RateError::Window(text.to_owned(), error))?;
-        if window < SHORTEST || window > LONGEST {
+        if window < MIN_WINDOW || window > MAX_WINDOW {
             return Err(RateError::WindowSize(text.to_owned()));
         }
         let width = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
@@ -83,12 +96,12 @@ impl fmt::Display for Rate {
 }
 
 impl Rates {
-    /// Puts limits together.
+    /// Several limits that hold together.
     ///
     /// # Errors
     /// If there are none, too many, or two for the same time.
     pub fn new(rates: Vec<Rate>) -> Result<Self, RateError> {
-        if rates.is_empty() || rates.len() > MOST_LIMITS {
+        if rates.is_empty() || rates.len() > MAX_LIMITS_PER_KEY {
             return Err(RateError::Number);
         }
         for (index, rate) in rates.iter().enumerate() {
@@ -101,26 +114,26 @@ impl Rates {
         Ok(Self { rates, limits })
     }
 
-    /// Reads one or several, separated by commas or blanks.
+    /// Reads one or more limits, separated by commas or blanks.
     ///
     /// # Errors
-    /// If one can't be read, or they don't go together.
+    /// If one of the limits can't be read, or if they don't fit together.
     pub fn parse(text: &str) -> Result<Self, RateError> {
         let words = text.split([',', ' ', '\t']).filter(|word| !word.is_empty());
         Self::new(words.map(str::parse).collect::<Result<_, _>>()?)
     }
 
-    /// As the store wants them.
+    /// The limits in the form that the store takes.
     pub fn limits(&self) -> &[Limit] {
         &self.limits
     }
 
-    /// One of them as it was written.
+    /// One of the limits as it was written.
     pub fn text(&self, index: usize) -> &str {
         self.rates.get(index).map_or("", |rate| &rate.text)
     }
 
-    /// True if one of them has a unit of size, such as `MB`.
+    /// True if one of the limits has a unit of size, such as `MB`.
     pub fn is_sized(&self) -> bool {
         self.rates.iter().any(|rate| rate.sized)
     }
@@ -162,16 +175,3 @@ enum OneOrMany {
     One(String),
     Many(Vec<String>),
 }
-
-const UNITS: [(&str, u64); 8] = [
-    ("", 1),
-    ("B", 1),
-    ("KB", 1_000),
-    ("MB", 1_000_000),
-    ("GB", 1_000_000_000),
-    ("KiB", 1 << 10),
-    ("MiB", 1 << 20),
-    ("GiB", 1 << 30),
-];
-const SHORTEST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(366 * 86_400);

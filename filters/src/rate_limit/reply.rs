@@ -1,10 +1,13 @@
-//! What a client is told that is over a limit: text with placeholders, and how long to wait in words.
+//! The reply to a client that is over a limit: a text with placeholders, and the time to wait in words.
 
 use std::borrow::Cow;
 
 use postseal_protocol::{Reply, Verdict};
 
 use super::settings::BreachAction;
+
+/// Octets of a template. A text of that length with its placeholders filled in is still one line of a reply.
+const MAX_TEMPLATE_OCTETS: usize = 300;
 
 /// The text of a reply, with `{rule}`, `{key}`, `{limit}`, `{count}`, `{used}` and `{wait}` in it.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +31,7 @@ enum Placeholder {
     Wait,
 }
 
-/// What stands in the places.
+/// The texts for the placeholders.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReplyText<'a> {
     pub(super) rule: &'a str,
@@ -38,7 +41,7 @@ pub(super) struct ReplyText<'a> {
     pub(super) limit: &'a str,
     pub(super) count: &'a str,
     pub(super) used: u64,
-    /// Milliseconds; `None` if waiting does not help.
+    /// The time to wait in milliseconds; `None` if waiting does not help.
     pub(super) wait: Option<u64>,
 }
 
@@ -72,9 +75,13 @@ impl ReplyTemplate {
         }
         parts.push(ReplyPart::Text(rest.into()));
         let template = Self { parts };
-        if text.is_empty() || text.len() > LONGEST || !text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+        if text.is_empty()
+            || text.len() > MAX_TEMPLATE_OCTETS
+            || !text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
         {
-            return Err(format!("expected 1 to {LONGEST} printable ASCII characters on one line"));
+            return Err(format!(
+                "expected 1 to {MAX_TEMPLATE_OCTETS} printable ASCII characters on one line"
+            ));
         }
         Ok(template)
     }
@@ -92,7 +99,7 @@ impl ReplyTemplate {
         self.parts.iter().map(fill).collect()
     }
 
-    /// The reply of an action. What can never fit is refused for good, since waiting would not help.
+    /// The reply of an action. A request that can never fit is refused for good, since waiting would not help.
     pub(super) fn reply(&self, action: BreachAction, never: bool, text: &ReplyText<'_>) -> Verdict {
         let filled = match (never, text.limit.is_empty()) {
             (true, _) => format!(
@@ -110,7 +117,7 @@ impl ReplyTemplate {
     }
 }
 
-/// A time in words, rounded up, so that who waits so long is let through.
+/// A time in words. It is rounded up, so that a client that waits so long is admitted.
 pub(super) fn wait(millis: Option<u64>) -> Cow<'static, str> {
     let Some(millis) = millis else { return "later".into() };
     let seconds = millis.div_ceil(1_000).max(1);
@@ -122,6 +129,3 @@ pub(super) fn wait(millis: Option<u64>) -> Cow<'static, str> {
     };
     format!("in {number} {unit}{}", if number == 1 { "" } else { "s" }).into()
 }
-
-/// Octets of a text; with what stands in the places it still is one line of a reply.
-const LONGEST: usize = 300;

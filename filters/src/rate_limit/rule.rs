@@ -1,4 +1,5 @@
-//! A limit, ready to be applied: whom it is for, what counts against which counter, and how many there may be.
+//! A checked `[[rate_limit]]`: the mail that it is for, the counter that a message uses, and the limits of that
+//! counter.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use super::settings::{BreachAction, Count, OriginName};
 use crate::connection::Origin;
 use crate::submitter::{Names, Submitter, Who};
 
-/// A limit.
+/// A checked `[[rate_limit]]`.
 #[derive(Clone, Debug)]
 pub struct LimitRule {
     pub(super) name: Arc<str>,
@@ -33,7 +34,7 @@ pub struct LimitRule {
 /// A limit that grows with time, for some recipient domains that are counted as one.
 #[derive(Clone, Debug)]
 pub(super) struct Growing {
-    /// The first of them stands for all in the name of the counter.
+    /// The domains. The name of the counter has the first of them, whichever it is.
     pub(super) domains: Vec<String>,
     pub(super) start: u64,
     /// Seconds, at least 1.
@@ -41,34 +42,34 @@ pub(super) struct Growing {
     pub(super) schedule: Vec<Rates>,
 }
 
-/// The counter that a message, or a recipient, uses.
+/// The counter that a message or a recipient uses.
 pub(super) struct Counter<'r> {
     pub(super) name: String,
     pub(super) rates: &'r Rates,
 }
 
 impl LimitRule {
-    /// Its name.
+    /// The name.
     pub fn name(&self) -> &Arc<str> {
         &self.name
     }
 
-    /// How many parts its key has.
+    /// The number of parts of the key.
     pub fn key_parts(&self) -> usize {
         self.key.len()
     }
 
-    /// What happens to what is over it.
+    /// The action for mail that is over the limit.
     pub fn action(&self) -> BreachAction {
         self.action
     }
 
-    /// True if it is for a listener.
+    /// True if the rule is for this listener.
     pub(super) fn is_for_listener(&self, listener: &str) -> bool {
         self.listener.as_ref().is_none_or(|names| names.contain(listener.as_bytes()))
     }
 
-    /// True if it is for a message.
+    /// True if the rule is for mail of this origin from this submitter.
     pub(super) fn is_for(&self, origin: Origin, submitter: &Submitter<'_>) -> bool {
         let origin = match origin {
             Origin::Listener => OriginName::Listener,
@@ -110,14 +111,14 @@ impl LimitRule {
         self.ramps.iter().find(|growing| growing.domains.iter().any(fits))
     }
 
-    /// The reason code of what is over it.
+    /// The reason code for mail that is over the limit.
     pub(super) fn reason(&self) -> Cow<'static, str> {
         self.name.to_string().into()
     }
 }
 
 impl Growing {
-    /// The step of a time. Before the start it is the first, behind the end there is none.
+    /// The limits at a time: those of the first step before the start, none behind the last step.
     fn rates(&self, now: u64) -> Option<&Rates> {
         let step = now.saturating_sub(self.start) / self.step;
         self.schedule.get(usize::try_from(step).ok()?)

@@ -1,6 +1,6 @@
-//! `[[rate_limit]]`: one limit each, as it stands in the configuration.
+//! The `[[rate_limit]]` entries of the configuration, each of which is a rule.
 //!
-//! Single values are checked as they are read; [`plan`](super::plan) checks how they fit together.
+//! Single values are checked as they are read. [`plan`](super::plan()) checks how they fit together.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,45 +14,47 @@ use super::rate::Rates;
 use crate::duration;
 use crate::submitter::{Names, Who};
 
+const NONE: &str = "none";
+
 /// A `[[rate_limit]]`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RateLimitSettings {
     /// Name in reasons, metrics and the names of counters.
     pub name: String,
-    /// Whose use is counted; several are combined.
+    /// The parts of the key; several are combined.
     pub key: Vec<KeyPart>,
-    /// What is counted.
+    /// The units that are counted.
     pub count: Count,
-    /// At most so many in any time of that length.
+    /// The limits. Required unless there is a ramp.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<Rates>,
-    /// What happens to what is over the limit.
+    /// The action for mail that is over a limit.
     pub action: BreachAction,
     /// Text of the reply.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply: Option<String>,
-    /// How long the first breach blocks the key.
+    /// The time for which the first breach blocks the key.
     #[serde(with = "duration::optional")]
     pub block: Option<Duration>,
-    /// Listeners that it is for; all if not set.
+    /// Listeners that the rule is for; all if not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listener: Option<Names>,
-    /// Reasons for which mail is ours that it is for; all if not set.
+    /// Origins of the mail that the rule is for; all if not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub origin: Option<Vec<OriginName>>,
-    /// Who is not limited.
+    /// Submitters that are not limited.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exempt: Vec<Who>,
     /// Other limits for some keys.
     #[serde(rename = "override", skip_serializing_if = "BTreeMap::is_empty")]
     pub overrides: BTreeMap<String, OverrideRates>,
-    /// A file with more of them.
+    /// A file with more overrides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub override_file: Option<PathBuf>,
-    /// Bits of an IPv4 address that are one client.
+    /// Leading bits of an IPv4 address that stand for one client.
     pub ipv4_prefix: u8,
-    /// Bits of an IPv6 address that are one client.
+    /// Leading bits of an IPv6 address that stand for one client.
     pub ipv6_prefix: u8,
     /// `[[rate_limit.ramp]]`: limits that grow.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -81,7 +83,7 @@ impl Default for RateLimitSettings {
     }
 }
 
-/// What is counted.
+/// The units that are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Count {
@@ -95,21 +97,21 @@ pub enum Count {
     RejectedRecipients,
 }
 
-/// What happens to what is over a limit.
+/// The action for mail that is over a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename = "Action", rename_all = "snake_case")]
 pub enum BreachAction {
-    /// 450: the client tries again.
+    /// A 450 reply: the client tries again.
     Tempfail,
-    /// 550: it is given up.
+    /// A 550 reply: the client gives up.
     Reject,
-    /// Accepted, and put on hold.
+    /// The mail is accepted and put on hold.
     Quarantine,
-    /// Accepted, and written down.
+    /// The mail is accepted, and a reason is logged.
     Log,
 }
 
-/// Why mail is ours.
+/// The origin of outgoing mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OriginName {
@@ -123,7 +125,7 @@ pub enum OriginName {
     Macro,
 }
 
-/// Other limits, or none at all.
+/// The limits of an override; `None` for no limit at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OverrideRates(pub Option<Rates>);
 
@@ -131,11 +133,11 @@ pub struct OverrideRates(pub Option<Rates>);
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Ramp {
-    /// Domains that are counted as one.
+    /// Recipient domains that are counted as one.
     pub recipient_domain: Vec<String>,
     /// The day on which the first step begins.
     pub start: Date,
-    /// The limits, one step after the other. Behind the last the limit of the rule holds.
+    /// The limits, one step after the other. After the last step the limit of the rule holds.
     pub schedule: Vec<Rates>,
     /// How long a step takes.
     #[serde(with = "duration", default = "day")]
@@ -197,7 +199,7 @@ impl BreachAction {
         }
     }
 
-    /// Whether what is over the limit is refused.
+    /// True if mail that is over the limit is refused.
     pub(super) fn refuses(self) -> bool {
         matches!(self, Self::Tempfail | Self::Reject)
     }
@@ -206,5 +208,3 @@ impl BreachAction {
 fn day() -> Duration {
     Duration::from_secs(86_400)
 }
-
-const NONE: &str = "none";

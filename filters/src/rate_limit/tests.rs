@@ -1,4 +1,4 @@
-//! The filter in dialogues: what is asked where, who is refused, what is given back.
+//! The filter in dialogues: the questions at each step, the refusals, and the charges that are given back.
 
 mod dialogue;
 mod give_back;
@@ -17,7 +17,7 @@ use crate::pipeline::{OnError, Pipeline, PipelineEntry};
 use crate::store::{MemoryStore, Store};
 use crate::testing::{TestClock, Transaction, settings};
 
-/// Remembers what it is told.
+/// A watcher that remembers all decisions and breaches.
 #[derive(Default)]
 struct Told {
     outcomes: Mutex<Vec<(String, &'static str)>>,

@@ -1,10 +1,10 @@
-//! What a receiver will find: whether the signatures and the reverse-path are aligned with From (RFC 7489 section 3.1).
+//! Whether the signatures and the reverse-path of a message are aligned with From (RFC 7489 section 3.1).
 //!
-//! [`AlignmentFilter`] stands behind the signer and looks at the message as it will leave. Aligned in relaxed mode is
-//! what has the same organizational domain; in strict mode, the same domain. Organizational domains come from the
-//! Public Suffix List that is compiled in; no DNS is asked, so whether a DMARC record exists and what it wants is not
-//! known, and neither is whether SPF will pass. A null reverse-path is aligned with nothing: receivers then look at the
-//! HELO name, which is the MTA's.
+//! [`AlignmentFilter`] stands behind the signer and looks at the message as it will leave. In relaxed mode, two
+//! domains are aligned if they have the same organizational domain; in strict mode, if they are the same.
+//! Organizational domains come from the Public Suffix List, which is compiled in. The filter asks no DNS, so it knows
+//! neither the DMARC record of the domain nor whether SPF will pass. A null reverse-path is aligned with nothing:
+//! receivers then look at the HELO name, which is the MTA's.
 
 use std::borrow::Cow;
 
@@ -21,7 +21,7 @@ use crate::report::{Alignment, AlignmentMode};
 
 /// The check before a message leaves.
 pub struct AlignmentFilter {
-    /// Refuse what is not aligned.
+    /// Refuse messages that are not aligned.
     pub require: bool,
 }
 
@@ -54,7 +54,7 @@ impl FilterSession for AlignmentSession {
         cx: &mut Context<'_>,
         message: &mut Message,
     ) -> Result<Verdict, FilterError> {
-        // Sendmail adds a missing From behind us, with the reverse-path in it.
+        // Sendmail adds a missing From, with the reverse-path in it, after all filters.
         let Some(from) = from_domains(message) else { return Ok(Verdict::Continue) };
         let signatures: Vec<_> = cx.report.signatures.iter().map(|note| note.domain.to_string()).collect();
         let envelope = envelope_domain(message);
@@ -74,7 +74,7 @@ impl FilterSession for AlignmentSession {
         let detail =
             format!("neither a signature nor the reverse-path is aligned with the From domain `{from}`");
         cx.note_with(Code::NotAligned.as_str(), detail);
-        // A bounce that was refused would be lost.
+        // A bounce is never refused: it would be lost.
         if self.require && !message.envelope.sender().is_none_or(Address::is_null) {
             let text = format!(
                 "Mail from {from} would fail DMARC: it is neither signed for that domain nor sent from it"
@@ -87,7 +87,7 @@ impl FilterSession for AlignmentSession {
     fn reset(&mut self) {}
 }
 
-/// How well a domain fits the best of the others.
+/// The best alignment of a From domain with one of the other domains.
 fn best(from: &str, others: &[String]) -> Option<AlignmentMode> {
     let relaxed = |other: &String| organizational_domain(other) == organizational_domain(from);
     if others.iter().any(|other| other == from) {
@@ -97,20 +97,22 @@ fn best(from: &str, others: &[String]) -> Option<AlignmentMode> {
     }
 }
 
-/// How well all From domains fit.
+/// The alignment that all From domains have.
 fn weakest(from: &[String], fits: impl Fn(&str) -> Option<AlignmentMode>) -> Option<AlignmentMode> {
     let all: Option<Vec<_>> = from.iter().map(|from| fits(from)).collect();
     all?.into_iter().min()
 }
 
-/// The domains in From, each once; no domain if there is an address without, `None` if there is no From field.
+/// The domains in From, each once. The list is empty if From can't be read or an address in it has no domain; `None`
+/// means that there is no From field.
 fn from_domains(message: &Message) -> Option<Vec<String>> {
     let is_from = |name: &[u8]| name.trim_ascii_end().eq_ignore_ascii_case(b"From");
     let mut fields = message.fields.iter().filter(|(_, field)| is_from(&field.name)).peekable();
     fields.peek()?;
     let found: Result<Vec<Vec<Mailbox>>, _> = fields.map(|(_, field)| mailboxes(&field.value)).collect();
-    let domains = found.unwrap_or_default().into_iter().flatten().map(|mailbox| mailbox.domain);
-    let mut domains = domains.collect::<Option<Vec<_>>>().unwrap_or_default();
+    let Ok(found) = found else { return Some(Vec::new()) };
+    let domains = found.into_iter().flatten().map(|mailbox| mailbox.domain).collect::<Option<Vec<_>>>();
+    let Some(mut domains) = domains else { return Some(Vec::new()) };
     domains.sort_unstable();
     domains.dedup();
     Some(domains)
@@ -121,7 +123,7 @@ fn envelope_domain(message: &Message) -> Option<String> {
     AddrSpec::alone(sender.mailbox())?.domain
 }
 
-/// The domain that was registered, or the name itself where there is none above.
+/// The organizational domain: the registered domain that the name belongs to, or the name itself if there is none.
 pub(super) fn organizational_domain(domain: &str) -> &str {
     if domain.starts_with('[') {
         return domain;
@@ -130,23 +132,4 @@ pub(super) fn organizational_domain(domain: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn organizational_domains() {
-        for (domain, expected) in [
-            ("example.com", "example.com"),
-            ("a.b.example.com", "example.com"),
-            ("www.example.co.uk", "example.co.uk"),
-            ("co.uk", "co.uk"),
-            ("xn--gre-6ka8l.de", "xn--gre-6ka8l.de"),
-            ("mail.customer.github.io", "customer.github.io"),
-            ("localhost", "localhost"),
-            ("host.test.example", "test.example"),
-            ("[192.0.2.1]", "[192.0.2.1]"),
-        ] {
-            assert_eq!(organizational_domain(domain), expected);
-        }
-    }
-}
+mod tests;

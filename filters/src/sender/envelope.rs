@@ -1,4 +1,4 @@
-//! The reverse-path: judged at MAIL, where a refusal costs nobody anything, changed at end of message.
+//! The reverse-path. It is judged at MAIL, where a refusal saves sending the message, and changed at end of message.
 
 use bytes::Bytes;
 use postseal_protocol::{Address, Verdict};
@@ -10,15 +10,15 @@ use crate::mail::address::{AddrSpec, Mailbox, mailboxes};
 use crate::message::Message;
 use crate::submitter::Submitter;
 
-/// What is to become of the reverse-path.
+/// The decision about the reverse-path of the open message.
 #[derive(Default)]
 pub(super) struct ReversePathChange {
-    /// The new one, if it changes.
-    new: Option<New>,
+    /// The new reverse-path, if it changes.
+    new: Option<NewReversePath>,
     pub(super) refusal: Option<Verdict>,
 }
 
-enum New {
+enum NewReversePath {
     Address(AddrSpec),
     Null,
 }
@@ -32,7 +32,7 @@ impl ReversePathChange {
             return this;
         }
         if policy.responder(&Submitter::new(cx.connection, cx.macros)).is_some() {
-            this.new = Some(New::Null);
+            this.new = Some(NewReversePath::Null);
             return this;
         }
         let found = mailboxes(sender.mailbox()).ok();
@@ -44,7 +44,7 @@ impl ReversePathChange {
         let new = policy.rewritten(cx, AddressField::Envelope, &mailbox);
         let address = new.clone().or_else(|| AddrSpec::of(mailbox.clone()));
         let shown = address.as_ref().map_or_else(|| mailbox.local.clone(), ToString::to_string);
-        this.new = new.map(New::Address);
+        this.new = new.map(NewReversePath::Address);
         match policy.right(cx, AddressField::Envelope, address.as_ref().ok_or(&mailbox)) {
             Some(right) => cx.explain(|| format!("envelope: {shown} is allowed by {right}")),
             None => this.mismatch(policy, cx, &shown, "is not allowed"),
@@ -63,7 +63,7 @@ impl ReversePathChange {
         match account {
             Some(account) => {
                 cx.note_with(Code::Replaced.as_str(), format!("envelope: {address} -> {account}"));
-                self.new = Some(New::Address(account));
+                self.new = Some(NewReversePath::Address(account));
             }
             None => {
                 let text = format!("Sender address {address} {what} for {who} (MAIL FROM)");
@@ -72,12 +72,12 @@ impl ReversePathChange {
         }
     }
 
-    /// Puts the new one in the place of the old. Its ESMTP arguments stay.
+    /// Replaces the reverse-path. Its ESMTP arguments stay.
     pub(super) fn apply(&self, cx: &Context<'_>, message: &mut Message) {
         let Some(new) = &self.new else { return };
         let path = match new {
-            New::Address(address) => format!("<{address}>"),
-            New::Null => "<>".to_owned(),
+            NewReversePath::Address(address) => format!("<{address}>"),
+            NewReversePath::Null => "<>".to_owned(),
         };
         let old = message.envelope.sender().map(|sender| sender.arguments.as_slice()).unwrap_or_default();
         let arguments = kept(old, cx.connection.mta);
@@ -85,7 +85,7 @@ impl ReversePathChange {
     }
 }
 
-/// Arguments of MAIL that are given again. Postfix keeps all others by itself, and warns if it is told them.
+/// The arguments of MAIL that must be given again. Postfix keeps all others, and warns if they are given again.
 fn kept(arguments: &[Bytes], mta: MtaKind) -> Vec<Bytes> {
     let wanted = |argument: &&Bytes| {
         let upper = argument.to_ascii_uppercase();

@@ -1,4 +1,5 @@
-//! Address fields of a message: read once, changed in place, judged, and written back if something has changed.
+//! The address fields of a message. They are read once, changed and judged in memory, and written back if something
+//! has changed.
 //!
 //! Only the octets of an address are replaced; display names, comments and folding around it stay as they are.
 
@@ -15,44 +16,44 @@ use crate::mail::address::{AddrSpec, AddressError, Mailbox, mailboxes, replaced}
 use crate::message::{FieldId, Message};
 use crate::submitter::Submitter;
 
-/// The address fields, and what is to become of the header section.
-pub(super) struct Header<'a> {
+/// The address fields of a message, and the changes to its header section.
+pub(super) struct SenderHeader<'a> {
     policy: &'a SenderPolicy,
-    fields: Vec<Field>,
+    fields: Vec<ParsedField>,
     added: Vec<HeaderField>,
-    /// From a list or an automaton, which need their Sender as it is.
+    /// True for mail of a list or an automaton, which needs its Sender as it is.
     automatic: bool,
     /// The role account, for mail of an autoresponder.
     responder: Option<AddrSpec>,
 }
 
-struct Field {
+struct ParsedField {
     id: FieldId,
     place: AddressField,
     value: Bytes,
     addresses: Result<Vec<SenderAddress>, AddressError>,
     deleted: bool,
-    /// What takes the place of a value that can't be changed address by address.
-    whole: Option<String>,
+    /// The new value of a field that can't be changed address by address, because it can't be read.
+    replacement: Option<String>,
 }
 
-/// One address.
+/// One address of a field.
 struct SenderAddress {
     mailbox: Mailbox,
-    /// What stands there now; `None` if that has no domain or can't be written.
+    /// The address after all changes; `None` if it has no domain or can't be written.
     now: Option<AddrSpec>,
     changed: bool,
     allowed: bool,
 }
 
-impl<'a> Header<'a> {
+impl<'a> SenderHeader<'a> {
     pub(super) fn read(policy: &'a SenderPolicy, cx: &Context<'_>, message: &Message) -> Self {
         let mut this =
             Self { policy, fields: Vec::new(), added: Vec::new(), automatic: false, responder: None };
         this.responder = policy.responder(&Submitter::new(cx.connection, cx.macros)).cloned();
         for (id, field) in message.fields.iter() {
             match place(field) {
-                Some(place) => this.fields.push(Field::read(id, place, &field.value)),
+                Some(place) => this.fields.push(ParsedField::read(id, place, &field.value)),
                 None => this.automatic |= is_automatic(field),
             }
         }
@@ -71,10 +72,10 @@ impl<'a> Header<'a> {
         }
     }
 
-    /// Asks who may use what, and does what is to be done about it; the answer is a refusal.
+    /// Judges each address, and acts on those that are not allowed. Returns a refusal, if that is the action.
     pub(super) fn judge(&mut self, cx: &mut Context<'_>) -> Option<Verdict> {
         for field in &mut self.fields {
-            field.ask(self.policy, cx);
+            field.judge(self.policy, cx);
         }
         if let Some(role) = self.responder.clone() {
             self.answer_as(cx, &role);
@@ -84,7 +85,7 @@ impl<'a> Header<'a> {
         let mut refusal = None;
         for place in [AddressField::From, AddressField::Sender] {
             if let Some((address, what)) = self.mismatch(place) {
-                let refused = self.act(cx, place, &address, what);
+                let refused = self.act_on_mismatch(cx, place, &address, what);
                 refusal = refusal.or(refused);
             }
         }
@@ -94,18 +95,18 @@ impl<'a> Header<'a> {
         refusal
     }
 
-    /// The first address of a place that is not allowed there, and what is wrong with it.
+    /// The first address in a place that is not allowed there, with the words for the reply.
     fn mismatch(&self, place: AddressField) -> Option<(String, &'static str)> {
-        self.of(place).find_map(|field| match &field.addresses {
+        self.fields_in(place).find_map(|field| match &field.addresses {
             Ok(entries) => {
                 entries.iter().find(|entry| !entry.allowed).map(|entry| (entry.show(), "is not allowed"))
             }
-            Err(_) if field.whole.is_some() => None,
+            Err(_) if field.replacement.is_some() => None,
             Err(_) => Some((String::from_utf8_lossy(&field.value).trim().to_owned(), "can't be read")),
         })
     }
 
-    fn act(
+    fn act_on_mismatch(
         &mut self,
         cx: &mut Context<'_>,
         place: AddressField,
@@ -133,22 +134,22 @@ impl<'a> Header<'a> {
 
     /// The addresses in From that the submitter may use.
     pub(super) fn permitted(&self) -> Vec<AddrSpec> {
-        let entries = self.of(AddressField::From).flat_map(|field| field.addresses.iter().flatten());
+        let entries = self.fields_in(AddressField::From).flat_map(|field| field.addresses.iter().flatten());
         entries.filter(|entry| entry.allowed).filter_map(|entry| entry.now.clone()).collect()
     }
 
-    /// True if From names nobody but the MTA.
+    /// True if From names only the MTA.
     pub(super) fn is_from_daemon(&self) -> bool {
         let daemon = |entry: &SenderAddress| {
             let local = &entry.mailbox.local;
             local.eq_ignore_ascii_case("mailer-daemon") || local.eq_ignore_ascii_case("postmaster")
         };
-        let mut from = self.of(AddressField::From).peekable();
+        let mut from = self.fields_in(AddressField::From).peekable();
         from.peek().is_some()
             && from.all(|field| field.addresses.as_ref().is_ok_and(|all| all.iter().all(daemon)))
     }
 
-    /// Writes back what has changed.
+    /// Writes the changes to the message.
     pub(super) fn apply(self, message: &mut Message) {
         for field in self.fields {
             if field.deleted {
@@ -162,33 +163,33 @@ impl<'a> Header<'a> {
         }
     }
 
-    fn of(&self, place: AddressField) -> impl Iterator<Item = &Field> {
+    fn fields_in(&self, place: AddressField) -> impl Iterator<Item = &ParsedField> {
         self.fields.iter().filter(move |field| field.place == place && !field.deleted)
     }
 
-    fn of_mut(&mut self, place: AddressField) -> impl Iterator<Item = &mut Field> {
+    fn fields_in_mut(&mut self, place: AddressField) -> impl Iterator<Item = &mut ParsedField> {
         self.fields.iter_mut().filter(move |field| field.place == place && !field.deleted)
     }
 }
 
-impl Field {
+impl ParsedField {
     fn read(id: FieldId, place: AddressField, value: &Bytes) -> Self {
         let entry = |mailbox: Mailbox| {
             let now = AddrSpec::of(mailbox.clone());
             SenderAddress { mailbox, now, changed: false, allowed: false }
         };
         let addresses = mailboxes(value).map(|found| found.into_iter().map(entry).collect());
-        Self { id, place, value: value.clone(), addresses, deleted: false, whole: None }
+        Self { id, place, value: value.clone(), addresses, deleted: false, replacement: None }
     }
 
-    /// Asks for each address whether the submitter may use it.
-    fn ask(&mut self, policy: &SenderPolicy, cx: &mut Context<'_>) {
+    /// Notes for each address whether the submitter may use it.
+    fn judge(&mut self, policy: &SenderPolicy, cx: &mut Context<'_>) {
         let place = self.place;
         if place == AddressField::ReplyTo {
             return;
         }
         for entry in self.addresses.iter_mut().flatten() {
-            // An address that can't be written is nobody's.
+            // Nobody may use an address that can't be written.
             let unwritable = entry.now.is_none() && entry.mailbox.domain.is_some();
             let address = entry.now.as_ref().ok_or(&entry.mailbox);
             let right = if unwritable { None } else { policy.right(cx, place, address) };
@@ -200,10 +201,10 @@ impl Field {
         }
     }
 
-    /// The value as changed; `None` if it is as it was.
+    /// The new value; `None` if it has not changed.
     fn written(&self) -> Option<Vec<u8>> {
-        if let Some(whole) = &self.whole {
-            return Some(whole.clone().into_bytes());
+        if let Some(replacement) = &self.replacement {
+            return Some(replacement.clone().into_bytes());
         }
         let changed = self.addresses.iter().flatten().filter(|entry| entry.changed);
         let edits: Vec<(&Range<usize>, String)> = changed
@@ -215,7 +216,7 @@ impl Field {
 
 impl SenderAddress {
     fn set(&mut self, address: AddrSpec) {
-        // Spelled as before, it stays as it is.
+        // An address that is the same as before keeps its spelling.
         self.changed =
             self.mailbox.domain.is_none() || AddrSpec::of(self.mailbox.clone()).as_ref() != Some(&address);
         self.now = Some(address);
@@ -230,7 +231,8 @@ impl SenderAddress {
     }
 }
 
-/// What kind of address field it is. Some agents put white space before the colon, and receivers do not mind.
+/// The place that a field is; `None` if it is no address field. Some agents put white space before the colon, and
+/// receivers accept that.
 fn place(field: &HeaderField) -> Option<AddressField> {
     let name = field.name.trim_ascii_end();
     let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
@@ -239,7 +241,7 @@ fn place(field: &HeaderField) -> Option<AddressField> {
         .find_map(|(name, place)| is(name).then_some(place))
 }
 
-/// Marks of lists (RFC 2369, RFC 2919) and automatons (RFC 3834).
+/// True for a field by which lists (RFC 2369, RFC 2919) and automatons (RFC 3834) mark their mail.
 fn is_automatic(field: &HeaderField) -> bool {
     let value = field.value.trim_ascii();
     let list = field.name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"List-"));

@@ -1,9 +1,9 @@
-//! Who may use which addresses.
+//! The owners of addresses: which submitter may use which address.
 //!
-//! Entries for users by name, which there may be a hundred thousand of, are found by user and address in one hash map;
-//! those for networks, certificates and patterns of users by address in another. What an entry names is one address, a
-//! domain, or all below a domain, so a look-up takes one hash for each label of the domain. Only address patterns with
-//! a `*` somewhere else are compared one by one, and their number is limited.
+//! There may be a hundred thousand entries for users by name. They are found by user and address in one hash map.
+//! Entries for networks, certificates and patterns of users are found by address in another. An entry names an
+//! address, a domain, or all domains below one, so a look-up takes one hash for each label of the domain. Only
+//! address patterns with a `*` in another place are compared one by one; the number of these is bounded.
 
 mod entries;
 mod keys;
@@ -17,7 +17,10 @@ use super::pattern::AddressPattern;
 use super::settings::AddressField;
 use crate::mail::address::{AddrSpec, DomainName, Mailbox};
 use crate::submitter::{Submitter, Who};
-use keys::{Map, OwnerKeys};
+use keys::{OwnerKeys, PostfixMap};
+
+/// A character that is in no login and in no address.
+const SEPARATOR: &str = "\0";
 
 /// All entries.
 #[derive(Debug, Default)]
@@ -28,15 +31,15 @@ pub(super) struct Owners {
     grants: Vec<Grant>,
     /// By user and address key.
     by_user: HashMap<Box<str>, Allowed>,
-    /// By address key: entries whose submitter must be compared.
+    /// By address key: entries whose condition on the submitter must be compared.
     by_address: HashMap<Box<str>, Vec<u32>>,
-    /// Patterns that must be compared, by user, and of others.
+    /// Patterns that must be compared: of a user, and of other submitters.
     mixed_by_user: HashMap<Box<str>, Vec<(AddressPattern, u32)>>,
     mixed: Vec<(AddressPattern, u32)>,
     /// The addresses of accounts.
     accounts: HashMap<Box<str>, AddrSpec>,
     other_accounts: Vec<(Who, AddrSpec)>,
-    maps: Vec<Map>,
+    maps: Vec<PostfixMap>,
     tables: Vec<Arc<str>>,
 }
 
@@ -58,10 +61,10 @@ enum OwnerSource {
 #[derive(Debug, Default)]
 struct Allowed([Option<u32>; 3]);
 
-/// What lets a submitter use an address.
+/// The right by which a submitter uses an address.
 #[derive(Debug)]
 pub(super) enum OwnerRight<'a> {
-    /// It is the user's own.
+    /// The address is the user's own.
     Own,
     /// A `[[sender.owner]]`, by its number from 0.
     Entry(usize),
@@ -75,7 +78,7 @@ impl Owners {
         self.default_domain.as_ref()
     }
 
-    /// What lets the submitter use the address there; `None` if nothing does.
+    /// The right by which the submitter uses the address in that place; `None` if there is none.
     pub(super) fn right(
         &self,
         submitter: &Submitter<'_>,
@@ -98,7 +101,7 @@ impl Owners {
             .or_else(|| self.by_map(user?, &keys, address.domain(), place))
     }
 
-    /// True if the login has no domain and the address is the login and no more.
+    /// True if the login has no domain and the mailbox is just the login.
     pub(super) fn is_bare_login(&self, submitter: &Submitter<'_>, mailbox: &Mailbox) -> bool {
         self.own_address
             && mailbox.domain.is_none()
@@ -236,6 +239,3 @@ fn at(places: &[bool; 3], place: AddressField) -> bool {
 fn index(place: AddressField) -> Option<usize> {
     AddressField::OWNED.iter().position(|one| *one == place)
 }
-
-/// Stands in no login and in no address.
-const SEPARATOR: &str = "\0";

@@ -16,6 +16,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use crate::mail::address::{AddrSpec, DomainName, NameError};
 use crate::submitter::TextPattern;
 
+/// Stars of a pattern: as many as `$1` to `$9` can name.
+const MAX_STARS: usize = 9;
+
 /// A set of addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddressPattern {
@@ -25,7 +28,7 @@ pub struct AddressPattern {
     shape: PatternShape,
 }
 
-/// What a table can look up. Each but `Mixed` carries its key.
+/// The shape of a pattern, which decides how it is looked up. Each shape but `Mixed` has the key for the look-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum PatternShape {
     /// `local@domain` in lower case.
@@ -36,7 +39,7 @@ pub(super) enum PatternShape {
     Subdomains(String),
     /// `*`
     Any,
-    /// Something that must be compared.
+    /// A pattern that must be compared with each address.
     Mixed,
 }
 
@@ -54,7 +57,7 @@ pub enum AddressPatternError {
     #[error("mixes * with letters that DNS does not have; write the label in its xn-- form")]
     StarInLabel,
     /// Too many stars.
-    #[error("has more than {MOST_STARS} stars")]
+    #[error("has more than {MAX_STARS} stars")]
     Stars,
     /// A bad domain.
     #[error("domain: {0}")]
@@ -62,13 +65,13 @@ pub enum AddressPatternError {
 }
 
 impl AddressPattern {
-    /// True if the address is one of the set.
+    /// True if the pattern matches the address.
     pub fn matches(&self, address: &AddrSpec) -> bool {
         // Domains differ more often than local parts.
         self.domain.matches(address.domain().as_bytes()) && self.local.matches(address.local().as_bytes())
     }
 
-    /// What the stars stand for, from the left.
+    /// The texts that the stars stand for, from the left.
     pub fn captures<'a>(&self, address: &'a AddrSpec) -> Option<Vec<&'a str>> {
         let domain = self.domain.captures(address.domain())?;
         let mut captures = self.local.captures(address.local())?;
@@ -111,27 +114,33 @@ impl FromStr for AddressPattern {
             Some(below) => format!("*.{below}"),
             None => domain.to_owned(),
         };
-        if local.matches('*').count() + domain.matches('*').count() > MOST_STARS {
+        if local.matches('*').count() + domain.matches('*').count() > MAX_STARS {
             return Err(AddressPatternError::Stars);
-        }
-        let plain = |text: &str| text.parse::<DomainName>();
-        if domain == "*" {
-            let shape = if local == "*" { PatternShape::Any } else { PatternShape::Mixed };
-            return Ok(Self::new(text, local, "*", shape));
         }
         if !local.contains('*') && !domain.contains('*') {
             let address: AddrSpec = text.parse().map_err(|_| AddressPatternError::NotAddress)?;
             let shape = PatternShape::Address(address.key());
             return Ok(Self::new(text, address.local(), address.domain(), shape));
         }
+        Self::with_star(text, local, &domain)
+    }
+}
+
+impl AddressPattern {
+    /// A pattern with a star on one side of the `@` or on both.
+    fn with_star(text: &str, local: &str, domain: &str) -> Result<Self, AddressPatternError> {
+        if domain == "*" {
+            let shape = if local == "*" { PatternShape::Any } else { PatternShape::Mixed };
+            return Ok(Self::new(text, local, "*", shape));
+        }
         if !domain.contains('*') {
-            let domain = plain(&domain)?;
+            let domain: DomainName = domain.parse()?;
             let shape =
                 if local == "*" { PatternShape::Domain(format!("@{domain}")) } else { PatternShape::Mixed };
             return Ok(Self::new(text, local, domain.as_str(), shape));
         }
         if let (Some(below), "*") = (domain.strip_prefix("*.").filter(|below| !below.contains('*')), local) {
-            let below = plain(below)?;
+            let below: DomainName = below.parse()?;
             return Ok(Self::new(
                 text,
                 "*",
@@ -142,9 +151,7 @@ impl FromStr for AddressPattern {
         let labels: Result<Vec<_>, _> = domain.split('.').map(label).collect();
         Ok(Self::new(text, local, &labels?.join("."), PatternShape::Mixed))
     }
-}
 
-impl AddressPattern {
     fn new(text: &str, local: &str, domain: &str, shape: PatternShape) -> Self {
         let (local, domain) = (TextPattern::new(local), TextPattern::new(domain));
         Self { text: text.to_owned(), local, domain, shape }
@@ -177,9 +184,6 @@ impl<'de> Deserialize<'de> for AddressPattern {
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
-
-/// As many as `$1` to `$9` can name.
-const MOST_STARS: usize = 9;
 
 #[cfg(test)]
 mod tests;

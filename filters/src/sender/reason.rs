@@ -1,6 +1,6 @@
 //! Reason codes of the two filters.
 
-/// What was found or done.
+/// A finding about an address, or a change to one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Code {
     /// The submitter may not use the reverse-path.
@@ -23,7 +23,7 @@ pub(super) enum Code {
     Autoresponder,
     /// No signature is aligned with From, the reverse-path is.
     EnvelopeOnly,
-    /// Neither is.
+    /// Neither a signature nor the reverse-path is aligned with From.
     NotAligned,
 }
 

@@ -1,7 +1,7 @@
 //! The `[sender]` section of the configuration.
 //!
-//! Single values are checked as they are read; [`SenderSettings::plan`] checks how they fit together, with the table files
-//! that others have read.
+//! Single values are checked as they are read. [`SenderSettings::plan`] checks how they fit together; the daemon
+//! reads the table files for it.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -23,23 +23,23 @@ pub struct SenderSettings {
     pub default_domain: Option<DomainName>,
     /// Whether a user whose login is an address (with `default_domain` where it has no domain) may use that address.
     pub own_address: bool,
-    /// Characters of which one separates a tag: who may use `alice@` may use `alice+tag@`. Empty: no tags.
+    /// Characters of which one separates a tag: a user of `alice@` may also use `alice+tag@`. Empty: no tags.
     pub tag_separators: String,
-    /// When the submitter may not use the reverse-path.
+    /// The action when the submitter may not use the reverse-path.
     pub envelope_mismatch: EnvelopeAction,
-    /// When the submitter may not use an address in From or Sender.
+    /// The action when the submitter may not use an address in From or Sender.
     pub header_mismatch: HeaderAction,
-    /// What happens to the Sender field otherwise.
+    /// The treatment of the Sender field in other cases.
     pub sender_field: SenderField,
     /// Refuse mail that would fail DMARC: neither a signature nor the reverse-path aligned with From.
     pub require_alignment: bool,
-    /// Decide and log, but change, refuse and keep from being signed nothing.
+    /// Decide and log, but change and refuse nothing, and let everything be signed.
     pub shadow: bool,
-    /// `[[sender.owner]]`: who may use which addresses.
+    /// `[[sender.owner]]`: submitters, and the addresses that they may use.
     pub owner: Vec<OwnerSettings>,
     /// `[[sender.table]]`: the same in files.
     pub table: Vec<TableSettings>,
-    /// `[[sender.rewrite]]`: addresses that become others. The first that fits an address counts.
+    /// `[[sender.rewrite]]`: rules that change addresses. The first rule that fits an address counts.
     pub rewrite: Vec<RewriteSettings>,
     /// `[[sender.autoresponder]]`: accounts that answer for people who are away.
     pub autoresponder: Vec<AutoresponderSettings>,
@@ -65,7 +65,7 @@ impl Default for SenderSettings {
 }
 
 impl SenderSettings {
-    /// The edits that may come of it.
+    /// The edits that the filter may make.
     pub(super) fn edits(&self) -> ActionFlags {
         let mut edits = ActionFlags::empty();
         if self.shadow {
@@ -88,7 +88,7 @@ impl SenderSettings {
     }
 }
 
-/// A reverse-path that the submitter may not use.
+/// The action for a reverse-path that the submitter may not use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EnvelopeAction {
@@ -100,7 +100,7 @@ pub enum EnvelopeAction {
     Log,
 }
 
-/// An address in the header section that the submitter may not use.
+/// The action for an address in the header section that the submitter may not use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HeaderAction {
@@ -114,14 +114,14 @@ pub enum HeaderAction {
     Log,
 }
 
-/// What happens to the Sender field (RFC 5322 section 3.6.2).
+/// The treatment of the Sender field (RFC 5322 section 3.6.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SenderField {
     /// Nothing.
     Keep,
-    /// A wrong one is removed, one is set if From and the account differ, and dropped if it only repeats From. Mail of
-    /// lists and automatons is left alone.
+    /// A wrong Sender is removed. Sender is set if From and the account differ, and dropped if it only repeats From.
+    /// Mail of lists and automatons is left alone.
     Fix,
 }
 
@@ -159,13 +159,13 @@ impl fmt::Display for AddressField {
 for_whom! {
     /// A `[[sender.owner]]`.
     pub struct OwnerSettings {
-        /// Addresses that they may use.
+        /// Addresses that these submitters may use.
         #[serde(default)]
         pub may_use: Vec<AddressPattern>,
-        /// Where.
+        /// The places where they may use them.
         #[serde(default = "owned_places", rename = "in")]
         pub places: Vec<AddressField>,
-        /// The account's own address, that takes the place of one that is not allowed. May be used as well.
+        /// The account's own address, which replaces an address that is not allowed. The submitter may use it too.
         #[serde(skip_serializing_if = "Option::is_none")]
         pub address: Option<AddrSpec>,
     }
@@ -185,7 +185,7 @@ fn all_places() -> Vec<AddressField> {
 pub struct TableSettings {
     /// The file.
     pub file: PathBuf,
-    /// How it is written.
+    /// The format of the file.
     #[serde(default)]
     pub format: TableFormat,
     /// Where the addresses may be used.
@@ -193,7 +193,7 @@ pub struct TableSettings {
     pub places: Vec<AddressField>,
 }
 
-/// How a table file is written.
+/// The format of a table file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TableFormat {
@@ -207,12 +207,12 @@ pub enum TableFormat {
 for_whom! {
     /// A `[[sender.rewrite]]`.
     pub struct RewriteSettings {
-        /// Addresses that it is for.
+        /// The addresses that the rule is for.
         #[serde(rename = "match")]
         pub pattern: AddressPattern,
-        /// What they become.
+        /// The new address.
         pub to: Target,
-        /// Where.
+        /// The places in which the rule changes addresses.
         #[serde(default = "all_places")]
         pub fields: Vec<AddressField>,
     }

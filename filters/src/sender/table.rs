@@ -1,8 +1,9 @@
-//! Table files: who may use which addresses, one entry a line.
+//! Table files, which name the addresses that users may use, one entry a line.
 //!
-//! Two forms. `lines` has a user and the addresses that the user may use. `postfix` is the source text of a
-//! `smtpd_sender_login_maps` table, as postmap(1) reads it: an address and the logins that own it. In both `#` begins a
-//! comment line, a line that begins with white space goes on with the one before, and commas and white space separate.
+//! There are two formats. `lines` has a user and the addresses that the user may use. `postfix` is the source text of
+//! a `smtpd_sender_login_maps` table, as postmap(1) reads it: an address and the logins that own it. In both, `#`
+//! begins a comment line, a line that begins with white space continues the line before, and commas and white space
+//! separate words.
 
 use std::collections::HashMap;
 
@@ -10,16 +11,16 @@ use super::pattern::AddressPattern;
 use super::settings::TableFormat;
 use crate::mail::address::{AddrSpec, DomainName};
 
-/// What a file says, with the number of each line.
+/// The content of a file, with the number of each line.
 #[derive(Debug)]
 pub(super) enum OwnerTable {
-    /// User, and what the user may use.
+    /// Line number, user, and the addresses that the user may use.
     Lines(Vec<(u32, String, Vec<AddressPattern>)>),
     /// By address: the line, and its owners in lower case.
     Postfix(HashMap<Box<str>, Owned>),
 }
 
-/// An address and those who may use it.
+/// The owners of an address.
 #[derive(Debug)]
 pub(super) struct Owned {
     pub(super) line: u32,
@@ -32,7 +33,7 @@ pub(super) struct Owned {
 pub struct LineError {
     /// Its number, from 1.
     pub line: u32,
-    /// What is wrong with it.
+    /// The mistake in the line.
     pub reason: String,
 }
 
@@ -46,41 +47,54 @@ impl OwnerTable {
         format: TableFormat,
         default_domain: Option<&DomainName>,
     ) -> Result<Self, Vec<LineError>> {
-        let mut errors = Vec::new();
-        let mut failed = |line: u32, reason: String| errors.push(LineError { line, reason });
-        let table = match format {
-            TableFormat::Lines => {
-                let mut entries = Vec::new();
-                for (line, user, rest) in logical_lines(text) {
-                    let patterns: Result<Vec<AddressPattern>, _> = words(&rest)
-                        .map(|word| word.parse().map_err(|error| format!("`{word}` {error}")))
-                        .collect();
-                    match patterns {
-                        Ok(patterns) if patterns.is_empty() => failed(line, no_more(&user, "addresses")),
-                        Ok(patterns) => entries.push((line, user.to_ascii_lowercase(), patterns)),
-                        Err(reason) => failed(line, reason),
-                    }
-                }
-                Self::Lines(entries)
-            }
+        match format {
+            TableFormat::Lines => all_or_mistakes(logical_lines(text).map(user_line)).map(Self::Lines),
             TableFormat::Postfix => {
-                let mut entries = HashMap::new();
-                for (line, address, rest) in logical_lines(text) {
-                    let logins: Box<[Box<str>]> =
-                        words(&rest).map(|login| login.to_ascii_lowercase().into()).collect();
-                    match postfix_key(&address, default_domain) {
-                        Ok(_) if logins.is_empty() => failed(line, no_more(&address, "logins")),
-                        // postmap(1) warns of a second entry and keeps the first.
-                        Ok(key) => {
-                            entries.entry(key).or_insert(Owned { line, logins });
-                        }
-                        Err(reason) => failed(line, format!("`{address}` {reason}")),
-                    }
+                let entries =
+                    all_or_mistakes(logical_lines(text).map(|line| postfix_line(line, default_domain)))?;
+                // postmap(1) warns of a second entry for a key and keeps the first.
+                let mut table = HashMap::new();
+                for (key, owned) in entries {
+                    table.entry(key).or_insert(owned);
                 }
-                Self::Postfix(entries)
+                Ok(Self::Postfix(table))
             }
-        };
-        if errors.is_empty() { Ok(table) } else { Err(errors) }
+        }
+    }
+}
+
+/// All entries, or else all mistakes.
+fn all_or_mistakes<T>(entries: impl Iterator<Item = Result<T, LineError>>) -> Result<Vec<T>, Vec<LineError>> {
+    let (mut good, mut errors) = (Vec::new(), Vec::new());
+    for entry in entries {
+        match entry {
+            Ok(entry) => good.push(entry),
+            Err(error) => errors.push(error),
+        }
+    }
+    if errors.is_empty() { Ok(good) } else { Err(errors) }
+}
+
+fn user_line(
+    (line, user, rest): (u32, String, String),
+) -> Result<(u32, String, Vec<AddressPattern>), LineError> {
+    let pattern = |word: &str| word.parse().map_err(|error| format!("`{word}` {error}"));
+    match words(&rest).map(pattern).collect::<Result<Vec<AddressPattern>, _>>() {
+        Ok(patterns) if patterns.is_empty() => Err(LineError { line, reason: no_more(&user, "addresses") }),
+        Ok(patterns) => Ok((line, user.to_ascii_lowercase(), patterns)),
+        Err(reason) => Err(LineError { line, reason }),
+    }
+}
+
+fn postfix_line(
+    (line, address, rest): (u32, String, String),
+    default_domain: Option<&DomainName>,
+) -> Result<(Box<str>, Owned), LineError> {
+    let logins: Box<[Box<str>]> = words(&rest).map(|login| login.to_ascii_lowercase().into()).collect();
+    match postfix_key(&address, default_domain) {
+        Ok(_) if logins.is_empty() => Err(LineError { line, reason: no_more(&address, "logins") }),
+        Ok(key) => Ok((key, Owned { line, logins })),
+        Err(reason) => Err(LineError { line, reason: format!("`{address}` {reason}") }),
     }
 }
 
@@ -131,59 +145,4 @@ fn logical_lines(text: &str) -> impl Iterator<Item = (u32, String, String)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines() {
-        let text = "# who   what\n\nWeb1  @firma.de, info@kunde.de\n   @.firma.de\n  # still a comment\nbob\t*@b.de\n";
-        let Ok(OwnerTable::Lines(lines)) = OwnerTable::parse(text, TableFormat::Lines, None) else {
-            panic!()
-        };
-        let shown: Vec<_> = lines
-            .iter()
-            .map(|(line, user, patterns)| {
-                (*line, user.as_str(), patterns.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
-            })
-            .collect();
-        assert_eq!(
-            shown,
-            [(3, "web1", "@firma.de info@kunde.de @.firma.de".to_owned()), (6, "bob", "*@b.de".to_owned())]
-        );
-    }
-
-    #[test]
-    fn postfix() {
-        let text = "Info@Firma.DE  Alice@firma.de,bob\n@firma.de alice\n    carol\ninfo@firma.de mallory\nroot root\n";
-        let domain = "host.firma.de".parse().unwrap();
-        let Ok(OwnerTable::Postfix(map)) = OwnerTable::parse(text, TableFormat::Postfix, Some(&domain))
-        else {
-            panic!()
-        };
-        let logins = |key: &str| {
-            let owned = &map[key];
-            (owned.line, owned.logins.iter().map(|login| &**login).collect::<Vec<_>>())
-        };
-        assert_eq!(logins("info@firma.de"), (1, vec!["alice@firma.de", "bob"]));
-        assert_eq!(logins("@firma.de"), (2, vec!["alice", "carol"]));
-        assert_eq!(logins("root@host.firma.de"), (5, vec!["root"]));
-    }
-
-    #[test]
-    fn every_bad_line_is_named() {
-        let text = "a@b.de\n@-x.de joe\nok@b.de joe\nroot joe";
-        let errors = OwnerTable::parse(text, TableFormat::Postfix, None).unwrap_err();
-        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            errors,
-            [
-                "line 1: has no logins behind `a@b.de`",
-                "line 2: `@-x.de` has a label that begins or ends with a hyphen: `-x.de`",
-                "line 4: `root` has no domain; set sender.default_domain to Postfix's $myorigin",
-            ]
-        );
-        let errors = OwnerTable::parse("joe\njoe example.com", TableFormat::Lines, None).unwrap_err();
-        assert_eq!(errors[0].to_string(), "line 1: has no addresses behind `joe`");
-        assert!(errors[1].to_string().starts_with("line 2: `example.com` has no @;"), "{}", errors[1]);
-    }
-}
+mod tests;

@@ -1,4 +1,4 @@
-//! The new address of a rewrite rule, with places for parts of the old one.
+//! The new address of a rewrite rule, with placeholders for parts of the old address.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::mail::address::{AddrSpec, DomainName, NameError};
 
-/// What an address becomes: `webmaster@firma.de`, `$1@firma.de` with what the first `*` stood for, or `@firma.de` to
+/// The new address: `webmaster@firma.de`, `$1@firma.de` with the text that the first `*` stood for, or `@firma.de` to
 /// keep the local part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
@@ -32,7 +32,7 @@ pub enum TargetError {
     Domain(#[from] NameError),
 }
 
-/// Text with places for what was captured.
+/// A text with placeholders for captures, the texts that stars stood for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct TargetTemplate(Vec<TargetPart>);
 
@@ -44,7 +44,7 @@ enum TargetPart {
 }
 
 impl Target {
-    /// The domain, if it does not depend on what was captured.
+    /// The domain, if it does not depend on captures.
     pub fn domain(&self) -> Option<&str> {
         match &*self.domain.0 {
             [TargetPart::Text(domain)] => Some(domain),
@@ -52,7 +52,7 @@ impl Target {
         }
     }
 
-    /// The address, if it does not depend on the old one.
+    /// The address, if it does not depend on the old address.
     pub fn fixed(&self) -> Option<AddrSpec> {
         let local = self.local.as_ref()?;
         let fixed =
@@ -70,14 +70,14 @@ impl Target {
         parts.map(number).max().unwrap_or(0)
     }
 
-    /// The new address, if one comes of what was captured.
+    /// The new address; `None` if the captures make no address.
     pub(super) fn expand(&self, old: &AddrSpec, captures: &[&str]) -> Option<AddrSpec> {
         let local = match &self.local {
             Some(template) => template.expand(captures)?,
             None => old.local().to_owned(),
         };
         let mut domain = self.domain.expand(captures)?;
-        // Whatever was captured, what leaves is a domain; what is written in the configuration has been checked.
+        // A domain with captures in it must still be a domain. A fixed domain was checked with the configuration.
         if self.domain().is_none() {
             domain = domain.parse::<DomainName>().ok()?.to_string();
         }
@@ -92,12 +92,12 @@ impl TargetTemplate {
         let mut plain = String::new();
         while let Some((before, behind)) = rest.split_once('$') {
             plain.push_str(before);
-            let digit = behind.chars().next().and_then(|c| c.to_digit(10)).filter(|digit| *digit > 0);
-            match digit {
+            let mut after = behind.chars();
+            match after.next().and_then(|c| c.to_digit(10)).filter(|digit| *digit > 0) {
                 Some(digit) => {
                     parts.extend((!plain.is_empty()).then(|| TargetPart::Text(std::mem::take(&mut plain))));
                     parts.push(TargetPart::Capture(digit as usize - 1));
-                    rest = behind.get(1..).unwrap_or_default();
+                    rest = after.as_str();
                 }
                 None => {
                     plain.push('$');
@@ -147,8 +147,8 @@ impl FromStr for Target {
         if let [TargetPart::Text(domain)] = &mut *template.0 {
             *domain = domain.parse::<DomainName>()?.to_string();
         } else {
-            // Any name will do to see whether the rest of it is one.
-            template.expand(&["x"; 9]).unwrap_or_default().parse::<DomainName>()?;
+            // Any label will do as a capture to check the rest of the domain.
+            template.expand(&["x"; 9]).ok_or(TargetError::NotAddress)?.parse::<DomainName>()?;
         }
         let local = (!local.is_empty()).then(|| TargetTemplate::new(local));
         Ok(Self { text: text.to_owned(), local, domain: template })
@@ -174,30 +174,4 @@ impl<'de> Deserialize<'de> for Target {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn mistakes_are_named() {
-        for (text, reason) in [
-            ("firma.de", "is not an address"),
-            ("*@firma.de", "write $1"),
-            ("a b@firma.de", "is not an address"),
-            ("a@", "is not an address"),
-            ("a@-x.de", "hyphen"),
-            ("a@$1 x.de", "has ' '"),
-        ] {
-            let error = text.parse::<Target>().unwrap_err().to_string();
-            assert!(error.contains(reason), "{text}: {error}");
-        }
-    }
-
-    #[test]
-    fn what_is_fixed() {
-        let target = |text: &str| text.parse::<Target>().unwrap();
-        assert_eq!(target("a@b.de").fixed().unwrap().to_string(), "a@b.de");
-        assert_eq!(target("$3@b.de").fixed(), None);
-        assert_eq!((target("$3@$2.de").captures(), target("@b.de").captures()), (3, 0));
-        assert_eq!((target("$1@b.de").domain(), target("a@$1").domain()), (Some("b.de"), None));
-    }
-}
+mod tests;

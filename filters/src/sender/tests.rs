@@ -17,7 +17,7 @@ use crate::pipeline::{OnError, Pipeline, PipelineEntry};
 use crate::problem::Problem;
 use crate::testing::{self, End, TestClock, Transaction};
 
-/// Who submits.
+/// The submitter.
 #[derive(Clone, Copy)]
 enum By {
     User(&'static str),

@@ -1,4 +1,4 @@
-//! What every store must do, as a table of cases that each of them is run through.
+//! The contract of every store: a table of cases that each implementation must pass.
 //!
 //! A case is a line, `name | step; step; ...`, on a clock that only the steps move:
 //!
@@ -24,13 +24,16 @@ use std::collections::HashMap;
 use super::{Admission, Limit, Query, Request, Return, Store, StoreError};
 use step::{CaseRequest, CaseStep};
 
-/// Cases with their number: written by hand, and made.
+/// When every case begins.
+const START: u64 = 1_800_000_000_000;
+
+/// All cases with their numbers: those written by hand, and those made by the script.
 pub fn cases() -> impl Iterator<Item = (usize, &'static str)> {
     let lines = include_str!("contract/cases.txt").lines().chain(include_str!("contract/made.txt").lines());
     lines.filter(|line| line.contains('|')).enumerate()
 }
 
-/// Runs the whole table over a store whose time `set_time` sets. What is not as it must be, one line each.
+/// Runs the whole table over a store whose time `set_time` sets. Returns a line for each case that fails.
 pub async fn run(store: &dyn Store, set_time: &(dyn Fn(u64) + Sync)) -> Vec<String> {
     let mut wrong = Vec::new();
     for (number, case) in cases() {
@@ -44,7 +47,7 @@ pub async fn run(store: &dyn Store, set_time: &(dyn Fn(u64) + Sync)) -> Vec<Stri
 /// Runs one case.
 ///
 /// # Errors
-/// What is not as it must be.
+/// The step that fails, with the expected answer and the given one.
 pub async fn run_case(
     store: &dyn Store,
     set_time: &(dyn Fn(u64) + Sync),
@@ -82,7 +85,7 @@ struct RunningCase<'a> {
 }
 
 impl RunningCase<'_> {
-    /// Takes a step; what came of it, where something can.
+    /// Takes a step. Returns the answer of a step that has one.
     async fn step(
         &mut self,
         step: &CaseStep,
@@ -95,8 +98,9 @@ impl RunningCase<'_> {
             }
             CaseStep::Ask(asks) => return self.ask(asks).await.map(Some),
             CaseStep::Return { key, cost, ask } => {
-                let charged = self.asked.get(&(*ask, key.clone())).copied().unwrap_or_default();
-                let Admission { at, by, .. } = charged;
+                let charged = self.asked.get(&(*ask, key.clone()));
+                let unknown = || StoreError::Refused(format!("`{key}` was not in ask #{ask}"));
+                let Admission { at, by, .. } = *charged.ok_or_else(unknown)?;
                 self.store.give_back(vec![Return { key: self.key(key), cost: *cost, at, by }]).await?;
             }
             CaseStep::Used(key) => return self.used(key).await.map(Some),
@@ -135,7 +139,7 @@ impl RunningCase<'_> {
     async fn used(&self, key: &str) -> Result<String, StoreError> {
         let key = self.key(key);
         let shown = self.store.show(&key).await?;
-        // What a list tells of a key is the same.
+        // A list must tell the same of the key.
         let query = Query { prefix: key.clone(), blocked: false, most: 1 };
         let listed = self.store.list(&query).await?;
         if listed.first() != shown.as_ref() {
@@ -159,6 +163,3 @@ impl RunningCase<'_> {
 fn word(yes: bool) -> String {
     if yes { "yes" } else { "no" }.to_owned()
 }
-
-/// When every case begins.
-const START: u64 = 1_800_000_000_000;

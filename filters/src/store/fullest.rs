@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{KeyListing, KeyState, Query};
 
-/// Collects what a [`Query`] asks for.
+/// Collects the keys that a [`Query`] asks for.
 pub struct Fullest<'a> {
     query: &'a Query,
     now: u64,
@@ -13,17 +13,17 @@ pub struct Fullest<'a> {
 }
 
 impl<'a> Fullest<'a> {
-    /// Nothing yet.
+    /// A collection that is still empty.
     pub fn new(query: &'a Query, now: u64) -> Self {
         Self { query, now, kept: BTreeMap::new() }
     }
 
-    /// True if a key of this name may be asked for at all.
+    /// True if the query can ask for a key of this name.
     pub fn wants(&self, key: &str) -> bool {
         key.starts_with(&self.query.prefix)
     }
 
-    /// Shows a key. Nothing is kept of one whose state means nothing any more.
+    /// Takes a key into the collection, unless the query does not ask for it or its state has expired.
     pub fn show(&mut self, key: &str, mut state: KeyState) {
         let blocked = state.blocked_until > self.now;
         if !self.wants(key) || (self.query.blocked && !blocked) || state.idle_from() <= self.now {

@@ -1,9 +1,9 @@
-//! What a store keeps under one key, and how it is asked: pure, so that every store decides alike.
+//! The state of one key and the decision about a request, as pure functions, so that every store decides alike.
 //!
-//! A key has one [`KeyState`]: its windows, whether it is blocked, and when it was last over a limit. A store settles
-//! the states of all keys of a call, [`judges`](State::judge) each request, and then either
-//! [`charges`](State::charge) those that are within their limits or marks those that are not with
-//! [`refuse`](State::refuse): see [`decide`].
+//! A key has one [`KeyState`]: its windows, its block, and the time of its last breach. For each call, [`decide`]
+//! brings the states of all its keys up to now and [judges](KeyState::judge) each request. Then it either
+//! [charges](KeyState::charge) the requests that are within their limits, or marks those that are over with
+//! [`refuse`](KeyState::refuse).
 
 mod encoding;
 
@@ -11,7 +11,7 @@ pub use encoding::Malformed;
 
 use std::time::Duration;
 
-use super::window::{MOST_UNITS, Window};
+use super::window::{MAX_UNITS, Window};
 use super::{Admission, FOR_EVER, Limit, Request, Standing, millis};
 
 /// Everything that is known of a key.
@@ -19,9 +19,9 @@ use super::{Admission, FOR_EVER, Limit, Request, Standing, millis};
 pub struct KeyState {
     /// A window for each limit.
     pub windows: Vec<Counted>,
-    /// Until when everything is refused, in milliseconds; 0 if it is not.
+    /// The time in milliseconds until which every request is refused; 0 without a block.
     pub blocked_until: u64,
-    /// Until when a refusal is not the first of its breach.
+    /// The time until which a refusal belongs to the breach before it, and is not the first of a new one.
     pub breach_until: u64,
 }
 
@@ -30,11 +30,12 @@ pub struct KeyState {
 pub struct Counted {
     /// The limit, as it was at the last request.
     pub limit: Limit,
-    /// What counts.
+    /// The units that count.
     pub window: Window,
 }
 
-/// Decides one call: all states are brought up to `now`, and charged if nothing stands in the way.
+/// Decides one call: brings all states up to `now`, and charges the requests that are within their limits unless a
+/// binding request is refused.
 pub fn decide(now: u64, requests: &[Request<'_>], states: &mut [KeyState]) -> Vec<Admission> {
     let judge = |(request, state): (&Request<'_>, &mut KeyState)| {
         state.settle(now, request.limits);
@@ -59,7 +60,7 @@ pub fn decide(now: u64, requests: &[Request<'_>], states: &mut [KeyState]) -> Ve
 }
 
 impl KeyState {
-    /// Brings the state up to `now` and to these limits. A window that keeps its length keeps what it has counted.
+    /// Brings the state up to `now` and to these limits. A window that keeps its length keeps its units.
     pub fn settle(&mut self, now: u64, limits: &[Limit]) {
         let same = |(counted, limit): (&Counted, &Limit)| counted.limit == *limit;
         if self.windows.len() != limits.len() || !self.windows.iter().zip(limits).all(same) {
@@ -80,9 +81,9 @@ impl KeyState {
         }
     }
 
-    /// What a request comes to, without charging it. The state is settled.
+    /// The answer to a request, without charging it. The state has been settled.
     pub fn judge(&self, now: u64, request: &Request<'_>) -> Admission {
-        let units = request.cost.clamp(1, MOST_UNITS);
+        let units = request.cost.clamp(1, MAX_UNITS);
         let mut out = Admission { at: now, ..Admission::default() };
         let mut fullest = 0.0;
         for (index, counted) in self.windows.iter().enumerate() {
@@ -98,7 +99,7 @@ impl KeyState {
                 continue;
             }
             let wait = counted.window.wait(now, width, quota, units);
-            // Of several limits the one counts that takes longest, and never is longest of all.
+            // The limit that has to be waited for longest counts. A limit that never has room counts most.
             let longer = out.verdict == Standing::Within
                 || match (wait, out.wait) {
                     (Some(this), Some(longest)) => this > longest,
@@ -119,14 +120,14 @@ impl KeyState {
         out
     }
 
-    /// Counts what was admitted. The state is settled.
+    /// Charges an admitted cost. The state has been settled.
     pub fn charge(&mut self, now: u64, cost: u64) {
         for counted in &mut self.windows {
-            counted.window.add(now, counted.limit.quota, cost.min(MOST_UNITS));
+            counted.window.add(now, counted.limit.quota, cost.min(MAX_UNITS));
         }
     }
 
-    /// Notes that a request was over its limit; true if that is news.
+    /// Notes that a request was over its limit; true if a new breach begins with it.
     pub fn refuse(&mut self, now: u64, request: &Request<'_>) -> bool {
         let first = now >= self.breach_until;
         let longest = request.limits.iter().map(|limit| limit.width).max().unwrap_or(0);
@@ -137,11 +138,11 @@ impl KeyState {
         first
     }
 
-    /// Takes back what was charged at a time and turned out not to be used.
+    /// Takes back units that were charged at the time `at`.
     pub fn give_back(&mut self, now: u64, at: u64, cost: u64) {
         self.age(now);
         for counted in &mut self.windows {
-            // A window later the slot has left, and an other one must not be taken for it.
+            // After a whole window the bucket has left, and the units must not be taken from another one.
             if at.saturating_add(counted.limit.width) > now {
                 counted.window.remove(at.min(now), cost);
             }
@@ -159,7 +160,7 @@ impl KeyState {
         std::mem::take(&mut self.blocked_until) > now
     }
 
-    /// From when on the state means nothing more.
+    /// The time at which the state expires: from then on a key without a state is treated the same.
     pub fn idle_from(&self) -> u64 {
         let left = |counted: &Counted| Some(counted.window.last()?.saturating_add(counted.limit.width));
         let windows = self.windows.iter().filter_map(left).max().unwrap_or(0);

@@ -50,7 +50,7 @@ impl TextPattern {
         self.walk(value, |_| ())
     }
 
-    /// What each star stands for, if the value matches: as little as possible, from the left.
+    /// The texts that the stars stand for, if the value matches. Each is as short as possible, from the left.
     pub fn captures<'a>(&self, value: &'a str) -> Option<Vec<&'a str>> {
         let mut captures = Vec::with_capacity(self.stars());
         let matches = self.walk(value.as_bytes(), |gap| captures.push(gap));
@@ -58,20 +58,23 @@ impl TextPattern {
         texts.ok().filter(|_| matches)
     }
 
-    /// Shows what each star stands for, up to where the value stops to match.
+    /// Calls `gap` with the text that each star stands for, until the value no longer matches.
     fn walk<'a>(&self, value: &'a [u8], mut gap: impl FnMut(&'a [u8])) -> bool {
         let Some((first, rest)) = self.parts.split_first() else { return false };
         let Some((last, middle)) = rest.split_last() else {
             return value.eq_ignore_ascii_case(first.as_bytes());
         };
         let Some(mut left) = strip_prefix(value, first.as_bytes()) else { return false };
-        // Each part at the first place where it fits leaves the most for those behind it.
+        // A part taken at the first place where it fits leaves the longest rest for the parts behind it.
         for part in middle {
             let part = part.as_bytes();
-            let fits = |at: &usize| left.get(*at..).is_some_and(|rest| strip_prefix(rest, part).is_some());
-            let Some(at) = (0..=left.len()).find(fits) else { return false };
-            gap(left.get(..at).unwrap_or_default());
-            left = left.get(at + part.len()..).unwrap_or_default();
+            let fits = |at: usize| {
+                let (before, from_here) = left.split_at_checked(at)?;
+                Some((before, strip_prefix(from_here, part)?))
+            };
+            let Some((before, behind)) = (0..=left.len()).find_map(fits) else { return false };
+            gap(before);
+            left = behind;
         }
         let Some((between, end)) =
             left.len().checked_sub(last.len()).and_then(|at| left.split_at_checked(at))
@@ -83,7 +86,7 @@ impl TextPattern {
     }
 }
 
-/// What follows the prefix, if the value begins with it.
+/// The rest of the value behind the prefix, if the value begins with the prefix.
 fn strip_prefix<'a>(value: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
     let (start, rest) = value.split_at_checked(prefix.len())?;
     start.eq_ignore_ascii_case(prefix).then_some(rest)

@@ -1,7 +1,7 @@
 //! What goes into the scripts and comes out of them, and what a key holds.
 
 use postseal_filters::store::state::Counted;
-use postseal_filters::store::window::{Bucket, MOST_UNITS, Window};
+use postseal_filters::store::window::{Bucket, MAX_UNITS, Window};
 use postseal_filters::store::{Admission, KeyState, Limit, Request, Return, Standing, StoreError};
 
 use super::resp::Value;
@@ -22,7 +22,7 @@ pub(super) fn request(request: &Request<'_>) -> Vec<u8> {
 
 /// The argument of `give_back.lua` for a return; `refused` if another part of its call was.
 pub(super) fn give_back(back: &Return, refused: bool) -> Vec<u8> {
-    let numbers = [back.cost.min(MOST_UNITS), back.at, u64::from(refused)];
+    let numbers = [back.cost.min(MAX_UNITS), back.at, u64::from(refused)];
     numbers.iter().flat_map(|number| number.min(&MOST).to_le_bytes()).collect()
 }
 
@@ -76,7 +76,7 @@ pub(super) fn state(octets: &[u8]) -> Option<KeyState> {
         let _before = (number(&mut rest, 7)?, number(&mut rest, 7)?);
         let mut slot = || Some(Bucket { end: number(&mut rest, 7)?, units: number(&mut rest, 7)? });
         let slots: Option<Vec<_>> = (0..slots).map(|_| slot()).collect();
-        windows.push(Counted { limit, window: Window::from_slots(slots?) });
+        windows.push(Counted { limit, window: Window::from_buckets(slots?)? });
     }
     rest.is_empty().then_some(KeyState { windows, blocked_until, breach_until })
 }
@@ -152,7 +152,7 @@ mod tests {
         assert_eq!((state.blocked_until, state.breach_until), (1 << 52, 8));
         assert_eq!(state.windows[0].limit, Limit { width: 60_000, quota: 5 });
         assert_eq!(
-            state.windows[0].window.slots(),
+            state.windows[0].window.buckets(),
             [Bucket { end: 100, units: 2 }, Bucket { end: 200, units: 3 }]
         );
         for length in 0..octets.len() {

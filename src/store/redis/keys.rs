@@ -1,7 +1,7 @@
 //! Names of keys in Redis.
 //!
 //! A counter `RULE:VALUES` is called `PREFIXk:RULE:{VALUES}`: a cluster then has all that is counted of one user in one
-//! slot, and one script decides on it. Remembered values are called `PREFIXv:NAME`.
+//! slot, and one script decides on it.
 
 /// Makes names.
 #[derive(Clone)]
@@ -33,11 +33,6 @@ impl Keys {
         let escaped =
             self.prefix.chars().flat_map(|c| "\\*?[]^-".contains(c).then_some('\\').into_iter().chain([c]));
         escaped.chain("k:*".chars()).collect()
-    }
-
-    /// The name of a remembered value.
-    pub(super) fn value(&self, name: &str) -> String {
-        [&*self.prefix, "v:", name].concat()
     }
 
     /// The name of a key that nobody needs, in the slot of the tag.

@@ -1,4 +1,4 @@
-//! What a postmaster does with counters: look, reset, block; and values that are remembered. Nobody's mail waits.
+//! What a postmaster does with counters: look, reset, block. Nobody's mail waits.
 
 use std::time::{Duration, Instant};
 

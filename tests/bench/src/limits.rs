@@ -68,7 +68,7 @@ impl Limits {
         Ok(Size {
             keys,
             bytes_per_key,
-            slots_per_key: shown.state.windows.iter().map(|counted| counted.window.slots().len()).sum(),
+            slots_per_key: shown.state.windows.iter().map(|counted| counted.window.buckets().len()).sum(),
             ns_per_decision: time::<1>(&store, keys, decisions).await?,
             ns_per_message_of_four_rules: time::<4>(&store, keys, decisions).await?,
         })
@@ -102,7 +102,8 @@ fn request(key: &str) -> Request<'_> {
 /// Keys whose owners have been at it for most of the window: fifteen slots, with as much between them as an hour has.
 fn fill(store: &MemoryStore, keys: usize) {
     let slots = (1..=15).map(|n| Bucket { end: START - WIDTH + n * WIDTH / 16, units: GRAIN });
-    let window = Window::from_slots(slots);
+    #[expect(clippy::expect_used, reason = "a window has more than fifteen buckets")]
+    let window = Window::from_buckets(slots).expect("fifteen buckets");
     let limit = LIMITS[0];
     let state = KeyState { windows: vec![Counted { limit, window }], ..KeyState::default() };
     let mut octets = Vec::new();

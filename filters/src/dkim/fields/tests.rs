@@ -9,7 +9,7 @@ fn select(
     signed: &SignedFields,
     mta: MtaKind,
     fields: &[(&'static str, &'static str)],
-) -> Result<String, TooMany> {
+) -> Result<String, TooManyFields> {
     let mut message = Message::new(mta);
     for (name, value) in fields {
         message.fields.receive(HeaderField::new(*name, *value));
@@ -68,7 +68,7 @@ fn a_field_too_often() {
         vec![("Keywords", "k"); 10_000].into_iter().chain(vec![("Subject", "s"); count]).collect::<Vec<_>>()
     };
     assert!(select(&signed, MtaKind::Postfix, &repeated(32)).is_ok());
-    let many = TooMany { name: "Subject".to_owned() };
+    let many = TooManyFields { name: "Subject".to_owned() };
     assert_eq!(select(&signed, MtaKind::Postfix, &repeated(33)), Err(many.clone()));
     assert_eq!(select(&signed, MtaKind::Postfix, &repeated(10_000)), Err(many));
 

@@ -1,4 +1,4 @@
-//! As much of DER as private keys need: what kind of key it is, how long it is, and its public half.
+//! As much of DER as private keys need: the algorithm, the length and the public half of a key.
 
 /// rsaEncryption, 1.2.840.113549.1.1.1
 pub(super) const RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
@@ -6,6 +6,13 @@ pub(super) const RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
 pub(super) const RSA_PSS: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a";
 /// id-ecPublicKey, 1.2.840.10045.2.1
 pub(super) const EC: &[u8] = b"\x2a\x86\x48\xce\x3d\x02\x01";
+const INTEGER: u8 = 0x02;
+const BIT_STRING: u8 = 0x03;
+const OCTET_STRING: u8 = 0x04;
+const NULL: u8 = 0x05;
+const OBJECT_IDENTIFIER: u8 = 0x06;
+const SEQUENCE: u8 = 0x30;
+
 /// id-X25519, 1.3.101.110
 pub(super) const X25519: &[u8] = b"\x2b\x65\x6e";
 /// id-X448, 1.3.101.111
@@ -98,21 +105,18 @@ fn unsigned(number: &[u8]) -> Vec<u8> {
 }
 
 fn element(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = content.len().to_be_bytes();
-    let start = length.iter().position(|&octet| octet != 0).unwrap_or(length.len() - 1);
-    let length = length.get(start..).unwrap_or_default();
+    let octets = content.len().to_be_bytes();
+    let mut length = &octets[..];
+    while let [0, rest @ ..] = length
+        && !rest.is_empty()
+    {
+        length = rest;
+    }
     let mut out = vec![tag];
     if content.len() >= 0x80 {
-        out.push(0x80 | u8::try_from(length.len()).unwrap_or_default());
+        out.push(0x80 | length.len() as u8);
     }
     out.extend_from_slice(length);
     out.extend_from_slice(content);
     out
 }
-
-const INTEGER: u8 = 0x02;
-const BIT_STRING: u8 = 0x03;
-const OCTET_STRING: u8 = 0x04;
-const NULL: u8 = 0x05;
-const OBJECT_IDENTIFIER: u8 = 0x06;
-const SEQUENCE: u8 = 0x30;

@@ -1,4 +1,4 @@
-//! Finds the private key in a PEM file (RFC 7468, RFC 1421), or finds out what else the file is.
+//! Finds the private key in a PEM file (RFC 7468, RFC 1421), or else names the content of the file.
 
 use rustls_pki_types::pem::{PemObject as _, SectionKind};
 
@@ -62,7 +62,7 @@ fn decoded<'a>(
     begun: &[u8],
     lines: &mut impl Iterator<Item = &'a [u8]>,
 ) -> Result<(PemFormat, Vec<u8>), KeyError> {
-    // A section in the form that the decoder expects, which takes the same time whatever the secret is.
+    // A section in the form that the decoder expects. The decoder takes the same time for every secret.
     let mut section = b"-----BEGIN PRIVATE KEY-----\n".to_vec();
     for line in lines {
         if label(line, b"-----END ") == Some(begun) {

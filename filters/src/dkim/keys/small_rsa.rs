@@ -1,14 +1,17 @@
 //! RSA keys of 1024 to 2047 bits, which the cryptographic library verifies but does not sign with.
 //!
-//! Some still publish such keys, and RFC 8301 section 3.2 lets them. RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2) is
-//! deterministic, so all that is needed is one exponentiation that takes the same time whatever the secret. Each
-//! signature is verified before it is given out: a wrong one could give the key away.
+//! Some domains still publish such keys, and RFC 8301 section 3.2 permits them. RSASSA-PKCS1-v1_5 (RFC 8017 section
+//! 8.2) is deterministic, so one exponentiation is enough, and it takes the same time for every secret. Each
+//! signature is verified before it is returned: a wrong signature could reveal the key.
 
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, Odd};
 use mail_auth::crypto::{HashImpl as _, Sha256};
 
 use super::der::RsaNumbers;
+
+/// DigestInfo of SHA-256 up to the hash (RFC 8017 section 9.2, note 1).
+const DIGEST_INFO: &[u8] = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";
 
 pub(super) struct SmallRsaKey {
     modulus: BoxedMontyParams,
@@ -66,6 +69,3 @@ impl SmallRsaKey {
         Some([b"\0\x01", &vec![0xff; padding][..], b"\0", DIGEST_INFO, hash.as_ref()].concat())
     }
 }
-
-/// DigestInfo of SHA-256 up to the hash (RFC 8017 section 9.2, note 1).
-const DIGEST_INFO: &[u8] = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";

@@ -9,10 +9,10 @@ use crate::dkim::fields::FieldName;
 /// `"default"`, or a list of field names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum FieldList {
-    /// What this version thinks best.
+    /// The default of this version.
     #[default]
     Default,
-    /// These.
+    /// The listed names.
     Names(Vec<FieldName>),
 }
 

@@ -1,4 +1,4 @@
-//! Messages that are not signed: the reason, and what is done about it.
+//! Messages that are not signed: the reason, and the reply.
 
 use std::sync::Arc;
 
@@ -108,7 +108,7 @@ fn what_is_not_ours_is_let_through_whatever_it_is() {
     let end = Mail::ordinary().through(Transaction::with(Arc::clone(&pipeline)), 10).end();
     assert!(end.accepted() && end.modifications.is_empty());
     assert_eq!(end.reasons(), ["dkim.not_origin"]);
-    // The next mail on the connection is ours, the one after it is not.
+    // The next mail on the connection is outgoing, the one after it is not.
     let mut transaction = Transaction::with(pipeline);
     for (user, signed) in [("", false), ("joe", true), ("", false)] {
         transaction =

@@ -117,7 +117,7 @@ impl Mail {
         transaction.body_pieces(self.body.chunks(length))
     }
 
-    /// What the MTA delivers.
+    /// The message that the MTA delivers.
     pub(super) fn delivered(&self, end: &End) -> Vec<u8> {
         assert!(end.accepted(), "{:?}", end.verdict);
         let fields = self.fields.iter().map(|(name, value)| HeaderField::new(name.clone(), value.clone()));

@@ -1,4 +1,4 @@
-//! What leaves is verified by another implementation.
+//! Signed messages are verified by another implementation.
 
 use std::sync::Arc;
 
@@ -108,7 +108,7 @@ fn identity_and_third_party_domain_and_u_labels() {
     assert_eq!(tags(&inserted(&end)[0])["i"], "@sub.example.com");
     assert_verified(&mail.delivered(&end));
 
-    // Whatever its length, it is in one piece.
+    // The identity is in one piece at any length.
     for length in 1..=70 - "@example.com".len() {
         let identity = format!("{}@example.com", "x".repeat(length));
         settings.domain[0].identity = Some(identity.parse().unwrap());

@@ -1,4 +1,4 @@
-//! Only what was accepted stays charged, whatever ends a message.
+//! Only accepted messages stay charged, however the others end.
 
 use async_trait::async_trait;
 use postseal_protocol::{Address, MacroTable, Stage};

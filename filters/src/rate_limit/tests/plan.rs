@@ -1,6 +1,6 @@
 use super::*;
 
-/// Where the mistake is, and what is said of it.
+/// The place of the mistake, and the text about it.
 fn mistakes(toml: &str) -> Vec<(String, String)> {
     let errors = rules(toml).unwrap_err();
     errors.into_iter().map(|error| (error.key.join("."), error.reason)).collect()

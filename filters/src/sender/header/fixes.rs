@@ -1,18 +1,18 @@
-//! What is done about addresses that are not allowed, and about the Sender field.
+//! The changes for addresses that are not allowed, and for the Sender field.
 
 use postseal_protocol::{HeaderField, Verdict};
 
 use super::super::{AddressField, Code, name, refusal};
-use super::Header;
+use super::SenderHeader;
 use crate::filter::Context;
 use crate::mail::address::AddrSpec;
 
-impl Header<'_> {
-    /// The account's address takes the place of each that is not allowed.
+impl SenderHeader<'_> {
+    /// Replaces each address that is not allowed by the account's address.
     pub(super) fn replace(&mut self, cx: &mut Context<'_>, place: AddressField, account: &AddrSpec) {
-        for field in self.of_mut(place) {
+        for field in self.fields_in_mut(place) {
             if field.addresses.is_err() {
-                field.whole = Some(format!(" {account}"));
+                field.replacement = Some(format!(" {account}"));
                 cx.note_with(Code::Replaced.as_str(), format!("{place}: -> {account}"));
             }
             for entry in field.addresses.iter_mut().flatten().filter(|entry| !entry.allowed) {
@@ -23,18 +23,20 @@ impl Header<'_> {
         }
     }
 
-    /// The same for From, where the old value stays visible, and answers go to it.
+    /// As [`replace`](Self::replace), for From. The old value stays visible in X-Original-From, and answers go there
+    /// by Reply-To.
     pub(super) fn replace_from(&mut self, cx: &mut Context<'_>, account: &AddrSpec) -> Option<Verdict> {
-        let unreadable = self.of(AddressField::From).find(|field| field.addresses.is_err());
+        let unreadable = self.fields_in(AddressField::From).find(|field| field.addresses.is_err());
         if let Some(field) = unreadable {
-            // Whom to put in whose place can't be told.
+            // Nobody can tell which part of the value to replace.
             let text = String::from_utf8_lossy(&field.value).trim().to_owned();
             return Some(refusal(&format!("From address {text} can't be read for {}", name(cx))));
         }
-        let wrong = |field: &&super::Field| field.addresses.iter().flatten().any(|entry| !entry.allowed);
+        let wrong =
+            |field: &&super::ParsedField| field.addresses.iter().flatten().any(|entry| !entry.allowed);
         let old: Vec<_> =
-            self.of(AddressField::From).filter(wrong).map(|field| field.value.clone()).collect();
-        if self.of(AddressField::ReplyTo).next().is_none()
+            self.fields_in(AddressField::From).filter(wrong).map(|field| field.value.clone()).collect();
+        if self.fields_in(AddressField::ReplyTo).next().is_none()
             && let Some(first) = old.first()
         {
             self.added.push(HeaderField::new("Reply-To", first.clone()));
@@ -44,18 +46,18 @@ impl Header<'_> {
         None
     }
 
-    /// Sender names the account, unless it names another address that is allowed.
+    /// Sets Sender to the account, unless it names another address that is allowed.
     pub(super) fn set_sender(&mut self, cx: &mut Context<'_>, account: &AddrSpec) {
-        if self.of(AddressField::Sender).next().is_some() {
+        if self.fields_in(AddressField::Sender).next().is_some() {
             return self.replace(cx, AddressField::Sender, account);
         }
         cx.note_with(Code::SenderAdded.as_str(), account.to_string());
         self.added.push(HeaderField::new("Sender", format!(" {account}")));
     }
 
-    /// Drops a Sender that is not allowed or can't be read.
+    /// Drops a Sender that can't be read or has an address that is not allowed.
     pub(super) fn drop_wrong_sender(&mut self, cx: &mut Context<'_>) {
-        for field in self.of_mut(AddressField::Sender) {
+        for field in self.fields_in_mut(AddressField::Sender) {
             let good = |all: &Vec<super::SenderAddress>| matches!(&all[..], [one] if one.allowed);
             if !field.addresses.as_ref().is_ok_and(good) {
                 field.deleted = true;
@@ -64,17 +66,17 @@ impl Header<'_> {
         }
     }
 
-    /// One Sender where From and the account differ, none where they are the same (RFC 5322 section 3.6.2).
+    /// Leaves one Sender if From and the account differ, and none if they are the same (RFC 5322 section 3.6.2).
     pub(super) fn fix_sender(&mut self, cx: &mut Context<'_>) {
         let from: Vec<_> =
-            self.of(AddressField::From).flat_map(|field| field.addresses.iter().flatten()).collect();
+            self.fields_in(AddressField::From).flat_map(|field| field.addresses.iter().flatten()).collect();
         let author = match &from[..] {
             [] => return,
             [one] => one.now.clone(),
             _ => None,
         };
         let mut kept = false;
-        for field in self.of_mut(AddressField::Sender) {
+        for field in self.fields_in_mut(AddressField::Sender) {
             let named = field.addresses.iter().flatten().next().and_then(|entry| entry.now.as_ref());
             let repeats = author.is_some() && named == author.as_ref();
             if kept || repeats {
@@ -96,9 +98,9 @@ impl Header<'_> {
         }
     }
 
-    /// The mail of an autoresponder: From the person, Sender the role account.
+    /// Marks the mail of an autoresponder: From stays the person, Sender becomes the role account.
     pub(super) fn answer_as(&mut self, cx: &mut Context<'_>, role: &AddrSpec) {
-        for field in self.of_mut(AddressField::Sender) {
+        for field in self.fields_in_mut(AddressField::Sender) {
             field.deleted = true;
         }
         self.added.push(HeaderField::new("Sender", format!(" {role}")));

@@ -1,6 +1,6 @@
-//! How entries and tables become what addresses are looked up in.
+//! Fills the maps in which addresses are looked up, from the entries and tables of the configuration.
 
-use super::keys::{ANY, Map};
+use super::keys::{ANY, PostfixMap};
 use super::{Grant, OwnerSource, Owners, user_key};
 use crate::sender::pattern::{AddressPattern, PatternShape};
 use crate::sender::settings::{AddressField, OwnerSettings, SenderSettings};
@@ -8,7 +8,7 @@ use crate::sender::table::OwnerTable;
 use crate::submitter::Who;
 
 impl Owners {
-    /// Without any entry.
+    /// The owners without any entry.
     pub(in crate::sender) fn new(settings: &SenderSettings) -> Self {
         Self {
             default_domain: settings.default_domain.clone(),
@@ -18,7 +18,7 @@ impl Owners {
         }
     }
 
-    /// Adds the entry of that number.
+    /// Adds the `[[sender.owner]]` with that number.
     pub(in crate::sender) fn add_entry(&mut self, number: usize, settings: &OwnerSettings) {
         let who = settings.who();
         let own = settings.address.as_ref().and_then(|address| address.to_string().parse().ok());
@@ -51,7 +51,7 @@ impl Owners {
                     self.add(OwnerSource::Line { table: number, line }, Some(&user), None, places, &patterns);
                 }
             }
-            OwnerTable::Postfix(entries) => self.maps.push(Map { table: number, places, entries }),
+            OwnerTable::Postfix(entries) => self.maps.push(PostfixMap { table: number, places, entries }),
         }
     }
 
@@ -83,7 +83,7 @@ impl Owners {
     }
 }
 
-/// The users, if nothing but users without a star are named.
+/// The users, if the condition names users only, and none with a star.
 fn plain_users(who: &Who) -> Option<Vec<String>> {
     let Who { user: Some(users), client: None, listener: None, certificate: None, fingerprint: None } = who
     else {

@@ -1,18 +1,21 @@
-//! Under which keys tables are asked for an address.
+//! The keys under which an address is looked up in tables.
 
 use std::collections::HashMap;
 
 use super::super::table::Owned;
 
-/// Postfix's table: the most specific entry alone decides.
+/// The key of every address.
+pub(super) const ANY: &str = "*";
+
+/// A Postfix table. Only the most specific entry for an address decides.
 #[derive(Debug)]
-pub(super) struct Map {
+pub(super) struct PostfixMap {
     pub(super) table: usize,
     pub(super) places: [bool; 3],
     pub(super) entries: HashMap<Box<str>, Owned>,
 }
 
-/// Under which keys an address is looked up, the most specific first.
+/// The keys under which an address is looked up, the most specific first.
 pub(super) struct OwnerKeys {
     pub(super) full: String,
     pub(super) without_tag: Option<String>,
@@ -41,13 +44,10 @@ impl OwnerKeys {
     }
 }
 
-impl Map {
+impl PostfixMap {
     pub(super) fn find(&self, keys: &OwnerKeys, domain: &str) -> Option<&Owned> {
         let tag = || keys.without_tag.as_ref().and_then(|key| self.entries.get(&**key));
         let of_domain = || self.entries.get(&*format!("@{domain}"));
         self.entries.get(&*keys.full).or_else(tag).or_else(of_domain)
     }
 }
-
-/// The key of every address.
-pub(super) const ANY: &str = "*";

@@ -1,4 +1,4 @@
-//! What `check-config` asks about the entries as a whole.
+//! Questions of `check-config` about the entries as a whole.
 
 use super::keys::OwnerKeys;
 use super::{Owners, SEPARATOR, user_key};
@@ -6,7 +6,8 @@ use crate::mail::address::AddrSpec;
 use crate::sender::settings::AddressField;
 
 impl Owners {
-    /// True if an entry lets somebody use the address in From. Logins that are addresses can always be added.
+    /// True if an entry lets some submitter use the address in From. Users whose login is the address are not
+    /// counted: any login may be created later.
     pub(in crate::sender) fn may_be_used(&self, address: &AddrSpec) -> bool {
         let keys = OwnerKeys { full: address.key(), without_tag: None };
         let from =
@@ -30,7 +31,7 @@ impl Owners {
         })
     }
 
-    /// Number of patterns that are compared one by one.
+    /// The number of patterns that are compared one by one.
     pub(in crate::sender) fn compared(&self) -> usize {
         self.mixed.len() + self.mixed_by_user.values().map(Vec::len).sum::<usize>()
     }

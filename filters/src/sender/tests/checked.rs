@@ -1,4 +1,4 @@
-//! Mistakes in the section, and what is unwise.
+//! Mistakes in the section, and unwise settings.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! What is done about a mismatch, and about Sender.
+//! The changes for a mismatch, and those of Sender.
 
 use super::*;
 
@@ -26,7 +26,7 @@ fn rewrite_shows_the_account_and_keeps_the_old_in_sight() {
         ok(&[new, &reply_to, &original, "envelope <alice@example.com>"])
     );
     assert_eq!(outcome(config, OWN, &[BOSS, ("Reply-To", " x@y.de")]), ok(&[new, &original]));
-    // Only what is not allowed.
+    // Only addresses that are not allowed.
     assert_eq!(
         outcome(config, OWN, &[("From", " alice+x@example.com, boss@example.org")]).unwrap()[0],
         "From: alice+x@example.com, alice@example.com"

@@ -1,4 +1,4 @@
-//! Who may use what.
+//! The addresses that each submitter may use.
 
 use super::*;
 
@@ -50,7 +50,7 @@ fn by_login() {
         ("alice@example.com", "alice@example.com", "alice@example.org", false),
         ("alice@example.com", "alice@example.com", "alicex@example.com", false),
         ("alice@example.com", "alice@example.com", "alice@www.example.com", false),
-        // An alias, a domain, what is below one, a pattern.
+        // An alias, a domain, the domains below one, a pattern.
         ("alice@example.com", "alice@example.com", "info@example.com", true),
         ("alice@example.com", "alice@example.com", "info+x@example.com", true),
         ("alice@example.com", "alice@example.com", "anybody@sales.example.com", true),

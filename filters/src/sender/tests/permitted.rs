@@ -1,4 +1,5 @@
-//! No signature with a `d=` that the submitter may not use, whatever the settings, users, tables and messages.
+//! No message gets a signature with a `d=` that its submitter may not use, for any settings, users, tables and
+//! messages.
 
 use arc_swap::ArcSwap;
 use proptest::prelude::*;
@@ -95,7 +96,7 @@ prop_compose! {
     }
 }
 
-/// The plainest answer to who may use an address in From.
+/// The plainest way to tell whether a submitter may use an address in From.
 fn may_use(case: &Case, address: &str) -> bool {
     let (local, domain) = address.rsplit_once('@').unwrap();
     let base = local.split('+').next().unwrap();
@@ -127,7 +128,7 @@ fn may_use(case: &Case, address: &str) -> bool {
     })
 }
 
-/// What leaves, and its signatures.
+/// The message that leaves, and its signatures.
 fn run(case: &Case, signer: &Arc<DkimFilter>) -> Option<(Vec<String>, Vec<String>)> {
     let mut settings = testing::settings(TestClock::at(1_700_000_000));
     settings.origin.networks.push("10.0.0.0/8".parse().unwrap());
@@ -171,7 +172,7 @@ proptest! {
             let delegated = if of_from.ends_with("b.example") { "c.example" } else { of_from };
             prop_assert_eq!(domain, delegated);
         }
-        // And what may be used is signed.
+        // And an address that may be used is signed for.
         if let [from] = &from[..] && may_use(&case, from) {
             prop_assert_eq!(signed.len(), 1, "{}", from);
         }

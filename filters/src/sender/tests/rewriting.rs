@@ -1,4 +1,4 @@
-//! What becomes of addresses, octet by octet.
+//! Rewritten addresses, octet by octet.
 
 use super::*;
 

@@ -24,7 +24,7 @@ pub(super) struct CaseRequest {
     pub(super) binding: bool,
 }
 
-/// Reads a step, and how many times it is taken.
+/// Reads a step, and the number of times that it is taken.
 pub(super) fn parse(text: &str) -> Option<(usize, CaseStep)> {
     if let Some((times, rest)) = text.strip_prefix('x').and_then(|text| text.split_once(' ')) {
         return Some((times.parse().ok()?, parse(rest)?.1));

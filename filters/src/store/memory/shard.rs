@@ -1,7 +1,19 @@
-//! One part of the memory store: entries by key and by age, bounded.
+//! One part of the memory store: keys with their states, found by key and ordered by use, and bounded.
 //!
-//! An entry is one allocation (key and state), two links for the order of use, and four octets in a hash table. The
-//! one that was not used for longest goes first.
+//! ```text
+//!   table: hash of a key -> place         entries: place -> entry
+//!   +-------+---+                        +---+--------------------------------+-------+-------+
+//!   | "a:x" | 0 |----------------------->| 0 | 3 | a : x | state, LEB128     | newer | older |--+
+//!   | "a:y" | 2 |--------------+         +---+--------------------------------+-------+-------+  |
+//!   +-------+---+              |         | 1 | (vacant: no octets; in `vacant`)               |  |
+//!                              |         +---+--------------------------------+-------+-------+  |
+//!                              +-------->| 2 | 3 | a : y | state, LEB128     | newer | older |<-+
+//!                                        +---+--------------------------------+-------+-------+
+//!   newest = 0, oldest = 2: a list through all entries by `newer` and `older`, which are places or NONE
+//! ```
+//!
+//! An entry is one allocation (length of the key, key, state), two links, and four octets in the hash table. A place
+//! stays the same for as long as its key is known. When the shard is full, the entry at the end of the list leaves.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
@@ -9,9 +21,17 @@ use std::ops::Range;
 
 use hashbrown::HashTable;
 
-use crate::store::KeyState;
+use crate::store::{KeyState, MAX_KEY_OCTETS};
 
-/// Entries behind one lock.
+/// The place of no entry.
+const NONE: u32 = u32::MAX;
+/// Blocked keys that are passed over before one of them leaves all the same.
+const MAX_PASSED_OVER: usize = 16;
+
+// An entry has the length of its key in one octet.
+const _: () = assert!(MAX_KEY_OCTETS <= u8::MAX as usize);
+
+/// The keys behind one lock.
 pub(super) struct MemoryShard {
     table: HashTable<u32>,
     hasher: RandomState,
@@ -21,19 +41,19 @@ pub(super) struct MemoryShard {
     newest: u32,
     oldest: u32,
     most: usize,
-    /// Places of the keys that were blocked when they were last kept, with the end of the block.
+    /// The place of each key that was blocked when it was last kept, with the end of the block.
     blocked: BTreeMap<u32, u64>,
-    /// Keys that have changed since they were last taken; `None` if nobody will take them.
+    /// Keys that have changed since they were last taken; `None` without a journal.
     changed: Option<Vec<Box<str>>>,
     pub(super) evicted: u64,
 }
 
 struct Kept {
-    /// Length of the key, key, state; nothing if vacant.
+    /// Length of the key, key, state; empty if the place is vacant.
     octets: Box<[u8]>,
     newer: u32,
     older: u32,
-    /// Whether the key stands among those that have changed.
+    /// True if the key is in `changed`.
     noted: bool,
 }
 
@@ -60,13 +80,17 @@ impl MemoryShard {
     /// The state of a key; a damaged one counts as none.
     pub(super) fn state(&self, hash: u64, key: &str) -> Option<KeyState> {
         let at = self.find(hash, key)?;
-        KeyState::decode(self.entries.get(at as usize)?.state()).ok()
+        KeyState::decode(entry(&self.entries, at).state()).ok()
     }
 
-    /// Keeps the state of a key, which becomes the newest. `room` is to work in.
+    /// Keeps the state of a key, which becomes the newest. `room` is overwritten; it saves an allocation. The key has at
+    /// most [`MAX_KEY_OCTETS`] octets.
     pub(super) fn keep(&mut self, hash: u64, key: &str, state: &KeyState, room: &mut Vec<u8>) {
+        let length = u8::try_from(key.len());
+        debug_assert!(length.is_ok(), "callers refuse long keys");
+        let Ok(length) = length else { return };
         room.clear();
-        room.push(u8::try_from(key.len()).unwrap_or(u8::MAX));
+        room.push(length);
         room.extend_from_slice(key.as_bytes());
         state.encode(room);
         let at = match self.find(hash, key) {
@@ -117,7 +141,7 @@ impl MemoryShard {
         true
     }
 
-    /// The keys at some places with their states, in no order; false if there are none behind them.
+    /// Shows the keys at some places with their states; true if there are places behind them.
     pub(super) fn each(&self, places: Range<usize>, mut show: impl FnMut(&str, &[u8])) -> bool {
         let more = places.end < self.entries.len();
         for kept in self.entries.iter().take(places.end).skip(places.start) {
@@ -133,7 +157,7 @@ impl MemoryShard {
         self.blocked.values().filter(|until| **until > now).count() as u64
     }
 
-    /// Some of the keys that have changed since they were last taken, those that are gone included.
+    /// Takes at most `most` of the keys that have changed since they were last taken. Some of them may be gone.
     pub(super) fn take_changed(&mut self, most: usize) -> Vec<Box<str>> {
         let Some(all) = &mut self.changed else { return Vec::new() };
         let changed = all.split_off(all.len().saturating_sub(most));
@@ -146,33 +170,34 @@ impl MemoryShard {
         changed
     }
 
-    /// The state of a key as it is kept.
+    /// The encoded state of a key.
     pub(super) fn octets(&self, hash: u64, key: &str) -> Option<&[u8]> {
         let at = self.find(hash, key)?;
-        self.entries.get(at as usize).map(Kept::state)
+        Some(entry(&self.entries, at).state())
     }
 
     fn find(&self, hash: u64, key: &str) -> Option<u32> {
         self.table.find(hash, |at| is(&self.entries, *at, key)).copied()
     }
 
-    /// A place for a key, not linked yet.
+    /// A place for a new key, not linked yet. The key is written there before the shard is used again.
     fn insert(&mut self, hash: u64) -> u32 {
         let at = self.vacant.pop().unwrap_or_else(|| {
             self.entries.push(Kept { octets: Box::default(), newer: NONE, older: NONE, noted: false });
-            u32::try_from(self.entries.len() - 1).unwrap_or(NONE)
+            // There are never more than `most` entries, which is below NONE.
+            (self.entries.len() - 1) as u32
         });
         let Self { table, hasher, entries, .. } = self;
-        let rehash = |at: &u32| entries.get(*at as usize).map_or(0, |kept| hasher.hash_one(kept.key()));
+        let rehash = |at: &u32| hasher.hash_one(entry(entries, *at).key());
         table.insert_unique(hash, at, rehash);
         at
     }
 
-    /// The oldest goes. One that is blocked gets another chance, but not for ever.
+    /// Forgets the oldest key. A blocked key becomes the newest instead, at most [`MAX_PASSED_OVER`] times.
     fn evict(&mut self) {
-        for attempt in 0..CHANCES {
+        for attempt in 0..MAX_PASSED_OVER {
             let Some(oldest) = self.entries.get(self.oldest as usize) else { return };
-            if self.blocked.contains_key(&self.oldest) && attempt + 1 < CHANCES {
+            if self.blocked.contains_key(&self.oldest) && attempt + 1 < MAX_PASSED_OVER {
                 let at = self.oldest;
                 self.unlink(at);
                 self.link(at);
@@ -197,7 +222,7 @@ impl MemoryShard {
         self.newest = at;
     }
 
-    /// Does nothing to an entry that is not linked.
+    /// Takes an entry out of the list. Does nothing to an entry that is not in it.
     fn unlink(&mut self, at: u32) {
         let Some(kept) = self.entries.get_mut(at as usize) else { return };
         let newer = std::mem::replace(&mut kept.newer, NONE);
@@ -217,27 +242,30 @@ impl MemoryShard {
 
 impl Kept {
     fn key(&self) -> &str {
-        let key = self.octets.split_first().and_then(|(length, rest)| rest.get(..usize::from(*length)));
-        std::str::from_utf8(key.unwrap_or_default()).unwrap_or_default()
+        #[expect(clippy::expect_used, reason = "`keep` writes the key of a `&str`")]
+        std::str::from_utf8(self.parts().0).expect("a key is UTF-8")
     }
 
     fn state(&self) -> &[u8] {
-        let state = self.octets.split_first().and_then(|(length, rest)| rest.get(usize::from(*length)..));
-        state.unwrap_or_default()
+        self.parts().1
+    }
+
+    /// The key and the state; both are empty if the place is vacant.
+    fn parts(&self) -> (&[u8], &[u8]) {
+        match &*self.octets {
+            [length, rest @ ..] => rest.split_at(usize::from(*length)),
+            [] => (&[], &[]),
+        }
     }
 }
 
-/// Compared as octets: a key needs no check to be found.
-fn is(entries: &[Kept], at: u32, key: &str) -> bool {
-    let octets = entries.get(at as usize).and_then(|kept| kept.octets.get(1..=key.len()));
-    octets == Some(key.as_bytes())
-        && entries
-            .get(at as usize)
-            .and_then(|kept| kept.octets.first())
-            .is_some_and(|length| usize::from(*length) == key.len())
+/// The entry at a place from the table.
+#[expect(clippy::indexing_slicing, reason = "entries are never taken out of the list, only vacated")]
+fn entry(entries: &[Kept], at: u32) -> &Kept {
+    &entries[at as usize]
 }
 
-/// No entry.
-const NONE: u32 = u32::MAX;
-/// How many blocked keys are passed over before one of them goes after all.
-const CHANCES: usize = 16;
+/// True if the entry is that of the key. Keys are compared as octets, which needs no check of UTF-8.
+fn is(entries: &[Kept], at: u32, key: &str) -> bool {
+    entry(entries, at).parts().0 == key.as_bytes()
+}

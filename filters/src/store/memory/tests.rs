@@ -1,6 +1,6 @@
 use super::*;
+use crate::store::Limit;
 use crate::store::contract;
-use crate::store::{Limit, Standing};
 use crate::testing::TestClock;
 
 fn block_on<F: Future>(future: F) -> F::Output {
@@ -76,14 +76,24 @@ fn what_means_nothing_any_more_is_swept() {
         block_on(store.admit(&[ask(&format!("k{n}"), &limits)])).unwrap();
     }
     block_on(store.block("k7", None)).unwrap();
-    block_on(store.put("name", b"value", Duration::from_secs(30))).unwrap();
-    assert_eq!(block_on(store.get("name")).unwrap().as_deref(), Some(&b"value"[..]));
     clock.advance(Duration::from_secs(60));
-    assert_eq!(block_on(store.get("name")).unwrap(), None);
     store.sweep();
     assert_eq!(store.stats().unwrap().keys, 1);
     block_on(store.admit(&[ask("k1", &limits)])).unwrap();
     assert_eq!(store.stats().unwrap().keys, 2);
+}
+
+#[test]
+fn a_key_of_the_largest_length_is_kept_and_a_longer_one_refused() {
+    let store = MemoryStore::new(TestClock::at(0), 100);
+    let limits = [Limit { width: 60_000, quota: 2 }];
+    let key = "k".repeat(MAX_KEY_OCTETS);
+    block_on(store.admit(&[ask(&key, &limits)])).unwrap();
+    assert_eq!(block_on(store.show(&key)).unwrap().unwrap().state.windows[0].window.used(), 1);
+    let long = "k".repeat(MAX_KEY_OCTETS + 1);
+    assert!(block_on(store.admit(&[ask(&long, &limits)])).is_err());
+    assert!(block_on(store.block(&long, None)).is_err());
+    assert_eq!(store.stats().unwrap().keys, 1);
 }
 
 #[test]

@@ -1,29 +1,45 @@
-//! A state as octets: unsigned LEB128 numbers, times as differences, so that most of them take one or two octets.
+//! A state as octets. Three parts of the program read or write states, in two forms:
+//!
+//! | form | written by | read by | kept |
+//! | --- | --- | --- | --- |
+//! | LEB128, below | [`KeyState::encode`] | [`KeyState::decode`] | in the memory store and the state file |
+//! | numbers of 7 octets | `lua/state.lua` | `lua/state.lua`, `codec.rs` of the Redis store | in values of keys in Redis |
+//!
+//! The first form is compact, since a process holds hundreds of thousands of states. All numbers are unsigned LEB128:
+//!
+//! ```text
+//! blocked_until  breach_until  number of windows
+//! for each window:  width  quota  number of buckets
+//! for each bucket, oldest first:  end - end of the bucket before  units
+//! ```
+//!
+//! Times are differences, so that most of them take one or two octets. The second form is one that Lua can pack and
+//! unpack in one call.
 
 use super::{Counted, KeyState};
-use crate::store::window::{Bucket, MOST_UNITS, SLOTS, Window};
-use crate::store::{Limit, MOST_LIMITS};
+use crate::store::window::{Bucket, MAX_BUCKETS, MAX_UNITS, Window};
+use crate::store::{Limit, MAX_LIMITS_PER_KEY};
 
-/// Octets that are no state.
+/// The octets are not a state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not the state of a key")]
 pub struct Malformed;
 
 impl KeyState {
-    /// Appends the state.
+    /// Appends the octets of the state.
     pub fn encode(&self, out: &mut Vec<u8>) {
         for number in [self.blocked_until, self.breach_until, self.windows.len() as u64] {
             put(out, number);
         }
         for Counted { limit, window } in &self.windows {
             let mut before = 0;
-            for number in [limit.width, limit.quota, window.slots().len() as u64] {
+            for number in [limit.width, limit.quota, window.buckets().len() as u64] {
                 put(out, number);
             }
-            for slot in window.slots() {
-                put(out, slot.end.saturating_sub(before));
-                put(out, slot.units);
-                before = slot.end;
+            for bucket in window.buckets() {
+                put(out, bucket.end.saturating_sub(before));
+                put(out, bucket.units);
+                before = bucket.end;
             }
         }
     }
@@ -31,12 +47,12 @@ impl KeyState {
     /// Reads a state.
     ///
     /// # Errors
-    /// If anything about it can't have been written by [`encode`](Self::encode).
+    /// If [`encode`](Self::encode) can't have written the octets.
     pub fn decode(octets: &[u8]) -> Result<Self, Malformed> {
         let mut rest = octets;
         let blocked_until = take(&mut rest)?;
         let breach_until = take(&mut rest)?;
-        let windows = bounded(take(&mut rest)?, MOST_LIMITS)?;
+        let windows = bounded(take(&mut rest)?, MAX_LIMITS_PER_KEY)?;
         let windows = (0..windows).map(|_| counted(&mut rest)).collect::<Result<_, _>>()?;
         if rest.is_empty() { Ok(Self { windows, blocked_until, breach_until }) } else { Err(Malformed) }
     }
@@ -44,16 +60,16 @@ impl KeyState {
 
 fn counted(rest: &mut &[u8]) -> Result<Counted, Malformed> {
     let limit = Limit { width: take(rest)?, quota: take(rest)? };
-    let slots = bounded(take(rest)?, SLOTS)?;
+    let buckets = bounded(take(rest)?, MAX_BUCKETS)?;
     let mut window = Window::default();
     let mut end = 0u64;
-    for _ in 0..slots {
+    for _ in 0..buckets {
         end = end.checked_add(take(rest)?).ok_or(Malformed)?;
         let units = take(rest)?;
-        if units == 0 || units > MOST_UNITS {
+        if units == 0 || units > MAX_UNITS {
             return Err(Malformed);
         }
-        window.push(Bucket { end, units });
+        window.push(Bucket { end, units }).ok_or(Malformed)?;
     }
     Ok(Counted { limit, window })
 }

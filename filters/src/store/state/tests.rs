@@ -4,12 +4,10 @@ use super::*;
 use crate::store::window::Bucket;
 
 fn states() -> impl Strategy<Value = KeyState> {
-    let slot = (0u64..1 << 45, 1..=MOST_UNITS);
-    let window = prop::collection::vec(slot, 0..17).prop_map(|mut slots| {
-        slots.sort_unstable();
-        let mut window = Window::default();
-        slots.into_iter().for_each(|(end, units)| window.push(Bucket { end, units }));
-        window
+    let bucket = (0u64..1 << 45, 1..=MAX_UNITS);
+    let window = prop::collection::vec(bucket, 0..17).prop_map(|mut buckets| {
+        buckets.sort_unstable();
+        Window::from_buckets(buckets.into_iter().map(|(end, units)| Bucket { end, units })).unwrap()
     });
     let counted = (any::<u64>(), any::<u64>(), window)
         .prop_map(|(width, quota, window)| Counted { limit: Limit { width, quota }, window });

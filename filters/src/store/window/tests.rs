@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// What really happened: units by time, and those of them that were given back.
+/// The units that were really admitted, by time, without those that were given back.
 struct Truth {
     units: Vec<(u64, u64)>,
 }
@@ -84,8 +84,8 @@ proptest! {
             let live: u64 = truth.units.iter().filter(|(at, _)| at + width > now).map(|(_, units)| units).sum();
             window.settle(now, width);
             prop_assert!(window.used() >= live, "counted {} of {live}", window.used());
-            prop_assert!(window.slots().len() <= SLOTS);
-            prop_assert!(window.slots().is_sorted_by_key(|slot| slot.end));
+            prop_assert!(window.buckets().len() <= MAX_BUCKETS);
+            prop_assert!(window.buckets().is_sorted_by_key(|bucket| bucket.end));
         }
         prop_assert!(truth.most(width) <= quota);
     }
@@ -115,12 +115,13 @@ proptest! {
         }
     }
 
-    /// Whatever the clock does, the slots stay in order, nothing overflows, and a window after its last move all is free.
+    /// For every movement of the clock the buckets stay in order and nothing overflows. A window after the last
+    /// movement all units are free.
     #[test]
     fn a_clock_that_jumps_does_no_lasting_harm(
         times in prop::collection::vec(any::<u64>().prop_map(|time| time >> 12), 1..100),
-        quota in 1u64..=MOST_UNITS,
-        units in 1u64..=MOST_UNITS,
+        quota in 1u64..=MAX_UNITS,
+        units in 1u64..=MAX_UNITS,
         width in 1u64..1 << 45,
     ) {
         let mut window = Window::default();
@@ -130,7 +131,7 @@ proptest! {
                 window.add(*now, quota, units);
             }
             prop_assert!(window.used() <= quota);
-            prop_assert!(window.slots().is_sorted_by_key(|slot| slot.end));
+            prop_assert!(window.buckets().is_sorted_by_key(|bucket| bucket.end));
             let _ = window.wait(*now, width, quota, units);
         }
         window.settle(times[times.len() - 1] + width, width);
@@ -139,7 +140,7 @@ proptest! {
 }
 
 #[test]
-fn slots_below_the_grain_are_joined() {
+fn buckets_below_the_grain_are_joined() {
     let mut window = Window::default();
     for now in 0..100 {
         // Two of three are given back at once.
@@ -147,5 +148,13 @@ fn slots_below_the_grain_are_joined() {
         window.remove(now, 67);
     }
     assert_eq!(window.used(), 3_300);
-    assert_eq!(window.slots().len(), SLOTS);
+    assert_eq!(window.buckets().len(), MAX_BUCKETS);
+}
+
+#[test]
+fn a_window_has_no_more_buckets_than_the_bound() {
+    let bucket = |n: usize| Bucket { end: n as u64, units: 1 };
+    let full = Window::from_buckets((0..MAX_BUCKETS).map(bucket)).unwrap();
+    assert_eq!((full.buckets().len(), full.used()), (MAX_BUCKETS, MAX_BUCKETS as u64));
+    assert_eq!(Window::from_buckets((0..=MAX_BUCKETS).map(bucket)), None);
 }

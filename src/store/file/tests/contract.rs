@@ -81,14 +81,6 @@ impl Store for Reopened {
         self.store().unblock(key).await
     }
 
-    async fn get(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.store().get(name).await
-    }
-
-    async fn put(&self, name: &str, value: &[u8], time: Duration) -> Result<(), StoreError> {
-        self.store().put(name, value, time).await
-    }
-
     fn stats(&self) -> Option<Stats> {
         self.store().stats()
     }

@@ -44,7 +44,7 @@ for i, key in ipairs(KEYS) do
   for _, window in ipairs(state.windows) do
     settle(window, now)
   end
-  local answer = judge(state, math.min(math.max(request[COST], 1), MOST_UNITS))
+  local answer = judge(state, math.min(math.max(request[COST], 1), MAX_UNITS))
   if answer[1] ~= WITHIN and request[BINDING] == 1 then refused = true end
   states[i], requests[i], answers[i] = state, request, answer
 end
@@ -57,7 +57,7 @@ for i, key in ipairs(KEYS) do
     answer[2] = 1
     if request[COST] > 0 then
       for _, window in ipairs(state.windows) do
-        add(window, now, math.min(request[COST], MOST_UNITS))
+        add(window, now, math.min(request[COST], MAX_UNITS))
       end
       write(key, state, now)
     end

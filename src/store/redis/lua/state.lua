@@ -5,7 +5,7 @@
 -- are 7 octets, counts 1, little-endian. In memory a window is { width, quota, end before, units before, end, units,
 -- end, units, ... }, so that one call packs or unpacks it. All are integers below 2^53.
 
-local MOST_UNITS = 2 ^ 50
+local MAX_UNITS = 2 ^ 50
 local FOR_EVER = 2 ^ 52
 local SLOTS = 17
 local BEFORE = 3 -- index of what the last slot was before the last charge
@@ -119,7 +119,7 @@ local function add(window, now, units)
   local grain = math.max(math.ceil(window[2] / (SLOTS - 1)), 1)
   if size > FIRST and (window[size] < grain or window[size - 1] == now) then
     window[BEFORE], window[BEFORE + 1] = window[size - 1], window[size]
-    window[size - 1], window[size] = now, math.min(window[size] + units, MOST_UNITS)
+    window[size - 1], window[size] = now, math.min(window[size] + units, MAX_UNITS)
     return
   end
   if size == FIRST - 1 + 2 * SLOTS then

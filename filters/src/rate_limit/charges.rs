@@ -1,11 +1,11 @@
-//! What a message has been charged and may still give back.
+//! The charges of a message that may still be given back.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::store::{Admission, Return, Store};
 
-/// Charges of one message, by counter. What is left when it is dropped is given back.
+/// The charges of one message, by counter. Charges that are left when the value is dropped are given back.
 pub(super) struct MessageCharges {
     store: Arc<dyn Store>,
     charges: HashMap<String, Charge>,
@@ -13,7 +13,8 @@ pub(super) struct MessageCharges {
 
 struct Charge {
     cost: u64,
-    /// Of the first charge; giving back later ones with it is safe.
+    /// The time of the first charge. Later charges may be given back with it too: see
+    /// [`window`](crate::store::window).
     at: u64,
     by: u8,
 }
@@ -23,13 +24,13 @@ impl MessageCharges {
         Self { store, charges: HashMap::new() }
     }
 
-    /// What a counter has been charged.
+    /// The units that a counter was charged.
     pub(super) fn cost(&self, counter: &str) -> Option<u64> {
         self.charges.get(counter).map(|charge| charge.cost)
     }
 
-    /// Notes a charge. Of two stores that have charged one counter only the first is remembered as it should be; the
-    /// other's units leave with its window.
+    /// Writes down a charge. If Redis and then the local store have charged the same counter, only the first charge
+    /// can be given back; the other leaves the counter when its window has passed.
     pub(super) fn charged(&mut self, counter: String, cost: u64, admission: &Admission) {
         let Admission { at, by, .. } = *admission;
         let charge = self.charges.entry(counter).or_insert(Charge { cost: 0, at, by });
@@ -38,7 +39,7 @@ impl MessageCharges {
         }
     }
 
-    /// Takes out a part of what a counter was charged, to be given back now.
+    /// Takes out a part of the charge of a counter, to be given back now.
     pub(super) fn part(&mut self, counter: &str, cost: u64) -> Option<Return> {
         let charge = self.charges.get_mut(counter)?;
         let cost = cost.min(charge.cost);
@@ -51,13 +52,13 @@ impl MessageCharges {
         self.charges.clear();
     }
 
-    /// Takes out everything, to be given back now.
+    /// Takes out all charges, to be given back now.
     pub(super) fn all(&mut self) -> Vec<Return> {
         let all = self.charges.drain().filter(|(_, charge)| charge.cost > 0);
         all.map(|(key, Charge { cost, at, by })| Return { key, cost, at, by }).collect()
     }
 
-    /// Gives everything back, without waiting for it.
+    /// Gives all charges back, without waiting for the store.
     pub(super) fn let_go(&mut self) {
         let all = self.all();
         if !all.is_empty() {
