@@ -6,9 +6,11 @@
 pub mod address;
 pub(crate) mod charset;
 pub(crate) mod content_type;
+pub(crate) mod cursor;
 pub(crate) mod date;
 pub(crate) mod encoded_word;
 pub(crate) mod field_kind;
 pub(crate) mod fold;
 pub(crate) mod hex;
+pub(crate) mod quoted;
 pub(crate) mod transfer;

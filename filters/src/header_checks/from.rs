@@ -4,6 +4,7 @@ use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Spot};
 use super::section::Section;
 use crate::mail::address::{AddressError, mailboxes};
+use crate::mail::quoted::{GROUP_NAMES, QuoteScanner, QuotedRole};
 
 /// Checks it. A From that is missing is for another check.
 pub(super) fn check(section: &Section<'_>, findings: &mut CheckFindings) {
@@ -45,18 +46,9 @@ fn place(error: &AddressError) -> Option<usize> {
 
 /// Where the colon of a group is: outside of quotes, comments, angle brackets and domain literals.
 fn group(value: &[u8]) -> Option<usize> {
-    let (mut quoted, mut escaped, mut depth) = (false, false, 0u32);
-    for (at, octet) in value.iter().enumerate() {
-        match octet {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => quoted = !quoted,
-            _ if quoted => {}
-            b'(' | b'<' | b'[' => depth += 1,
-            b')' | b'>' | b']' => depth = depth.saturating_sub(1),
-            b':' if depth == 0 => return Some(at),
-            _ => {}
-        }
-    }
-    None
+    let mut scanner = QuoteScanner::new(&GROUP_NAMES);
+    value.iter().position(|octet| scanner.step(*octet) == QuotedRole::Open && *octet == b':')
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ use super::section::{ONCE, Section};
 use crate::mail::content_type::ContentType;
 use crate::mail::encoded_word;
 use crate::mail::field_kind::FieldKind;
+use crate::mail::quoted::{LIST_ENTRIES, QuoteScanner, QuotedRole};
 
 const TWICE: [&str; ONCE.len()] = [
     "several Date fields",
@@ -153,25 +154,19 @@ pub(super) fn addressees<'a>(fields: impl Iterator<Item = &'a HeaderField>) -> u
 }
 
 fn addresses(value: &[u8]) -> u64 {
-    let (mut quoted, mut depth, mut escaped) = (false, 0u32, false);
-    let (mut count, mut any) = (0, false);
+    let mut scanner = QuoteScanner::new(&LIST_ENTRIES);
+    let (mut count, mut is_address) = (0, false);
     for octet in value {
-        match octet {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' if depth == 0 => quoted = !quoted,
-            _ if quoted => {}
-            b'(' => depth += 1,
-            b')' => depth = depth.saturating_sub(1),
-            b',' | b';' if depth == 0 => {
-                count += u64::from(any);
-                any = false;
+        match (scanner.step(*octet), octet) {
+            (QuotedRole::Open, b',' | b';') => {
+                count += u64::from(is_address);
+                is_address = false;
             }
-            b'@' if depth == 0 => any = true,
+            (QuotedRole::Open, b'@') => is_address = true,
             _ => {}
         }
     }
-    count + u64::from(any)
+    count + u64::from(is_address)
 }
 
 #[cfg(test)]

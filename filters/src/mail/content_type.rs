@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::mail::cursor::TextCursor;
+
 /// A Content-Type that can be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ContentType {
@@ -24,11 +26,11 @@ pub(crate) struct ContentType {
 impl ContentType {
     /// Reads a value.
     pub(crate) fn parse(value: &[u8]) -> Option<Self> {
-        let mut scanner = ParameterScanner { text: value, at: 0, broken: false };
+        let mut scanner = ParameterScanner::new(value);
         let kind = scanner.token()?.to_ascii_lowercase();
         scanner.special(b'/')?;
         let subtype = scanner.token()?.to_ascii_lowercase();
-        let mut this = Self { kind, subtype, end: scanner.at, ..Self::default() };
+        let mut this = Self { kind, subtype, end: scanner.cursor.at(), ..Self::default() };
         while let Some(Parameter { name, content, at, .. }) = scanner.parameter() {
             this.end = at.end;
             this.parameter(&name, content, at);
@@ -82,7 +84,7 @@ pub(crate) struct Parameter {
 impl Parameter {
     /// All parameters of a value; nothing if there is something in it that does not belong there.
     pub(crate) fn all(value: &[u8]) -> Option<Vec<Self>> {
-        let mut scanner = ParameterScanner { text: value, at: 0, broken: false };
+        let mut scanner = ParameterScanner::new(value);
         scanner.token()?;
         if scanner.special(b'/').is_some() {
             scanner.token()?;
@@ -108,7 +110,7 @@ pub(crate) enum TransferEncoding {
 impl TransferEncoding {
     /// Reads a value.
     pub(crate) fn parse(value: &[u8]) -> Self {
-        let mut scanner = ParameterScanner { text: value, at: 0, broken: false };
+        let mut scanner = ParameterScanner::new(value);
         let name = scanner.token().unwrap_or_default();
         let is = |other: &[u8]| name.eq_ignore_ascii_case(other);
         if is(b"7bit") {
@@ -130,33 +132,47 @@ impl TransferEncoding {
     }
 }
 
+/// Reads tokens and parameters (RFC 2045 section 5.1). Comments and white space may stand between any two of them.
 struct ParameterScanner<'a> {
-    text: &'a [u8],
-    at: usize,
-    /// There was something that does not belong there.
+    cursor: TextCursor<'a>,
+    /// The value has something that does not belong there.
     broken: bool,
 }
 
 impl<'a> ParameterScanner<'a> {
+    fn new(value: &'a [u8]) -> Self {
+        Self { cursor: TextCursor::new(value), broken: false }
+    }
+
+    /// ```text
+    /// token      = 1*<any (US-ASCII) CHAR except SPACE, CTLs, or tspecials>    ; also octets over 127
+    /// tspecials  = "(" / ")" / "<" / ">" / "@" / "," / ";" / ":" / "\" / <"> / "/" / "[" / "]" / "?" / "="
+    /// ```
     fn token(&mut self) -> Option<&'a [u8]> {
         self.skip();
-        let rest = self.text.get(self.at..)?;
-        let special = |octet: &u8| octet.is_ascii_control() || br#" ()<>@,;:\"/[]?="#.contains(octet);
-        let token = rest.get(..rest.iter().position(special).unwrap_or(rest.len()))?;
-        self.at += token.len();
+        let ends = |octet: u8| octet.is_ascii_control() || br#" ()<>@,;:\"/[]?="#.contains(&octet);
+        let token = self.cursor.take_while(|octet| !ends(octet));
         (!token.is_empty()).then_some(token)
     }
 
     fn special(&mut self, wanted: u8) -> Option<()> {
         self.skip();
-        (self.peek() == Some(wanted)).then(|| self.at += 1)
+        if self.cursor.peek() != Some(wanted) {
+            return None;
+        }
+        self.cursor.bump().map(drop)
     }
 
-    /// The next parameter that can be read.
+    /// The next parameter that can be read; others are passed over.
+    ///
+    /// ```text
+    /// parameter = ";" attribute "=" value
+    /// attribute = token
+    /// ```
     fn parameter(&mut self) -> Option<Parameter> {
         while self.skip_to_parameter() {
             let Some(name) = self.token().map(<[u8]>::to_ascii_lowercase) else { continue };
-            let name_end = self.at;
+            let name_end = self.cursor.at();
             if self.special(b'=').is_none() {
                 continue;
             }
@@ -166,74 +182,59 @@ impl<'a> ParameterScanner<'a> {
         None
     }
 
-    /// A token or a quoted-string, and where it stands. Values with specials in them but no quotes are common.
+    /// The value of a parameter, and where the value stands. Values with specials but without quotes are common.
+    ///
+    /// ```text
+    /// value = token / quoted-string     ; also octets up to the next white space or ";"
+    /// ```
     fn value(&mut self) -> Option<(Vec<u8>, Range<usize>)> {
         self.skip();
-        let start = self.at;
-        if self.peek() != Some(b'"') {
-            let rest = self.text.get(start..)?;
-            let ends = |octet: &u8| octet.is_ascii_whitespace() || *octet == b';';
-            let content = rest.get(..rest.iter().position(ends).unwrap_or(rest.len()))?;
-            self.at += content.len();
-            return (!content.is_empty()).then(|| (content.to_vec(), start..self.at));
-        }
-        self.at += 1;
-        let mut content = Vec::new();
-        while let Some(octet) = self.bump() {
-            match octet {
-                b'"' => return Some((content, start..self.at)),
-                b'\\' => content.extend(self.bump()),
-                b'\r' | b'\n' => {}
-                _ => content.push(octet),
-            }
-        }
-        self.broken = true;
-        None
+        let start = self.cursor.at();
+        let content = if self.cursor.peek() == Some(b'"') {
+            let content = self.cursor.quoted_string();
+            self.broken |= content.is_none();
+            content?
+        } else {
+            let ends = |octet: u8| octet.is_ascii_whitespace() || octet == b';';
+            let content = self.cursor.take_while(|octet| !ends(octet));
+            (!content.is_empty()).then(|| content.to_vec())?
+        };
+        Some((content, start..self.cursor.at()))
     }
 
-    /// Goes behind the next `;`, over whatever is in the way.
+    /// Goes behind the next `;`, over whatever is in the way. False if there is none.
     fn skip_to_parameter(&mut self) -> bool {
         loop {
             self.skip();
-            match self.bump() {
-                Some(b';') => return true,
+            match self.cursor.peek() {
+                Some(b';') => {
+                    self.cursor.bump();
+                    return true;
+                }
                 Some(b'"') => {
                     self.broken = true;
-                    self.at -= 1;
-                    if self.value().is_none() {
+                    if self.cursor.quoted_string().is_none() {
                         return false;
                     }
                 }
-                Some(_) => self.broken = true,
+                Some(_) => {
+                    self.broken = true;
+                    self.cursor.bump();
+                }
                 None => return false,
             }
         }
     }
 
-    /// White space and comments.
+    /// Skips white space and comments.
     fn skip(&mut self) {
-        let mut depth = 0u32;
-        while let Some(octet) = self.peek() {
-            match octet {
-                b'(' => depth += 1,
-                b')' if depth > 0 => depth -= 1,
-                b'\\' if depth > 0 => self.at += 1,
-                _ if depth > 0 || octet.is_ascii_whitespace() => {}
-                _ => return,
+        loop {
+            self.cursor.take_while(|octet| octet.is_ascii_whitespace());
+            if self.cursor.peek() != Some(b'(') {
+                return;
             }
-            self.at += 1;
+            self.broken |= self.cursor.comment().is_none();
         }
-        self.broken |= depth > 0;
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
-    }
-
-    fn bump(&mut self) -> Option<u8> {
-        let octet = self.peek()?;
-        self.at += 1;
-        Some(octet)
     }
 }
 

@@ -11,9 +11,11 @@ use postseal_protocol::HeaderField;
 use crate::mail::address::{Mailbox, mailboxes};
 use crate::mail::charset;
 use crate::mail::charset::Charset;
+use crate::mail::cursor::TextCursor;
 use crate::mail::encoded_word::write::{Around, EncodedWordWriter, SpacedWord};
 use crate::mail::field_kind::{FieldKind, is_control};
 use crate::mail::fold::LONGEST_VALUE;
+use crate::mail::quoted::{QUOTED_STRINGS, QuoteScanner, QuotedRole};
 
 /// The value with its 8-bit text encoded; nothing where that is not possible without doubt.
 pub(crate) fn encoded(field: &HeaderField, named: Option<Charset>) -> Option<Vec<u8>> {
@@ -62,7 +64,7 @@ fn tokens<'a>(
 }
 
 fn split(text: &str, at: usize) -> (&str, &str) {
-    text.split_at_checked(at).unwrap_or((text, ""))
+    text.split_at(at)
 }
 
 fn is_space(c: char) -> bool {
@@ -70,35 +72,21 @@ fn is_space(c: char) -> bool {
 }
 
 fn end_of_word(text: &str) -> usize {
-    let (mut quoted, mut escaped) = (false, false);
-    for (at, c) in text.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            c if is_space(c) && !quoted => return at,
-            _ => {}
-        }
-    }
-    text.len()
+    let mut scanner = QuoteScanner::new(&QUOTED_STRINGS);
+    text.find(|c| scanner.step(c) == QuotedRole::Open && is_space(c)).unwrap_or(text.len())
 }
 
 fn unquoted(raw: &str) -> Cow<'_, str> {
     if !raw.contains(['"', '\n']) {
         return Cow::Borrowed(raw);
     }
-    let mut text = String::with_capacity(raw.len());
-    let mut chars = raw.chars();
-    let mut quoted = false;
-    while let Some(c) = chars.next() {
-        match c {
-            '"' => quoted = !quoted,
-            '\\' if quoted => text.extend(chars.next()),
-            '\n' | '\r' => {}
-            other => text.push(other),
-        }
-    }
-    Cow::Owned(text)
+    let mut scanner = QuoteScanner::new(&QUOTED_STRINGS);
+    let is_content = |c: &char| match scanner.step(*c) {
+        QuotedRole::Mark => false,
+        QuotedRole::Escaped => true,
+        QuotedRole::Open | QuotedRole::Hidden => !matches!(c, '\n' | '\r'),
+    };
+    Cow::Owned(raw.chars().filter(is_content).collect())
 }
 
 /// Encodes display names, names of groups, and comments.
@@ -127,6 +115,7 @@ fn addresses(text: &str, writer: &mut EncodedWordWriter) -> Option<()> {
     Some(())
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Piece {
     /// In front of `<`, or of the `:` of a group.
     Phrase,
@@ -143,13 +132,10 @@ fn piece(text: &str) -> Option<(Piece, usize)> {
         ',' | ';' | ':' => return Some((Piece::Rest, 1)),
         _ => {}
     }
-    let (mut quoted, mut escaped) = (false, false);
+    let mut scanner = QuoteScanner::new(&QUOTED_STRINGS);
     for (at, c) in text.char_indices() {
         match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            _ if quoted => {}
+            _ if scanner.step(c) != QuotedRole::Open => {}
             '<' | ':' => return Some((Piece::Phrase, at)),
             ',' | ';' => return Some((Piece::Rest, at)),
             // Either a phrase or an address without a name goes before a comment.
@@ -161,22 +147,12 @@ fn piece(text: &str) -> Option<(Piece, usize)> {
             _ => {}
         }
     }
-    (!quoted).then_some((Piece::Rest, text.len()))
+    (!scanner.in_quotes()).then_some((Piece::Rest, text.len()))
 }
 
 fn end_of_comment(text: &str) -> Option<usize> {
-    let (mut depth, mut escaped) = (0u32, false);
-    for (at, c) in text.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '(' => depth += 1,
-            ')' if depth == 1 => return Some(at + 1),
-            ')' => depth -= 1,
-            _ => {}
-        }
-    }
-    None
+    let mut cursor = TextCursor::new(text.as_bytes());
+    cursor.comment().map(|()| cursor.at())
 }
 
 fn same_addresses(before: &[u8], after: &[u8]) -> bool {

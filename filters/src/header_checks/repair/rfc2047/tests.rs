@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use crate::header_checks::repair::rfc2047::*;
 use crate::mail::encoded_word::decoded;
+use crate::mail::quoted::tests::text;
 
 fn fixed(name: &str, value: impl AsRef<[u8]>) -> Option<String> {
     let field = HeaderField::new(name.to_owned(), value.as_ref().to_vec());
@@ -138,5 +139,98 @@ proptest! {
         if let Some(fixed) = fixed(name, &value) {
             prop_assert!(fixed.is_ascii());
         }
+    }
+}
+
+/// The functions before there was one scanner for all.
+mod before {
+    use super::{Cow, Piece, is_space, split};
+
+    pub(super) fn end_of_word(text: &str) -> usize {
+        let (mut quoted, mut escaped) = (false, false);
+        for (at, c) in text.char_indices() {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' if quoted => escaped = true,
+                '"' => quoted = !quoted,
+                c if is_space(c) && !quoted => return at,
+                _ => {}
+            }
+        }
+        text.len()
+    }
+
+    pub(super) fn unquoted(raw: &str) -> Cow<'_, str> {
+        if !raw.contains(['"', '\n']) {
+            return Cow::Borrowed(raw);
+        }
+        let mut text = String::with_capacity(raw.len());
+        let mut chars = raw.chars();
+        let mut quoted = false;
+        while let Some(c) = chars.next() {
+            match c {
+                '"' => quoted = !quoted,
+                '\\' if quoted => text.extend(chars.next()),
+                '\n' | '\r' => {}
+                other => text.push(other),
+            }
+        }
+        Cow::Owned(text)
+    }
+
+    pub(super) fn end_of_comment(text: &str) -> Option<usize> {
+        let (mut depth, mut escaped) = (0u32, false);
+        for (at, c) in text.char_indices() {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                '(' => depth += 1,
+                ')' if depth == 1 => return Some(at + 1),
+                ')' => depth -= 1,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// What a list of addresses goes on with, and where that ends.
+    pub(super) fn piece(text: &str) -> Option<(Piece, usize)> {
+        match text.chars().next()? {
+            '(' => return Some((Piece::Comment, end_of_comment(text)?)),
+            '<' => return Some((Piece::Rest, text.find('>')? + 1)),
+            ',' | ';' | ':' => return Some((Piece::Rest, 1)),
+            _ => {}
+        }
+        let (mut quoted, mut escaped) = (false, false);
+        for (at, c) in text.char_indices() {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' if quoted => escaped = true,
+                '"' => quoted = !quoted,
+                _ if quoted => {}
+                '<' | ':' => return Some((Piece::Phrase, at)),
+                ',' | ';' => return Some((Piece::Rest, at)),
+                // Either a phrase or an address without a name goes before a comment.
+                '(' => {
+                    let (before, _) = split(text, at);
+                    let piece = if before.contains('@') { Piece::Rest } else { Piece::Phrase };
+                    return Some((piece, at));
+                }
+                _ => {}
+            }
+        }
+        (!quoted).then_some((Piece::Rest, text.len()))
+    }
+}
+
+proptest! {
+    #[test]
+    fn as_before(text in text()) {
+        let text = text.replace('=', "ü");
+        prop_assert_eq!(end_of_word(&text), before::end_of_word(&text));
+        prop_assert_eq!(unquoted(&text), before::unquoted(&text));
+        prop_assert_eq!(piece(&text), before::piece(&text));
+        let comment = format!("({text}");
+        prop_assert_eq!(end_of_comment(&comment), before::end_of_comment(&comment));
     }
 }

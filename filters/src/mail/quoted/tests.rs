@@ -1,0 +1,33 @@
+use proptest::prelude::Strategy;
+
+use super::*;
+
+fn roles(rules: &'static QuotingRules, text: &str) -> String {
+    let mut scanner = QuoteScanner::new(rules);
+    let letter = |c: char| match scanner.step(c) {
+        QuotedRole::Open => '.',
+        QuotedRole::Hidden => 'h',
+        QuotedRole::Escaped => 'e',
+        QuotedRole::Mark => 'm',
+    };
+    text.chars().map(letter).collect()
+}
+
+#[test]
+fn each_reader_has_its_rules() {
+    for (rules, text, expected) in [
+        (&QUOTED_STRINGS, r#"a\"b\"c" (d)"#, "..mhmehm...."),
+        (&QUOTED_STRINGS, r#"a\b"c\\""#, "...mhmem"),
+        (&COMMENTS, r#"("(\))")\a"#, "mhmmemhm.."),
+        (&LIST_ENTRIES, r#"\"("),"(",<"#, "memhm.mhm.."),
+        (&GROUP_NAMES, r#"<a]:"[":(""#, "mhm.mhm.mm"),
+        (&GROUP_NAMES, "ü)]é", ".mm."),
+    ] {
+        assert_eq!(roles(rules, text), expected, "{text}");
+    }
+}
+
+/// Texts for holding new code against old.
+pub(crate) fn text() -> impl Strategy<Value = String> {
+    "[\"\\\\()<>\\[\\]@,;:a =?\n]{0,24}"
+}
