@@ -54,8 +54,8 @@ use body::BodyCheck;
 use finding::{CheckFinding, CheckFindings};
 use outcome::Treatment;
 use plan::Decisions;
-use repair::Material;
-use section::Section;
+use repair::RepairMaterial;
+use section::HeaderSection;
 
 /// The filter.
 pub struct HeaderChecks {
@@ -132,7 +132,7 @@ impl FilterSession for CheckSession {
         cx: &mut Context<'_>,
         message: &mut Message,
     ) -> Result<Verdict, FilterError> {
-        self.body = cx.origin.is_some().then(|| BodyCheck::new(&Section::of(&message.fields)));
+        self.body = cx.origin.is_some().then(|| BodyCheck::new(&HeaderSection::of(&message.fields)));
         Ok(Verdict::Continue)
     }
 
@@ -153,7 +153,7 @@ impl FilterSession for CheckSession {
         let shared = Arc::clone(&self.shared);
         let plan = &shared.plan;
         let decisions = plan.decisions(&Submitter::of(cx), cx.connection);
-        let section = Section::of(&message.fields);
+        let section = HeaderSection::of(&message.fields);
         let body = self.body.take();
         let one_text = body.as_ref().is_some_and(|body| body.one_text);
         let is_identity = body.as_ref().is_some_and(|body| body.is_identity);
@@ -164,7 +164,7 @@ impl FilterSession for CheckSession {
         }
         // A name that the text has shown to be wrong says nothing about the header section either.
         let charset = if one_text && findings.tell_of_utf8() { Some(Charset::Utf8) } else { named };
-        let material = Material {
+        let material = RepairMaterial {
             section: &section,
             body: message.body(),
             one_text,
@@ -190,7 +190,7 @@ impl FilterSession for CheckSession {
 /// Everything found in a message.
 fn findings(
     message: &Message,
-    section: &Section<'_>,
+    section: &HeaderSection<'_>,
     body: Option<BodyCheck>,
     decisions: &Decisions,
 ) -> CheckFindings {

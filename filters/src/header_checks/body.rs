@@ -3,16 +3,16 @@
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Repair};
 use super::injection;
-use super::octets::Octets;
-use super::parts::Parts;
-use super::section::Section;
+use super::octets::BodyOctets;
+use super::parts::BodyParts;
+use super::section::HeaderSection;
 use crate::mail::charset::Charset;
 use crate::mail::content_type::{ContentType, TransferEncoding};
 
 /// What is known of the body so far.
 pub(super) struct BodyCheck {
-    octets: Octets,
-    parts: Parts,
+    octets: BodyOctets,
+    parts: BodyParts,
     /// Its first octets.
     start: Vec<u8>,
     findings: CheckFindings,
@@ -25,7 +25,7 @@ pub(super) struct BodyCheck {
 
 impl BodyCheck {
     /// For a message with these fields.
-    pub(super) fn new(section: &Section<'_>) -> Self {
+    pub(super) fn new(section: &HeaderSection<'_>) -> Self {
         let mut findings = CheckFindings::default();
         let content_type = section.first("Content-Type").map(|field| ContentType::parse(&field.value));
         let encoding = section.first("Content-Transfer-Encoding");
@@ -35,10 +35,18 @@ impl BodyCheck {
         let readable = content_type.as_ref().is_none_or(Option::is_some);
         let content_type = content_type.flatten();
         let is_text = content_type.as_ref().is_none_or(ContentType::is_text);
-        let parts = Parts::new(content_type.as_ref(), encoding, mime, &mut findings);
+        let parts = BodyParts::new(content_type.as_ref(), encoding, mime, &mut findings);
         let one_text = readable && is_text;
         let is_identity = encoding.is_identity();
-        Self { octets: Octets::default(), parts, start: Vec::new(), findings, one_text, is_identity, mime }
+        Self {
+            octets: BodyOctets::default(),
+            parts,
+            start: Vec::new(),
+            findings,
+            one_text,
+            is_identity,
+            mime,
+        }
     }
 
     /// Takes the next piece.
@@ -55,11 +63,11 @@ impl BodyCheck {
     }
 
     /// Everything found, now that the body is complete.
-    pub(super) fn finish(mut self, section: &Section<'_>) -> CheckFindings {
+    pub(super) fn finish(mut self, section: &HeaderSection<'_>) -> CheckFindings {
         self.octets.finish();
         self.parts.finish(&mut self.findings);
         let mut findings = self.findings;
-        let Octets { nul, bare, eight_bit, long, .. } = self.octets;
+        let BodyOctets { nul, bare, eight_bit, long, .. } = self.octets;
         if let Some(spot) = long {
             let finding =
                 CheckFinding::body(Check::LongBodyLine, Some(spot), "a line of more than 998 octets");

@@ -68,7 +68,7 @@ impl CheckAction {
 
 /// What a check is by itself, whatever is configured.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Profile {
+pub(super) struct CheckProfile {
     /// What is done about a finding by default.
     pub(super) action: CheckAction,
     /// What is done by default where a repair is wanted and not possible; `None` if it never is.
@@ -81,7 +81,7 @@ pub(super) struct Profile {
     pub(super) hint: &'static str,
 }
 
-impl Profile {
+impl CheckProfile {
     /// A check of the header section without a repair.
     pub(super) const fn header(action: CheckAction, hint: &'static str) -> Self {
         Self { action, otherwise: None, max: None, body: false, hint }
@@ -190,9 +190,9 @@ macro_rules! check {
                 }
             }
 
-            pub(super) const fn profile(self) -> Profile {
+            pub(super) const fn profile(self) -> CheckProfile {
                 match self {
-                    $(Self::$check => Profile::$kind(CheckAction::$action, $hint)
+                    $(Self::$check => CheckProfile::$kind(CheckAction::$action, $hint)
                         $(.otherwise(CheckAction::$otherwise))? $(.max($max))?,)*
                 }
             }

@@ -45,7 +45,7 @@ pub(super) struct Spot {
 #[derive(Clone, Debug)]
 pub(super) enum Repair {
     /// A new value for a field, made of the value as repaired so far.
-    Value(FieldId, HeaderField, How),
+    Value(FieldId, HeaderField, FieldRepair),
     /// A new Date field.
     Date,
     /// A new Message-ID field.
@@ -63,7 +63,7 @@ pub(super) enum Repair {
 }
 
 /// Makes the new value, if that is possible without doubt; knows the charset that the message names for its text.
-pub(super) type How = fn(&HeaderField, Option<Charset>) -> Option<Vec<u8>>;
+pub(super) type FieldRepair = fn(&HeaderField, Option<Charset>) -> Option<Vec<u8>>;
 
 /// Everything found in a message.
 #[derive(Debug, Default)]

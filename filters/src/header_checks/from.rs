@@ -2,12 +2,12 @@
 
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Spot};
-use super::section::Section;
+use super::section::HeaderSection;
 use crate::mail::address::{AddressError, mailboxes};
 use crate::mail::quoted::{GROUP_NAMES, QuoteScanner, QuotedRole};
 
 /// Checks it. A From that is missing is for another check.
-pub(super) fn check(section: &Section<'_>, findings: &mut CheckFindings) {
+pub(super) fn check(section: &HeaderSection<'_>, findings: &mut CheckFindings) {
     let Some(from) = section.first("From") else { return };
     let value = &*from.value;
     let mut add = |at: Option<usize>, what| {

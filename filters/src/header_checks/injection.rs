@@ -7,7 +7,7 @@ use postseal_protocol::HeaderField;
 
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Spot};
-use super::section::Section;
+use super::section::HeaderSection;
 use crate::message::Fields;
 
 /// Looks for fields within folded fields, and behind them.
@@ -52,7 +52,7 @@ fn injected_line(value: &[u8]) -> Option<usize> {
 }
 
 /// Looks for a header section at the start of the body.
-pub(super) fn check_body(start: &[u8], section: &Section<'_>, findings: &mut CheckFindings) {
+pub(super) fn check_body(start: &[u8], section: &HeaderSection<'_>, findings: &mut CheckFindings) {
     let mut lines = start.split(|octet| *octet == b'\n').map(<[u8]>::trim_ascii_end);
     let mut first_is_field = false;
     let mut fields = 0;
@@ -102,7 +102,7 @@ fn is_injected(name: &[u8], text: &[u8]) -> bool {
 }
 
 /// A form's program writes these fields once. People quote other messages with them, but those have a MIME header section.
-fn is_lacking(name: &[u8], section: &Section<'_>) -> bool {
+fn is_lacking(name: &[u8], section: &HeaderSection<'_>) -> bool {
     let mime = ["MIME-Version", "Content-Type"];
     let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
     if mime.iter().any(|other| is(other)) || is("Bcc") {

@@ -5,7 +5,7 @@ use encoding_rs::{Decoder, DecoderResult, WINDOWS_1252};
 use crate::mail::charset::Charset;
 
 /// What is known of a text so far.
-pub(super) struct Judge {
+pub(super) struct CharsetJudge {
     /// `None`: no charset is named.
     named: Option<Charset>,
     eight_bit: bool,
@@ -16,13 +16,13 @@ pub(super) struct Judge {
 
 /// What is wrong with a text, and whether it is certain that it is UTF-8 in truth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(super) struct CharsetFault {
     pub(super) named: bool,
     pub(super) what: &'static str,
     pub(super) certain: bool,
 }
 
-impl Judge {
+impl CharsetJudge {
     /// For a text with this charset parameter.
     pub(super) fn new(name: Option<&[u8]>) -> Self {
         let named = name.map(Charset::named);
@@ -53,13 +53,13 @@ impl Judge {
     }
 
     /// What is wrong, now that the text is complete.
-    pub(super) fn finish(mut self) -> Option<Fault> {
+    pub(super) fn finish(mut self) -> Option<CharsetFault> {
         if let Some(decoder) = &mut self.decoder {
             self.malformed |= is_malformed(decoder, b"", true);
         }
         let utf8 = self.utf8.is_whole() && !self.utf8.broken;
         let certain = self.eight_bit && utf8;
-        let fault = |what| Some(Fault { named: self.named.is_some(), what, certain });
+        let fault = |what| Some(CharsetFault { named: self.named.is_some(), what, certain });
         match self.named {
             None if self.eight_bit => fault("8-bit text without a charset"),
             Some(Charset::Ascii) if self.eight_bit => fault("8-bit text that is named us-ascii"),

@@ -2,17 +2,17 @@
 
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Repair, Spot};
-use super::judge::Judge;
+use super::judge::CharsetJudge;
 use crate::mail::content_type::{ContentType, TransferEncoding};
 use crate::mail::transfer::base64;
 use crate::mail::transfer::base64::Base64;
 use crate::mail::transfer::quoted_printable;
 
 /// A part, while it goes by.
-pub(super) struct Leaf {
+pub(super) struct LeafPart {
     encoding: TransferEncoding,
     decoder: LeafDecoder,
-    judge: Option<Judge>,
+    judge: Option<CharsetJudge>,
     eight_bit: Option<Spot>,
     /// Where it begins in the body.
     start: u64,
@@ -30,7 +30,7 @@ enum LeafDecoder {
     },
 }
 
-impl Leaf {
+impl LeafPart {
     /// A part with these fields, at this offset of the body.
     pub(super) fn new(
         content_type: Option<&ContentType>,
@@ -48,7 +48,14 @@ impl Leaf {
             TransferEncoding::Base64 => LeafDecoder::Alphabet { broken: false },
             _ => LeafDecoder::Identity,
         };
-        Self { encoding, decoder, judge: is_text.then(|| Judge::new(charset)), eight_bit: None, start, mime }
+        Self {
+            encoding,
+            decoder,
+            judge: is_text.then(|| CharsetJudge::new(charset)),
+            eight_bit: None,
+            start,
+            mime,
+        }
     }
 
     /// Takes the next piece, which stands at this offset of the body.
@@ -86,7 +93,7 @@ impl Leaf {
             Some(spot) => CheckFinding::body(check, Some(spot), what),
             None => CheckFinding::part(check, start, what),
         };
-        if let Some(fault) = self.judge.and_then(Judge::finish) {
+        if let Some(fault) = self.judge.and_then(CharsetJudge::finish) {
             let check = if fault.named { Check::CharsetMismatch } else { Check::CharsetMissing };
             let finding = finding(check, fault.what);
             findings.add(if fault.certain { finding.repair(Repair::Utf8) } else { finding });

@@ -5,7 +5,7 @@ use crate::mail::fold::LONGEST;
 
 /// What is known so far.
 #[derive(Debug, Default)]
-pub(super) struct Octets {
+pub(super) struct BodyOctets {
     offset: u64,
     before: u8,
     /// Octets of the open line.
@@ -16,7 +16,7 @@ pub(super) struct Octets {
     pub(super) long: Option<Spot>,
 }
 
-impl Octets {
+impl BodyOctets {
     /// Takes the next piece; true if it is all ASCII.
     pub(super) fn push(&mut self, chunk: &[u8]) -> bool {
         let Some((first, rest)) = chunk.split_first() else { return true };

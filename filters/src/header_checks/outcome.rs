@@ -7,7 +7,7 @@ use postseal_protocol::{HeaderField, Reply, Verdict};
 use super::check::{Check, CheckAction};
 use super::finding::{CheckFinding, CheckFindings};
 use super::plan::{CheckPlan, Decisions};
-use super::repair::{Material, Repairs, TOO_LARGE};
+use super::repair::{RepairMaterial, Repairs, TOO_LARGE};
 use super::reply;
 use crate::filter::Context;
 use crate::message::Message;
@@ -16,14 +16,14 @@ use crate::report::CheckNote;
 /// What is to be done about a message.
 #[derive(Debug, Default)]
 pub(super) struct Treatment<'a> {
-    groups: Vec<Group<'a>>,
+    groups: Vec<FindingGroup<'a>>,
     repairs: Repairs,
     over_limit: bool,
 }
 
 /// The findings of one check that get the same treatment.
 #[derive(Debug)]
-struct Group<'a> {
+struct FindingGroup<'a> {
     check: Check,
     action: CheckAction,
     shadow: bool,
@@ -32,7 +32,11 @@ struct Group<'a> {
 
 impl<'a> Treatment<'a> {
     /// Decides about each finding.
-    pub(super) fn of(findings: &'a CheckFindings, decisions: &Decisions, material: &Material<'_>) -> Self {
+    pub(super) fn of(
+        findings: &'a CheckFindings,
+        decisions: &Decisions,
+        material: &RepairMaterial<'_>,
+    ) -> Self {
         let mut this = Self::default();
         // What would be done is worked out in full, but apart from what is done.
         let mut shadow = Repairs::default();
@@ -61,10 +65,10 @@ impl<'a> Treatment<'a> {
         shadow: bool,
         why: Option<&'static str>,
     ) {
-        let same = |group: &&mut Group<'_>| group.check == finding.check && group.action == action;
+        let same = |group: &&mut FindingGroup<'_>| group.check == finding.check && group.action == action;
         match self.groups.iter_mut().find(same) {
             Some(group) => group.findings.push((finding, why)),
-            None => self.groups.push(Group {
+            None => self.groups.push(FindingGroup {
                 check: finding.check,
                 action,
                 shadow,
@@ -129,7 +133,7 @@ impl<'a> Treatment<'a> {
     }
 }
 
-impl Group<'_> {
+impl FindingGroup<'_> {
     fn detail(&self, action: &str) -> String {
         let mut out = action.to_owned();
         for (at, (finding, why)) in self.findings.iter().take(MOST_TOLD).enumerate() {

@@ -7,17 +7,17 @@ mod header;
 mod stack;
 
 use header::PartHeader;
-use stack::Stack;
+use stack::BoundaryStack;
 
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings};
-use super::leaf::Leaf;
+use super::leaf::LeafPart;
 use crate::mail::charset::Charset;
 use crate::mail::content_type::{ContentType, TransferEncoding};
 
 /// The structure, as far as it is known.
-pub(super) struct Parts {
-    stack: Stack,
+pub(super) struct BodyParts {
+    stack: BoundaryStack,
     state: PartState,
     /// The next octet begins a line.
     at_start: bool,
@@ -34,12 +34,12 @@ pub(super) struct Parts {
 
 enum PartState {
     Header(PartHeader),
-    Leaf(Box<Leaf>),
+    Leaf(Box<LeafPart>),
     /// What nobody is shown, or what is not looked into.
     Opaque,
 }
 
-impl Parts {
+impl BodyParts {
     /// A message with these fields.
     pub(super) fn new(
         content_type: Option<&ContentType>,
@@ -48,7 +48,7 @@ impl Parts {
         findings: &mut CheckFindings,
     ) -> Self {
         let mut this = Self {
-            stack: Stack::default(),
+            stack: BoundaryStack::default(),
             state: PartState::Opaque,
             at_start: true,
             line: Vec::new(),
@@ -179,7 +179,7 @@ impl Parts {
         self.count += 1;
         if self.count > MOST_PARTS {
             self.structure(findings, "more than 10000 parts");
-            self.stack = Stack::default();
+            self.stack = BoundaryStack::default();
         } else {
             self.state = PartState::Header(PartHeader::default());
         }
@@ -221,7 +221,7 @@ impl Parts {
                     self.charset.get_or_insert_with(|| Charset::named(name));
                 }
                 self.html |= content_type.is_some_and(|this| this.is_text() && this.subtype == b"html");
-                PartState::Leaf(Box::new(Leaf::new(content_type, encoding, mime, self.offset)))
+                PartState::Leaf(Box::new(LeafPart::new(content_type, encoding, mime, self.offset)))
             }
         };
     }

@@ -10,8 +10,8 @@ use std::collections::HashMap;
 
 use postseal_protocol::HeaderField;
 
-use super::finding::{How, Repair};
-use super::section::Section;
+use super::finding::{FieldRepair, Repair};
+use super::section::HeaderSection;
 use crate::mail::charset::Charset;
 use crate::mail::content_type::ContentType;
 use crate::mail::date;
@@ -20,8 +20,8 @@ use crate::mail::transfer::quoted_printable;
 use crate::message::{Body, FieldId, Message};
 
 /// What is at hand to repair with.
-pub(super) struct Material<'a> {
-    pub(super) section: &'a Section<'a>,
+pub(super) struct RepairMaterial<'a> {
+    pub(super) section: &'a HeaderSection<'a>,
     pub(super) body: Body,
     /// The message is one part of text.
     pub(super) one_text: bool,
@@ -49,7 +49,11 @@ impl Repairs {
     ///
     /// # Errors
     /// In a few words, why it is not possible.
-    pub(super) fn make(&mut self, repair: &Repair, material: &Material<'_>) -> Result<(), &'static str> {
+    pub(super) fn make(
+        &mut self,
+        repair: &Repair,
+        material: &RepairMaterial<'_>,
+    ) -> Result<(), &'static str> {
         match repair {
             Repair::Value(id, field, how) => {
                 self.value(*id, field, *how, material.charset).ok_or(NOT_CERTAIN)?
@@ -84,7 +88,13 @@ impl Repairs {
         }
     }
 
-    fn value(&mut self, id: FieldId, field: &HeaderField, how: How, charset: Option<Charset>) -> Option<()> {
+    fn value(
+        &mut self,
+        id: FieldId,
+        field: &HeaderField,
+        how: FieldRepair,
+        charset: Option<Charset>,
+    ) -> Option<()> {
         let value = match self.values.get(&id) {
             Some(value) => how(&HeaderField::new(field.name.clone(), value.clone()), charset)?,
             None => how(field, charset)?,
@@ -104,7 +114,7 @@ impl Repairs {
     }
 
     /// Names the charset, and makes a message without MIME one with it.
-    fn utf8(&mut self, material: &Material<'_>) -> Result<(), &'static str> {
+    fn utf8(&mut self, material: &RepairMaterial<'_>) -> Result<(), &'static str> {
         let section = material.section;
         if !material.one_text {
             return Err(SEVERAL_PARTS);
@@ -123,7 +133,7 @@ impl Repairs {
         Ok(())
     }
 
-    fn quoted_printable(&mut self, material: &Material<'_>) -> Result<(), &'static str> {
+    fn quoted_printable(&mut self, material: &RepairMaterial<'_>) -> Result<(), &'static str> {
         match &material.body {
             _ if self.body.is_some() => Ok(()),
             _ if !material.one_text => Err(SEVERAL_PARTS),
@@ -137,7 +147,7 @@ impl Repairs {
         }
     }
 
-    fn encode(&mut self, material: &Material<'_>, name: &'static str) -> Result<(), &'static str> {
+    fn encode(&mut self, material: &RepairMaterial<'_>, name: &'static str) -> Result<(), &'static str> {
         const FIELD: &str = "Content-Transfer-Encoding";
         let section = material.section;
         match section.count(FIELD) {

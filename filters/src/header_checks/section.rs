@@ -6,7 +6,7 @@ use crate::message::{FieldId, Fields};
 
 /// The fields that later checks look at again.
 #[derive(Default)]
-pub(super) struct Section<'a> {
+pub(super) struct HeaderSection<'a> {
     /// In the order of [`ONCE`], the first of its name and how many there are.
     once: [SingleField<'a>; ONCE.len()],
     /// Octets of all fields.
@@ -15,7 +15,7 @@ pub(super) struct Section<'a> {
 
 pub(super) type SingleField<'a> = (Option<(FieldId, &'a HeaderField)>, u32);
 
-impl<'a> Section<'a> {
+impl<'a> HeaderSection<'a> {
     /// Collects them in one pass.
     pub(super) fn of(fields: &'a Fields) -> Self {
         let mut section = Self::default();

@@ -5,7 +5,7 @@ use postseal_protocol::HeaderField;
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Repair};
 use super::from;
-use super::section::{ONCE, Section};
+use super::section::{HeaderSection, ONCE};
 use crate::mail::content_type::ContentType;
 use crate::mail::encoded_word;
 use crate::mail::field_kind::FieldKind;
@@ -65,7 +65,7 @@ const ENTITIES: [&str; 34] = [
 ];
 
 /// The checks of the section as a whole.
-pub(super) fn check(section: &Section<'_>, max_octets: u64, findings: &mut CheckFindings) {
+pub(super) fn check(section: &HeaderSection<'_>, max_octets: u64, findings: &mut CheckFindings) {
     if section.octets > max_octets {
         findings.add(CheckFinding::message(Check::OversizedHeader, "the header section is too large"));
     }
@@ -91,7 +91,7 @@ pub(super) fn check(section: &Section<'_>, max_octets: u64, findings: &mut Check
     }
 }
 
-fn missing(section: &Section<'_>, findings: &mut CheckFindings) {
+fn missing(section: &HeaderSection<'_>, findings: &mut CheckFindings) {
     let mut add = |name, finding: CheckFinding| {
         if section.count(name) == 0 {
             findings.add(finding);

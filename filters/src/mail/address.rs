@@ -86,7 +86,7 @@ enum ElementEnd {
 enum ElementSoFar {
     Nothing,
     /// Words joined by dots: a local part, if `@` follows.
-    Local(Local),
+    Local(LocalPart),
     /// Something that only a display name can be.
     Phrase,
     /// An addr-spec outside of angle brackets.
@@ -136,7 +136,7 @@ fn element(
 impl ElementSoFar {
     fn word(self, word: AddressWord<'_>) -> Self {
         match self {
-            Self::Nothing => Self::Local(Local::new(word)),
+            Self::Nothing => Self::Local(LocalPart::new(word)),
             Self::Local(local) => local.word(word).map_or(Self::Phrase, Self::Local),
             Self::AddrSpec(_) | Self::Phrase => Self::Phrase,
         }
@@ -168,12 +168,12 @@ impl ElementSoFar {
 
 /// After `<`: an optional route, and an addr-spec up to `>`.
 fn angle_addr(scanner: &mut AddressScanner<'_>) -> Result<Mailbox, AddressError> {
-    let mut local: Option<Local> = None;
+    let mut local: Option<LocalPart> = None;
     loop {
         match scanner.next()? {
             Some(AddressToken::Word(word)) => {
                 local = match local.take() {
-                    None => Some(Local::new(word)),
+                    None => Some(LocalPart::new(word)),
                     Some(local) => {
                         Some(local.word(word).ok_or_else(|| AddressError::Syntax(scanner.start()))?)
                     }
@@ -195,7 +195,7 @@ fn angle_addr(scanner: &mut AddressScanner<'_>) -> Result<Mailbox, AddressError>
             Some(AddressToken::Special(b'>')) => {
                 return local
                     .ok_or_else(|| AddressError::Empty(scanner.start()))
-                    .and_then(Local::into_mailbox);
+                    .and_then(LocalPart::into_mailbox);
             }
             _ => return Err(AddressError::Syntax(scanner.start())),
         }
@@ -224,7 +224,7 @@ fn end_of_element(scanner: &mut AddressScanner<'_>, in_group: bool) -> Result<El
 }
 
 /// After the `@` behind a local part.
-fn addr_spec(local: Local, scanner: &mut AddressScanner<'_>) -> Result<Mailbox, AddressError> {
+fn addr_spec(local: LocalPart, scanner: &mut AddressScanner<'_>) -> Result<Mailbox, AddressError> {
     let (domain, range) = scanner.domain()?;
     let start = local.range.start;
     let domain = normalized(&domain).ok_or(AddressError::Domain(range.start))?;
@@ -247,7 +247,7 @@ fn is_label(label: &str) -> bool {
 }
 
 /// A local part in the making.
-struct Local {
+struct LocalPart {
     text: Vec<u8>,
     range: Range<usize>,
     after_dot: bool,
@@ -255,7 +255,7 @@ struct Local {
     odd: bool,
 }
 
-impl Local {
+impl LocalPart {
     fn new(word: AddressWord<'_>) -> Self {
         Self { text: word.text.into_owned(), range: word.range, after_dot: false, odd: word.odd }
     }

@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn of(body: &[u8], cut: usize) -> Octets {
-    let mut octets = Octets::default();
+fn of(body: &[u8], cut: usize) -> BodyOctets {
+    let mut octets = BodyOctets::default();
     for chunk in body.chunks(cut) {
         octets.push(chunk);
     }

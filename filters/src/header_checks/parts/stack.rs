@@ -4,7 +4,7 @@ use crate::mail::content_type::ContentType;
 
 /// Their boundaries.
 #[derive(Default)]
-pub(super) struct Stack(Vec<Boundary>);
+pub(super) struct BoundaryStack(Vec<Boundary>);
 
 /// What separates the parts of a multipart.
 pub(super) struct Boundary {
@@ -15,7 +15,7 @@ pub(super) struct Boundary {
     digest: bool,
 }
 
-impl Stack {
+impl BoundaryStack {
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -14,7 +14,7 @@ fn found(content_type: &str, body: &str) -> Vec<String> {
 fn found_cut(content_type: &str, body: &[u8], cut: usize) -> Vec<String> {
     let mut findings = CheckFindings::default();
     let content_type = ContentType::parse(content_type.as_bytes());
-    let mut parts = Parts::new(content_type.as_ref(), TransferEncoding::Unnamed, true, &mut findings);
+    let mut parts = BodyParts::new(content_type.as_ref(), TransferEncoding::Unnamed, true, &mut findings);
     for chunk in body.chunks(cut) {
         parts.push(chunk, chunk.is_ascii(), &mut findings);
     }
@@ -160,7 +160,7 @@ fn the_deepest_and_the_most() {
 fn a_line_without_end_is_not_kept() {
     let mut findings = CheckFindings::default();
     let content_type = ContentType::parse(MIXED.as_bytes());
-    let mut parts = Parts::new(content_type.as_ref(), TransferEncoding::Unnamed, true, &mut findings);
+    let mut parts = BodyParts::new(content_type.as_ref(), TransferEncoding::Unnamed, true, &mut findings);
     parts.push(b"--b\r\nX: ", true, &mut findings);
     for _ in 0..1000 {
         parts.push(&[b'-'; 1000], true, &mut findings);

@@ -12,7 +12,7 @@ use crate::mail::address::{Mailbox, mailboxes};
 use crate::mail::charset;
 use crate::mail::charset::Charset;
 use crate::mail::cursor::TextCursor;
-use crate::mail::encoded_word::write::{Around, EncodedWordWriter, SpacedWord};
+use crate::mail::encoded_word::write::{EncodedWordWriter, SpacedWord, WordSurroundings};
 use crate::mail::field_kind::{FieldKind, is_control};
 use crate::mail::fold::LONGEST_VALUE;
 use crate::mail::quoted::{QUOTED_STRINGS, QuoteScanner, QuotedRole};
@@ -26,7 +26,7 @@ pub(crate) fn encoded(field: &HeaderField, named: Option<Charset>) -> Option<Vec
     let text = charset::guess(&field.value, named)?;
     let mut writer = EncodedWordWriter::new(field.name.len() + 1, text.len());
     match FieldKind::of(field) {
-        FieldKind::Unstructured => writer.tokens(&words(&text), Around::Value)?,
+        FieldKind::Unstructured => writer.tokens(&words(&text), WordSurroundings::Value)?,
         FieldKind::Address => addresses(&text, &mut writer)?,
         FieldKind::Structured | FieldKind::Trace => return None,
     }
@@ -96,19 +96,19 @@ fn addresses(text: &str, writer: &mut EncodedWordWriter) -> Option<()> {
         let (piece, end) = piece(rest)?;
         let (before, tail) = split(rest, end);
         match piece {
-            Piece::Phrase => writer.tokens(&phrase(before), Around::Phrase)?,
-            Piece::Comment => {
+            AddressListPiece::Phrase => writer.tokens(&phrase(before), WordSurroundings::Phrase)?,
+            AddressListPiece::Comment => {
                 let inside = before.strip_prefix('(')?.strip_suffix(')')?;
                 // Comments may nest, and have quoted pairs.
                 if !inside.is_ascii() && inside.contains(['(', ')', '\\']) {
                     return None;
                 }
                 writer.verbatim("(");
-                writer.tokens(&words(inside), Around::Comment)?;
+                writer.tokens(&words(inside), WordSurroundings::Comment)?;
                 writer.verbatim(")");
             }
-            Piece::Rest if before.is_ascii() => writer.address(before),
-            Piece::Rest => return None,
+            AddressListPiece::Rest if before.is_ascii() => writer.address(before),
+            AddressListPiece::Rest => return None,
         }
         rest = tail;
     }
@@ -116,7 +116,7 @@ fn addresses(text: &str, writer: &mut EncodedWordWriter) -> Option<()> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Piece {
+enum AddressListPiece {
     /// In front of `<`, or of the `:` of a group.
     Phrase,
     Comment,
@@ -125,29 +125,30 @@ enum Piece {
 }
 
 /// What a list of addresses goes on with, and where that ends.
-fn piece(text: &str) -> Option<(Piece, usize)> {
+fn piece(text: &str) -> Option<(AddressListPiece, usize)> {
     match text.chars().next()? {
-        '(' => return Some((Piece::Comment, end_of_comment(text)?)),
-        '<' => return Some((Piece::Rest, text.find('>')? + 1)),
-        ',' | ';' | ':' => return Some((Piece::Rest, 1)),
+        '(' => return Some((AddressListPiece::Comment, end_of_comment(text)?)),
+        '<' => return Some((AddressListPiece::Rest, text.find('>')? + 1)),
+        ',' | ';' | ':' => return Some((AddressListPiece::Rest, 1)),
         _ => {}
     }
     let mut scanner = QuoteScanner::new(&QUOTED_STRINGS);
     for (at, c) in text.char_indices() {
         match c {
             _ if scanner.step(c) != QuotedRole::Open => {}
-            '<' | ':' => return Some((Piece::Phrase, at)),
-            ',' | ';' => return Some((Piece::Rest, at)),
+            '<' | ':' => return Some((AddressListPiece::Phrase, at)),
+            ',' | ';' => return Some((AddressListPiece::Rest, at)),
             // Either a phrase or an address without a name goes before a comment.
             '(' => {
                 let (before, _) = split(text, at);
-                let piece = if before.contains('@') { Piece::Rest } else { Piece::Phrase };
+                let piece =
+                    if before.contains('@') { AddressListPiece::Rest } else { AddressListPiece::Phrase };
                 return Some((piece, at));
             }
             _ => {}
         }
     }
-    (!scanner.in_quotes()).then_some((Piece::Rest, text.len()))
+    (!scanner.in_quotes()).then_some((AddressListPiece::Rest, text.len()))
 }
 
 fn end_of_comment(text: &str) -> Option<usize> {

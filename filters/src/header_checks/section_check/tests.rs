@@ -11,7 +11,7 @@ fn found(fields: &[(&'static str, &str)]) -> Vec<String> {
         message.fields.receive(HeaderField::new(*name, (*value).to_owned()));
     }
     let mut findings = CheckFindings::default();
-    check(&Section::of(&message.fields), 1000, &mut findings);
+    check(&HeaderSection::of(&message.fields), 1000, &mut findings);
     findings.list.iter().map(|finding| format!("{}: {}", finding.check, finding.what)).collect()
 }
 

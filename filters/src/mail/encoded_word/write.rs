@@ -33,7 +33,7 @@ impl SpacedWord<'_> {
 
 /// Where words stand, which decides about the white space that encoded-words need around them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Around {
+pub(crate) enum WordSurroundings {
     /// They are the whole value.
     Value,
     /// Addresses are around them.
@@ -79,7 +79,7 @@ impl EncodedWordWriter {
     }
 
     /// Writes words, runs of those with 8-bit text encoded; nothing if it is not clear what they mean.
-    pub(crate) fn tokens(&mut self, tokens: &[SpacedWord<'_>], around: Around) -> Option<()> {
+    pub(crate) fn tokens(&mut self, tokens: &[SpacedWord<'_>], around: WordSurroundings) -> Option<()> {
         if tokens.iter().any(SpacedWord::is_mixed) {
             return None;
         }
@@ -94,7 +94,7 @@ impl EncodedWordWriter {
             }
             let run = rest.iter().take_while(|token| !token.raw.is_ascii()).count();
             let (run, tail) = rest.split_at_checked(run).unwrap_or((rest, &[]));
-            let apart = around == Around::Phrase;
+            let apart = around == WordSurroundings::Phrase;
             let missing = apart && first.space.is_empty() && !self.out.is_empty();
             self.encode(if missing { " " } else { first.space }, &text(run, after_encoded, tail.first()));
             if apart && tail.is_empty() {
@@ -118,7 +118,7 @@ impl EncodedWordWriter {
     }
 
     fn encode(&mut self, space: &str, text: &str) {
-        let form = Form::of(text);
+        let form = EncodedWordForm::of(text);
         let mut space = space;
         let mut rest = text;
         let mut first = true;
@@ -175,12 +175,12 @@ fn is_encoded_word(raw: &str) -> bool {
 
 /// The two forms of encoded-words (RFC 2047 section 4).
 #[derive(Clone, Copy)]
-enum Form {
+enum EncodedWordForm {
     Base64,
     Q,
 }
 
-impl Form {
+impl EncodedWordForm {
     /// Q, which people can read half of, unless it is much longer.
     fn of(text: &str) -> Self {
         let base64 = Self::Base64.length(text);

@@ -144,7 +144,7 @@ proptest! {
 
 /// The functions before there was one scanner for all.
 mod before {
-    use super::{Cow, Piece, is_space, split};
+    use super::{AddressListPiece, Cow, is_space, split};
 
     pub(super) fn end_of_word(text: &str) -> usize {
         let (mut quoted, mut escaped) = (false, false);
@@ -194,11 +194,11 @@ mod before {
     }
 
     /// What a list of addresses goes on with, and where that ends.
-    pub(super) fn piece(text: &str) -> Option<(Piece, usize)> {
+    pub(super) fn piece(text: &str) -> Option<(AddressListPiece, usize)> {
         match text.chars().next()? {
-            '(' => return Some((Piece::Comment, end_of_comment(text)?)),
-            '<' => return Some((Piece::Rest, text.find('>')? + 1)),
-            ',' | ';' | ':' => return Some((Piece::Rest, 1)),
+            '(' => return Some((AddressListPiece::Comment, end_of_comment(text)?)),
+            '<' => return Some((AddressListPiece::Rest, text.find('>')? + 1)),
+            ',' | ';' | ':' => return Some((AddressListPiece::Rest, 1)),
             _ => {}
         }
         let (mut quoted, mut escaped) = (false, false);
@@ -208,18 +208,19 @@ mod before {
                 '\\' if quoted => escaped = true,
                 '"' => quoted = !quoted,
                 _ if quoted => {}
-                '<' | ':' => return Some((Piece::Phrase, at)),
-                ',' | ';' => return Some((Piece::Rest, at)),
+                '<' | ':' => return Some((AddressListPiece::Phrase, at)),
+                ',' | ';' => return Some((AddressListPiece::Rest, at)),
                 // Either a phrase or an address without a name goes before a comment.
                 '(' => {
                     let (before, _) = split(text, at);
-                    let piece = if before.contains('@') { Piece::Rest } else { Piece::Phrase };
+                    let piece =
+                        if before.contains('@') { AddressListPiece::Rest } else { AddressListPiece::Phrase };
                     return Some((piece, at));
                 }
                 _ => {}
             }
         }
-        (!quoted).then_some((Piece::Rest, text.len()))
+        (!quoted).then_some((AddressListPiece::Rest, text.len()))
     }
 }
 
