@@ -1,4 +1,4 @@
-//! The checks of the body, in constant memory, while it goes by.
+//! The checks of the body, in constant memory, while the pieces of the body arrive.
 
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Repair};
@@ -9,22 +9,26 @@ use super::section::HeaderSection;
 use crate::mail::charset::Charset;
 use crate::mail::content_type::{ContentType, TransferEncoding};
 
-/// What is known of the body so far.
+/// The octets of the start of the body that are kept.
+const MAX_START_OCTETS: usize = 2048;
+const HTML: [&str; 5] = ["<!doctype html", "<html", "<head>", "<body>", "<body "];
+
+/// What the body so far has shown.
 pub(super) struct BodyCheck {
     octets: BodyOctets,
     parts: BodyParts,
-    /// Its first octets.
+    /// The first octets of the body.
     start: Vec<u8>,
     findings: CheckFindings,
     /// The message is one part of text.
     pub(super) one_text: bool,
-    /// Its octets stand for themselves.
+    /// The octets of the body stand for themselves.
     pub(super) is_identity: bool,
     mime: bool,
 }
 
 impl BodyCheck {
-    /// For a message with these fields.
+    /// Begins the checks for a message with these fields.
     pub(super) fn new(section: &HeaderSection<'_>) -> Self {
         let mut findings = CheckFindings::default();
         let content_type = section.first("Content-Type").map(|field| ContentType::parse(&field.value));
@@ -51,8 +55,8 @@ impl BodyCheck {
 
     /// Takes the next piece.
     pub(super) fn push(&mut self, chunk: &[u8]) {
-        let wanted = START.saturating_sub(self.start.len());
-        self.start.extend_from_slice(chunk.get(..wanted).unwrap_or(chunk));
+        let wanted = MAX_START_OCTETS.saturating_sub(self.start.len()).min(chunk.len());
+        self.start.extend_from_slice(chunk.split_at(wanted).0);
         let ascii = self.octets.push(chunk);
         self.parts.push(chunk, ascii, &mut self.findings);
     }
@@ -62,7 +66,7 @@ impl BodyCheck {
         self.parts.charset
     }
 
-    /// Everything found, now that the body is complete.
+    /// Takes the end of the body; returns all findings.
     pub(super) fn finish(mut self, section: &HeaderSection<'_>) -> CheckFindings {
         self.octets.finish();
         self.parts.finish(&mut self.findings);
@@ -104,10 +108,6 @@ fn is_html(start: &[u8]) -> bool {
     HTML.iter()
         .any(|tag| start.get(..tag.len()).is_some_and(|text| text.eq_ignore_ascii_case(tag.as_bytes())))
 }
-
-/// Octets of the start of the body that are kept.
-const START: usize = 2048;
-const HTML: [&str; 5] = ["<!doctype html", "<html", "<head>", "<body>", "<body "];
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! The From field: one, with an address that says who (RFC 5322 section 3.6.2, RFC 6854).
+//! The check of the From field: one field, with an address that names the author (RFC 5322 section 3.6.2, RFC 6854).
 
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Spot};
@@ -6,7 +6,7 @@ use super::section::HeaderSection;
 use crate::mail::address::{AddressError, mailboxes};
 use crate::mail::quoted::{GROUP_NAMES, QuoteScanner, QuotedRole};
 
-/// Checks it. A From that is missing is for another check.
+/// Checks the From field. A missing From is found by [`Check::MissingField`].
 pub(super) fn check(section: &HeaderSection<'_>, findings: &mut CheckFindings) {
     let Some(from) = section.first("From") else { return };
     let value = &*from.value;
@@ -44,7 +44,7 @@ fn place(error: &AddressError) -> Option<usize> {
     }
 }
 
-/// Where the colon of a group is: outside of quotes, comments, angle brackets and domain literals.
+/// The place of the colon behind a group's name: outside of quotes, comments, angle brackets and domain literals.
 fn group(value: &[u8]) -> Option<usize> {
     let mut scanner = QuoteScanner::new(&GROUP_NAMES);
     value.iter().position(|octet| scanner.step(*octet) == QuotedRole::Open && *octet == b':')

@@ -1,7 +1,7 @@
-//! Repairs: worked out one by one, each on what the ones before have made of the message, and written into it at the end
-//! or not at all.
+//! Repairs. They are worked out one by one, each on the result of those before, and written into the message at the end or
+//! not at all.
 //!
-//! Only the field at issue is touched. A repair that is not possible without doubt says why not.
+//! A repair changes only the field that has the fault. A repair that is not certain is not made, and says why.
 
 pub(super) mod rfc2047;
 pub(super) mod rfc2231;
@@ -19,23 +19,30 @@ use crate::mail::fold;
 use crate::mail::transfer::quoted_printable;
 use crate::message::{Body, FieldId, Message};
 
-/// What is at hand to repair with.
+const TRANSFER_ENCODING: &str = "Content-Transfer-Encoding";
+const NOT_CERTAIN: &str = "no repair is certain";
+const ENCODED: &str = "the body is encoded already";
+const SEVERAL_PARTS: &str = "only a message of one text part is repaired";
+/// A repair that fails for this reason is also reported as `body_over_limit`.
+pub(super) const TOO_LARGE: &str = "the body is over body_limit";
+
+/// The facts and values that repairs need.
 pub(super) struct RepairMaterial<'a> {
     pub(super) section: &'a HeaderSection<'a>,
     pub(super) body: Body,
     /// The message is one part of text.
     pub(super) one_text: bool,
-    /// Its octets stand for themselves.
+    /// The octets of the body stand for themselves.
     pub(super) is_identity: bool,
     /// The charset that the message names for its text.
     pub(super) charset: Option<Charset>,
     /// Seconds since 1970.
     pub(super) time: u64,
-    /// What makes a Message-ID unique, and its domain.
+    /// Makes a Message-ID that no other message has.
     pub(super) message_id: &'a dyn Fn() -> String,
 }
 
-/// Edits that are pending.
+/// The edits that repairs have worked out.
 #[derive(Debug, Default)]
 pub(super) struct Repairs {
     values: HashMap<FieldId, Vec<u8>>,
@@ -45,10 +52,10 @@ pub(super) struct Repairs {
 }
 
 impl Repairs {
-    /// Works a repair out.
+    /// Works out a repair.
     ///
     /// # Errors
-    /// In a few words, why it is not possible.
+    /// The reason why the repair is not possible, in a few words.
     pub(super) fn make(
         &mut self,
         repair: &Repair,
@@ -69,7 +76,7 @@ impl Repairs {
         Ok(())
     }
 
-    /// Writes them into the message.
+    /// Writes the repairs into the message.
     pub(super) fn commit(self, message: &mut Message) {
         for (id, value) in self.values {
             message.fields.replace(id, value);
@@ -77,7 +84,7 @@ impl Repairs {
         let mut added = self.added;
         match self.encoding {
             Some((Some(id), name)) => message.fields.replace(id, format!(" {name}")),
-            Some((None, name)) => added.push(field("Content-Transfer-Encoding", name)),
+            Some((None, name)) => added.push(field(TRANSFER_ENCODING, name)),
             None => {}
         }
         for field in added {
@@ -99,7 +106,7 @@ impl Repairs {
             Some(value) => how(&HeaderField::new(field.name.clone(), value.clone()), charset)?,
             None => how(field, charset)?,
         };
-        // What no MTA would take back as it is; an empty value would take the field away.
+        // No MTA takes CR or NUL back unchanged, and an empty value would remove the field.
         if value.is_empty() || value.contains(&b'\r') || value.contains(&0) {
             return None;
         }
@@ -113,7 +120,7 @@ impl Repairs {
         }
     }
 
-    /// Names the charset, and makes a message without MIME one with it.
+    /// Declares the text as UTF-8, and adds the MIME fields that the message lacks.
     fn utf8(&mut self, material: &RepairMaterial<'_>) -> Result<(), &'static str> {
         let section = material.section;
         if !material.one_text {
@@ -127,7 +134,7 @@ impl Repairs {
         if section.count("MIME-Version") == 0 {
             self.add("MIME-Version", "1.0");
         }
-        if section.count("Content-Transfer-Encoding") == 0 && material.is_identity {
+        if section.count(TRANSFER_ENCODING) == 0 && material.is_identity {
             self.encode(material, "8bit")?;
         }
         Ok(())
@@ -148,17 +155,16 @@ impl Repairs {
     }
 
     fn encode(&mut self, material: &RepairMaterial<'_>, name: &'static str) -> Result<(), &'static str> {
-        const FIELD: &str = "Content-Transfer-Encoding";
         let section = material.section;
-        match section.count(FIELD) {
+        match section.count(TRANSFER_ENCODING) {
             _ if !material.one_text => return Err(SEVERAL_PARTS),
             _ if !material.is_identity => return Err(ENCODED),
             2.. => return Err(NOT_CERTAIN),
             _ => {}
         }
-        // A body that was encoded stays so, whatever else is repaired.
+        // If an earlier repair has encoded the body, its encoding stays.
         if self.body.is_none() {
-            self.encoding = Some((section.first_with_id(FIELD).map(|(id, _)| id), name));
+            self.encoding = Some((section.first_with_id(TRANSFER_ENCODING).map(|(id, _)| id), name));
         }
         if section.count("MIME-Version") == 0 {
             self.add("MIME-Version", "1.0");
@@ -184,9 +190,3 @@ fn with_utf8(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>> {
 fn field(name: &'static str, value: &str) -> HeaderField {
     HeaderField::new(name, format!(" {value}"))
 }
-
-const NOT_CERTAIN: &str = "no repair is certain";
-const ENCODED: &str = "the body is encoded already";
-const SEVERAL_PARTS: &str = "only a message of one text part is repaired";
-/// Has a reason code of its own.
-pub(super) const TOO_LARGE: &str = "the body is over body_limit";

@@ -1,30 +1,34 @@
-//! Content-Type and Content-Transfer-Encoding (RFC 2045 sections 5 and 6), as far as the checks need them.
+//! The values of Content-Type and Content-Transfer-Encoding (RFC 2045 sections 5 and 6).
 
 use std::ops::Range;
 
 use crate::mail::cursor::TextCursor;
 
-/// A Content-Type that can be read.
+/// The value of a Content-Type field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ContentType {
-    /// In lower case.
+    /// The type, in lower case.
     pub(crate) kind: Vec<u8>,
-    /// In lower case.
+    /// The subtype, in lower case.
     pub(crate) subtype: Vec<u8>,
     pub(crate) charset: Option<Vec<u8>>,
-    /// Where the charset stands in the value, with its quotes.
+    /// The place of the charset in the value, quotes included.
     pub(crate) charset_at: Range<usize>,
     pub(crate) boundary: Option<Vec<u8>>,
-    /// There are several boundaries, or one in a form that not every reader understands: CVE-2024-28054.
+    /// The field has several boundaries, or one in a form that not every reader understands: CVE-2024-28054.
     pub(crate) ambiguous: bool,
-    /// There is something in it that does not belong there: readers will not agree on what it says.
+    /// The field has text that does not belong there, so readers do not agree on its meaning.
     pub(crate) broken: bool,
-    /// Where the last parameter ends.
+    /// The end of the last parameter in the value.
     pub(crate) end: usize,
 }
 
 impl ContentType {
     /// Reads a value.
+    ///
+    /// ```text
+    /// content = "Content-Type" ":" type "/" subtype *(";" parameter)      ; RFC 2045 section 5.1
+    /// ```
     pub(crate) fn parse(value: &[u8]) -> Option<Self> {
         let mut scanner = ParameterScanner::new(value);
         let kind = scanner.token()?.to_ascii_lowercase();
@@ -45,10 +49,9 @@ impl ContentType {
                 self.charset = Some(content);
                 self.charset_at = at;
             }
-            // RFC 2231: charset*=us-ascii'en'utf-8. Nobody needs it, some write it.
+            // RFC 2231 section 4: charset*=us-ascii'en'utf-8. It has no use, but some agents write it.
             b"charset*" if self.charset.is_none() => {
-                self.charset =
-                    Some(content.rsplit(|octet| *octet == b'\'').next().unwrap_or_default().to_vec());
+                self.charset = content.rsplit(|octet| *octet == b'\'').next().map(<[u8]>::to_vec);
                 self.charset_at = 0..0;
             }
             b"boundary" => match &self.boundary {
@@ -71,18 +74,22 @@ impl ContentType {
 /// A parameter of a field such as Content-Type or Content-Disposition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Parameter {
-    /// In lower case.
+    /// The name, in lower case.
     pub(crate) name: Vec<u8>,
-    /// Without quotes.
+    /// The value of the parameter, without quotes.
     pub(crate) content: Vec<u8>,
-    /// Where its name ends in the value of the field.
+    /// The end of the parameter's name in the value of the field.
     pub(crate) name_end: usize,
-    /// Where its value stands there, with its quotes.
+    /// The place of the parameter's value in the value of the field, quotes included.
     pub(crate) at: Range<usize>,
 }
 
 impl Parameter {
-    /// All parameters of a value; nothing if there is something in it that does not belong there.
+    /// All parameters of a value. `None` if the value has text that does not belong there.
+    ///
+    /// ```text
+    /// value = token ["/" token] *(";" parameter)       ; Content-Type, or Content-Disposition: RFC 2183 section 2
+    /// ```
     pub(crate) fn all(value: &[u8]) -> Option<Vec<Self>> {
         let mut scanner = ParameterScanner::new(value);
         scanner.token()?;
@@ -94,13 +101,13 @@ impl Parameter {
     }
 }
 
-/// How the octets of a body stand for others.
+/// The encoding of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TransferEncoding {
-    /// No field: the same as 7bit.
+    /// There is no field, which means 7bit.
     Unnamed,
     SevenBit,
-    /// And binary, which does not get through SMTP unless it is 8bit.
+    /// 8bit, or binary, which passes SMTP only if it is 8bit as well.
     EightBit,
     QuotedPrintable,
     Base64,
@@ -109,9 +116,14 @@ pub(crate) enum TransferEncoding {
 
 impl TransferEncoding {
     /// Reads a value.
+    ///
+    /// ```text
+    /// encoding  = "Content-Transfer-Encoding" ":" mechanism               ; RFC 2045 section 6.1
+    /// mechanism = "7bit" / "8bit" / "binary" / "quoted-printable" / "base64" / ietf-token / x-token
+    /// ```
     pub(crate) fn parse(value: &[u8]) -> Self {
         let mut scanner = ParameterScanner::new(value);
-        let name = scanner.token().unwrap_or_default();
+        let Some(name) = scanner.token() else { return Self::Unknown };
         let is = |other: &[u8]| name.eq_ignore_ascii_case(other);
         if is(b"7bit") {
             Self::SevenBit
@@ -126,7 +138,7 @@ impl TransferEncoding {
         }
     }
 
-    /// True if the octets stand for themselves.
+    /// True if the octets of the body stand for themselves.
     pub(crate) fn is_identity(self) -> bool {
         matches!(self, Self::Unnamed | Self::SevenBit | Self::EightBit)
     }

@@ -164,7 +164,7 @@ fn a_line_without_end_is_not_kept() {
     parts.push(b"--b\r\nX: ", true, &mut findings);
     for _ in 0..1000 {
         parts.push(&[b'-'; 1000], true, &mut findings);
-        assert!(parts.line.capacity() <= 4 * LONGEST_LINE);
+        assert!(parts.line.capacity() <= 4 * MAX_KEPT_LINE_OCTETS);
     }
 }
 

@@ -1,8 +1,9 @@
-//! Raw 8-bit text becomes encoded-words (RFC 2047), in text for people and in display names only.
+//! Turns raw 8-bit text into encoded-words (RFC 2047), in text for people and in display names only.
 //!
-//! Only words that need it are encoded, and what lies between two of them; all else stays as it is, to the octet. The
-//! charset is UTF-8. A character is never cut, a word has at most 75 characters, a line with one at most 76. Decoded,
-//! the result is what was there before; and in address fields the addresses must come out the same, or nothing is done.
+//! Words with 8-bit text are encoded, and the white space between two such words; everything else stays as it is, to the
+//! octet. The charset is UTF-8. A character is never cut, an encoded-word has at most 75 characters, and its line at most 76.
+//! Decoding the result gives the text that was there before. In an address field the addresses must be the same before and
+//! after, or the field is not changed.
 
 use std::borrow::Cow;
 
@@ -14,10 +15,10 @@ use crate::mail::charset::Charset;
 use crate::mail::cursor::TextCursor;
 use crate::mail::encoded_word::write::{EncodedWordWriter, SpacedWord, WordSurroundings};
 use crate::mail::field_kind::{FieldKind, is_control};
-use crate::mail::fold::LONGEST_VALUE;
+use crate::mail::fold::MAX_VALUE_OCTETS;
 use crate::mail::quoted::{QUOTED_STRINGS, QuoteScanner, QuotedRole};
 
-/// The value with its 8-bit text encoded; nothing where that is not possible without doubt.
+/// The value with its 8-bit text encoded. `None` if that is not certain to be right.
 pub(crate) fn encoded(field: &HeaderField, named: Option<Charset>) -> Option<Vec<u8>> {
     // Hidden in an encoded-word, a control character would be an attack.
     if field.value.iter().any(|octet| is_control(*octet)) {
@@ -34,7 +35,7 @@ pub(crate) fn encoded(field: &HeaderField, named: Option<Charset>) -> Option<Vec
     if FieldKind::of(field) == FieldKind::Address && !same_addresses(&field.value, &out) {
         return None;
     }
-    (out.len() <= LONGEST_VALUE && out.is_ascii()).then_some(out)
+    (out.len() <= MAX_VALUE_OCTETS && out.is_ascii()).then_some(out)
 }
 
 fn words(text: &str) -> Vec<SpacedWord<'_>> {
@@ -42,7 +43,12 @@ fn words(text: &str) -> Vec<SpacedWord<'_>> {
     tokens(text, |rest| rest.find(is_space).unwrap_or(rest.len()), plain)
 }
 
-/// Words of a phrase (RFC 5322 section 3.2.5): white space in quotes ends none.
+/// The words of a phrase. White space in quotes does not end a word.
+///
+/// ```text
+/// phrase  = 1*word / obs-phrase         ; RFC 5322 section 3.2.5
+/// word    = atom / quoted-string
+/// ```
 fn phrase(text: &str) -> Vec<SpacedWord<'_>> {
     tokens(text, end_of_word, |space, raw| SpacedWord { space, raw, text: unquoted(raw) })
 }
@@ -89,7 +95,12 @@ fn unquoted(raw: &str) -> Cow<'_, str> {
     Cow::Owned(raw.chars().filter(is_content).collect())
 }
 
-/// Encodes display names, names of groups, and comments.
+/// Encodes the display names, the names of groups, and the comments of a list of addresses.
+///
+/// ```text
+/// mailbox  = ([display-name] [CFWS] "<" addr-spec ">" [CFWS]) / addr-spec      ; RFC 5322 section 3.4
+/// group    = display-name ":" [group-list] ";" [CFWS]
+/// ```
 fn addresses(text: &str, writer: &mut EncodedWordWriter) -> Option<()> {
     let mut rest = text;
     while !rest.is_empty() {
@@ -117,14 +128,14 @@ fn addresses(text: &str, writer: &mut EncodedWordWriter) -> Option<()> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AddressListPiece {
-    /// In front of `<`, or of the `:` of a group.
+    /// The text in front of a `<`, or of the `:` of a group.
     Phrase,
     Comment,
-    /// Addresses, and what stands between them.
+    /// Addresses, and the text between them.
     Rest,
 }
 
-/// What a list of addresses goes on with, and where that ends.
+/// The piece that a list of addresses begins with, and the end of that piece.
 fn piece(text: &str) -> Option<(AddressListPiece, usize)> {
     match text.chars().next()? {
         '(' => return Some((AddressListPiece::Comment, end_of_comment(text)?)),
@@ -138,7 +149,7 @@ fn piece(text: &str) -> Option<(AddressListPiece, usize)> {
             _ if scanner.step(c) != QuotedRole::Open => {}
             '<' | ':' => return Some((AddressListPiece::Phrase, at)),
             ',' | ';' => return Some((AddressListPiece::Rest, at)),
-            // Either a phrase or an address without a name goes before a comment.
+            // A comment follows either a phrase or an address without a display name.
             '(' => {
                 let (before, _) = split(text, at);
                 let piece =

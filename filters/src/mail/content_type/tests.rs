@@ -68,8 +68,7 @@ fn transfer_encodings() {
     }
 }
 
-/// How far white space and comments reach, and whether the last one is open, as it was told before there was one scanner
-/// for all.
+/// The old code: where white space and comments end, and whether the last comment is open.
 fn skip_before(text: &[u8]) -> (usize, bool) {
     let (mut at, mut depth) = (0, 0u32);
     while let Some(octet) = text.get(at) {
