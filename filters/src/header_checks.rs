@@ -89,8 +89,7 @@ impl Filter for HeaderChecks {
         "header_checks"
     }
 
-    /// The header section is looked at before the body, since it says what the body is. Nothing is answered before end
-    /// of message.
+    /// The header section is read before the body, since it describes the body. Nothing is answered before end of message.
     fn needs(&self) -> Needs {
         let plan = &self.shared.plan;
         let mut needs = Needs { macros: plan.macros(), ..Needs::default() };

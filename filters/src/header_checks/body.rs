@@ -13,7 +13,7 @@ use crate::mail::content_type::{ContentType, TransferEncoding};
 const MAX_START_OCTETS: usize = 2048;
 const HTML: [&str; 5] = ["<!doctype html", "<html", "<head>", "<body>", "<body "];
 
-/// What the body so far has shown.
+/// The state of the checks between two pieces of the body.
 pub(super) struct BodyCheck {
     octets: BodyOctets,
     parts: BodyParts,

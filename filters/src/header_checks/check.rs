@@ -105,7 +105,7 @@ impl CheckProfile {
 /// The table of checks. The macro hands the table to the macro that is named. A row is
 ///
 /// ```text
-/// /// What the check finds, for the document.
+/// /// The fault that the check finds, for the document.
 /// Variant name = header|body(default action, "hint for the sender")[.otherwise(action)][.max(bound)];
 /// ```
 ///
@@ -213,7 +213,7 @@ each_check!(check);
 pub(super) use each_check;
 
 impl Check {
-    /// True if the check has a repair for at least some of what it finds.
+    /// True if the check has a repair for at least some of its findings.
     pub const fn can_fix(self) -> bool {
         self.profile().otherwise.is_some()
     }

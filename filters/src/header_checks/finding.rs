@@ -75,8 +75,8 @@ pub(super) struct CheckFindings {
 }
 
 impl CheckFindings {
-    /// Adds a finding. One that can't be repaired is dropped if its check has [`MAX_FINDINGS_PER_CHECK`] already, since nobody
-    /// reads so many.
+    /// Adds a finding. A finding without a repair is dropped if its check has [`MAX_FINDINGS_PER_CHECK`] already, since
+    /// nobody reads so many.
     pub(super) fn add(&mut self, finding: CheckFinding) {
         const MAX: usize = MAX_FINDINGS_PER_CHECK;
         let many = || self.list.iter().rev().take(MAX).filter(|other| other.check == finding.check).count();
@@ -85,7 +85,7 @@ impl CheckFindings {
         }
     }
 
-    /// True if a finding shows text that is certainly UTF-8, whatever charset the message names.
+    /// True if a finding shows text that is certainly UTF-8, even if the message names another charset.
     pub(super) fn tell_of_utf8(&self) -> bool {
         self.list.iter().any(|finding| matches!(finding.repair, Some(Repair::Utf8)))
     }

@@ -1,7 +1,7 @@
 //! The traces of attacks on web forms: header fields where none belong.
 //!
-//! An attacker puts a line end into the subject or the address that a form asks for. This adds a field to the header section,
-//! or ends the section early, so that the fields that the form's program writes behind it stand at the start of the body.
+//! An attacker puts a line end into the subject or the address that a form asks for. The line end adds a field to the
+//! header section, or ends the section early, so that later fields of the form's program stand at the start of the body.
 
 use postseal_protocol::HeaderField;
 

@@ -4,7 +4,7 @@ use encoding_rs::{Decoder, DecoderResult, WINDOWS_1252};
 
 use crate::mail::charset::Charset;
 
-/// What the text so far has shown.
+/// The state of the judgement between two pieces of the text.
 pub(super) struct CharsetJudge {
     /// `None` if the message names no charset.
     named: Option<Charset>,
@@ -87,7 +87,7 @@ fn is_malformed(decoder: &mut Decoder, text: &[u8], last: bool) -> bool {
     }
 }
 
-/// Finds out whether octets are UTF-8, whatever the places where they are cut into pieces.
+/// Finds out whether octets are UTF-8. They may be cut anywhere, also within a character.
 #[derive(Default)]
 struct Utf8Pieces {
     /// The octets of a character that is not complete, at most three.

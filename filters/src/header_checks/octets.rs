@@ -7,7 +7,7 @@ const EIGHT_BIT: u8 = 1;
 const NUL: u8 = 2;
 const BARE: u8 = 4;
 
-/// What the octets so far have shown.
+/// The state of the checks between two pieces of the body.
 #[derive(Debug, Default)]
 pub(super) struct BodyOctets {
     offset: u64,
@@ -64,8 +64,8 @@ impl BodyOctets {
         }
     }
 
-    /// Looks for a line that is too long. If the next 1,000 octets contain a line end, no line before the last line end among
-    /// them is too long.
+    /// Looks for a line that is too long. If the next 1,000 octets contain a line end, no line before the last line end
+    /// among them is too long.
     fn lines(&mut self, chunk: &[u8]) {
         let mut rest = chunk;
         while self.long.is_none() {

@@ -1,11 +1,20 @@
-//! The fields of the header section that may stand once: for each name the first field, and how many there are.
+//! The fields of the header section that may stand once: for each name the first field, and the number of fields.
 
 use postseal_protocol::HeaderField;
 
 use crate::message::{FieldId, Fields};
 
-/// Fields that are allowed once (RFC 5322 section 3.6; RFC 2045 for the last four).
-pub(super) const ONCE: [&str; 15] = [
+/// Makes two lists of one: the names, and the fault of a field that stands several times.
+macro_rules! once {
+    ($($name:literal,)*) => {
+        /// Fields that are allowed once (RFC 5322 section 3.6; RFC 2045 and RFC 2183 for the last four).
+        pub(super) const ONCE: &[&str] = &[$($name,)*];
+        /// The faults, in the order of [`ONCE`].
+        pub(super) const SEVERAL: &[&str] = &[$(concat!("several ", $name, " fields"),)*];
+    };
+}
+
+once![
     "Date",
     "From",
     "Sender",
@@ -64,7 +73,7 @@ impl<'a> HeaderSection<'a> {
         self.single(name).and_then(|single| single.first)
     }
 
-    /// How many fields of this name there are.
+    /// The number of fields of this name.
     pub(super) fn count(&self, name: &str) -> u32 {
         self.single(name).map_or(0, |single| single.count)
     }

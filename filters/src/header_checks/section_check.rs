@@ -5,29 +5,11 @@ use postseal_protocol::HeaderField;
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Repair};
 use super::from;
-use super::section::{HeaderSection, ONCE};
+use super::section::{HeaderSection, ONCE, SEVERAL};
 use crate::mail::content_type::ContentType;
 use crate::mail::encoded_word;
 use crate::mail::field_kind::FieldKind;
 use crate::mail::quoted::{LIST_ENTRIES, QuoteScanner, QuotedRole};
-
-const TWICE: [&str; ONCE.len()] = [
-    "several Date fields",
-    "several From fields",
-    "several Sender fields",
-    "several Reply-To fields",
-    "several To fields",
-    "several Cc fields",
-    "several Bcc fields",
-    "several Message-ID fields",
-    "several In-Reply-To fields",
-    "several References fields",
-    "several Subject fields",
-    "several MIME-Version fields",
-    "several Content-Type fields",
-    "several Content-Transfer-Encoding fields",
-    "several Content-Disposition fields",
-];
 
 const TAGS: [&str; 25] = [
     "a",
@@ -71,7 +53,7 @@ pub(super) fn check(section: &HeaderSection<'_>, max_octets: u64, findings: &mut
         findings.add(CheckFinding::message(Check::OversizedHeader, "the header section is too large"));
     }
     missing(section, findings);
-    for (name, what) in ONCE.iter().zip(TWICE) {
+    for (name, what) in ONCE.iter().zip(SEVERAL) {
         if section.count(name) > 1
             && let Some(field) = section.first(name)
         {

@@ -1,7 +1,7 @@
 //! The `[header_checks]` section of the configuration.
 //!
-//! The value of a check is an action, or a table of an action and its options. [`HeaderCheckSettings::plan`] checks that the
-//! settings fit together, and returns the plan that the filter works by.
+//! The value of a check is an action, or a table of an action and its options. [`HeaderCheckSettings::plan`] checks that
+//! the settings fit together, and returns the plan that the filter works by.
 
 use std::fmt;
 

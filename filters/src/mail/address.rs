@@ -34,7 +34,7 @@ pub struct Mailbox {
     pub range: Range<usize>,
 }
 
-/// Why a value is no list of mailboxes.
+/// The reason why a value is no list of mailboxes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddressError {

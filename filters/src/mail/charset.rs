@@ -96,8 +96,8 @@ pub(crate) fn guess(octets: &[u8], named: Option<Charset>) -> Option<Cow<'_, str
         _ if octets.split(u8::is_ascii).any(|run| run.len() > MAX_WESTERN_RUN_OCTETS) => return None,
         _ => Charset::Other(WINDOWS_1252),
     };
-    // A mixture of UTF-8 and other octets was written by several programs. A single-byte charset would fit all of it, so the
-    // fit would prove nothing.
+    // A mixture of UTF-8 and other octets was written by several programs. A single-byte charset would fit all of it, so
+    // the fit would prove nothing.
     let single_byte = matches!(charset, Charset::Other(encoding) if encoding.is_single_byte());
     if single_byte && octets.utf8_chunks().any(|chunk| !chunk.valid().is_ascii()) {
         return None;

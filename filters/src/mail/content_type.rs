@@ -214,7 +214,7 @@ impl<'a> ParameterScanner<'a> {
         Some((content, start..self.cursor.at()))
     }
 
-    /// Goes behind the next `;`, over whatever is in the way. False if there is none.
+    /// Goes behind the next `;`, over anything in the way. False if there is no `;`.
     fn skip_to_parameter(&mut self) -> bool {
         loop {
             self.skip();

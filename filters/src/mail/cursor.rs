@@ -6,7 +6,7 @@ use crate::mail::quoted::{COMMENTS, QUOTED_STRINGS, QuoteScanner, QuotedRole};
 #[derive(Clone, Debug)]
 pub(crate) struct TextCursor<'a> {
     rest: &'a [u8],
-    /// Octets of the whole text.
+    /// The number of octets of the whole text.
     length: usize,
 }
 
@@ -15,12 +15,12 @@ impl<'a> TextCursor<'a> {
         Self { rest: text, length: text.len() }
     }
 
-    /// How many octets were taken.
+    /// The number of octets that were taken.
     pub(crate) fn at(&self) -> usize {
         self.length - self.rest.len()
     }
 
-    /// The next octet, which stays.
+    /// The next octet, which is not taken.
     pub(crate) fn peek(&self) -> Option<u8> {
         self.rest.first().copied()
     }

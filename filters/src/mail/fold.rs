@@ -11,7 +11,7 @@ pub(crate) const MAX_VALUE_OCTETS: usize = 60_000;
 /// The octets that a line should have at most (RFC 5322 section 2.1.1).
 const PREFERRED_LINE_OCTETS: usize = 78;
 
-/// The lines of a value, and where each begins.
+/// The lines of a value, each with its offset.
 pub(crate) fn lines(value: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     let mut next = 0;
     value.split(|octet| *octet == b'\n').map(move |line| {
@@ -21,7 +21,7 @@ pub(crate) fn lines(value: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
     })
 }
 
-/// Where the first continuation line of nothing but white space begins.
+/// The offset of the first continuation line of nothing but white space.
 pub(crate) fn blank_line(value: &[u8]) -> Option<usize> {
     lines(value).skip(1).find(|(_, line)| line.trim_ascii().is_empty()).map(|(start, _)| start)
 }
@@ -37,7 +37,7 @@ pub(crate) fn without_blank_lines(field: &HeaderField, _: Option<Charset>) -> Op
     Some(out)
 }
 
-/// Where the first line of more than [`MAX_LINE_OCTETS`] has its first octet too many.
+/// The offset of the first octet too many, in the first line of more than [`MAX_LINE_OCTETS`].
 pub(crate) fn long_line(field: &HeaderField) -> Option<usize> {
     // The field's name and the colon stand on the first line.
     let mut before = field.name.len() + 1;

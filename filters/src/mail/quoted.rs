@@ -6,8 +6,8 @@
 //! quoted-string  = [CFWS] DQUOTE *([FWS] (qtext / quoted-pair)) [FWS] DQUOTE [CFWS]
 //! ```
 //!
-//! [`QuoteScanner`] takes a text character by character and says of each whether the character stands in the open. Real
-//! mail breaks the grammar, and the readers do not agree on what broken text means; each names its [`QuotingRules`].
+//! [`QuoteScanner`] takes a text character by character and says which characters are plain text. Real mail breaks the
+//! grammar, and the readers of this crate treat broken text in different ways, so each of them names its [`QuotingRules`].
 
 /// Quoted strings alone; parentheses are ordinary characters.
 pub(crate) const QUOTED_STRINGS: QuotingRules =
@@ -25,10 +25,10 @@ pub(crate) const LIST_ENTRIES: QuotingRules =
 pub(crate) const GROUP_NAMES: QuotingRules =
     QuotingRules { quotes: QuotesAllowed::Everywhere, brackets: "()<>[]", escapes_everywhere: true };
 
-/// Which characters have a meaning, and where.
+/// The characters that have a meaning, and the places where they have it.
 #[derive(Debug)]
 pub(crate) struct QuotingRules {
-    /// Where a quotation mark begins or ends a quoted string.
+    /// The places where a quotation mark begins or ends a quoted string.
     quotes: QuotesAllowed,
     /// The brackets that hide text, as pairs in a row. They nest, and any of them closes any other.
     brackets: &'static str,
@@ -43,7 +43,7 @@ enum QuotesAllowed {
     Everywhere,
 }
 
-/// What a character is to the text around it.
+/// The role of a character in its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum QuotedRole {
     /// Text outside of quoted strings and brackets.
@@ -70,7 +70,7 @@ impl QuoteScanner {
         Self { rules, quoted: false, depth: 0, after_backslash: false }
     }
 
-    /// Takes the next character. An octet over 127 is taken as an ordinary character, whatever the charset.
+    /// Takes the next character. An octet over 127 is an ordinary character in any charset.
     #[inline]
     pub(crate) fn step(&mut self, next: impl Into<char>) -> QuotedRole {
         let next = next.into();

@@ -40,7 +40,7 @@ fn line_ends_and_controls_are_an_attack() {
         " =?utf-8?Q?=1B[2J?=",
         " =?iso-8859-1?Q?=7F?=",
         " =?utf-8?Q?a=C2=85b?=",
-        // What we could not decode, but others do.
+        // Words that we could not decode, but some readers decode.
         " =?cp437?Q?x=0D=0ABcc:_x@y?=",
         " =?x-foo?Q?x=0D=0ABcc:_x@y?=",
         " =?utf-8?Q?=FFx=0D=0ABcc:_x@y?=",
@@ -74,7 +74,7 @@ fn near_misses() {
     }
 }
 
-/// Whether a place is inside of a quoted-string, as it was told before there was one scanner for all.
+/// The old code: tells whether a place is within a quoted string.
 #[derive(Default)]
 struct QuotesBefore {
     at: usize,

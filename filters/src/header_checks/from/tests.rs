@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::mail::quoted::tests::text;
 
-/// The function before there was one scanner for all.
+/// The old code.
 fn group_before(value: &[u8]) -> Option<usize> {
     let (mut quoted, mut escaped, mut depth) = (false, false, 0u32);
     for (at, octet) in value.iter().enumerate() {

@@ -45,7 +45,7 @@ fn a_line_may_have_998_octets() {
 }
 
 proptest! {
-    /// However the body is cut.
+    /// The findings are the same however the body is cut.
     #[test]
     fn cuts_change_nothing(body in prop::collection::vec(prop_oneof![Just(b'\r'), Just(b'\n'), Just(0), any::<u8>()], 0..60), cut in 1usize..20) {
         let (one, other) = (of(&body, body.len().max(1)), of(&body, cut));

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// What is found in a body, with the offset, for every way to cut it.
+/// The findings in a body, with their offsets. They are the same for every way to cut the body.
 fn found(content_type: &str, body: &str) -> Vec<String> {
     let cuts = [1, 2, 3, 5, 17, 10_000];
     let mut results: Vec<_> = cuts.iter().map(|cut| found_cut(content_type, body.as_bytes(), *cut)).collect();
@@ -169,7 +169,7 @@ fn a_line_without_end_is_not_kept() {
 }
 
 proptest! {
-    /// However the body is cut.
+    /// The findings are the same however the body is cut.
     #[test]
     fn cuts_change_nothing(
         lines in prop::collection::vec(

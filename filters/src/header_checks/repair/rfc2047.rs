@@ -1,8 +1,8 @@
 //! Turns raw 8-bit text into encoded-words (RFC 2047), in text for people and in display names only.
 //!
 //! Words with 8-bit text are encoded, and the white space between two such words; everything else stays as it is, to the
-//! octet. The charset is UTF-8. A character is never cut, an encoded-word has at most 75 characters, and its line at most 76.
-//! Decoding the result gives the text that was there before. In an address field the addresses must be the same before and
+//! octet. The charset is UTF-8. A character is never cut, an encoded-word has at most 75 characters, and its line at most
+//! 76. Decoding the result gives the text that was there before. In an address field the addresses must be the same before and
 //! after, or the field is not changed.
 
 use std::borrow::Cow;

@@ -51,7 +51,7 @@ fn base(name: &[u8]) -> &[u8] {
     name.split_at(end).0
 }
 
-/// True if a name is what it looks like: without quoted pairs, control characters and encoded-words.
+/// True if a name has no quoted pairs, control characters or encoded-words.
 fn is_plain(raw: &[u8]) -> bool {
     let odd = |c: char| c.is_control() || c == '\\';
     std::str::from_utf8(raw).is_ok_and(|text| !text.contains(odd) && !text.contains("=?"))

@@ -131,7 +131,7 @@ fn addressees_are_counted() {
     }
 }
 
-/// The function before there was one scanner for all.
+/// The old code.
 fn addresses_before(value: &[u8]) -> u64 {
     let (mut quoted, mut depth, mut escaped) = (false, 0u32, false);
     let (mut count, mut any) = (0, false);

@@ -22,7 +22,7 @@ pub struct DomainName(Arc<str>);
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SelectorName(Arc<str>);
 
-/// Why a text is no domain name or selector.
+/// The reason why a text is no domain name or selector.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NameError {
@@ -55,7 +55,7 @@ impl DomainName {
         &self.0
     }
 
-    /// The name, shared.
+    /// The name, without a copy of the text.
     pub fn shared(&self) -> Arc<str> {
         Arc::clone(&self.0)
     }
@@ -75,7 +75,7 @@ impl SelectorName {
         &self.0
     }
 
-    /// The selector, shared.
+    /// The selector, without a copy of the text.
     pub fn shared(&self) -> Arc<str> {
         Arc::clone(&self.0)
     }

@@ -16,7 +16,7 @@ pub(crate) enum AddressToken<'a> {
 pub(crate) struct AddressWord<'a> {
     /// The text without quotes.
     pub(crate) text: Cow<'a, [u8]>,
-    /// Where the word stands in the value, quotes included.
+    /// The place of the word in the value, quotes included.
     pub(crate) range: Range<usize>,
     /// The word is an atom with an octet that only a display name can have.
     pub(crate) odd: bool,
@@ -32,7 +32,7 @@ impl<'a> AddressScanner<'a> {
         Self { cursor: TextCursor::new(text), start: 0 }
     }
 
-    /// Where the token that was read last begins.
+    /// The offset of the token that was read last.
     pub(crate) fn start(&self) -> usize {
         self.start
     }

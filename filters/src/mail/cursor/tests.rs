@@ -33,7 +33,7 @@ fn what_does_not_end_is_nothing() {
     assert_eq!(comment_length(br"(\"), None);
 }
 
-/// The scanner of addresses as it was before there was one scanner for all.
+/// The old code.
 mod before {
     pub(super) fn quoted_string(text: &[u8]) -> Option<(Vec<u8>, usize)> {
         let mut at = 1;

@@ -113,7 +113,7 @@ fn assert_limits(name: &str, value: &str) {
 }
 
 proptest! {
-    /// Decoded, it is what was there before, and within the limits.
+    /// Decoding gives back the text, and lines and words are short enough.
     #[test]
     fn nothing_is_lost(words in prop::collection::vec("[a-zäöü€😀=?_.,]{1,12}", 1..20), space in "( |\t|\n |  )") {
         let raw = format!(" {}", words.join(&space));
@@ -123,7 +123,7 @@ proptest! {
         assert_limits("Subject", &fixed);
     }
 
-    /// Addresses stay what they are, whatever is in the display names.
+    /// Addresses stay the same with any display name.
     #[test]
     fn addresses_stay(names in prop::collection::vec("[a-zäöü \",.()<\\\\]{0,10}", 1..4)) {
         let raw = names.iter().map(|name| format!("{name} <a@example.com>")).collect::<Vec<_>>().join(", ");
@@ -142,7 +142,7 @@ proptest! {
     }
 }
 
-/// The functions before there was one scanner for all.
+/// The old code.
 mod before {
     use super::{AddressListPiece, Cow, is_space, split};
 
@@ -193,7 +193,6 @@ mod before {
         None
     }
 
-    /// What a list of addresses goes on with, and where that ends.
     pub(super) fn piece(text: &str) -> Option<(AddressListPiece, usize)> {
         match text.chars().next()? {
             '(' => return Some((AddressListPiece::Comment, end_of_comment(text)?)),
