@@ -11,7 +11,7 @@ use crate::mail::quoted::{QUOTED_STRINGS, QuoteScanner};
 /// Checks the encoded-words of a field.
 pub(super) fn check(field: &HeaderField, kind: FieldKind, findings: &mut CheckFindings) {
     let value = &*field.value;
-    let mut quotes = QuoteScanner::new(&QUOTED_STRINGS);
+    let mut quotes = QuoteScanner::new(QUOTED_STRINGS);
     let mut scanned = 0;
     for word in words(value) {
         let spot = |at: usize| Spot::of(value, word.start + at);

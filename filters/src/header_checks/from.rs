@@ -46,7 +46,7 @@ fn place(error: &AddressError) -> Option<usize> {
 
 /// The place of the colon behind a group's name: outside of quotes, comments, angle brackets and domain literals.
 fn group(value: &[u8]) -> Option<usize> {
-    let mut scanner = QuoteScanner::new(&GROUP_NAMES);
+    let mut scanner = QuoteScanner::new(GROUP_NAMES);
     value.iter().position(|octet| scanner.step(*octet) == QuotedRole::Open && *octet == b':')
 }
 

@@ -140,19 +140,15 @@ pub(super) fn addressees<'a>(fields: impl Iterator<Item = &'a HeaderField>) -> u
 }
 
 fn addresses(value: &[u8]) -> u64 {
-    let mut scanner = QuoteScanner::new(&LIST_ENTRIES);
-    let (mut count, mut is_address) = (0, false);
-    for octet in value {
-        match (scanner.step(*octet), octet) {
-            (QuotedRole::Open, b',' | b';') => {
-                count += u64::from(is_address);
-                is_address = false;
-            }
-            (QuotedRole::Open, b'@') => is_address = true,
-            _ => {}
-        }
+    let mut scanner = QuoteScanner::new(LIST_ENTRIES);
+    let mut in_list = value.iter().filter(|octet| scanner.step(**octet) == QuotedRole::Open);
+    let mut count = 0;
+    // An entry with an address counts when its `@` comes; the rest of the entry is passed over.
+    while in_list.any(|octet| *octet == b'@') {
+        count += 1;
+        in_list.find(|octet| matches!(octet, b',' | b';'));
     }
-    count + u64::from(is_address)
+    count
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ impl<'a> TextCursor<'a> {
     }
 
     /// Takes octets up to the first that does not fit.
-    pub(crate) fn take_while(&mut self, fits: impl Fn(u8) -> bool) -> &'a [u8] {
+    pub(crate) fn take_while(&mut self, mut fits: impl FnMut(u8) -> bool) -> &'a [u8] {
         let length = self.rest.iter().position(|octet| !fits(*octet)).unwrap_or(self.rest.len());
         let (taken, rest) = self.rest.split_at(length);
         self.rest = rest;
@@ -44,7 +44,7 @@ impl<'a> TextCursor<'a> {
     /// dropped. If the string does not end, everything is taken and there is no content.
     pub(crate) fn quoted_string(&mut self) -> Option<Vec<u8>> {
         debug_assert_eq!(self.peek(), Some(b'"'), "no quoted string");
-        let mut scanner = QuoteScanner::new(&QUOTED_STRINGS);
+        let mut scanner = QuoteScanner::new(QUOTED_STRINGS);
         let mut content = Vec::new();
         while let Some(octet) = self.bump() {
             match scanner.step(octet) {
@@ -60,7 +60,7 @@ impl<'a> TextCursor<'a> {
     /// Takes the comment that comes next, and the comments in it. If the comment does not end, everything is taken.
     pub(crate) fn comment(&mut self) -> Option<()> {
         debug_assert_eq!(self.peek(), Some(b'('), "no comment");
-        let mut scanner = QuoteScanner::new(&COMMENTS);
+        let mut scanner = QuoteScanner::new(COMMENTS);
         while let Some(octet) = self.bump() {
             scanner.step(octet);
             if !scanner.in_brackets() {

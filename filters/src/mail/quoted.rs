@@ -10,37 +10,57 @@
 //! grammar, and the readers of this crate treat broken text in different ways, so each of them names its [`QuotingRules`].
 
 /// Quoted strings alone; parentheses are ordinary characters.
-pub(crate) const QUOTED_STRINGS: QuotingRules =
-    QuotingRules { quotes: QuotesAllowed::Everywhere, brackets: "", escapes_everywhere: false };
+pub(crate) const QUOTED_STRINGS: QuotingRules = QuotingRules {
+    quotes: QuotesAllowed::Everywhere,
+    brackets: BracketsAllowed::None,
+    escapes_everywhere: false,
+};
 
 /// Comments alone; quotation marks are ordinary characters.
-pub(crate) const COMMENTS: QuotingRules =
-    QuotingRules { quotes: QuotesAllowed::Nowhere, brackets: "()", escapes_everywhere: false };
+pub(crate) const COMMENTS: QuotingRules = QuotingRules {
+    quotes: QuotesAllowed::Nowhere,
+    brackets: BracketsAllowed::Round,
+    escapes_everywhere: false,
+};
 
 /// Quoted strings and comments, for counting the entries of a list.
-pub(crate) const LIST_ENTRIES: QuotingRules =
-    QuotingRules { quotes: QuotesAllowed::OutsideOfBrackets, brackets: "()", escapes_everywhere: true };
+pub(crate) const LIST_ENTRIES: QuotingRules = QuotingRules {
+    quotes: QuotesAllowed::OutsideOfBrackets,
+    brackets: BracketsAllowed::Round,
+    escapes_everywhere: true,
+};
 
 /// Quoted strings, comments, angle brackets and domain literals, for finding the colon of a group.
-pub(crate) const GROUP_NAMES: QuotingRules =
-    QuotingRules { quotes: QuotesAllowed::Everywhere, brackets: "()<>[]", escapes_everywhere: true };
+pub(crate) const GROUP_NAMES: QuotingRules = QuotingRules {
+    quotes: QuotesAllowed::Everywhere,
+    brackets: BracketsAllowed::All,
+    escapes_everywhere: true,
+};
 
 /// The characters that have a meaning, and the places where they have it.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct QuotingRules {
     /// The places where a quotation mark begins or ends a quoted string.
     quotes: QuotesAllowed,
-    /// The brackets that hide text, as pairs in a row. They nest, and any of them closes any other.
-    brackets: &'static str,
+    /// The brackets that hide text. They nest, and any of them closes any other.
+    brackets: BracketsAllowed,
     /// A backslash makes the next character ordinary even outside of quoted strings and brackets.
     escapes_everywhere: bool,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum QuotesAllowed {
     Nowhere,
     OutsideOfBrackets,
     Everywhere,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BracketsAllowed {
+    None,
+    Round,
+    /// Round, angle and square brackets.
+    All,
 }
 
 /// The role of a character in its text.
@@ -59,36 +79,38 @@ pub(crate) enum QuotedRole {
 /// Reads a text from the left.
 #[derive(Debug)]
 pub(crate) struct QuoteScanner {
-    rules: &'static QuotingRules,
+    rules: QuotingRules,
     quoted: bool,
     depth: usize,
     after_backslash: bool,
 }
 
 impl QuoteScanner {
-    pub(crate) fn new(rules: &'static QuotingRules) -> Self {
+    pub(crate) fn new(rules: QuotingRules) -> Self {
         Self { rules, quoted: false, depth: 0, after_backslash: false }
     }
 
     /// Takes the next character. An octet over 127 is an ordinary character in any charset.
-    #[inline]
+    // Inlined, so that the compiler sees which rules can't apply.
+    #[inline(always)]
     pub(crate) fn step(&mut self, next: impl Into<char>) -> QuotedRole {
-        let next = next.into();
         if self.after_backslash {
             self.after_backslash = false;
             return QuotedRole::Escaped;
         }
-        match next {
+        match next.into() {
             '\\' if self.rules.escapes_everywhere || self.quoted || self.depth > 0 => {
                 self.after_backslash = true;
             }
             '"' if self.is_quote() => self.quoted = !self.quoted,
-            _ if self.quoted => return QuotedRole::Hidden,
-            '(' | '<' | '[' if self.rules.brackets.contains(next) => self.depth += 1,
-            ')' | '>' | ']' if self.rules.brackets.contains(next) => {
+            '"' | '(' | ')' | '<' | '>' | '[' | ']' if self.quoted => return QuotedRole::Hidden,
+            '(' if self.rules.brackets != BracketsAllowed::None => self.depth += 1,
+            ')' if self.rules.brackets != BracketsAllowed::None => self.depth = self.depth.saturating_sub(1),
+            '<' | '[' if self.rules.brackets == BracketsAllowed::All => self.depth += 1,
+            '>' | ']' if self.rules.brackets == BracketsAllowed::All => {
                 self.depth = self.depth.saturating_sub(1)
             }
-            _ if self.depth > 0 => return QuotedRole::Hidden,
+            _ if self.quoted || self.depth > 0 => return QuotedRole::Hidden,
             _ => return QuotedRole::Open,
         }
         QuotedRole::Mark
@@ -104,6 +126,7 @@ impl QuoteScanner {
         self.depth > 0
     }
 
+    #[inline(always)]
     fn is_quote(&self) -> bool {
         match self.rules.quotes {
             QuotesAllowed::Nowhere => false,

@@ -78,7 +78,7 @@ fn is_space(c: char) -> bool {
 }
 
 fn end_of_word(text: &str) -> usize {
-    let mut scanner = QuoteScanner::new(&QUOTED_STRINGS);
+    let mut scanner = QuoteScanner::new(QUOTED_STRINGS);
     text.find(|c| scanner.step(c) == QuotedRole::Open && is_space(c)).unwrap_or(text.len())
 }
 
@@ -86,7 +86,7 @@ fn unquoted(raw: &str) -> Cow<'_, str> {
     if !raw.contains(['"', '\n']) {
         return Cow::Borrowed(raw);
     }
-    let mut scanner = QuoteScanner::new(&QUOTED_STRINGS);
+    let mut scanner = QuoteScanner::new(QUOTED_STRINGS);
     let is_content = |c: &char| match scanner.step(*c) {
         QuotedRole::Mark => false,
         QuotedRole::Escaped => true,
@@ -143,7 +143,7 @@ fn piece(text: &str) -> Option<(AddressListPiece, usize)> {
         ',' | ';' | ':' => return Some((AddressListPiece::Rest, 1)),
         _ => {}
     }
-    let mut scanner = QuoteScanner::new(&QUOTED_STRINGS);
+    let mut scanner = QuoteScanner::new(QUOTED_STRINGS);
     for (at, c) in text.char_indices() {
         match c {
             _ if scanner.step(c) != QuotedRole::Open => {}

@@ -122,8 +122,12 @@ impl<'a> AddressScanner<'a> {
     /// ```
     fn atom(&mut self) -> AddressWord<'a> {
         let start = self.cursor.at();
-        let text = self.cursor.take_while(is_atom);
-        let odd = text.iter().any(|byte| is_odd(*byte));
+        let mut odd = false;
+        let text = self.cursor.take_while(|byte| {
+            let fits = is_atom(byte);
+            odd |= fits && is_odd(byte);
+            fits
+        });
         AddressWord { text: Cow::Borrowed(text), range: start..self.cursor.at(), odd }
     }
 

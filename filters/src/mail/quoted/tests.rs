@@ -2,7 +2,7 @@ use proptest::prelude::Strategy;
 
 use super::*;
 
-fn roles(rules: &'static QuotingRules, text: &str) -> String {
+fn roles(rules: QuotingRules, text: &str) -> String {
     let mut scanner = QuoteScanner::new(rules);
     let letter = |c: char| match scanner.step(c) {
         QuotedRole::Open => '.',
@@ -16,12 +16,12 @@ fn roles(rules: &'static QuotingRules, text: &str) -> String {
 #[test]
 fn each_reader_has_its_rules() {
     for (rules, text, expected) in [
-        (&QUOTED_STRINGS, r#"a\"b\"c" (d)"#, "..mhmehm...."),
-        (&QUOTED_STRINGS, r#"a\b"c\\""#, "...mhmem"),
-        (&COMMENTS, r#"("(\))")\a"#, "mhmmemhm.."),
-        (&LIST_ENTRIES, r#"\"("),"(",<"#, "memhm.mhm.."),
-        (&GROUP_NAMES, r#"<a]:"[":(""#, "mhm.mhm.mm"),
-        (&GROUP_NAMES, "ü)]é", ".mm."),
+        (QUOTED_STRINGS, r#"a\"b\"c" (d)"#, "..mhmehm...."),
+        (QUOTED_STRINGS, r#"a\b"c\\""#, "...mhmem"),
+        (COMMENTS, r#"("(\))")\a"#, "mhmmemhm.."),
+        (LIST_ENTRIES, r#"\"("),"(",<"#, "memhm.mhm.."),
+        (GROUP_NAMES, r#"<a]:"[":(""#, "mhm.mhm.mm"),
+        (GROUP_NAMES, "ü)]é", ".mm."),
     ] {
         assert_eq!(roles(rules, text), expected, "{text}");
     }
