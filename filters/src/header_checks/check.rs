@@ -83,23 +83,23 @@ pub(super) struct CheckProfile {
 }
 
 impl CheckProfile {
-    /// A check of the header section without a repair.
-    pub(super) const fn header(action: CheckAction, hint: &'static str) -> Self {
-        Self { action, otherwise: None, max: None, body: false, hint }
-    }
-
-    /// A check of the body without a repair.
-    pub(super) const fn body(action: CheckAction, hint: &'static str) -> Self {
-        Self { body: true, ..Self::header(action, hint) }
-    }
-
-    pub(super) const fn otherwise(self, action: CheckAction) -> Self {
+    const fn otherwise(self, action: CheckAction) -> Self {
         Self { otherwise: Some(action), ..self }
     }
 
-    pub(super) const fn max(self, max: u64) -> Self {
+    const fn max(self, max: u64) -> Self {
         Self { max: Some(max), ..self }
     }
+}
+
+/// A check of the header section without a repair.
+const fn header(action: CheckAction, hint: &'static str) -> CheckProfile {
+    CheckProfile { action, otherwise: None, max: None, body: false, hint }
+}
+
+/// A check of the body without a repair.
+const fn body(action: CheckAction, hint: &'static str) -> CheckProfile {
+    CheckProfile { body: true, ..header(action, hint) }
 }
 
 /// The table of checks. The macro hands the table to the macro that is named. A row is
@@ -172,8 +172,7 @@ macro_rules! each_check {
 }
 
 macro_rules! check {
-    ($($(#[doc = $doc:literal])* $check:ident $key:ident = $kind:ident($action:ident, $hint:literal)
-        $(.otherwise($otherwise:ident))? $(.max($max:expr))?;)*) => {
+    ($($(#[doc = $doc:literal])* $check:ident $key:ident = $profile:expr;)*) => {
         /// A check. Its name is the key in the configuration, the reason code and the metric label.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Check {
@@ -200,9 +199,9 @@ macro_rules! check {
             }
 
             pub(super) const fn profile(self) -> CheckProfile {
+                use CheckAction::{Fix, Log, Reject};
                 match self {
-                    $(Self::$check => CheckProfile::$kind(CheckAction::$action, $hint)
-                        $(.otherwise(CheckAction::$otherwise))? $(.max($max))?,)*
+                    $(Self::$check => $profile,)*
                 }
             }
         }

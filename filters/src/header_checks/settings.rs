@@ -16,8 +16,7 @@ use crate::pipeline::OnError;
 use crate::submitter::for_whom;
 
 macro_rules! settings {
-    ($($(#[$doc:meta])* $check:ident $key:ident = $kind:ident($action:ident, $hint:literal)
-        $(.otherwise($otherwise:ident))? $(.max($max:expr))?;)*) => {
+    ($($(#[$doc:meta])* $check:ident $key:ident = $profile:expr;)*) => {
         /// The `[header_checks]` section.
         #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
         #[serde(deny_unknown_fields, default)]
