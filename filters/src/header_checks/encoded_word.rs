@@ -6,12 +6,12 @@ use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Spot};
 use crate::mail::encoded_word::words;
 use crate::mail::field_kind::FieldKind;
-use crate::mail::quoted::{QUOTED_STRINGS, QuoteScanner};
+use crate::mail::quoted::{QuoteScanner, QuotingRules};
 
 /// Checks the encoded-words of a field.
 pub(super) fn check(field: &HeaderField, kind: FieldKind, findings: &mut CheckFindings) {
     let value = &*field.value;
-    let mut quotes = QuoteScanner::new(QUOTED_STRINGS);
+    let mut quotes = QuoteScanner::new(QuotingRules::QuotedStrings);
     let mut scanned = 0;
     for word in words(value) {
         let spot = |at: usize| Spot::of(value, word.start + at);

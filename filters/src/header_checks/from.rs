@@ -4,7 +4,7 @@ use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Spot};
 use super::section::HeaderSection;
 use crate::mail::address::{AddressError, mailboxes};
-use crate::mail::quoted::{GROUP_NAMES, QuoteScanner, QuotedRole};
+use crate::mail::quoted::{QuoteScanner, QuotedRole, QuotingRules};
 
 /// Checks the From field. A missing From is found by [`Check::MissingField`].
 pub(super) fn check(section: &HeaderSection<'_>, findings: &mut CheckFindings) {
@@ -46,7 +46,7 @@ fn place(error: &AddressError) -> Option<usize> {
 
 /// The place of the colon behind a group's name: outside of quotes, comments, angle brackets and domain literals.
 fn group(value: &[u8]) -> Option<usize> {
-    let mut scanner = QuoteScanner::new(GROUP_NAMES);
+    let mut scanner = QuoteScanner::new(QuotingRules::GroupNames);
     value.iter().position(|octet| scanner.step(*octet) == QuotedRole::Open && *octet == b':')
 }
 

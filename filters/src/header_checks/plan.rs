@@ -57,10 +57,7 @@ impl HeaderCheckSettings {
         let exceptions = exceptions.map(|(at, exception)| checked(at, exception, &mut errors)).collect();
         for (name, OrNone(field)) in [("fixed_field", &self.fixed_field), ("tag_field", &self.tag_field)] {
             if field.as_ref().is_some_and(|field| !is_field_name(field)) {
-                errors.add(
-                    [name],
-                    "is not the name of a header field; write such as X-Postseal-Fixed, or none",
-                );
+                errors.add([name], "is not the name of a header field; write such as X-Postseal-Fixed, or none");
             }
         }
         let OrNone(url) = &self.url;

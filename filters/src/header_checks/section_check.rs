@@ -9,7 +9,7 @@ use super::section::{HeaderSection, ONCE, SEVERAL};
 use crate::mail::content_type::ContentType;
 use crate::mail::encoded_word;
 use crate::mail::field_kind::FieldKind;
-use crate::mail::quoted::{LIST_ENTRIES, QuoteScanner, QuotedRole};
+use crate::mail::quoted::{QuoteScanner, QuotedRole, QuotingRules};
 
 const TAGS: [&str; 25] = [
     "a",
@@ -140,7 +140,7 @@ pub(super) fn addressees<'a>(fields: impl Iterator<Item = &'a HeaderField>) -> u
 }
 
 fn addresses(value: &[u8]) -> u64 {
-    let mut scanner = QuoteScanner::new(LIST_ENTRIES);
+    let mut scanner = QuoteScanner::new(QuotingRules::ListEntries);
     let mut in_list = value.iter().filter(|octet| scanner.step(**octet) == QuotedRole::Open);
     let mut count = 0;
     // An entry with an address counts when its `@` comes; the rest of the entry is passed over.

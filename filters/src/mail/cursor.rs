@@ -1,6 +1,6 @@
 //! A place in the value of a field, moving from the left to the right.
 
-use crate::mail::quoted::{COMMENTS, QUOTED_STRINGS, QuoteScanner, QuotedRole};
+use crate::mail::quoted::{QuoteScanner, QuotedRole, QuotingRules};
 
 /// The octets that a reader has not taken yet.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ impl<'a> TextCursor<'a> {
     /// dropped. If the string does not end, everything is taken and there is no content.
     pub(crate) fn quoted_string(&mut self) -> Option<Vec<u8>> {
         debug_assert_eq!(self.peek(), Some(b'"'), "no quoted string");
-        let mut scanner = QuoteScanner::new(QUOTED_STRINGS);
+        let mut scanner = QuoteScanner::new(QuotingRules::QuotedStrings);
         let mut content = Vec::new();
         while let Some(octet) = self.bump() {
             match scanner.step(octet) {
@@ -60,7 +60,7 @@ impl<'a> TextCursor<'a> {
     /// Takes the comment that comes next, and the comments in it. If the comment does not end, everything is taken.
     pub(crate) fn comment(&mut self) -> Option<()> {
         debug_assert_eq!(self.peek(), Some(b'('), "no comment");
-        let mut scanner = QuoteScanner::new(COMMENTS);
+        let mut scanner = QuoteScanner::new(QuotingRules::Comments);
         while let Some(octet) = self.bump() {
             scanner.step(octet);
             if !scanner.in_brackets() {

@@ -9,58 +9,20 @@
 //! [`QuoteScanner`] takes a text character by character and says which characters are plain text. Real mail breaks the
 //! grammar, and the readers of this crate treat broken text in different ways, so each of them names its [`QuotingRules`].
 
-/// Quoted strings alone; parentheses are ordinary characters.
-pub(crate) const QUOTED_STRINGS: QuotingRules = QuotingRules {
-    quotes: QuotesAllowed::Everywhere,
-    brackets: BracketsAllowed::None,
-    escapes_everywhere: false,
-};
+use QuotingRules::{Comments, GroupNames, ListEntries, QuotedStrings};
 
-/// Comments alone; quotation marks are ordinary characters.
-pub(crate) const COMMENTS: QuotingRules = QuotingRules {
-    quotes: QuotesAllowed::Nowhere,
-    brackets: BracketsAllowed::Round,
-    escapes_everywhere: false,
-};
-
-/// Quoted strings and comments, for counting the entries of a list.
-pub(crate) const LIST_ENTRIES: QuotingRules = QuotingRules {
-    quotes: QuotesAllowed::OutsideOfBrackets,
-    brackets: BracketsAllowed::Round,
-    escapes_everywhere: true,
-};
-
-/// Quoted strings, comments, angle brackets and domain literals, for finding the colon of a group.
-pub(crate) const GROUP_NAMES: QuotingRules = QuotingRules {
-    quotes: QuotesAllowed::Everywhere,
-    brackets: BracketsAllowed::All,
-    escapes_everywhere: true,
-};
-
-/// The characters that have a meaning, and the places where they have it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct QuotingRules {
-    /// The places where a quotation mark begins or ends a quoted string.
-    quotes: QuotesAllowed,
-    /// The brackets that hide text. They nest, and any of them closes any other.
-    brackets: BracketsAllowed,
-    /// A backslash makes the next character ordinary even outside of quoted strings and brackets.
-    escapes_everywhere: bool,
-}
-
+/// The marks that a reader knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum QuotesAllowed {
-    Nowhere,
-    OutsideOfBrackets,
-    Everywhere,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum BracketsAllowed {
-    None,
-    Round,
-    /// Round, angle and square brackets.
-    All,
+pub(crate) enum QuotingRules {
+    /// Quoted strings; parentheses are ordinary characters.
+    QuotedStrings,
+    /// Comments; quotation marks are ordinary characters.
+    Comments,
+    /// Quoted strings and comments, for counting the entries of a list. A backslash works everywhere.
+    ListEntries,
+    /// Quoted strings, comments, angle brackets and domain literals, for finding the colon of a group. A backslash works
+    /// everywhere, a quotation mark in brackets too, and any bracket closes any other.
+    GroupNames,
 }
 
 /// The role of a character in its text.
@@ -98,18 +60,17 @@ impl QuoteScanner {
             self.after_backslash = false;
             return QuotedRole::Escaped;
         }
+        let rules = self.rules;
         match next.into() {
-            '\\' if self.rules.escapes_everywhere || self.quoted || self.depth > 0 => {
+            '\\' if self.quoted || self.depth > 0 || matches!(rules, ListEntries | GroupNames) => {
                 self.after_backslash = true;
             }
             '"' if self.is_quote() => self.quoted = !self.quoted,
             '"' | '(' | ')' | '<' | '>' | '[' | ']' if self.quoted => return QuotedRole::Hidden,
-            '(' if self.rules.brackets != BracketsAllowed::None => self.depth += 1,
-            ')' if self.rules.brackets != BracketsAllowed::None => self.depth = self.depth.saturating_sub(1),
-            '<' | '[' if self.rules.brackets == BracketsAllowed::All => self.depth += 1,
-            '>' | ']' if self.rules.brackets == BracketsAllowed::All => {
-                self.depth = self.depth.saturating_sub(1)
-            }
+            '(' if rules != QuotedStrings => self.depth += 1,
+            ')' if rules != QuotedStrings => self.depth = self.depth.saturating_sub(1),
+            '<' | '[' if rules == GroupNames => self.depth += 1,
+            '>' | ']' if rules == GroupNames => self.depth = self.depth.saturating_sub(1),
             _ if self.quoted || self.depth > 0 => return QuotedRole::Hidden,
             _ => return QuotedRole::Open,
         }
@@ -128,10 +89,10 @@ impl QuoteScanner {
 
     #[inline(always)]
     fn is_quote(&self) -> bool {
-        match self.rules.quotes {
-            QuotesAllowed::Nowhere => false,
-            QuotesAllowed::OutsideOfBrackets => self.depth == 0,
-            QuotesAllowed::Everywhere => true,
+        match self.rules {
+            Comments => false,
+            ListEntries => self.depth == 0,
+            QuotedStrings | GroupNames => true,
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::mail::cursor::TextCursor;
 use crate::mail::encoded_word::write::{EncodedWordWriter, SpacedWord, WordSurroundings};
 use crate::mail::field_kind::{FieldKind, is_control};
 use crate::mail::fold::MAX_VALUE_OCTETS;
-use crate::mail::quoted::{QUOTED_STRINGS, QuoteScanner, QuotedRole};
+use crate::mail::quoted::{QuoteScanner, QuotedRole, QuotingRules};
 
 /// The value with its 8-bit text encoded. `None` if that is not certain to be right.
 pub(crate) fn encoded(field: &HeaderField, named: Option<Charset>) -> Option<Vec<u8>> {
@@ -78,7 +78,7 @@ fn is_space(c: char) -> bool {
 }
 
 fn end_of_word(text: &str) -> usize {
-    let mut scanner = QuoteScanner::new(QUOTED_STRINGS);
+    let mut scanner = QuoteScanner::new(QuotingRules::QuotedStrings);
     text.find(|c| scanner.step(c) == QuotedRole::Open && is_space(c)).unwrap_or(text.len())
 }
 
@@ -86,7 +86,7 @@ fn unquoted(raw: &str) -> Cow<'_, str> {
     if !raw.contains(['"', '\n']) {
         return Cow::Borrowed(raw);
     }
-    let mut scanner = QuoteScanner::new(QUOTED_STRINGS);
+    let mut scanner = QuoteScanner::new(QuotingRules::QuotedStrings);
     let is_content = |c: &char| match scanner.step(*c) {
         QuotedRole::Mark => false,
         QuotedRole::Escaped => true,
@@ -143,7 +143,7 @@ fn piece(text: &str) -> Option<(AddressListPiece, usize)> {
         ',' | ';' | ':' => return Some((AddressListPiece::Rest, 1)),
         _ => {}
     }
-    let mut scanner = QuoteScanner::new(QUOTED_STRINGS);
+    let mut scanner = QuoteScanner::new(QuotingRules::QuotedStrings);
     for (at, c) in text.char_indices() {
         match c {
             _ if scanner.step(c) != QuotedRole::Open => {}

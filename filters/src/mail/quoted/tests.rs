@@ -16,12 +16,12 @@ fn roles(rules: QuotingRules, text: &str) -> String {
 #[test]
 fn each_reader_has_its_rules() {
     for (rules, text, expected) in [
-        (QUOTED_STRINGS, r#"a\"b\"c" (d)"#, "..mhmehm...."),
-        (QUOTED_STRINGS, r#"a\b"c\\""#, "...mhmem"),
-        (COMMENTS, r#"("(\))")\a"#, "mhmmemhm.."),
-        (LIST_ENTRIES, r#"\"("),"(",<"#, "memhm.mhm.."),
-        (GROUP_NAMES, r#"<a]:"[":(""#, "mhm.mhm.mm"),
-        (GROUP_NAMES, "ü)]é", ".mm."),
+        (QuotingRules::QuotedStrings, r#"a\"b\"c" (d)"#, "..mhmehm...."),
+        (QuotingRules::QuotedStrings, r#"a\b"c\\""#, "...mhmem"),
+        (QuotingRules::Comments, r#"("(\))")\a"#, "mhmmemhm.."),
+        (QuotingRules::ListEntries, r#"\"("),"(",<"#, "memhm.mhm.."),
+        (QuotingRules::GroupNames, r#"<a]:"[":(""#, "mhm.mhm.mm"),
+        (QuotingRules::GroupNames, "ü)]é", ".mm."),
     ] {
         assert_eq!(roles(rules, text), expected, "{text}");
     }
