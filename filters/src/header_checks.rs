@@ -1,16 +1,17 @@
 //! Checks of header section, charsets and structure, and repairs that are certain.
 //!
-//! [`HeaderChecks`] looks at mail that is ours: the header section at end of message, the body as it streams by. What
-//! each [`Check`] finds is logged, counted, and treated as configured: told in a field, repaired, or refused within the
-//! SMTP dialogue with a text that tells the programmer of the sending program what to do. All findings of a message are
-//! told, whichever of them decides.
+//! [`HeaderChecks`] checks outgoing mail: the header section at end of message, the body while its pieces arrive. A finding
+//! of a [`Check`] is logged, counted, and treated as configured: named in a field, repaired, or refused within the SMTP
+//! dialogue. The text of a refusal tells the programmer of the sending program how to mend the message. All findings of a
+//! message are reported, also those that do not decide about it.
 //!
-//! Everything is decided at end of message: the replies before it are waived, so that an MTA sends a message in few
-//! writes, and a refusal names all that is wrong. A message without a finding is not edited at all; a repair touches the
-//! field at issue and no other. The body is kept only where a repair may have to replace it, up to a limit.
+//! Everything is decided at end of message. Replies before the end are waived, so that an MTA sends a message in few
+//! writes, and a refusal can name all faults. A message without a finding is not edited; a repair changes only the field
+//! that has the fault. The body is kept only if a repair may have to replace it, and only up to a bound.
 //!
-//! [`HeaderCheckSettings`] is the section of the configuration, [`HeaderCheckSettings::plan`] checks it. `docs/header-checks.md` lists the
-//! checks. Nothing is learnt from earlier messages, and nothing is looked up.
+//! [`HeaderCheckSettings`] is the section of the configuration, [`HeaderCheckSettings::plan`] checks it, `check.rs` has the
+//! table of the checks and `docs/header-checks.md` explains them. The filter learns nothing from earlier messages and
+//! looks nothing up.
 
 mod body;
 mod check;
@@ -54,8 +55,8 @@ use body::BodyCheck;
 use finding::{CheckFinding, CheckFindings};
 use outcome::Treatment;
 use plan::Decisions;
-use repair::Material;
-use section::Section;
+use repair::RepairMaterial;
+use section::HeaderSection;
 
 /// The filter.
 pub struct HeaderChecks {
@@ -64,7 +65,7 @@ pub struct HeaderChecks {
 
 struct SharedChecks {
     plan: CheckPlan,
-    /// Makes Message-IDs that nobody can guess.
+    /// The source of Message-IDs that nobody can guess.
     random: RandomState,
     count: AtomicU64,
 }
@@ -82,8 +83,7 @@ impl Filter for HeaderChecks {
         "header_checks"
     }
 
-    /// The header section is looked at before the body, since it says what the body is. Nothing is answered before end
-    /// of message.
+    /// The header section is read before the body, since it describes the body. Nothing is answered before end of message.
     fn needs(&self) -> Needs {
         let plan = &self.shared.plan;
         let mut needs = Needs { directions: Directions::OUTGOING, macros: plan.macros(), ..Needs::default() };
@@ -122,7 +122,7 @@ impl FilterSession for CheckSession {
         _: &mut Context<'_>,
         message: &mut Message,
     ) -> Result<Verdict, FilterError> {
-        self.body = Some(BodyCheck::new(&Section::of(&message.fields)));
+        self.body = Some(BodyCheck::new(&HeaderSection::of(&message.fields)));
         Ok(Verdict::Continue)
     }
 
@@ -140,7 +140,7 @@ impl FilterSession for CheckSession {
         let shared = Arc::clone(&self.shared);
         let plan = &shared.plan;
         let decisions = plan.decisions(&Submitter::of(cx), cx.connection);
-        let section = Section::of(&message.fields);
+        let section = HeaderSection::of(&message.fields);
         let body = self.body.take();
         let one_text = body.as_ref().is_some_and(|body| body.one_text);
         let is_identity = body.as_ref().is_some_and(|body| body.is_identity);
@@ -149,9 +149,9 @@ impl FilterSession for CheckSession {
         if findings.list.is_empty() {
             return Ok(Verdict::Continue);
         }
-        // A name that the text has shown to be wrong says nothing about the header section either.
+        // If the text has shown that the named charset is wrong, the name is no help for the header section either.
         let charset = if one_text && findings.tell_of_utf8() { Some(Charset::Utf8) } else { named };
-        let material = Material {
+        let material = RepairMaterial {
             section: &section,
             body: message.body(),
             one_text,
@@ -174,10 +174,10 @@ impl FilterSession for CheckSession {
     }
 }
 
-/// Everything found in a message.
+/// All findings of a message.
 fn findings(
     message: &Message,
-    section: &Section<'_>,
+    section: &HeaderSection<'_>,
     body: Option<BodyCheck>,
     decisions: &Decisions,
 ) -> CheckFindings {
@@ -190,10 +190,10 @@ fn findings(
     }
     section_check::check(section, decisions.of(Check::OversizedHeader).max, &mut findings);
     injection::check_fields(&message.fields, &mut findings);
-    let most = decisions.of(Check::ManyRecipients).max;
-    if message.envelope.recipients().count() as u64 > most {
+    let max = decisions.of(Check::ManyRecipients).max;
+    if message.envelope.recipients().count() as u64 > max {
         findings.add(CheckFinding::message(Check::ManyRecipients, "too many recipients"));
-    } else if section_check::addressees(message.fields.iter().map(|(_, field)| field)) > most {
+    } else if section_check::addressees(message.fields.iter().map(|(_, field)| field)) > max {
         findings.add(CheckFinding::message(Check::ManyRecipients, "too many addressees in To and Cc"));
     }
     if let Some(body) = body {
@@ -203,7 +203,7 @@ fn findings(
 }
 
 impl SharedChecks {
-    /// A Message-ID that no other message has: time, a number that is never the same, and the name of the MTA.
+    /// A Message-ID that no other message has, made of the time, a number that does not repeat, and the name of the MTA.
     fn message_id(&self, cx: &Context<'_>) -> String {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
         let number = self.random.hash_one((count, cx.macros.get("i")));

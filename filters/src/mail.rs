@@ -1,14 +1,16 @@
-//! How mail is written: addresses, content types, charsets, encoded-words, transfer encodings, folding, dates.
+//! The syntax of mail: addresses, content types, charsets, encoded-words, transfer encodings, folding, dates.
 //!
-//! Everything here is a function of its arguments: no state, no clock, no configuration. The filters build on this
-//! module; this module knows none of them.
+//! Everything in this module is a function of its arguments, without state, clock or configuration. The filters build on
+//! this module, and this module knows none of them.
 
 pub mod address;
 pub(crate) mod charset;
 pub(crate) mod content_type;
+pub(crate) mod cursor;
 pub(crate) mod date;
 pub(crate) mod encoded_word;
 pub(crate) mod field_kind;
 pub(crate) mod fold;
 pub(crate) mod hex;
+pub(crate) mod quoted;
 pub(crate) mod transfer;

@@ -1,31 +1,35 @@
-//! The checks of the body, in constant memory, while it goes by.
+//! The checks of the body, in constant memory, while the pieces of the body arrive.
 
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Repair};
 use super::injection;
-use super::octets::Octets;
-use super::parts::Parts;
-use super::section::Section;
+use super::octets::BodyOctets;
+use super::parts::BodyParts;
+use super::section::HeaderSection;
 use crate::mail::charset::Charset;
 use crate::mail::content_type::{ContentType, TransferEncoding};
 
-/// What is known of the body so far.
+/// The octets of the start of the body that are kept.
+const MAX_START_OCTETS: usize = 2048;
+const HTML: [&str; 5] = ["<!doctype html", "<html", "<head>", "<body>", "<body "];
+
+/// The state of the checks between two pieces of the body.
 pub(super) struct BodyCheck {
-    octets: Octets,
-    parts: Parts,
-    /// Its first octets.
+    octets: BodyOctets,
+    parts: BodyParts,
+    /// The first octets of the body.
     start: Vec<u8>,
     findings: CheckFindings,
     /// The message is one part of text.
     pub(super) one_text: bool,
-    /// Its octets stand for themselves.
+    /// The octets of the body stand for themselves.
     pub(super) is_identity: bool,
     mime: bool,
 }
 
 impl BodyCheck {
-    /// For a message with these fields.
-    pub(super) fn new(section: &Section<'_>) -> Self {
+    /// Begins the checks for a message with these fields.
+    pub(super) fn new(section: &HeaderSection<'_>) -> Self {
         let mut findings = CheckFindings::default();
         let content_type = section.first("Content-Type").map(|field| ContentType::parse(&field.value));
         let encoding = section.first("Content-Transfer-Encoding");
@@ -35,16 +39,24 @@ impl BodyCheck {
         let readable = content_type.as_ref().is_none_or(Option::is_some);
         let content_type = content_type.flatten();
         let is_text = content_type.as_ref().is_none_or(ContentType::is_text);
-        let parts = Parts::new(content_type.as_ref(), encoding, mime, &mut findings);
+        let parts = BodyParts::new(content_type.as_ref(), encoding, mime, &mut findings);
         let one_text = readable && is_text;
         let is_identity = encoding.is_identity();
-        Self { octets: Octets::default(), parts, start: Vec::new(), findings, one_text, is_identity, mime }
+        Self {
+            octets: BodyOctets::default(),
+            parts,
+            start: Vec::new(),
+            findings,
+            one_text,
+            is_identity,
+            mime,
+        }
     }
 
     /// Takes the next piece.
     pub(super) fn push(&mut self, chunk: &[u8]) {
-        let wanted = START.saturating_sub(self.start.len());
-        self.start.extend_from_slice(chunk.get(..wanted).unwrap_or(chunk));
+        let wanted = MAX_START_OCTETS.saturating_sub(self.start.len()).min(chunk.len());
+        self.start.extend_from_slice(chunk.split_at(wanted).0);
         let ascii = self.octets.push(chunk);
         self.parts.push(chunk, ascii, &mut self.findings);
     }
@@ -54,12 +66,12 @@ impl BodyCheck {
         self.parts.charset
     }
 
-    /// Everything found, now that the body is complete.
-    pub(super) fn finish(mut self, section: &Section<'_>) -> CheckFindings {
+    /// Takes the end of the body; returns all findings.
+    pub(super) fn finish(mut self, section: &HeaderSection<'_>) -> CheckFindings {
         self.octets.finish();
         self.parts.finish(&mut self.findings);
         let mut findings = self.findings;
-        let Octets { nul, bare, eight_bit, long, .. } = self.octets;
+        let BodyOctets { nul, bare, eight_bit, long, .. } = self.octets;
         if let Some(spot) = long {
             let finding =
                 CheckFinding::body(Check::LongBodyLine, Some(spot), "a line of more than 998 octets");
@@ -96,10 +108,6 @@ fn is_html(start: &[u8]) -> bool {
     HTML.iter()
         .any(|tag| start.get(..tag.len()).is_some_and(|text| text.eq_ignore_ascii_case(tag.as_bytes())))
 }
-
-/// Octets of the start of the body that are kept.
-const START: usize = 2048;
-const HTML: [&str; 5] = ["<!doctype html", "<html", "<head>", "<body>", "<body "];
 
 #[cfg(test)]
 mod tests;

@@ -1,24 +1,25 @@
-//! The checks: their names, and what may be done about what they find.
+//! The table of the checks: names, default actions, and hints for the sender. A row of the table is all that settings,
+//! metrics, reason codes and the document of the checks need to know of a check.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// What is done about a finding, from the mildest.
+/// The actions for a finding, from the mildest to the most severe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename = "Action", rename_all = "snake_case")]
 pub enum CheckAction {
-    /// Nothing is looked for.
+    /// The check is off.
     Off,
-    /// It is logged and counted.
+    /// The finding is logged and counted.
     Log,
-    /// It is told in a header field, too.
+    /// The finding is named in a header field as well.
     Tag,
-    /// It is repaired.
+    /// The fault is repaired.
     Fix,
-    /// 4xx: the client keeps the message.
+    /// The message is refused with 4xx, and the client keeps it.
     Tempfail,
-    /// 5xx.
+    /// The message is refused with 5xx.
     Reject,
 }
 
@@ -40,7 +41,7 @@ impl CheckAction {
         matches!(self, Self::Tempfail | Self::Reject)
     }
 
-    /// The words that metrics have for what was done, and for what would have been done.
+    /// The words of metrics for actions that were taken, and for actions that shadow mode would have taken.
     pub const LABELS: [&'static str; 9] = [
         "log",
         "tag",
@@ -53,7 +54,7 @@ impl CheckAction {
         "shadow_reject",
     ];
 
-    /// The word for metrics where nothing was really done.
+    /// The word of metrics for an action that was not taken because of shadow mode.
     pub(super) const fn in_shadow(self) -> &'static str {
         match self {
             Self::Off => "off",
@@ -66,42 +67,50 @@ impl CheckAction {
     }
 }
 
-/// What a check is by itself, whatever is configured.
+/// The properties of a check that do not depend on settings.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Profile {
-    /// What is done about a finding by default.
+pub(super) struct CheckProfile {
+    /// The default action.
     pub(super) action: CheckAction,
-    /// What is done by default where a repair is wanted and not possible; `None` if it never is.
+    /// The default action where a repair is wanted but not possible. `None` if the check has no repair.
     pub(super) otherwise: Option<CheckAction>,
-    /// The bound that it checks by default, if it checks one.
+    /// The default of `max`, if the check has a bound.
     pub(super) max: Option<u64>,
-    /// Looks at the body.
+    /// The check needs the body.
     pub(super) body: bool,
-    /// What the sender of the message can do about it.
+    /// The way for the sender to mend the fault.
     pub(super) hint: &'static str,
 }
 
-impl Profile {
-    /// A check of the header section without a repair.
-    pub(super) const fn header(action: CheckAction, hint: &'static str) -> Self {
-        Self { action, otherwise: None, max: None, body: false, hint }
-    }
-
-    /// A check of the body without a repair.
-    pub(super) const fn body(action: CheckAction, hint: &'static str) -> Self {
-        Self { body: true, ..Self::header(action, hint) }
-    }
-
-    pub(super) const fn otherwise(self, action: CheckAction) -> Self {
+impl CheckProfile {
+    const fn otherwise(self, action: CheckAction) -> Self {
         Self { otherwise: Some(action), ..self }
     }
 
-    pub(super) const fn max(self, max: u64) -> Self {
+    const fn max(self, max: u64) -> Self {
         Self { max: Some(max), ..self }
     }
 }
 
-/// The one list of checks; hands it to the macro that is named.
+/// A check of the header section without a repair.
+const fn header(action: CheckAction, hint: &'static str) -> CheckProfile {
+    CheckProfile { action, otherwise: None, max: None, body: false, hint }
+}
+
+/// A check of the body without a repair.
+const fn body(action: CheckAction, hint: &'static str) -> CheckProfile {
+    CheckProfile { body: true, ..header(action, hint) }
+}
+
+/// The table of checks. The macro hands the table to the macro that is named. A row is
+///
+/// ```text
+/// /// The fault that the check finds, for the document.
+/// Variant name = header|body(default action, "hint for the sender")[.otherwise(action)][.max(bound)];
+/// ```
+///
+/// `header` is a check of the header section, `body` one that needs the body. A check with a repair has `otherwise`: the
+/// default action where the repair is not possible.
 macro_rules! each_check {
     ($with:ident) => {
         $with! {
@@ -163,8 +172,7 @@ macro_rules! each_check {
 }
 
 macro_rules! check {
-    ($($(#[doc = $doc:literal])* $check:ident $key:ident = $kind:ident($action:ident, $hint:literal)
-        $(.otherwise($otherwise:ident))? $(.max($max:expr))?;)*) => {
+    ($($(#[doc = $doc:literal])* $check:ident $key:ident = $profile:expr;)*) => {
         /// A check. Its name is the key in the configuration, the reason code and the metric label.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Check {
@@ -172,28 +180,28 @@ macro_rules! check {
         }
 
         impl Check {
-            /// All of them, in the order in which they are told of.
+            /// All checks, in the order in which their findings are reported.
             pub const ALL: &'static [Self] = &[$(Self::$check),*];
             const NAMES: &'static [&'static str] = &[$(stringify!($key)),*];
 
-            /// The name.
+            /// The name of the check.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$check => stringify!($key),)*
                 }
             }
 
-            /// What it finds, in a sentence or two.
+            /// The faults that the check finds, in a sentence or two.
             pub const fn about(self) -> &'static str {
                 match self {
                     $(Self::$check => concat!($($doc),*),)*
                 }
             }
 
-            pub(super) const fn profile(self) -> Profile {
+            pub(super) const fn profile(self) -> CheckProfile {
+                use CheckAction::{Fix, Log, Reject};
                 match self {
-                    $(Self::$check => Profile::$kind(CheckAction::$action, $hint)
-                        $(.otherwise(CheckAction::$otherwise))? $(.max($max))?,)*
+                    $(Self::$check => $profile,)*
                 }
             }
         }
@@ -204,7 +212,7 @@ each_check!(check);
 pub(super) use each_check;
 
 impl Check {
-    /// True if the check has a repair for at least some of what it finds.
+    /// True if the check has a repair for at least some of its findings.
     pub const fn can_fix(self) -> bool {
         self.profile().otherwise.is_some()
     }

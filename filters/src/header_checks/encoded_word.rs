@@ -6,11 +6,13 @@ use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Spot};
 use crate::mail::encoded_word::words;
 use crate::mail::field_kind::FieldKind;
+use crate::mail::quoted::{QuoteScanner, QuotingRules};
 
 /// Checks the encoded-words of a field.
 pub(super) fn check(field: &HeaderField, kind: FieldKind, findings: &mut CheckFindings) {
     let value = &*field.value;
-    let mut quotes = Quotes::default();
+    let mut quotes = QuoteScanner::new(QuotingRules::QuotedStrings);
+    let mut scanned = 0;
     for word in words(value) {
         let spot = |at: usize| Spot::of(value, word.start + at);
         let mut add = |check, what| findings.add(CheckFinding::field(check, field, spot(0), what));
@@ -24,7 +26,16 @@ pub(super) fn check(field: &HeaderField, kind: FieldKind, findings: &mut CheckFi
             Ok(_) if word.length > 75 => {
                 add(Check::EncodedWord, "an encoded-word of more than 75 characters")
             }
-            Ok(_) if kind != FieldKind::Unstructured && quotes.open_at(value, word.start) => {
+            Ok(_)
+                if kind != FieldKind::Unstructured && {
+                    // Words come from the left, so that each octet is scanned once.
+                    for octet in value.iter().take(word.start).skip(scanned) {
+                        quotes.step(*octet);
+                    }
+                    scanned = word.start;
+                    quotes.in_quotes()
+                } =>
+            {
                 add(Check::EncodedWord, "an encoded-word in quotes, where it is not decoded");
             }
             Ok(_) if word.is_glued(value) => {
@@ -32,27 +43,6 @@ pub(super) fn check(field: &HeaderField, kind: FieldKind, findings: &mut CheckFi
             }
             Ok(_) => {}
         }
-    }
-}
-
-/// Whether a place is inside of a quoted-string; asked from the left to the right.
-#[derive(Default)]
-struct Quotes {
-    at: usize,
-    open: bool,
-}
-
-impl Quotes {
-    fn open_at(&mut self, value: &[u8], place: usize) -> bool {
-        while self.at < place {
-            match value.get(self.at) {
-                Some(b'"') => self.open = !self.open,
-                Some(b'\\') if self.open => self.at += 1,
-                _ => {}
-            }
-            self.at += 1;
-        }
-        self.open
     }
 }
 

@@ -1,4 +1,4 @@
-//! What one look at each header field finds: octets, lines, syntax.
+//! The checks of a single header field: octets, lines, syntax.
 
 use postseal_protocol::HeaderField;
 
@@ -10,7 +10,12 @@ use crate::mail::field_kind::{FieldKind, is_control};
 use crate::mail::fold;
 use crate::message::FieldId;
 
-/// Looks at one field. Most have nothing odd in them, and are done with after one pass.
+const EIGHT_BIT: u8 = 1;
+const CONTROL: u8 = 2;
+const FOLD: u8 = 4;
+const QUESTION: u8 = 8;
+
+/// Checks one field. Most fields have nothing odd, and one pass over the octets shows that.
 pub(super) fn check(id: FieldId, field: &HeaderField, utf8: bool, findings: &mut CheckFindings) {
     if !is_name(&field.name) {
         let spot = Spot::first(&field.name, |octet| !is_name(&[octet]));
@@ -23,7 +28,7 @@ pub(super) fn check(id: FieldId, field: &HeaderField, utf8: bool, findings: &mut
         findings.add(CheckFinding::field(Check::ControlCharacter, field, spot, "a control character"));
     }
     let eight_bit = seen.any(EIGHT_BIT) && !utf8;
-    if seen.any(FOLD) || value.len() > fold::LONGEST - field.name.len().min(100) {
+    if seen.any(FOLD) || value.len() > fold::MAX_LINE_OCTETS - field.name.len().min(100) {
         lines(id, field, findings);
     }
     if !(eight_bit || seen.any(QUESTION)) {
@@ -66,7 +71,7 @@ fn lines(id: FieldId, field: &HeaderField, findings: &mut CheckFindings) {
     }
 }
 
-/// What kinds of octets a value has, in one pass without branches.
+/// The kinds of octets in a value, found in one pass without branches.
 #[derive(Clone, Copy)]
 struct OctetKinds(u8);
 
@@ -89,8 +94,3 @@ impl OctetKinds {
 fn is_name(name: &[u8]) -> bool {
     !name.is_empty() && name.iter().all(|octet| octet.is_ascii_graphic() && *octet != b':')
 }
-
-const EIGHT_BIT: u8 = 1;
-const CONTROL: u8 = 2;
-const FOLD: u8 = 4;
-const QUESTION: u8 = 8;

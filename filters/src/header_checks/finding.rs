@@ -1,4 +1,4 @@
-//! What a check finds, and where.
+//! The findings of the checks.
 
 use bytes::Bytes;
 use postseal_protocol::HeaderField;
@@ -7,107 +7,112 @@ use super::check::Check;
 use crate::mail::charset::Charset;
 use crate::message::FieldId;
 
-/// Something found.
+/// The findings of one check that are kept without a repair.
+const MAX_FINDINGS_PER_CHECK: usize = 32;
+
+/// One finding.
 #[derive(Clone, Debug)]
 pub(super) struct CheckFinding {
     pub(super) check: Check,
     pub(super) place: FindingPlace,
-    /// What is wrong, in a few words.
+    /// The fault, in a few words.
     pub(super) what: &'static str,
     pub(super) repair: Option<Repair>,
 }
 
-/// Where.
+/// The place of a finding.
 #[derive(Clone, Debug)]
 pub(super) enum FindingPlace {
-    /// In the message as a whole, or in its envelope.
+    /// The message as a whole, or its envelope.
     Message,
-    /// In a header field.
+    /// A header field.
     Field {
         name: Bytes,
         /// The first octet that is wrong.
         at: Option<Spot>,
     },
-    /// In the body.
+    /// The body.
     Body(Option<Spot>),
-    /// In the part of the body that begins at this offset.
+    /// The part of the body that begins at this offset.
     Part(u64),
 }
 
-/// An octet, and how many octets stand before it in the value of the field or in the body.
+/// An octet, and the number of octets before it in the value of the field or in the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Spot {
     pub(super) offset: u64,
     pub(super) octet: u8,
 }
 
-/// How it can be repaired, if that turns out to be possible.
+/// A repair to try. Whether it is possible turns out when it is made.
 #[derive(Clone, Debug)]
 pub(super) enum Repair {
-    /// A new value for a field, made of the value as repaired so far.
-    Value(FieldId, HeaderField, How),
+    /// A new value for a field, made from the value as earlier repairs left it.
+    Value(FieldId, HeaderField, FieldRepair),
     /// A new Date field.
     Date,
     /// A new Message-ID field.
     MessageId,
     /// A new MIME-Version field.
     MimeVersion,
-    /// The one text part is named UTF-8.
+    /// The single text part is declared as UTF-8.
     Utf8,
-    /// The one text part is named 8bit.
+    /// The single text part is declared as 8bit.
     EightBit,
-    /// The one text part is named 7bit.
+    /// The single text part is declared as 7bit.
     SevenBit,
-    /// The one text part becomes quoted-printable.
+    /// The single text part is encoded as quoted-printable.
     QuotedPrintable,
 }
 
-/// Makes the new value, if that is possible without doubt; knows the charset that the message names for its text.
-pub(super) type How = fn(&HeaderField, Option<Charset>) -> Option<Vec<u8>>;
+/// Makes a new value from a field and the charset that the message names for its text. `None` if no new value is certain.
+pub(super) type FieldRepair = fn(&HeaderField, Option<Charset>) -> Option<Vec<u8>>;
 
-/// Everything found in a message.
+/// All findings of a message.
 #[derive(Debug, Default)]
 pub(super) struct CheckFindings {
     pub(super) list: Vec<CheckFinding>,
 }
 
 impl CheckFindings {
-    /// Adds a finding, unless there are so many of its kind that nobody reads on; what can be repaired is all kept.
+    /// Adds a finding. A finding without a repair is dropped if its check has [`MAX_FINDINGS_PER_CHECK`] already, since
+    /// nobody reads so many.
     pub(super) fn add(&mut self, finding: CheckFinding) {
-        let many = || self.list.iter().rev().take(MOST).filter(|other| other.check == finding.check).count();
-        if finding.repair.is_some() || self.list.len() < MOST || many() < MOST {
+        const MAX: usize = MAX_FINDINGS_PER_CHECK;
+        let many = || self.list.iter().rev().take(MAX).filter(|other| other.check == finding.check).count();
+        if finding.repair.is_some() || self.list.len() < MAX || many() < MAX {
             self.list.push(finding);
         }
     }
 
-    /// True if there is text that is certainly UTF-8, whatever it is named.
+    /// True if a finding shows text that is certainly UTF-8, even if the message names another charset.
     pub(super) fn tell_of_utf8(&self) -> bool {
         self.list.iter().any(|finding| matches!(finding.repair, Some(Repair::Utf8)))
     }
 }
 
 impl CheckFinding {
-    /// Of the message as a whole.
+    /// A finding about the message as a whole.
     pub(super) fn message(check: Check, what: &'static str) -> Self {
         Self { check, place: FindingPlace::Message, what, repair: None }
     }
 
-    /// Of a field.
+    /// A finding about a field.
     pub(super) fn field(check: Check, field: &HeaderField, at: Option<Spot>, what: &'static str) -> Self {
         Self { check, place: FindingPlace::Field { name: field.name.clone(), at }, what, repair: None }
     }
 
-    /// Of the body.
+    /// A finding about the body.
     pub(super) fn body(check: Check, at: Option<Spot>, what: &'static str) -> Self {
         Self { check, place: FindingPlace::Body(at), what, repair: None }
     }
 
-    /// Of a part of the body.
+    /// A finding about a part of the body.
     pub(super) fn part(check: Check, offset: u64, what: &'static str) -> Self {
         Self { check, place: FindingPlace::Part(offset), what, repair: None }
     }
 
-    /// The same with a way to repair it.
+    /// The same finding with a repair.
     pub(super) fn repair(self, repair: Repair) -> Self {
         Self { repair: Some(repair), ..self }
     }
@@ -119,11 +124,8 @@ impl Spot {
         text.get(at).map(|octet| Self { offset: at as u64, octet: *octet })
     }
 
-    /// The first octet of a text that is so.
+    /// The first octet of a text for which `wrong` is true.
     pub(super) fn first(text: &[u8], wrong: impl Fn(u8) -> bool) -> Option<Self> {
         text.iter().position(|octet| wrong(*octet)).and_then(|at| Self::of(text, at))
     }
 }
-
-/// Findings of one check that are kept without a repair.
-const MOST: usize = 32;

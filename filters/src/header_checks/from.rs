@@ -1,12 +1,13 @@
-//! The From field: one, with an address that says who (RFC 5322 section 3.6.2, RFC 6854).
+//! The check of the From field: one field, with an address that names the author (RFC 5322 section 3.6.2, RFC 6854).
 
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Spot};
-use super::section::Section;
+use super::section::HeaderSection;
 use crate::mail::address::{AddressError, mailboxes};
+use crate::mail::quoted::{QuoteScanner, QuotedRole, QuotingRules};
 
-/// Checks it. A From that is missing is for another check.
-pub(super) fn check(section: &Section<'_>, findings: &mut CheckFindings) {
+/// Checks the From field. A missing From is found by [`Check::MissingField`].
+pub(super) fn check(section: &HeaderSection<'_>, findings: &mut CheckFindings) {
     let Some(from) = section.first("From") else { return };
     let value = &*from.value;
     let mut add = |at: Option<usize>, what| {
@@ -43,20 +44,11 @@ fn place(error: &AddressError) -> Option<usize> {
     }
 }
 
-/// Where the colon of a group is: outside of quotes, comments, angle brackets and domain literals.
+/// The place of the colon behind a group's name: outside of quotes, comments, angle brackets and domain literals.
 fn group(value: &[u8]) -> Option<usize> {
-    let (mut quoted, mut escaped, mut depth) = (false, false, 0u32);
-    for (at, octet) in value.iter().enumerate() {
-        match octet {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' => quoted = !quoted,
-            _ if quoted => {}
-            b'(' | b'<' | b'[' => depth += 1,
-            b')' | b'>' | b']' => depth = depth.saturating_sub(1),
-            b':' if depth == 0 => return Some(at),
-            _ => {}
-        }
-    }
-    None
+    let mut scanner = QuoteScanner::new(QuotingRules::GroupNames);
+    value.iter().position(|octet| scanner.step(*octet) == QuotedRole::Open && *octet == b':')
 }
+
+#[cfg(test)]
+mod tests;

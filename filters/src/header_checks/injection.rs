@@ -1,16 +1,23 @@
-//! What attacks on web forms leave behind: header fields where none belong.
+//! The traces of attacks on web forms: header fields where none belong.
 //!
-//! Who puts a line end into what a form takes for a subject or an address adds a field of his own, or ends the header
-//! section early, and the fields that the form's program writes behind it come to stand at the start of the body.
+//! An attacker puts a line end into the subject or the address that a form asks for. The line end adds a field to the
+//! header section, or ends the section early, so that later fields of the form's program stand at the start of the body.
 
 use postseal_protocol::HeaderField;
 
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Spot};
-use super::section::Section;
+use super::section::HeaderSection;
+use crate::mail::fold;
 use crate::message::Fields;
 
-/// Looks for fields within folded fields, and behind them.
+const ADDRESSES: [&str; 3] = ["To", "Cc", "Bcc"];
+const TAKEN_FROM_FORMS: [&str; 5] = ["Subject", "From", "Reply-To", "To", "Sender"];
+/// The lines of the body that are searched.
+const MAX_BODY_LINES: usize = 20;
+const MAX_NAME_OCTETS: usize = 64;
+
+/// Looks for fields within folded fields, and for second address fields behind them.
 pub(super) fn check_fields(fields: &Fields, findings: &mut CheckFindings) {
     let mut before: Option<&HeaderField> = None;
     let mut seen = [false; ADDRESSES.len()];
@@ -38,26 +45,20 @@ pub(super) fn check_fields(fields: &Fields, findings: &mut CheckFindings) {
 }
 
 fn injected_line(value: &[u8]) -> Option<usize> {
-    let mut at = memchr::memchr(b'\n', value)? + 1;
-    for line in value.get(at..)?.split(|octet| *octet == b'\n') {
-        let space = line.len() - line.trim_ascii_start().len();
-        if let Some((name, text)) = name_and_text(line.trim_ascii_start())
-            && is_injected(name, text)
-        {
-            return Some(at + space);
-        }
-        at += line.len() + 1;
-    }
-    None
+    fold::lines(value).skip(1).find_map(|(start, line)| {
+        let field = line.trim_ascii_start();
+        let (name, text) = name_and_text(field)?;
+        is_injected(name, text).then_some(start + line.len() - field.len())
+    })
 }
 
 /// Looks for a header section at the start of the body.
-pub(super) fn check_body(start: &[u8], section: &Section<'_>, findings: &mut CheckFindings) {
+pub(super) fn check_body(start: &[u8], section: &HeaderSection<'_>, findings: &mut CheckFindings) {
     let mut lines = start.split(|octet| *octet == b'\n').map(<[u8]>::trim_ascii_end);
     let mut first_is_field = false;
     let mut fields = 0;
     let mut injected = false;
-    for at in 0..MOST_LINES {
+    for at in 0..MAX_BODY_LINES {
         match lines.next() {
             None | Some(b"") => break,
             Some([b' ' | b'\t', ..]) if fields > 0 => {}
@@ -67,7 +68,7 @@ pub(super) fn check_body(start: &[u8], section: &Section<'_>, findings: &mut Che
                     fields += 1;
                     injected |= is_injected(name, text) && is_lacking(name, section);
                 }
-                // Where a MTA finds a line that is no field, it ends the header section before that line.
+                // An MTA ends the header section before a line that is no field, so such a line begins the body.
                 None if at == 0 => {}
                 None => return,
             },
@@ -83,13 +84,13 @@ pub(super) fn check_body(start: &[u8], section: &Section<'_>, findings: &mut Che
 }
 
 fn name_and_text(line: &[u8]) -> Option<(&[u8], &[u8])> {
-    let colon = line.iter().take(LONGEST_NAME).position(|octet| *octet == b':')?;
-    let (name, text) = line.split_at_checked(colon)?;
+    let colon = line.iter().take(MAX_NAME_OCTETS).position(|octet| *octet == b':')?;
+    let (name, [_, text @ ..]) = line.split_at(colon) else { return None };
     let fits = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'-';
-    (!name.is_empty() && name.iter().all(fits)).then(|| (name, text.get(1..).unwrap_or_default()))
+    (!name.is_empty() && name.iter().all(fits)).then_some((name, text))
 }
 
-/// A field that an attacker has use for, with what belongs into it.
+/// True for a field that is of use to an attacker, if its text is of the kind that belongs into the field.
 fn is_injected(name: &[u8], text: &[u8]) -> bool {
     let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
     if ADDRESSES.iter().chain(&["From", "Reply-To"]).any(|other| is(other)) {
@@ -101,8 +102,9 @@ fn is_injected(name: &[u8], text: &[u8]) -> bool {
     }
 }
 
-/// A form's program writes these fields once. People quote other messages with them, but those have a MIME header section.
-fn is_lacking(name: &[u8], section: &Section<'_>) -> bool {
+/// True for a field that the header section lacks because it slipped into the body. People quote other messages with such
+/// fields, too, but the messages of people have MIME fields in the header section.
+fn is_lacking(name: &[u8], section: &HeaderSection<'_>) -> bool {
     let mime = ["MIME-Version", "Content-Type"];
     let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
     if mime.iter().any(|other| is(other)) || is("Bcc") {
@@ -111,12 +113,6 @@ fn is_lacking(name: &[u8], section: &Section<'_>) -> bool {
     mime.iter().all(|other| section.count(other) == 0)
         && ADDRESSES.iter().chain(&["From"]).any(|other| is(other) && section.count(other) == 0)
 }
-
-const ADDRESSES: [&str; 3] = ["To", "Cc", "Bcc"];
-const TAKEN_FROM_FORMS: [&str; 5] = ["Subject", "From", "Reply-To", "To", "Sender"];
-/// Lines of the body that are looked at.
-const MOST_LINES: usize = 20;
-const LONGEST_NAME: usize = 64;
 
 #[cfg(test)]
 mod tests;

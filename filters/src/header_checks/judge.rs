@@ -1,39 +1,42 @@
-//! Whether text is in the charset that is named for it, piece by piece.
+//! Finds out, piece by piece, whether text is in the charset that the message names.
 
 use encoding_rs::{Decoder, DecoderResult, WINDOWS_1252};
 
 use crate::mail::charset::Charset;
 
-/// What is known of a text so far.
-pub(super) struct Judge {
-    /// `None`: no charset is named.
+/// The state of the judgement between two pieces of the text.
+pub(super) struct CharsetJudge {
+    /// `None` if the message names no charset.
     named: Option<Charset>,
     eight_bit: bool,
-    utf8: Utf8,
+    utf8: Utf8Pieces,
     decoder: Option<Decoder>,
     malformed: bool,
 }
 
-/// What is wrong with a text, and whether it is certain that it is UTF-8 in truth.
+/// The fault of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(super) struct CharsetFault {
+    /// The message names a charset.
     pub(super) named: bool,
+    /// The fault, in a few words.
     pub(super) what: &'static str,
+    /// The text is certainly UTF-8.
     pub(super) certain: bool,
 }
 
-impl Judge {
-    /// For a text with this charset parameter.
+impl CharsetJudge {
+    /// Begins a text with this charset parameter.
     pub(super) fn new(name: Option<&[u8]>) -> Self {
         let named = name.map(Charset::named);
         let decoder = match named {
-            // Every octet is something in it.
+            // In windows-1252 every octet is a character, so nothing can be wrong.
             Some(Charset::Other(encoding)) if encoding != WINDOWS_1252 => {
                 Some(encoding.new_decoder_without_bom_handling())
             }
             _ => None,
         };
-        Self { named, eight_bit: false, utf8: Utf8::default(), decoder, malformed: false }
+        Self { named, eight_bit: false, utf8: Utf8Pieces::default(), decoder, malformed: false }
     }
 
     /// Takes the next piece, decoded from its transfer encoding.
@@ -52,14 +55,14 @@ impl Judge {
         self.utf8.push(text);
     }
 
-    /// What is wrong, now that the text is complete.
-    pub(super) fn finish(mut self) -> Option<Fault> {
+    /// Takes the end of the text; returns its fault.
+    pub(super) fn finish(mut self) -> Option<CharsetFault> {
         if let Some(decoder) = &mut self.decoder {
             self.malformed |= is_malformed(decoder, b"", true);
         }
         let utf8 = self.utf8.is_whole() && !self.utf8.broken;
         let certain = self.eight_bit && utf8;
-        let fault = |what| Some(Fault { named: self.named.is_some(), what, certain });
+        let fault = |what| Some(CharsetFault { named: self.named.is_some(), what, certain });
         match self.named {
             None if self.eight_bit => fault("8-bit text without a charset"),
             Some(Charset::Ascii) if self.eight_bit => fault("8-bit text that is named us-ascii"),
@@ -79,52 +82,44 @@ fn is_malformed(decoder: &mut Decoder, text: &[u8], last: bool) -> bool {
         match result {
             DecoderResult::InputEmpty => return false,
             DecoderResult::Malformed(..) => return true,
-            DecoderResult::OutputFull => rest = rest.get(read..).unwrap_or_default(),
+            DecoderResult::OutputFull => rest = rest.split_at(read).1,
         }
     }
 }
 
-/// Whether octets are UTF-8, cut anywhere.
+/// Finds out whether octets are UTF-8. They may be cut anywhere, also within a character.
 #[derive(Default)]
-struct Utf8 {
-    /// The octets of a character that is not complete.
-    open: [u8; 4],
-    length: usize,
+struct Utf8Pieces {
+    /// The octets of a character that is not complete, at most three.
+    open: Vec<u8>,
     broken: bool,
 }
 
-impl Utf8 {
+impl Utf8Pieces {
     fn push(&mut self, text: &[u8]) {
         let mut rest = text;
-        while self.length > 0 && !self.broken {
+        while !self.open.is_empty() && !self.broken {
             let Some((first, tail)) = rest.split_first() else { return };
-            if let Some(slot) = self.open.get_mut(self.length) {
-                *slot = *first;
-            }
-            self.length += 1;
+            self.open.push(*first);
             rest = tail;
-            match simdutf8::compat::from_utf8(self.open.get(..self.length).unwrap_or_default()) {
-                Ok(_) => self.length = 0,
-                Err(error) => self.broken |= error.error_len().is_some(),
+            match simdutf8::compat::from_utf8(&self.open) {
+                Ok(_) => self.open.clear(),
+                Err(error) => self.broken = error.error_len().is_some(),
             }
         }
         if self.broken {
             return;
         }
         if let Err(error) = simdutf8::compat::from_utf8(rest) {
-            let tail = rest.get(error.valid_up_to()..).unwrap_or_default();
-            match self.open.get_mut(..tail.len()) {
-                Some(open) if error.error_len().is_none() => {
-                    open.copy_from_slice(tail);
-                    self.length = tail.len();
-                }
-                _ => self.broken = true,
+            match error.error_len() {
+                Some(_) => self.broken = true,
+                None => self.open.extend_from_slice(rest.split_at(error.valid_up_to()).1),
             }
         }
     }
 
     fn is_whole(&self) -> bool {
-        self.length == 0
+        self.open.is_empty()
     }
 }
 

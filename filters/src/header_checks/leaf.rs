@@ -1,22 +1,22 @@
-//! One part of a message that is no multipart: its transfer encoding, and its charset if it is text.
+//! The checks of a part that is no multipart: its transfer encoding, and its charset if the part is text.
 
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Repair, Spot};
-use super::judge::Judge;
+use super::judge::CharsetJudge;
 use crate::mail::content_type::{ContentType, TransferEncoding};
 use crate::mail::transfer::base64;
 use crate::mail::transfer::base64::Base64;
 use crate::mail::transfer::quoted_printable;
 
-/// A part, while it goes by.
-pub(super) struct Leaf {
+/// A part whose pieces arrive.
+pub(super) struct LeafPart {
     encoding: TransferEncoding,
     decoder: LeafDecoder,
-    judge: Option<Judge>,
+    judge: Option<CharsetJudge>,
     eight_bit: Option<Spot>,
-    /// Where it begins in the body.
+    /// The offset in the body at which the part begins.
     start: u64,
-    /// The message is MIME, so that 7bit is meant where no encoding is named.
+    /// The message is MIME, so a part without Content-Transfer-Encoding is 7bit.
     mime: bool,
 }
 
@@ -24,14 +24,14 @@ enum LeafDecoder {
     Identity,
     QuotedPrintable(quoted_printable::QuotedPrintableDecoder),
     Base64(Base64),
-    /// Nobody looks into it.
+    /// Base64 that is not decoded: only its alphabet is checked.
     Alphabet {
         broken: bool,
     },
 }
 
-impl Leaf {
-    /// A part with these fields, at this offset of the body.
+impl LeafPart {
+    /// Begins a part with these fields, at this offset of the body.
     pub(super) fn new(
         content_type: Option<&ContentType>,
         encoding: TransferEncoding,
@@ -48,10 +48,17 @@ impl Leaf {
             TransferEncoding::Base64 => LeafDecoder::Alphabet { broken: false },
             _ => LeafDecoder::Identity,
         };
-        Self { encoding, decoder, judge: is_text.then(|| Judge::new(charset)), eight_bit: None, start, mime }
+        Self {
+            encoding,
+            decoder,
+            judge: is_text.then(|| CharsetJudge::new(charset)),
+            eight_bit: None,
+            start,
+            mime,
+        }
     }
 
-    /// Takes the next piece, which stands at this offset of the body.
+    /// Takes the next piece, which begins at this offset of the body.
     pub(super) fn push(&mut self, text: &[u8], ascii: bool, offset: u64) {
         if !ascii && self.eight_bit.is_none() {
             let spot = Spot::first(text, |octet| octet > 127);
@@ -64,7 +71,6 @@ impl Leaf {
                 *broken |= !base64::is_alphabet(text);
                 return;
             }
-            // Most text has no `=` in it.
             LeafDecoder::QuotedPrintable(decoder) => {
                 decoder.push(text, &mut decoded);
                 &decoded
@@ -79,14 +85,14 @@ impl Leaf {
         }
     }
 
-    /// Tells what is wrong with it.
+    /// Takes the end of the part; adds its findings.
     pub(super) fn finish(self, findings: &mut CheckFindings) {
         let (start, eight_bit) = (self.start, self.eight_bit);
         let finding = |check, what| match eight_bit {
             Some(spot) => CheckFinding::body(check, Some(spot), what),
             None => CheckFinding::part(check, start, what),
         };
-        if let Some(fault) = self.judge.and_then(Judge::finish) {
+        if let Some(fault) = self.judge.and_then(CharsetJudge::finish) {
             let check = if fault.named { Check::CharsetMismatch } else { Check::CharsetMissing };
             let finding = finding(check, fault.what);
             findings.add(if fault.certain { finding.repair(Repair::Utf8) } else { finding });

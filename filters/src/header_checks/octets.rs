@@ -1,14 +1,18 @@
-//! The body as octets and lines, whatever parts it has: NUL, CR and LF that are not together, 8-bit, long lines.
+//! The body as octets and lines, whatever its parts: NUL, CR and LF that are not together, 8-bit octets, long lines.
 
 use super::finding::Spot;
-use crate::mail::fold::LONGEST;
+use crate::mail::fold::MAX_LINE_OCTETS;
 
-/// What is known so far.
+const EIGHT_BIT: u8 = 1;
+const NUL: u8 = 2;
+const BARE: u8 = 4;
+
+/// The state of the checks between two pieces of the body.
 #[derive(Debug, Default)]
-pub(super) struct Octets {
+pub(super) struct BodyOctets {
     offset: u64,
     before: u8,
-    /// Octets of the open line.
+    /// The octets of the line whose end has not come yet.
     line: usize,
     pub(super) nul: Option<Spot>,
     pub(super) bare: Option<Spot>,
@@ -16,19 +20,19 @@ pub(super) struct Octets {
     pub(super) long: Option<Spot>,
 }
 
-impl Octets {
-    /// Takes the next piece; true if it is all ASCII.
+impl BodyOctets {
+    /// Takes the next piece. True if the piece is all ASCII.
     pub(super) fn push(&mut self, chunk: &[u8]) -> bool {
         let Some((first, rest)) = chunk.split_first() else { return true };
         let kinds = kinds(self.before, *first) | fold(chunk, rest);
         self.note(kinds, chunk);
         self.lines(chunk);
-        self.before = chunk.last().copied().unwrap_or_default();
+        self.before = *rest.last().unwrap_or(first);
         self.offset += chunk.len() as u64;
         kinds & EIGHT_BIT == 0
     }
 
-    /// The body is complete.
+    /// Takes the end of the body.
     pub(super) fn finish(&mut self) {
         if self.before == b'\r' {
             let spot = Spot { offset: self.offset.saturating_sub(1), octet: b'\r' };
@@ -36,7 +40,7 @@ impl Octets {
         }
     }
 
-    /// Finds where something is for the first time.
+    /// Finds the first place of each kind that the chunk has and that was not found before.
     fn note(&mut self, kinds: u8, chunk: &[u8]) {
         let Self { offset, before, .. } = *self;
         let find = |wrong: &dyn Fn(u8, u8) -> bool| {
@@ -60,34 +64,34 @@ impl Octets {
         }
     }
 
-    /// Looks for a line that is too long. Where a line end is near, nothing before it needs a look.
+    /// Looks for a line that is too long. If the next 1,000 octets contain a line end, no line before the last line end
+    /// among them is too long.
     fn lines(&mut self, chunk: &[u8]) {
         let mut rest = chunk;
         while self.long.is_none() {
-            let most = LONGEST + 2 - self.line;
-            let window = rest.get(..most).unwrap_or(rest);
-            match memchr::memrchr(b'\n', window) {
-                Some(at) => {
-                    rest = rest.get(at + 1..).unwrap_or_default();
-                    self.line = 0;
-                }
-                None if window.len() < most => {
-                    self.line += window.len();
-                    return;
-                }
-                None => {
-                    let taken = chunk.len() - rest.len();
-                    let offset = (self.offset + (taken + LONGEST) as u64).saturating_sub(self.line as u64);
-                    // It may have been in the piece before.
-                    let at = (taken + LONGEST).saturating_sub(self.line);
-                    self.long = Some(Spot { offset, octet: chunk.get(at).copied().unwrap_or(b'\n') });
-                }
+            let Some((window, _)) = rest.split_at_checked(MAX_LINE_OCTETS + 2 - self.line) else {
+                self.line = match memchr::memrchr(b'\n', rest) {
+                    Some(at) => rest.len() - at - 1,
+                    None => self.line + rest.len(),
+                };
+                return;
+            };
+            if let Some(at) = memchr::memrchr(b'\n', window) {
+                rest = rest.split_at(at + 1).1;
+                self.line = 0;
+                continue;
             }
+            let offset = self.offset + (chunk.len() - rest.len() + MAX_LINE_OCTETS) as u64;
+            // The octet itself may have been in the piece before; then the first octet of this piece stands for it.
+            let spot = Spot::of(window, MAX_LINE_OCTETS.saturating_sub(self.line));
+            debug_assert!(spot.is_some(), "the window reaches beyond the longest line");
+            self.long = spot.map(|spot| Spot { offset: offset.saturating_sub(self.line as u64), ..spot });
+            return;
         }
     }
 }
 
-/// No branches: the compiler makes vector instructions of this.
+/// The loop has no branches, so that the compiler makes vector instructions of it.
 fn fold(before: &[u8], here: &[u8]) -> u8 {
     let pairs = before.iter().zip(here);
     pairs.fold(0, |all, (before, here)| all | kinds(*before, *here))
@@ -102,10 +106,6 @@ fn kinds(before: u8, here: u8) -> u8 {
 fn is_bare(before: u8, here: u8) -> bool {
     (before == b'\r') != (here == b'\n')
 }
-
-const EIGHT_BIT: u8 = 1;
-const NUL: u8 = 2;
-const BARE: u8 = 4;
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! From findings to what is done: repairs, fields that tell of them, the reply, the report.
+//! Decides what is done about the findings of a message: repairs, fields that name them, the reply, the report.
 
 use std::fmt::Write as _;
 
@@ -7,34 +7,46 @@ use postseal_protocol::{HeaderField, Reply, Verdict};
 use super::check::{Check, CheckAction};
 use super::finding::{CheckFinding, CheckFindings};
 use super::plan::{CheckPlan, Decisions};
-use super::repair::{Material, Repairs, TOO_LARGE};
+use super::repair::{RepairMaterial, Repairs, TOO_LARGE};
 use super::reply;
 use crate::filter::Context;
 use crate::message::Message;
 use crate::report::CheckNote;
 
-/// What is to be done about a message.
+/// The reason code of a repair that was not made because the body was too large to be kept.
+pub(super) const OVER_LIMIT: &str = "body_over_limit";
+/// The findings of one check that are spelled out in the log.
+const MAX_FINDINGS_IN_DETAIL: usize = 5;
+/// The characters of a line of the fields that we add.
+const MAX_LINE_CHARACTERS: usize = 76;
+
+/// The treatment of a message.
 #[derive(Debug, Default)]
 pub(super) struct Treatment<'a> {
-    groups: Vec<Group<'a>>,
+    groups: Vec<FindingGroup<'a>>,
     repairs: Repairs,
     over_limit: bool,
 }
 
 /// The findings of one check that get the same treatment.
 #[derive(Debug)]
-struct Group<'a> {
+struct FindingGroup<'a> {
     check: Check,
     action: CheckAction,
     shadow: bool,
+    /// Each finding, and the reason why a repair was not possible.
     findings: Vec<(&'a CheckFinding, Option<&'static str>)>,
 }
 
 impl<'a> Treatment<'a> {
     /// Decides about each finding.
-    pub(super) fn of(findings: &'a CheckFindings, decisions: &Decisions, material: &Material<'_>) -> Self {
+    pub(super) fn of(
+        findings: &'a CheckFindings,
+        decisions: &Decisions,
+        material: &RepairMaterial<'_>,
+    ) -> Self {
         let mut this = Self::default();
-        // What would be done is worked out in full, but apart from what is done.
+        // In shadow mode repairs are worked out in full, but apart from those that are made.
         let mut shadow = Repairs::default();
         for finding in &findings.list {
             let decided = decisions.of(finding.check);
@@ -61,10 +73,10 @@ impl<'a> Treatment<'a> {
         shadow: bool,
         why: Option<&'static str>,
     ) {
-        let same = |group: &&mut Group<'_>| group.check == finding.check && group.action == action;
+        let same = |group: &&mut FindingGroup<'_>| group.check == finding.check && group.action == action;
         match self.groups.iter_mut().find(same) {
             Some(group) => group.findings.push((finding, why)),
-            None => self.groups.push(Group {
+            None => self.groups.push(FindingGroup {
                 check: finding.check,
                 action,
                 shadow,
@@ -73,7 +85,7 @@ impl<'a> Treatment<'a> {
         }
     }
 
-    /// What the MTA is told: the worst that any finding leads to.
+    /// The verdict for the MTA: the most severe of all findings.
     pub(super) fn verdict(&self, plan: &CheckPlan) -> Verdict {
         let real = self.groups.iter().filter(|group| !group.shadow);
         let worst = real.clone().map(|group| group.action).max().unwrap_or(CheckAction::Off);
@@ -90,7 +102,7 @@ impl<'a> Treatment<'a> {
         Reply::multiline(code, (class, 6, 0), lines).map_or(otherwise, Verdict::Reply)
     }
 
-    /// Tells log, metrics and `explain`. Of a message that is refused, nothing is repaired or tagged.
+    /// Writes the report for log, metrics and `explain`. A message that is refused is neither repaired nor tagged.
     pub(super) fn report(&self, refused: bool, cx: &mut Context<'_>) {
         for group in &self.groups {
             let action = match group.action {
@@ -129,29 +141,30 @@ impl<'a> Treatment<'a> {
     }
 }
 
-impl Group<'_> {
+impl FindingGroup<'_> {
     fn detail(&self, action: &str) -> String {
         let mut out = action.to_owned();
-        for (at, (finding, why)) in self.findings.iter().take(MOST_TOLD).enumerate() {
+        for (at, (finding, why)) in self.findings.iter().take(MAX_FINDINGS_IN_DETAIL).enumerate() {
             let _ = write!(out, "{} {}", if at == 0 { ":" } else { ";" }, reply::words(finding));
             if let Some(why) = why {
                 let _ = write!(out, " (not repaired: {why})");
             }
         }
-        if self.findings.len() > MOST_TOLD {
-            let _ = write!(out, "; and {} more", self.findings.len() - MOST_TOLD);
+        let more = self.findings.len().saturating_sub(MAX_FINDINGS_IN_DETAIL);
+        if more > 0 {
+            let _ = write!(out, "; and {more} more");
         }
         out
     }
 }
 
-/// Names with commas, folded.
+/// The value of a field that lists names, folded.
 fn list(field: &str, names: &[&str]) -> String {
     let mut out = String::new();
     let mut column = field.len() + 1;
     for (at, name) in names.iter().enumerate() {
         let comma = if at + 1 < names.len() { "," } else { "" };
-        if at > 0 && column + name.len() + 2 > 76 {
+        if at > 0 && column + name.len() + 2 > MAX_LINE_CHARACTERS {
             out.push('\n');
             column = 0;
         }
@@ -160,8 +173,3 @@ fn list(field: &str, names: &[&str]) -> String {
     }
     out
 }
-
-/// A repair was wanted that needs the whole body, and that was too large.
-pub(super) const OVER_LIMIT: &str = "body_over_limit";
-/// Findings of one check that are spelled out.
-const MOST_TOLD: usize = 5;

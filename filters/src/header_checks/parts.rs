@@ -1,46 +1,50 @@
-//! Follows the boundaries of a multipart message while it goes by (RFC 2046 section 5.1).
+//! Follows the boundaries of a multipart message while its body arrives (RFC 2046 section 5.1).
 //!
-//! What is kept is the stack of open boundaries, and the start of a line that may be a delimiter or a header field of a
-//! part. A message within the message is not looked into.
+//! Two things are kept: the stack of open boundaries, and the start of a line that may be a delimiter or a header field of
+//! a part. The parts of a message within the message are not checked.
 
 mod header;
 mod stack;
 
 use header::PartHeader;
-use stack::Stack;
+use stack::BoundaryStack;
 
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings};
-use super::leaf::Leaf;
+use super::leaf::LeafPart;
 use crate::mail::charset::Charset;
 use crate::mail::content_type::{ContentType, TransferEncoding};
 
-/// The structure, as far as it is known.
-pub(super) struct Parts {
-    stack: Stack,
+const MAX_PARTS: u32 = 10_000;
+/// The octets of a line that are kept until its end arrives.
+const MAX_KEPT_LINE_OCTETS: usize = 4096;
+
+/// The structure, as far as the body so far has shown it.
+pub(super) struct BodyParts {
+    stack: BoundaryStack,
     state: PartState,
     /// The next octet begins a line.
     at_start: bool,
-    /// The start of a line whose end is not there yet.
+    /// The start of a line whose end has not arrived.
     line: Vec<u8>,
-    /// Octets of the body that were taken.
+    /// The octets of the body that were taken.
     offset: u64,
     count: u32,
     pub(super) plain: bool,
     pub(super) html: bool,
-    /// That of the first part of text that names one.
+    /// The charset of the first part that names one.
     pub(super) charset: Option<Charset>,
 }
 
 enum PartState {
     Header(PartHeader),
-    Leaf(Box<Leaf>),
-    /// What nobody is shown, or what is not looked into.
+    Leaf(Box<LeafPart>),
+    /// Text that readers do not show, or a part that is not checked.
     Opaque,
 }
 
-impl Parts {
-    /// A message with these fields.
+impl BodyParts {
+    /// Begins the body of a message with these fields.
     pub(super) fn new(
         content_type: Option<&ContentType>,
         encoding: TransferEncoding,
@@ -48,7 +52,7 @@ impl Parts {
         findings: &mut CheckFindings,
     ) -> Self {
         let mut this = Self {
-            stack: Stack::default(),
+            stack: BoundaryStack::default(),
             state: PartState::Opaque,
             at_start: true,
             line: Vec::new(),
@@ -74,15 +78,14 @@ impl Parts {
                 self.line(rest, ascii, findings)
             } else {
                 let length = self.run(rest);
-                let (run, _) = rest.split_at_checked(length).unwrap_or((rest, &[]));
-                self.content(run, ascii);
+                self.content(rest.split_at(length).0, ascii);
                 length
             };
-            rest = rest.get(taken..).unwrap_or_default();
+            rest = rest.split_at(taken).1;
         }
     }
 
-    /// The body is complete.
+    /// Takes the end of the body.
     pub(super) fn finish(&mut self, findings: &mut CheckFindings) {
         let line = std::mem::take(&mut self.line);
         if !line.is_empty() {
@@ -91,7 +94,7 @@ impl Parts {
         self.leave(0, findings);
     }
 
-    /// Length of what comes before the next line that may be a delimiter.
+    /// The octets before the next line that may be a delimiter.
     fn run(&mut self, rest: &[u8]) -> usize {
         self.at_start = true;
         match memchr::memmem::find(rest, b"\n--") {
@@ -112,13 +115,14 @@ impl Parts {
         self.offset += text.len() as u64;
     }
 
-    /// Takes a line that may mean something, or as much of it as is there; gives the number of octets taken.
+    /// Takes a line that may be a delimiter or a field, or the part of the line that is there. Returns how many octets were
+    /// taken.
     fn line(&mut self, rest: &[u8], ascii: bool, findings: &mut CheckFindings) -> usize {
         let (length, complete) = match memchr::memchr(b'\n', rest) {
             Some(at) => (at + 1, true),
             None => (rest.len(), false),
         };
-        let text = rest.get(..length).unwrap_or(rest);
+        let text = rest.split_at(length).0;
         if complete && self.line.is_empty() {
             self.whole_line(text, ascii, findings);
         } else if complete {
@@ -127,8 +131,8 @@ impl Parts {
             self.whole_line(&line, false, findings);
             line.clear();
             self.line = line;
-        } else if self.line.len() + text.len() > LONGEST_LINE {
-            // No delimiter is that long, and no field of interest: what is here is taken for the line.
+        } else if self.line.len() + text.len() > MAX_KEPT_LINE_OCTETS {
+            // No delimiter is so long, and no field that matters: the start of the line is treated as the line.
             let line = std::mem::take(&mut self.line);
             self.whole_line(&line, false, findings);
             self.part_of_line(text, ascii);
@@ -169,7 +173,7 @@ impl Parts {
     }
 
     fn delimited(&mut self, at: usize, close: bool, findings: &mut CheckFindings) {
-        // Those within are over, whether they were closed or not.
+        // The multiparts within this one end here, whether they were closed or not.
         self.leave(at + 1, findings);
         self.stack.seen(at, close);
         if close {
@@ -177,15 +181,15 @@ impl Parts {
             return;
         }
         self.count += 1;
-        if self.count > MOST_PARTS {
+        if self.count > MAX_PARTS {
             self.structure(findings, "more than 10000 parts");
-            self.stack = Stack::default();
+            self.stack = BoundaryStack::default();
         } else {
             self.state = PartState::Header(PartHeader::default());
         }
     }
 
-    /// Ends the part at hand, and the multiparts from this depth on.
+    /// Ends the current part, and the multiparts from this depth on.
     fn leave(&mut self, depth: usize, findings: &mut CheckFindings) {
         if let PartState::Leaf(leaf) = std::mem::replace(&mut self.state, PartState::Opaque) {
             leaf.finish(findings);
@@ -194,14 +198,14 @@ impl Parts {
             if !boundary.seen {
                 self.structure(findings, "a multipart whose boundary never comes");
             } else if !boundary.closed && self.stack.is_empty() {
-                // One within ends with the one around it.
+                // A multipart within another is ended by the delimiter of the outer one.
                 let what = "a multipart that is never closed";
                 findings.add(CheckFinding::body(Check::UnclosedMultipart, None, what));
             }
         }
     }
 
-    /// Begins the content of a part, or of the message.
+    /// Begins the content of the message or of a part.
     fn enter(
         &mut self,
         content_type: Option<&ContentType>,
@@ -221,7 +225,7 @@ impl Parts {
                     self.charset.get_or_insert_with(|| Charset::named(name));
                 }
                 self.html |= content_type.is_some_and(|this| this.is_text() && this.subtype == b"html");
-                PartState::Leaf(Box::new(Leaf::new(content_type, encoding, mime, self.offset)))
+                PartState::Leaf(Box::new(LeafPart::new(content_type, encoding, mime, self.offset)))
             }
         };
     }
@@ -239,10 +243,6 @@ impl Parts {
         findings.add(CheckFinding::part(Check::MimeStructure, self.offset, what));
     }
 }
-
-const MOST_PARTS: u32 = 10_000;
-/// Octets of a line that are kept until its end is there.
-const LONGEST_LINE: usize = 4096;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
-//! Repairs: worked out one by one, each on what the ones before have made of the message, and written into it at the end
-//! or not at all.
+//! Repairs. They are worked out one by one, each on the result of those before, and written into the message at the end or
+//! not at all.
 //!
-//! Only the field at issue is touched. A repair that is not possible without doubt says why not.
+//! A repair changes only the field that has the fault. A repair that is not certain is not made, and says why.
 
 pub(super) mod rfc2047;
 pub(super) mod rfc2231;
@@ -10,8 +10,8 @@ use std::collections::HashMap;
 
 use postseal_protocol::HeaderField;
 
-use super::finding::{How, Repair};
-use super::section::Section;
+use super::finding::{FieldRepair, Repair};
+use super::section::HeaderSection;
 use crate::mail::charset::Charset;
 use crate::mail::content_type::ContentType;
 use crate::mail::date;
@@ -19,23 +19,30 @@ use crate::mail::fold;
 use crate::mail::transfer::quoted_printable;
 use crate::message::{Body, FieldId, Message};
 
-/// What is at hand to repair with.
-pub(super) struct Material<'a> {
-    pub(super) section: &'a Section<'a>,
+const TRANSFER_ENCODING: &str = "Content-Transfer-Encoding";
+const NOT_CERTAIN: &str = "no repair is certain";
+const ENCODED: &str = "the body is encoded already";
+const SEVERAL_PARTS: &str = "only a message of one text part is repaired";
+/// A repair that fails for this reason is also reported as `body_over_limit`.
+pub(super) const TOO_LARGE: &str = "the body is over body_limit";
+
+/// The facts and values that repairs need.
+pub(super) struct RepairMaterial<'a> {
+    pub(super) section: &'a HeaderSection<'a>,
     pub(super) body: Body,
     /// The message is one part of text.
     pub(super) one_text: bool,
-    /// Its octets stand for themselves.
+    /// The octets of the body stand for themselves.
     pub(super) is_identity: bool,
     /// The charset that the message names for its text.
     pub(super) charset: Option<Charset>,
     /// Seconds since 1970.
     pub(super) time: u64,
-    /// What makes a Message-ID unique, and its domain.
+    /// Makes a Message-ID that no other message has.
     pub(super) message_id: &'a dyn Fn() -> String,
 }
 
-/// Edits that are pending.
+/// The edits that repairs have worked out.
 #[derive(Debug, Default)]
 pub(super) struct Repairs {
     values: HashMap<FieldId, Vec<u8>>,
@@ -45,11 +52,15 @@ pub(super) struct Repairs {
 }
 
 impl Repairs {
-    /// Works a repair out.
+    /// Works out a repair.
     ///
     /// # Errors
-    /// In a few words, why it is not possible.
-    pub(super) fn make(&mut self, repair: &Repair, material: &Material<'_>) -> Result<(), &'static str> {
+    /// The reason why the repair is not possible, in a few words.
+    pub(super) fn make(
+        &mut self,
+        repair: &Repair,
+        material: &RepairMaterial<'_>,
+    ) -> Result<(), &'static str> {
         match repair {
             Repair::Value(id, field, how) => {
                 self.value(*id, field, *how, material.charset).ok_or(NOT_CERTAIN)?
@@ -65,7 +76,7 @@ impl Repairs {
         Ok(())
     }
 
-    /// Writes them into the message.
+    /// Writes the repairs into the message.
     pub(super) fn commit(self, message: &mut Message) {
         for (id, value) in self.values {
             message.fields.replace(id, value);
@@ -73,7 +84,7 @@ impl Repairs {
         let mut added = self.added;
         match self.encoding {
             Some((Some(id), name)) => message.fields.replace(id, format!(" {name}")),
-            Some((None, name)) => added.push(field("Content-Transfer-Encoding", name)),
+            Some((None, name)) => added.push(field(TRANSFER_ENCODING, name)),
             None => {}
         }
         for field in added {
@@ -84,12 +95,18 @@ impl Repairs {
         }
     }
 
-    fn value(&mut self, id: FieldId, field: &HeaderField, how: How, charset: Option<Charset>) -> Option<()> {
+    fn value(
+        &mut self,
+        id: FieldId,
+        field: &HeaderField,
+        how: FieldRepair,
+        charset: Option<Charset>,
+    ) -> Option<()> {
         let value = match self.values.get(&id) {
             Some(value) => how(&HeaderField::new(field.name.clone(), value.clone()), charset)?,
             None => how(field, charset)?,
         };
-        // What no MTA would take back as it is; an empty value would take the field away.
+        // No MTA takes CR or NUL back unchanged, and an empty value would remove the field.
         if value.is_empty() || value.contains(&b'\r') || value.contains(&0) {
             return None;
         }
@@ -103,8 +120,8 @@ impl Repairs {
         }
     }
 
-    /// Names the charset, and makes a message without MIME one with it.
-    fn utf8(&mut self, material: &Material<'_>) -> Result<(), &'static str> {
+    /// Declares the text as UTF-8, and adds the MIME fields that the message lacks.
+    fn utf8(&mut self, material: &RepairMaterial<'_>) -> Result<(), &'static str> {
         let section = material.section;
         if !material.one_text {
             return Err(SEVERAL_PARTS);
@@ -117,13 +134,13 @@ impl Repairs {
         if section.count("MIME-Version") == 0 {
             self.add("MIME-Version", "1.0");
         }
-        if section.count("Content-Transfer-Encoding") == 0 && material.is_identity {
+        if section.count(TRANSFER_ENCODING) == 0 && material.is_identity {
             self.encode(material, "8bit")?;
         }
         Ok(())
     }
 
-    fn quoted_printable(&mut self, material: &Material<'_>) -> Result<(), &'static str> {
+    fn quoted_printable(&mut self, material: &RepairMaterial<'_>) -> Result<(), &'static str> {
         match &material.body {
             _ if self.body.is_some() => Ok(()),
             _ if !material.one_text => Err(SEVERAL_PARTS),
@@ -137,18 +154,17 @@ impl Repairs {
         }
     }
 
-    fn encode(&mut self, material: &Material<'_>, name: &'static str) -> Result<(), &'static str> {
-        const FIELD: &str = "Content-Transfer-Encoding";
+    fn encode(&mut self, material: &RepairMaterial<'_>, name: &'static str) -> Result<(), &'static str> {
         let section = material.section;
-        match section.count(FIELD) {
+        match section.count(TRANSFER_ENCODING) {
             _ if !material.one_text => return Err(SEVERAL_PARTS),
             _ if !material.is_identity => return Err(ENCODED),
             2.. => return Err(NOT_CERTAIN),
             _ => {}
         }
-        // A body that was encoded stays so, whatever else is repaired.
+        // If an earlier repair has encoded the body, its encoding stays.
         if self.body.is_none() {
-            self.encoding = Some((section.first_with_id(FIELD).map(|(id, _)| id), name));
+            self.encoding = Some((section.first_with_id(TRANSFER_ENCODING).map(|(id, _)| id), name));
         }
         if section.count("MIME-Version") == 0 {
             self.add("MIME-Version", "1.0");
@@ -174,9 +190,3 @@ fn with_utf8(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>> {
 fn field(name: &'static str, value: &str) -> HeaderField {
     HeaderField::new(name, format!(" {value}"))
 }
-
-const NOT_CERTAIN: &str = "no repair is certain";
-const ENCODED: &str = "the body is encoded already";
-const SEVERAL_PARTS: &str = "only a message of one text part is repaired";
-/// Has a reason code of its own.
-pub(super) const TOO_LARGE: &str = "the body is over body_limit";

@@ -1,4 +1,4 @@
-//! The words of a refusal, for the programmer who will read them in a log: what is wrong, where, and what to do.
+//! The text of a refusal, for the programmer of the sending program: the fault, its place, and the way to mend it.
 
 use std::fmt::Write as _;
 
@@ -6,12 +6,15 @@ use postseal_protocol::Reply;
 
 use super::finding::{CheckFinding, FindingPlace};
 
-/// A line for each finding, as many as fit.
+/// The findings that are spelled out.
+const MAX_FINDINGS_IN_REPLY: usize = 8;
+
+/// A line for each finding, up to [`MAX_FINDINGS_IN_REPLY`], and one for the number of the others.
 pub(super) fn lines<'a>(findings: impl Iterator<Item = &'a CheckFinding>, url: Option<&str>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut more = 0;
     for finding in findings {
-        if lines.len() == MOST {
+        if lines.len() == MAX_FINDINGS_IN_REPLY {
             more += 1;
             continue;
         }
@@ -27,7 +30,7 @@ pub(super) fn lines<'a>(findings: impl Iterator<Item = &'a CheckFinding>, url: O
     lines
 }
 
-/// What is wrong, and where.
+/// The fault and its place.
 pub(super) fn words(finding: &CheckFinding) -> String {
     let (place, spot) = match &finding.place {
         FindingPlace::Message => (String::new(), None),
@@ -48,6 +51,3 @@ fn printable(text: &str) -> String {
     let visible = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
     text.chars().take(Reply::MAX_LINE_OCTETS).map(visible).collect()
 }
-
-/// Findings that are spelled out.
-const MOST: usize = 8;

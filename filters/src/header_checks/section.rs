@@ -1,57 +1,20 @@
-//! The header section as the checks look at it: the first field of each name that may stand once, and how many there are.
+//! The fields of the header section that may stand once: for each name the first field, and the number of fields.
 
 use postseal_protocol::HeaderField;
 
 use crate::message::{FieldId, Fields};
 
-/// The fields that later checks look at again.
-#[derive(Default)]
-pub(super) struct Section<'a> {
-    /// In the order of [`ONCE`], the first of its name and how many there are.
-    once: [SingleField<'a>; ONCE.len()],
-    /// Octets of all fields.
-    pub(super) octets: u64,
+/// Makes two lists of one: the names, and the fault of a field that stands several times.
+macro_rules! once {
+    ($($name:literal,)*) => {
+        /// Fields that are allowed once (RFC 5322 section 3.6; RFC 2045 and RFC 2183 for the last four).
+        pub(super) const ONCE: &[&str] = &[$($name,)*];
+        /// The faults, in the order of [`ONCE`].
+        pub(super) const SEVERAL: &[&str] = &[$(concat!("several ", $name, " fields"),)*];
+    };
 }
 
-pub(super) type SingleField<'a> = (Option<(FieldId, &'a HeaderField)>, u32);
-
-impl<'a> Section<'a> {
-    /// Collects them in one pass.
-    pub(super) fn of(fields: &'a Fields) -> Self {
-        let mut section = Self::default();
-        for (id, field) in fields.iter() {
-            section.octets += (field.name.len() + field.value.len() + 3) as u64;
-            let at = ONCE.iter().position(|name| field.is(name));
-            if let Some((first, count)) = at.and_then(|at| section.once.get_mut(at)) {
-                first.get_or_insert((id, field));
-                *count += 1;
-            }
-        }
-        section
-    }
-
-    /// The first field of this name, which must be one of [`ONCE`].
-    pub(super) fn first(&self, name: &str) -> Option<&'a HeaderField> {
-        self.first_with_id(name).map(|(_, field)| field)
-    }
-
-    /// The same with what names it in edits.
-    pub(super) fn first_with_id(&self, name: &str) -> Option<(FieldId, &'a HeaderField)> {
-        self.slot(name).and_then(|(first, _)| *first)
-    }
-
-    /// How many fields of this name there are.
-    pub(super) fn count(&self, name: &str) -> u32 {
-        self.slot(name).map_or(0, |(_, count)| *count)
-    }
-
-    pub(super) fn slot(&self, name: &str) -> Option<&SingleField<'a>> {
-        ONCE.iter().position(|other| *other == name).and_then(|at| self.once.get(at))
-    }
-}
-
-/// Fields that are allowed once (RFC 5322 section 3.6; RFC 2045 for the last four).
-pub(super) const ONCE: [&str; 15] = [
+once![
     "Date",
     "From",
     "Sender",
@@ -68,3 +31,56 @@ pub(super) const ONCE: [&str; 15] = [
     "Content-Transfer-Encoding",
     "Content-Disposition",
 ];
+
+/// The fields that the checks of the section look up by name.
+#[derive(Default)]
+pub(super) struct HeaderSection<'a> {
+    /// An entry for each name, in the order of [`ONCE`].
+    once: [SingleField<'a>; ONCE.len()],
+    /// The octets of all fields.
+    pub(super) octets: u64,
+}
+
+/// The fields of one name.
+#[derive(Default)]
+struct SingleField<'a> {
+    first: Option<(FieldId, &'a HeaderField)>,
+    count: u32,
+}
+
+impl<'a> HeaderSection<'a> {
+    /// Collects the fields in one pass.
+    pub(super) fn of(fields: &'a Fields) -> Self {
+        let mut section = Self::default();
+        for (id, field) in fields.iter() {
+            section.octets += (field.name.len() + field.value.len() + 3) as u64;
+            let at = ONCE.iter().position(|name| field.is(name));
+            if let Some(single) = at.and_then(|at| section.once.get_mut(at)) {
+                single.first.get_or_insert((id, field));
+                single.count += 1;
+            }
+        }
+        section
+    }
+
+    /// The first field of this name, which must be one of [`ONCE`].
+    pub(super) fn first(&self, name: &str) -> Option<&'a HeaderField> {
+        self.first_with_id(name).map(|(_, field)| field)
+    }
+
+    /// The first field of this name, and the number that edits know it by.
+    pub(super) fn first_with_id(&self, name: &str) -> Option<(FieldId, &'a HeaderField)> {
+        self.single(name).and_then(|single| single.first)
+    }
+
+    /// The number of fields of this name.
+    pub(super) fn count(&self, name: &str) -> u32 {
+        self.single(name).map_or(0, |single| single.count)
+    }
+
+    fn single(&self, name: &str) -> Option<&SingleField<'a>> {
+        let at = ONCE.iter().position(|other| *other == name);
+        debug_assert!(at.is_some(), "{name} is not among the fields that are collected");
+        at.and_then(|at| self.once.get(at))
+    }
+}

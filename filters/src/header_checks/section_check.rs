@@ -1,32 +1,15 @@
-//! What the header section lacks, and what it has too often (RFC 5322 section 3.6).
+//! The checks of the header section as a whole: fields that are missing or repeated (RFC 5322 section 3.6).
 
 use postseal_protocol::HeaderField;
 
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Repair};
 use super::from;
-use super::section::{ONCE, Section};
+use super::section::{HeaderSection, ONCE, SEVERAL};
 use crate::mail::content_type::ContentType;
 use crate::mail::encoded_word;
 use crate::mail::field_kind::FieldKind;
-
-const TWICE: [&str; ONCE.len()] = [
-    "several Date fields",
-    "several From fields",
-    "several Sender fields",
-    "several Reply-To fields",
-    "several To fields",
-    "several Cc fields",
-    "several Bcc fields",
-    "several Message-ID fields",
-    "several In-Reply-To fields",
-    "several References fields",
-    "several Subject fields",
-    "several MIME-Version fields",
-    "several Content-Type fields",
-    "several Content-Transfer-Encoding fields",
-    "several Content-Disposition fields",
-];
+use crate::mail::quoted::{QuoteScanner, QuotedRole, QuotingRules};
 
 const TAGS: [&str; 25] = [
     "a",
@@ -55,7 +38,8 @@ const TAGS: [&str; 25] = [
     "li",
     "blockquote",
 ];
-const SURE: [&str; 12] =
+/// Tags that are never text, even without attributes.
+const SURE_TAGS: [&str; 12] =
     ["br", "hr", "strong", "span", "div", "font", "center", "img", "html", "h1", "h2", "blockquote"];
 const ENTITIES: [&str; 34] = [
     "amp", "lt", "gt", "quot", "apos", "nbsp", "auml", "ouml", "uuml", "szlig", "aacute", "agrave", "acirc",
@@ -63,14 +47,16 @@ const ENTITIES: [&str; 34] = [
     "oslash", "uacute", "euro", "copy", "reg", "trade", "ndash", "mdash", "hellip", "rsquo",
 ];
 
-/// The checks of the section as a whole.
-pub(super) fn check(section: &Section<'_>, max_octets: u64, findings: &mut CheckFindings) {
+/// Checks the section.
+pub(super) fn check(section: &HeaderSection<'_>, max_octets: u64, findings: &mut CheckFindings) {
     if section.octets > max_octets {
         findings.add(CheckFinding::message(Check::OversizedHeader, "the header section is too large"));
     }
     missing(section, findings);
-    for (name, what) in ONCE.iter().zip(TWICE) {
-        if let Some((Some((_, field)), 2..)) = section.slot(name) {
+    for (name, what) in ONCE.iter().zip(SEVERAL) {
+        if section.count(name) > 1
+            && let Some(field) = section.first(name)
+        {
             findings.add(CheckFinding::field(Check::DuplicateField, field, None, what));
         }
     }
@@ -90,7 +76,7 @@ pub(super) fn check(section: &Section<'_>, max_octets: u64, findings: &mut Check
     }
 }
 
-fn missing(section: &Section<'_>, findings: &mut CheckFindings) {
+fn missing(section: &HeaderSection<'_>, findings: &mut CheckFindings) {
     let mut add = |name, finding: CheckFinding| {
         if section.count(name) == 0 {
             findings.add(finding);
@@ -105,7 +91,7 @@ fn missing(section: &Section<'_>, findings: &mut CheckFindings) {
     }
 }
 
-/// A tag or an entity in the text of Subject.
+/// The kind of HTML in the text of Subject.
 fn html(subject: &HeaderField) -> Option<&'static str> {
     let raw = &*subject.value;
     if !raw.contains(&b'<') && !raw.contains(&b'&') && !raw.windows(2).any(|pair| pair == b"=?") {
@@ -119,32 +105,33 @@ fn html(subject: &HeaderField) -> Option<&'static str> {
     }
 }
 
-/// What comes behind `<`, in lower case. Names of types and addresses stand in `<>` too, so only tags that nothing else
-/// is called by count, and of those the closing ones, the ones with attributes, and the ones that are never text.
+/// True if the text behind a `<`, in lower case, is a tag of HTML. Names of types and addresses stand in `<>` as well, so
+/// three kinds of tags count: closing ones, those with attributes, and those that are never text.
 fn is_tag(text: &str) -> bool {
     let closing = text.starts_with('/');
     let text = text.strip_prefix('/').unwrap_or(text);
-    let name = text.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-    let behind = text.get(name.len()..).unwrap_or_default().trim_start();
+    let end = text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len());
+    let (name, behind) = text.split_at(end);
+    let behind = behind.trim_start();
     let ends = behind.starts_with('>') || behind.starts_with("/>");
     let attribute =
         behind.starts_with(|c: char| c.is_ascii_alphabetic()) && behind.contains("=") && behind.contains('>');
-    TAGS.contains(&name) && (ends || attribute) && (closing || attribute || SURE.contains(&name))
+    TAGS.contains(&name) && (ends || attribute) && (closing || attribute || SURE_TAGS.contains(&name))
 }
 
-/// What comes behind `&`, in lower case.
+/// True if the text behind an `&`, in lower case, is an entity of HTML.
 fn is_entity(text: &str) -> bool {
     let Some((name, _)) = text.split_once(';') else { return false };
     match name.strip_prefix('#') {
         Some(number) => {
-            let digits = number.strip_prefix('x').map_or(number, |hex| hex);
+            let digits = number.strip_prefix('x').unwrap_or(number);
             (2..=6).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
         }
         None => ENTITIES.contains(&name),
     }
 }
 
-/// Number of addressees in To and Cc, at least: commas outside of quotes, comments and angle brackets.
+/// The number of addressees in To and Cc, or fewer: entries with an `@` between commas outside of quotes and comments.
 pub(super) fn addressees<'a>(fields: impl Iterator<Item = &'a HeaderField>) -> u64 {
     let in_list = |field: &&HeaderField| {
         FieldKind::of(field) == FieldKind::Address && (field.is("To") || field.is("Cc"))
@@ -153,25 +140,15 @@ pub(super) fn addressees<'a>(fields: impl Iterator<Item = &'a HeaderField>) -> u
 }
 
 fn addresses(value: &[u8]) -> u64 {
-    let (mut quoted, mut depth, mut escaped) = (false, 0u32, false);
-    let (mut count, mut any) = (0, false);
-    for octet in value {
-        match octet {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = true,
-            b'"' if depth == 0 => quoted = !quoted,
-            _ if quoted => {}
-            b'(' => depth += 1,
-            b')' => depth = depth.saturating_sub(1),
-            b',' | b';' if depth == 0 => {
-                count += u64::from(any);
-                any = false;
-            }
-            b'@' if depth == 0 => any = true,
-            _ => {}
-        }
+    let mut scanner = QuoteScanner::new(QuotingRules::ListEntries);
+    let mut in_list = value.iter().filter(|octet| scanner.step(**octet) == QuotedRole::Open);
+    let mut count = 0;
+    // An entry with an address counts when its `@` comes; the rest of the entry is passed over.
+    while in_list.any(|octet| *octet == b'@') {
+        count += 1;
+        in_list.find(|octet| matches!(octet, b',' | b';'));
     }
-    count + u64::from(any)
+    count
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The `[header_checks]` section of the configuration.
 //!
-//! A check is an action, or a table of an action and what belongs to it. [`HeaderCheckSettings::plan`] checks how it all fits
-//! together and gives what the filter works by.
+//! The value of a check is an action, or a table of an action and its options. [`HeaderCheckSettings::plan`] checks that
+//! the settings fit together, and returns the plan that the filter works by.
 
 use std::fmt;
 
@@ -16,26 +16,25 @@ use crate::pipeline::OnError;
 use crate::submitter::for_whom;
 
 macro_rules! settings {
-    ($($(#[$doc:meta])* $check:ident $key:ident = $kind:ident($action:ident, $hint:literal)
-        $(.otherwise($otherwise:ident))? $(.max($max:expr))?;)*) => {
+    ($($(#[$doc:meta])* $check:ident $key:ident = $profile:expr;)*) => {
         /// The `[header_checks]` section.
         #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
         #[serde(deny_unknown_fields, default)]
         pub struct HeaderCheckSettings {
             /// Decide, log and count, but change and refuse nothing.
             pub shadow: bool,
-            /// When the filter itself fails.
+            /// The treatment of a message if the filter itself fails.
             pub on_error: OnError,
-            /// Roles of listeners on which mail is really refused. Elsewhere a refusal is only logged: mail of the
-            /// machine itself would bounce.
+            /// The roles of listeners on which mail is refused. On other listeners a refusal is only logged, since mail of
+            /// the machine itself would bounce.
             pub refuse_on: Vec<Role>,
-            /// Name of the field that tells what was repaired, or `none`.
+            /// The name of the field that lists the checks whose findings were repaired, or `none`.
             pub fixed_field: OrNone,
-            /// Name of the field that tells what was found by checks with the action `tag`.
+            /// The name of the field that lists the checks with the action `tag` that found something, or `none`.
             pub tag_field: OrNone,
-            /// Where people are sent to for help; `#CHECK` is put behind it. `none` for nowhere.
+            /// The address of a page that helps people; `#CHECK` is put behind it. `none` if there is no page.
             pub url: OrNone,
-            /// Bodies up to this size can be repaired.
+            /// The size up to which a body can be repaired.
             pub body_limit: ByteSize,
             $($(#[$doc])* pub $key: CheckRule,)*
             /// `[[header_checks.exception]]`: other actions for some senders.
@@ -59,14 +58,14 @@ macro_rules! settings {
         }
 
         impl HeaderCheckSettings {
-            /// What is configured for a check.
+            /// The settings of a check.
             pub const fn rule(&self, check: Check) -> &CheckRule {
                 match check {
                     $(Check::$check => &self.$key,)*
                 }
             }
 
-            /// The same, to change it.
+            /// The settings of a check, to be changed.
             pub const fn rule_mut(&mut self, check: Check) -> &mut CheckRule {
                 match check {
                     $(Check::$check => &mut self.$key,)*
@@ -78,16 +77,16 @@ macro_rules! settings {
 
 each_check!(settings);
 
-/// What is configured for a check: an action, or a table.
+/// The settings of a check: an action, or a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CheckRule {
-    /// What is done about a finding.
+    /// The action for a finding.
     pub action: CheckAction,
-    /// What is done instead where the action is `fix` and no repair is certain; unset: the check's default.
+    /// The action instead of `fix` where no repair is certain. If unset, the check's default.
     pub otherwise: Option<CheckAction>,
     /// Decide, log and count, but change and refuse nothing.
     pub shadow: bool,
-    /// The bound of a check that has one; unset: the check's default.
+    /// The bound of a check that has one. If unset, the check's default.
     pub max: Option<u64>,
 }
 
@@ -105,10 +104,10 @@ impl CheckRule {
 for_whom! {
     /// A `[[header_checks.exception]]`. Of several that fit, the first counts for each check.
     pub struct Exception {
-        /// The checks that it is about; all, if there are none.
+        /// The checks that the exception is for. An empty list stands for all checks.
         #[serde(default)]
         pub checks: Vec<Check>,
-        /// What is done about findings in such mail.
+        /// The action for findings in such mail.
         pub action: CheckAction,
     }
 }
@@ -130,7 +129,7 @@ impl<'de> Deserialize<'de> for OrNone {
     }
 }
 
-/// A rule that is more than an action.
+/// The settings of a check that are more than an action.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct CheckRuleTable {

@@ -1,4 +1,4 @@
-//! The filter as a whole: what becomes of a message.
+//! The filter as a whole: messages and their treatment.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use postseal_protocol::{HeaderField, Modification};
 mod readme;
 mod repairs;
 
-/// A message, as a table of fields and a body; what it lacks of a good one is added.
+/// A message of these fields and this body. Fields of a good message that are not named are added.
 fn message(fields: &[(&str, &str)], body: &str) -> (Vec<(String, Vec<u8>)>, Vec<u8>) {
     let mut all: Vec<(String, Vec<u8>)> =
         fields.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
@@ -122,7 +122,7 @@ fn mail_from_elsewhere_and_smtputf8_are_left_alone() {
     let end = run_on(Role::Mx, "", "<alice@example.com>", &fields, &body);
     assert_eq!((end.reasons(), edits(&end)), (vec![], vec![]));
     let end = run_on(Role::Submission, "", "<alice@example.com> SMTPUTF8", &fields, &body);
-    // The test kit has no arguments, so this is an odd sender; what counts is that nothing else is.
+    // The test kit has no arguments of MAIL, so SMTPUTF8 becomes part of the sender. Nothing else is odd.
     assert!(end.accepted());
 }
 

@@ -1,11 +1,11 @@
 //! Mailboxes in address fields (RFC 5322 section 3.4 with the obsolete forms of section 4.4, RFC 6854, RFC 6532).
 //!
-//! [`mailboxes`] reads the value of From, Sender, To and their like and gives the addr-specs in it, in order. It reads
-//! what agents really write: display names with 8-bit text, dots, brackets and even a bare `@`, groups without an end,
-//! local parts with double dots. It refuses what two readers could take for two different addresses, such as two
-//! addresses in angle brackets without a comma, since a signature must not depend on who reads.
+//! [`mailboxes`] reads the value of a field such as From, Sender or To, and returns its addr-specs in order. It accepts
+//! the mistakes that agents make: display names with 8-bit text, dots, brackets and even a bare `@`, groups without an
+//! end, local parts with double dots. It refuses a value in which two readers could see two different addresses, such as
+//! two addresses in angle brackets without a comma, since a signature must not depend on the reader.
 //!
-//! Time and memory grow with the length of the value only. Display names and comments are skipped, not decoded.
+//! Time and memory grow linearly with the length of the value. Display names and comments are skipped, not decoded.
 
 mod domain;
 mod scan;
@@ -18,43 +18,53 @@ pub use crate::mail::address::domain::{DomainName, NameError, SelectorName};
 use crate::mail::address::scan::{AddressScanner, AddressToken, AddressWord};
 pub use crate::mail::address::spec::{AddrSpec, NotAddress, replaced};
 
+const MAX_MAILBOXES: usize = 1000;
+/// RFC 5321 section 4.5.3.1.2.
+const MAX_DOMAIN_OCTETS: usize = 255;
+
 /// The address in an address field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mailbox {
-    /// Local part, without quotes.
+    /// The local part, without quotes.
     pub local: String,
-    /// Domain in lower case and in A-labels, or a literal in brackets. `None` where an agent left it to the MTA to add
-    /// one.
+    /// The domain in lower case and in A-labels, or a literal in brackets. `None` if the address has no domain: the
+    /// agent left it to the MTA to add one.
     pub domain: Option<String>,
-    /// Where the addr-spec stands in the value.
+    /// The place of the addr-spec in the value.
     pub range: Range<usize>,
 }
 
-/// Why a value is no list of mailboxes.
+/// The reason why a value is no list of mailboxes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddressError {
-    /// Not the syntax of RFC 5322, and not clear enough to guess.
+    /// The value does not follow RFC 5322, and its meaning is not clear enough to guess.
     #[error("no address can be read at octet {0}")]
     Syntax(usize),
-    /// An addr-spec of nothing, such as `<>`.
+    /// The addr-spec is empty, such as `<>`.
     #[error("empty address at octet {0}")]
     Empty(usize),
-    /// The domain can't be a domain.
+    /// The text after `@` is no domain.
     #[error("malformed domain at octet {0}")]
     Domain(usize),
-    /// An address that is neither ASCII nor UTF-8.
+    /// The address is neither ASCII nor UTF-8.
     #[error("address at octet {0} is neither ASCII nor UTF-8")]
     Encoding(usize),
-    /// More than anybody writes.
-    #[error("more than {MOST} addresses")]
+    /// The value has more addresses than anybody writes.
+    #[error("more than {MAX_MAILBOXES} addresses")]
     TooMany,
 }
 
 /// The mailboxes in the value of an address field, members of groups included.
 ///
+/// ```text
+/// address-list  = (address *("," address)) / obs-addr-list           ; RFC 5322 sections 3.4 and 4.4
+/// address       = mailbox / group
+/// group         = display-name ":" [group-list] ";" [CFWS]           ; From and Sender may have one, too: RFC 6854
+/// ```
+///
 /// # Errors
-/// If there is anything in it that is no mailbox.
+/// If the value has anything that is no mailbox.
 pub fn mailboxes(value: &[u8]) -> Result<Vec<Mailbox>, AddressError> {
     let mut scanner = AddressScanner::new(value);
     let mut found = Vec::new();
@@ -62,7 +72,7 @@ pub fn mailboxes(value: &[u8]) -> Result<Vec<Mailbox>, AddressError> {
     loop {
         let (mailbox, end) = element(&mut scanner, in_group)?;
         found.extend(mailbox);
-        if found.len() > MOST {
+        if found.len() > MAX_MAILBOXES {
             return Err(AddressError::TooMany);
         }
         in_group = match end {
@@ -74,7 +84,7 @@ pub fn mailboxes(value: &[u8]) -> Result<Vec<Mailbox>, AddressError> {
     }
 }
 
-/// What an element of the list ends with.
+/// The end of an element of the list.
 enum ElementEnd {
     Comma,
     Colon,
@@ -82,18 +92,26 @@ enum ElementEnd {
     Value,
 }
 
-/// What is known of an element so far.
+/// The part of an element that has been read.
 enum ElementSoFar {
     Nothing,
-    /// Words joined by dots: a local part, if `@` follows.
-    Local(Local),
-    /// Something that only a display name can be.
+    /// Words joined by dots, which are a local part if `@` follows.
+    Local(LocalPart),
+    /// Text that can only be a display name.
     Phrase,
     /// An addr-spec outside of angle brackets.
     AddrSpec(Mailbox),
 }
 
-/// A mailbox, or a group's name, up to and with the `,`, `:` or `;` behind it.
+/// Reads a mailbox, or the name of a group, and the `,`, `:` or `;` behind it.
+///
+/// ```text
+/// mailbox       = name-addr / addr-spec                              ; RFC 5322 section 3.4
+/// name-addr     = [display-name] angle-addr
+/// display-name  = phrase
+/// phrase        = 1*word / obs-phrase
+/// obs-phrase    = word *(word / "." / CFWS)                          ; section 4.1; agents also write "@"
+/// ```
 fn element(
     scanner: &mut AddressScanner<'_>,
     in_group: bool,
@@ -136,7 +154,7 @@ fn element(
 impl ElementSoFar {
     fn word(self, word: AddressWord<'_>) -> Self {
         match self {
-            Self::Nothing => Self::Local(Local::new(word)),
+            Self::Nothing => Self::Local(LocalPart::new(word)),
             Self::Local(local) => local.word(word).map_or(Self::Phrase, Self::Local),
             Self::AddrSpec(_) | Self::Phrase => Self::Phrase,
         }
@@ -166,14 +184,19 @@ impl ElementSoFar {
     }
 }
 
-/// After `<`: an optional route, and an addr-spec up to `>`.
+/// Reads the rest of an angle-addr, after its `<`.
+///
+/// ```text
+/// angle-addr      = [CFWS] "<" addr-spec ">" [CFWS] / obs-angle-addr  ; RFC 5322 section 3.4
+/// obs-angle-addr  = [CFWS] "<" obs-route addr-spec ">" [CFWS]         ; section 4.4
+/// ```
 fn angle_addr(scanner: &mut AddressScanner<'_>) -> Result<Mailbox, AddressError> {
-    let mut local: Option<Local> = None;
+    let mut local: Option<LocalPart> = None;
     loop {
         match scanner.next()? {
             Some(AddressToken::Word(word)) => {
                 local = match local.take() {
-                    None => Some(Local::new(word)),
+                    None => Some(LocalPart::new(word)),
                     Some(local) => {
                         Some(local.word(word).ok_or_else(|| AddressError::Syntax(scanner.start()))?)
                     }
@@ -195,14 +218,19 @@ fn angle_addr(scanner: &mut AddressScanner<'_>) -> Result<Mailbox, AddressError>
             Some(AddressToken::Special(b'>')) => {
                 return local
                     .ok_or_else(|| AddressError::Empty(scanner.start()))
-                    .and_then(Local::into_mailbox);
+                    .and_then(LocalPart::into_mailbox);
             }
             _ => return Err(AddressError::Syntax(scanner.start())),
         }
     }
 }
 
-/// After the `@` of `@a,@b:`. RFC 5322 section 4.4 wants a route ignored.
+/// Skips the rest of a route, after its first `@`. RFC 5322 section 4.4 says that a route is ignored.
+///
+/// ```text
+/// obs-route        = obs-domain-list ":"
+/// obs-domain-list  = *(CFWS / ",") "@" domain *("," [CFWS] ["@" domain])
+/// ```
 fn skip_route(scanner: &mut AddressScanner<'_>) -> Result<(), AddressError> {
     loop {
         match scanner.next()? {
@@ -213,7 +241,7 @@ fn skip_route(scanner: &mut AddressScanner<'_>) -> Result<(), AddressError> {
     }
 }
 
-/// After an address in angle brackets nothing may follow but the end of the element.
+/// Reads the end of an element, which is all that may follow an address in angle brackets.
 fn end_of_element(scanner: &mut AddressScanner<'_>, in_group: bool) -> Result<ElementEnd, AddressError> {
     match scanner.next()? {
         Some(AddressToken::Special(b',')) => Ok(ElementEnd::Comma),
@@ -223,8 +251,14 @@ fn end_of_element(scanner: &mut AddressScanner<'_>, in_group: bool) -> Result<El
     }
 }
 
-/// After the `@` behind a local part.
-fn addr_spec(local: Local, scanner: &mut AddressScanner<'_>) -> Result<Mailbox, AddressError> {
+/// Reads the domain of an address, after the `@` behind its local part.
+///
+/// ```text
+/// addr-spec       = local-part "@" domain                             ; RFC 5322 section 3.4.1
+/// local-part      = dot-atom / quoted-string / obs-local-part
+/// obs-local-part  = word *("." word)                                  ; section 4.4
+/// ```
+fn addr_spec(local: LocalPart, scanner: &mut AddressScanner<'_>) -> Result<Mailbox, AddressError> {
     let (domain, range) = scanner.domain()?;
     let start = local.range.start;
     let domain = normalized(&domain).ok_or(AddressError::Domain(range.start))?;
@@ -235,32 +269,32 @@ fn normalized(domain: &[u8]) -> Option<String> {
     let domain = std::str::from_utf8(domain).ok()?;
     let ascii = match domain::to_ascii(domain)? {
         Cow::Borrowed(domain) => domain.to_ascii_lowercase(),
-        // Some characters are mapped to dots, or to what has a meaning in addresses.
+        // IDNA maps some characters to dots, or to characters that have a meaning in addresses.
         Cow::Owned(domain) => Some(domain).filter(|domain| domain.split('.').all(is_label))?,
     };
-    // Tables look up every parent domain, which takes time that grows with the square of the length.
-    (ascii.len() <= LONGEST_DOMAIN).then_some(ascii)
+    // Tables look up every parent domain, and the time for that grows with the square of the length.
+    (ascii.len() <= MAX_DOMAIN_OCTETS).then_some(ascii)
 }
 
 fn is_label(label: &str) -> bool {
     !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
 }
 
-/// A local part in the making.
-struct Local {
+/// The words and dots of a local part that have been read.
+struct LocalPart {
     text: Vec<u8>,
     range: Range<usize>,
     after_dot: bool,
-    /// Has an octet that must not stand there unquoted; a display name may have it.
+    /// The text has an octet that a local part may have in quotes only; a display name may have it.
     odd: bool,
 }
 
-impl Local {
+impl LocalPart {
     fn new(word: AddressWord<'_>) -> Self {
         Self { text: word.text.into_owned(), range: word.range, after_dot: false, odd: word.odd }
     }
 
-    /// `None` if the word does not belong to a local part, since no dot is before it.
+    /// Adds a word. `None` if there is no dot before the word: then the text is no local part.
     fn word(mut self, word: AddressWord<'_>) -> Option<Self> {
         self.after_dot.then(|| {
             self.text.extend_from_slice(&word.text);
@@ -290,12 +324,6 @@ impl Local {
         Ok(Mailbox { local: self.into_text()?, domain: None, range })
     }
 }
-
-/// Addresses that are read at most.
-const MOST: usize = 1000;
-
-/// RFC 5321 section 4.5.3.1.2.
-const LONGEST_DOMAIN: usize = 255;
 
 #[cfg(test)]
 mod tests;

@@ -1,34 +1,40 @@
-//! Content-Type and Content-Transfer-Encoding (RFC 2045 sections 5 and 6), as far as the checks need them.
+//! The values of Content-Type and Content-Transfer-Encoding (RFC 2045 sections 5 and 6).
 
 use std::ops::Range;
 
-/// A Content-Type that can be read.
+use crate::mail::cursor::TextCursor;
+
+/// The value of a Content-Type field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ContentType {
-    /// In lower case.
+    /// The type, in lower case.
     pub(crate) kind: Vec<u8>,
-    /// In lower case.
+    /// The subtype, in lower case.
     pub(crate) subtype: Vec<u8>,
     pub(crate) charset: Option<Vec<u8>>,
-    /// Where the charset stands in the value, with its quotes.
+    /// The place of the charset in the value, quotes included.
     pub(crate) charset_at: Range<usize>,
     pub(crate) boundary: Option<Vec<u8>>,
-    /// There are several boundaries, or one in a form that not every reader understands: CVE-2024-28054.
+    /// The field has several boundaries, or one in a form that not every reader understands: CVE-2024-28054.
     pub(crate) ambiguous: bool,
-    /// There is something in it that does not belong there: readers will not agree on what it says.
+    /// The field has text that does not belong there, so readers do not agree on its meaning.
     pub(crate) broken: bool,
-    /// Where the last parameter ends.
+    /// The end of the last parameter in the value.
     pub(crate) end: usize,
 }
 
 impl ContentType {
     /// Reads a value.
+    ///
+    /// ```text
+    /// content = "Content-Type" ":" type "/" subtype *(";" parameter)      ; RFC 2045 section 5.1
+    /// ```
     pub(crate) fn parse(value: &[u8]) -> Option<Self> {
-        let mut scanner = ParameterScanner { text: value, at: 0, broken: false };
+        let mut scanner = ParameterScanner::new(value);
         let kind = scanner.token()?.to_ascii_lowercase();
         scanner.special(b'/')?;
         let subtype = scanner.token()?.to_ascii_lowercase();
-        let mut this = Self { kind, subtype, end: scanner.at, ..Self::default() };
+        let mut this = Self { kind, subtype, end: scanner.cursor.at(), ..Self::default() };
         while let Some(Parameter { name, content, at, .. }) = scanner.parameter() {
             this.end = at.end;
             this.parameter(&name, content, at);
@@ -43,10 +49,9 @@ impl ContentType {
                 self.charset = Some(content);
                 self.charset_at = at;
             }
-            // RFC 2231: charset*=us-ascii'en'utf-8. Nobody needs it, some write it.
+            // RFC 2231 section 4: charset*=us-ascii'en'utf-8. It has no use, but some agents write it.
             b"charset*" if self.charset.is_none() => {
-                self.charset =
-                    Some(content.rsplit(|octet| *octet == b'\'').next().unwrap_or_default().to_vec());
+                self.charset = content.rsplit(|octet| *octet == b'\'').next().map(<[u8]>::to_vec);
                 self.charset_at = 0..0;
             }
             b"boundary" => match &self.boundary {
@@ -69,20 +74,24 @@ impl ContentType {
 /// A parameter of a field such as Content-Type or Content-Disposition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Parameter {
-    /// In lower case.
+    /// The name, in lower case.
     pub(crate) name: Vec<u8>,
-    /// Without quotes.
+    /// The value of the parameter, without quotes.
     pub(crate) content: Vec<u8>,
-    /// Where its name ends in the value of the field.
+    /// The end of the parameter's name in the value of the field.
     pub(crate) name_end: usize,
-    /// Where its value stands there, with its quotes.
+    /// The place of the parameter's value in the value of the field, quotes included.
     pub(crate) at: Range<usize>,
 }
 
 impl Parameter {
-    /// All parameters of a value; nothing if there is something in it that does not belong there.
+    /// All parameters of a value. `None` if the value has text that does not belong there.
+    ///
+    /// ```text
+    /// value = token ["/" token] *(";" parameter)       ; Content-Type, or Content-Disposition: RFC 2183 section 2
+    /// ```
     pub(crate) fn all(value: &[u8]) -> Option<Vec<Self>> {
-        let mut scanner = ParameterScanner { text: value, at: 0, broken: false };
+        let mut scanner = ParameterScanner::new(value);
         scanner.token()?;
         if scanner.special(b'/').is_some() {
             scanner.token()?;
@@ -92,13 +101,13 @@ impl Parameter {
     }
 }
 
-/// How the octets of a body stand for others.
+/// The encoding of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TransferEncoding {
-    /// No field: the same as 7bit.
+    /// There is no field, which means 7bit.
     Unnamed,
     SevenBit,
-    /// And binary, which does not get through SMTP unless it is 8bit.
+    /// 8bit, or binary, which passes SMTP only if it is 8bit as well.
     EightBit,
     QuotedPrintable,
     Base64,
@@ -107,9 +116,14 @@ pub(crate) enum TransferEncoding {
 
 impl TransferEncoding {
     /// Reads a value.
+    ///
+    /// ```text
+    /// encoding  = "Content-Transfer-Encoding" ":" mechanism               ; RFC 2045 section 6.1
+    /// mechanism = "7bit" / "8bit" / "binary" / "quoted-printable" / "base64" / ietf-token / x-token
+    /// ```
     pub(crate) fn parse(value: &[u8]) -> Self {
-        let mut scanner = ParameterScanner { text: value, at: 0, broken: false };
-        let name = scanner.token().unwrap_or_default();
+        let mut scanner = ParameterScanner::new(value);
+        let Some(name) = scanner.token() else { return Self::Unknown };
         let is = |other: &[u8]| name.eq_ignore_ascii_case(other);
         if is(b"7bit") {
             Self::SevenBit
@@ -124,39 +138,53 @@ impl TransferEncoding {
         }
     }
 
-    /// True if the octets stand for themselves.
+    /// True if the octets of the body stand for themselves.
     pub(crate) fn is_identity(self) -> bool {
         matches!(self, Self::Unnamed | Self::SevenBit | Self::EightBit)
     }
 }
 
+/// Reads tokens and parameters (RFC 2045 section 5.1). Comments and white space may stand between any two of them.
 struct ParameterScanner<'a> {
-    text: &'a [u8],
-    at: usize,
-    /// There was something that does not belong there.
+    cursor: TextCursor<'a>,
+    /// The value has something that does not belong there.
     broken: bool,
 }
 
 impl<'a> ParameterScanner<'a> {
+    fn new(value: &'a [u8]) -> Self {
+        Self { cursor: TextCursor::new(value), broken: false }
+    }
+
+    /// ```text
+    /// token      = 1*<any (US-ASCII) CHAR except SPACE, CTLs, or tspecials>    ; also octets over 127
+    /// tspecials  = "(" / ")" / "<" / ">" / "@" / "," / ";" / ":" / "\" / <"> / "/" / "[" / "]" / "?" / "="
+    /// ```
     fn token(&mut self) -> Option<&'a [u8]> {
         self.skip();
-        let rest = self.text.get(self.at..)?;
-        let special = |octet: &u8| octet.is_ascii_control() || br#" ()<>@,;:\"/[]?="#.contains(octet);
-        let token = rest.get(..rest.iter().position(special).unwrap_or(rest.len()))?;
-        self.at += token.len();
+        let ends = |octet: u8| octet.is_ascii_control() || br#" ()<>@,;:\"/[]?="#.contains(&octet);
+        let token = self.cursor.take_while(|octet| !ends(octet));
         (!token.is_empty()).then_some(token)
     }
 
     fn special(&mut self, wanted: u8) -> Option<()> {
         self.skip();
-        (self.peek() == Some(wanted)).then(|| self.at += 1)
+        if self.cursor.peek() != Some(wanted) {
+            return None;
+        }
+        self.cursor.bump().map(drop)
     }
 
-    /// The next parameter that can be read.
+    /// The next parameter that can be read; others are passed over.
+    ///
+    /// ```text
+    /// parameter = ";" attribute "=" value
+    /// attribute = token
+    /// ```
     fn parameter(&mut self) -> Option<Parameter> {
         while self.skip_to_parameter() {
             let Some(name) = self.token().map(<[u8]>::to_ascii_lowercase) else { continue };
-            let name_end = self.at;
+            let name_end = self.cursor.at();
             if self.special(b'=').is_none() {
                 continue;
             }
@@ -166,74 +194,59 @@ impl<'a> ParameterScanner<'a> {
         None
     }
 
-    /// A token or a quoted-string, and where it stands. Values with specials in them but no quotes are common.
+    /// The value of a parameter, and where the value stands. Values with specials but without quotes are common.
+    ///
+    /// ```text
+    /// value = token / quoted-string     ; also octets up to the next white space or ";"
+    /// ```
     fn value(&mut self) -> Option<(Vec<u8>, Range<usize>)> {
         self.skip();
-        let start = self.at;
-        if self.peek() != Some(b'"') {
-            let rest = self.text.get(start..)?;
-            let ends = |octet: &u8| octet.is_ascii_whitespace() || *octet == b';';
-            let content = rest.get(..rest.iter().position(ends).unwrap_or(rest.len()))?;
-            self.at += content.len();
-            return (!content.is_empty()).then(|| (content.to_vec(), start..self.at));
-        }
-        self.at += 1;
-        let mut content = Vec::new();
-        while let Some(octet) = self.bump() {
-            match octet {
-                b'"' => return Some((content, start..self.at)),
-                b'\\' => content.extend(self.bump()),
-                b'\r' | b'\n' => {}
-                _ => content.push(octet),
-            }
-        }
-        self.broken = true;
-        None
+        let start = self.cursor.at();
+        let content = if self.cursor.peek() == Some(b'"') {
+            let content = self.cursor.quoted_string();
+            self.broken |= content.is_none();
+            content?
+        } else {
+            let ends = |octet: u8| octet.is_ascii_whitespace() || octet == b';';
+            let content = self.cursor.take_while(|octet| !ends(octet));
+            (!content.is_empty()).then(|| content.to_vec())?
+        };
+        Some((content, start..self.cursor.at()))
     }
 
-    /// Goes behind the next `;`, over whatever is in the way.
+    /// Goes behind the next `;`, over anything in the way. False if there is no `;`.
     fn skip_to_parameter(&mut self) -> bool {
         loop {
             self.skip();
-            match self.bump() {
-                Some(b';') => return true,
+            match self.cursor.peek() {
+                Some(b';') => {
+                    self.cursor.bump();
+                    return true;
+                }
                 Some(b'"') => {
                     self.broken = true;
-                    self.at -= 1;
-                    if self.value().is_none() {
+                    if self.cursor.quoted_string().is_none() {
                         return false;
                     }
                 }
-                Some(_) => self.broken = true,
+                Some(_) => {
+                    self.broken = true;
+                    self.cursor.bump();
+                }
                 None => return false,
             }
         }
     }
 
-    /// White space and comments.
+    /// Skips white space and comments.
     fn skip(&mut self) {
-        let mut depth = 0u32;
-        while let Some(octet) = self.peek() {
-            match octet {
-                b'(' => depth += 1,
-                b')' if depth > 0 => depth -= 1,
-                b'\\' if depth > 0 => self.at += 1,
-                _ if depth > 0 || octet.is_ascii_whitespace() => {}
-                _ => return,
+        loop {
+            self.cursor.take_while(|octet| octet.is_ascii_whitespace());
+            if self.cursor.peek() != Some(b'(') {
+                return;
             }
-            self.at += 1;
+            self.broken |= self.cursor.comment().is_none();
         }
-        self.broken |= depth > 0;
-    }
-
-    fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
-    }
-
-    fn bump(&mut self) -> Option<u8> {
-        let octet = self.peek()?;
-        self.at += 1;
-        Some(octet)
     }
 }
 

@@ -7,30 +7,32 @@ use super::charset::Charset;
 use super::hex;
 use super::transfer::base64;
 
-/// Characters of the name of a charset that is looked at.
 const MAX_CHARSET_NAME_OCTETS: usize = 64;
 
-/// The text of a field's value, encoded-words decoded where they can be. For checks only: what is not clear stays.
+/// The text of a field's value with encoded-words decoded. A word that can't be decoded stays as it is, which is enough for
+/// checks, but not for showing text to people.
 pub(crate) fn decoded(value: &[u8]) -> String {
     let mut out = String::with_capacity(value.len());
-    let mut at = 0;
+    let (mut rest, mut at) = (value, 0);
     let mut after_word = false;
     for word in words(value) {
         let Ok(text) = word.decode() else { continue };
-        let between = value.get(at..word.start).unwrap_or_default();
+        let (between, word_and_rest) = rest.split_at(word.start - at);
+        // White space between two encoded-words is no text (RFC 2047 section 6.2).
         if !(after_word && between.trim_ascii().is_empty()) {
             out.push_str(&String::from_utf8_lossy(between));
         }
         out.push_str(&text);
+        rest = word_and_rest.split_at(word.length).1;
         at = word.start + word.length;
         after_word = true;
     }
-    out.push_str(&String::from_utf8_lossy(value.get(at..).unwrap_or_default()));
+    out.push_str(&String::from_utf8_lossy(rest));
     out.retain(|c| c != '\n' && c != '\r');
     out
 }
 
-/// Something that is meant to be an encoded-word.
+/// Text that has the form of an encoded-word.
 #[derive(Debug)]
 pub(crate) struct EncodedWord<'a> {
     pub(crate) start: usize,
@@ -56,14 +58,22 @@ pub(crate) fn words(value: &[u8]) -> impl Iterator<Item = EncodedWord<'_>> {
     })
 }
 
-/// The encoded-word that a text begins with.
+/// Reads the encoded-word at the beginning of a text.
+///
+/// ```text
+/// encoded-word  = "=?" charset "?" encoding "?" encoded-text "?="     ; RFC 2047 section 2
+/// charset       = token ["*" language]                                ; RFC 2231 section 5
+/// encoding      = token                                               ; "Q" or "B" in either case
+/// token         = 1*<Any CHAR except SPACE, CTLs, and especials>
+/// encoded-text  = 1*<Any printable ASCII character other than "?" or SPACE>  ; also spaces and none, for the checks
+/// ```
 fn word(text: &[u8], start: usize) -> Option<EncodedWord<'_>> {
     let inside = text.get(2..)?;
     let token = |octet: &u8| !octet.is_ascii_graphic() || br#"()<>@,;:"/[]?.="#.contains(octet);
     let charset = inside.get(..inside.iter().take(MAX_CHARSET_NAME_OCTETS).position(token)?)?;
     let [b'?', encoding, b'?', ..] = *inside.get(charset.len()..)? else { return None };
     let encoded = inside.get(charset.len() + 3..)?;
-    // It ends on its line, and before another begins.
+    // A word ends on its line, and before the next word begins.
     let end = encoded.iter().position(|octet| *octet == b'?' || *octet == b'\n')?;
     let [b'?', b'=', ..] = encoded.get(end..)? else { return None };
     let text = encoded.get(..end)?;
@@ -77,10 +87,10 @@ fn word(text: &[u8], start: usize) -> Option<EncodedWord<'_>> {
 }
 
 impl EncodedWord<'_> {
-    /// Its text.
+    /// The text of the word; empty in a charset that we do not judge.
     ///
     /// # Errors
-    /// In a few words, why it can't be decoded.
+    /// The reason why the word can't be decoded, in a few words.
     pub(crate) fn decode(&self) -> Result<String, &'static str> {
         let octets = match self.encoding {
             b'B' | b'b' => base64::decoded(self.text).ok_or("an encoded-word that is not base64")?,
@@ -100,12 +110,14 @@ impl EncodedWord<'_> {
         }
     }
 
-    /// RFC 2231 section 5: a language may follow the charset.
+    /// The name of the charset without the language that may follow the name (RFC 2231 section 5).
     fn charset_name(&self) -> &[u8] {
-        self.charset.split(|octet| *octet == b'*').next().unwrap_or_default()
+        let end = self.charset.iter().position(|octet| *octet == b'*').unwrap_or(self.charset.len());
+        self.charset.split_at(end).0
     }
 
-    /// Readers decode what we would not, so that is looked at as the most lenient of them would.
+    /// True if a reader might find a control character in the word. Some readers decode words that we would not, so the
+    /// word is decoded here as leniently as by the most lenient reader.
     pub(crate) fn hides_control(&self) -> bool {
         let octets = match self.encoding {
             b'B' | b'b' => base64::decoded_leniently(self.text),
@@ -115,7 +127,8 @@ impl EncodedWord<'_> {
         control::is_in(&octets, self.charset_name())
     }
 
-    /// Decoders take a word for one only with white space around it, or in the parentheses of a comment.
+    /// True if the word lacks white space, or the parenthesis of a comment, before or behind it. Decoders leave such a word
+    /// as it is.
     pub(crate) fn is_glued(&self, value: &[u8]) -> bool {
         let before = self.start.checked_sub(1).and_then(|at| value.get(at));
         let after = value.get(self.start + self.length);
@@ -126,7 +139,11 @@ impl EncodedWord<'_> {
     }
 }
 
-/// The octets, and whether every `=` had its digits; one that has not stands for itself.
+/// Decodes Q encoding. False if an `=` is not followed by two digits; such an `=` stands for itself.
+///
+/// ```text
+/// "Q" = *("_" / "=" 2HEXDIG / <any other printable character>)        ; RFC 2047 section 4.2
+/// ```
 fn q_decoded(text: &[u8]) -> (Vec<u8>, bool) {
     let mut octets = Vec::with_capacity(text.len());
     let mut clean = true;

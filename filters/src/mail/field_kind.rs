@@ -1,4 +1,4 @@
-//! What kind of text a header field holds, by its name.
+//! The kinds of text in header fields, told by the name of the field.
 
 use postseal_protocol::HeaderField;
 
@@ -59,16 +59,16 @@ const STRUCTURED: [&str; 24] = [
     "Autocrypt",
 ];
 
-/// What kind of text a field holds.
+/// The kind of text in a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FieldKind {
-    /// Text for people (RFC 5322 section 2.2.1), and whatever has a name that we don't know.
+    /// Text for people (RFC 5322 section 2.2.1). Fields with unknown names count as such.
     Unstructured,
     /// Addresses with display names.
     Address,
-    /// Something for machines.
+    /// Text for programs.
     Structured,
-    /// What servers on the way have written: not the sender's to mend.
+    /// Text that servers on the way have written, and that must not be changed for the sender.
     Trace,
 }
 
@@ -88,7 +88,7 @@ impl FieldKind {
     }
 }
 
-/// What no field may have in its value.
+/// True for an octet that no field may have in its value.
 pub(crate) fn is_control(octet: u8) -> bool {
     (octet < b' ') & (octet != b'\t') & (octet != b'\n') | (octet == 127)
 }

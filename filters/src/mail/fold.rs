@@ -4,24 +4,29 @@ use postseal_protocol::HeaderField;
 
 use crate::mail::charset::Charset;
 
-/// Octets of a line without its end (RFC 5322 section 2.1.1).
-pub(crate) const LONGEST: usize = 998;
-/// Longest value that both MTAs take back as it is.
-pub(crate) const LONGEST_VALUE: usize = 60_000;
+/// The octets that a line may have without its end (RFC 5322 section 2.1.1).
+pub(crate) const MAX_LINE_OCTETS: usize = 998;
+/// The octets of a value that both MTAs take back unchanged.
+pub(crate) const MAX_VALUE_OCTETS: usize = 60_000;
+/// The octets that a line should have at most (RFC 5322 section 2.1.1).
+const PREFERRED_LINE_OCTETS: usize = 78;
 
-/// Where the first continuation line of nothing but white space begins.
-pub(crate) fn blank_line(value: &[u8]) -> Option<usize> {
-    let mut at = memchr::memchr(b'\n', value)? + 1;
-    for line in value.get(at..)?.split(|octet| *octet == b'\n') {
-        if line.trim_ascii().is_empty() {
-            return Some(at);
-        }
-        at += line.len() + 1;
-    }
-    None
+/// The lines of a value, each with its offset.
+pub(crate) fn lines(value: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let mut next = 0;
+    value.split(|octet| *octet == b'\n').map(move |line| {
+        let start = next;
+        next += line.len() + 1;
+        (start, line)
+    })
 }
 
-/// The value without such lines.
+/// The offset of the first continuation line of nothing but white space.
+pub(crate) fn blank_line(value: &[u8]) -> Option<usize> {
+    lines(value).skip(1).find(|(_, line)| line.trim_ascii().is_empty()).map(|(start, _)| start)
+}
+
+/// The value without continuation lines of nothing but white space.
 pub(crate) fn without_blank_lines(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>> {
     let mut lines = field.value.split(|octet| *octet == b'\n');
     let mut out = lines.next()?.to_vec();
@@ -32,22 +37,21 @@ pub(crate) fn without_blank_lines(field: &HeaderField, _: Option<Charset>) -> Op
     Some(out)
 }
 
-/// Where the first line that is too long has its first octet too many.
+/// The offset of the first octet too many, in the first line of more than [`MAX_LINE_OCTETS`].
 pub(crate) fn long_line(field: &HeaderField) -> Option<usize> {
+    // The field's name and the colon stand on the first line.
     let mut before = field.name.len() + 1;
-    let mut at = 0;
-    for line in field.value.split(|octet| *octet == b'\n') {
-        if before + line.len() > LONGEST {
-            return Some(at + LONGEST.saturating_sub(before));
+    for (start, line) in lines(&field.value) {
+        if before + line.len() > MAX_LINE_OCTETS {
+            return Some(start + MAX_LINE_OCTETS.saturating_sub(before));
         }
-        at += line.len() + 1;
         before = 0;
     }
     None
 }
 
-/// The value with lines that are too long folded at white space; nothing if a word is too long itself. To unfold it
-/// gives what was there before, to the octet.
+/// The value with long lines folded at white space. `None` if a single word is too long for a line. Unfolding the
+/// result gives back the value, to the octet.
 pub(crate) fn refolded(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(field.value.len() + field.value.len() / 32);
     let mut column = field.name.len() + 1;
@@ -56,25 +60,25 @@ pub(crate) fn refolded(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8
             out.push(b'\n');
             column = 0;
         }
-        if column + line.len() <= LONGEST {
+        if column + line.len() <= MAX_LINE_OCTETS {
             out.extend_from_slice(line);
         } else {
             refold(line, column, &mut out);
         }
     }
     let folded = HeaderField::new(field.name.clone(), out.clone());
-    (long_line(&folded).is_none() && out.len() <= LONGEST_VALUE).then_some(out)
+    (long_line(&folded).is_none() && out.len() <= MAX_VALUE_OCTETS).then_some(out)
 }
 
 fn refold(line: &[u8], mut column: usize, out: &mut Vec<u8>) {
     let mut rest = line;
-    // A line must not become blank, so the first word stays where it is.
+    // The first word stays where it is: folding before it would leave a blank line.
     let mut has_word = false;
     while !rest.is_empty() {
         let space = rest.iter().take_while(|octet| matches!(octet, b' ' | b'\t')).count();
         let word = rest.iter().skip(space).take_while(|octet| !matches!(octet, b' ' | b'\t')).count();
-        let (token, tail) = rest.split_at_checked(space + word).unwrap_or((rest, &[]));
-        if has_word && space > 0 && word > 0 && column + token.len() > WISHED {
+        let (token, tail) = rest.split_at(space + word);
+        if has_word && space > 0 && word > 0 && column + token.len() > PREFERRED_LINE_OCTETS {
             out.push(b'\n');
             column = 0;
         }
@@ -84,9 +88,6 @@ fn refold(line: &[u8], mut column: usize, out: &mut Vec<u8>) {
         rest = tail;
     }
 }
-
-/// Where lines should end (RFC 5322 section 2.1.1).
-const WISHED: usize = 78;
 
 #[cfg(test)]
 mod tests;

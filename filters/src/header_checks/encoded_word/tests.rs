@@ -1,4 +1,8 @@
+use proptest::prelude::*;
+
 use super::*;
+use crate::mail::encoded_word::EncodedWord;
+use crate::mail::quoted::tests::text;
 
 fn found(name: &'static str, value: &str) -> Vec<(Check, &'static str)> {
     let field = HeaderField::new(name, value.to_owned());
@@ -36,7 +40,7 @@ fn line_ends_and_controls_are_an_attack() {
         " =?utf-8?Q?=1B[2J?=",
         " =?iso-8859-1?Q?=7F?=",
         " =?utf-8?Q?a=C2=85b?=",
-        // What we could not decode, but others do.
+        // Words that we could not decode, but some readers decode.
         " =?cp437?Q?x=0D=0ABcc:_x@y?=",
         " =?x-foo?Q?x=0D=0ABcc:_x@y?=",
         " =?utf-8?Q?=FFx=0D=0ABcc:_x@y?=",
@@ -67,5 +71,38 @@ fn near_misses() {
         ("Subject", " =?utf-8?Q?tab=09is_fine?="),
     ] {
         assert_eq!(found(name, value), [], "{value}");
+    }
+}
+
+/// The old code: tells whether a place is within a quoted string.
+#[derive(Default)]
+struct QuotesBefore {
+    at: usize,
+    open: bool,
+}
+
+impl QuotesBefore {
+    fn open_at(&mut self, value: &[u8], place: usize) -> bool {
+        while self.at < place {
+            match value.get(self.at) {
+                Some(b'"') => self.open = !self.open,
+                Some(b'\\') if self.open => self.at += 1,
+                _ => {}
+            }
+            self.at += 1;
+        }
+        self.open
+    }
+}
+
+proptest! {
+    #[test]
+    fn quotes_as_before(texts in prop::collection::vec(text(), 1..4)) {
+        let value = texts.join(" =?utf-8?Q?a?= ");
+        let mut quotes = QuotesBefore::default();
+        let hidden = |word: &EncodedWord<'_>| word.decode().is_ok() && quotes.open_at(value.as_bytes(), word.start);
+        let expected = words(value.as_bytes()).filter(hidden).count();
+        let what = "an encoded-word in quotes, where it is not decoded";
+        prop_assert_eq!(found("From", &value).iter().filter(|found| found.1 == what).count(), expected);
     }
 }

@@ -19,7 +19,7 @@ fn in_fields(fields: &[(&'static str, &str)]) -> Vec<&'static str> {
 fn in_body(fields: &[(&'static str, &str)], body: &str) -> Vec<Check> {
     let message = message(fields);
     let mut findings = CheckFindings::default();
-    check_body(body.as_bytes(), &Section::of(&message.fields), &mut findings);
+    check_body(body.as_bytes(), &HeaderSection::of(&message.fields), &mut findings);
     findings.list.iter().map(|finding| finding.check).collect()
 }
 

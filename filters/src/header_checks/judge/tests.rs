@@ -3,7 +3,7 @@ use super::*;
 fn judged(name: Option<&str>, text: &[u8]) -> Option<(&'static str, bool)> {
     let mut results: Vec<_> = (1..=4.max(text.len()))
         .map(|cut| {
-            let mut judge = Judge::new(name.map(str::as_bytes));
+            let mut judge = CharsetJudge::new(name.map(str::as_bytes));
             text.chunks(cut).for_each(|chunk| judge.push(chunk));
             judge.finish().map(|fault| (fault.what, fault.certain))
         })

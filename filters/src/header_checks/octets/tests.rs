@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn of(body: &[u8], cut: usize) -> Octets {
-    let mut octets = Octets::default();
+fn of(body: &[u8], cut: usize) -> BodyOctets {
+    let mut octets = BodyOctets::default();
     for chunk in body.chunks(cut) {
         octets.push(chunk);
     }
@@ -45,7 +45,7 @@ fn a_line_may_have_998_octets() {
 }
 
 proptest! {
-    /// However the body is cut.
+    /// The findings are the same however the body is cut.
     #[test]
     fn cuts_change_nothing(body in prop::collection::vec(prop_oneof![Just(b'\r'), Just(b'\n'), Just(0), any::<u8>()], 0..60), cut in 1usize..20) {
         let (one, other) = (of(&body, body.len().max(1)), of(&body, cut));

@@ -1,8 +1,11 @@
-//! The header section of a part, as far as it decides about its content.
+//! The header section of a part: its Content-Type and Content-Transfer-Encoding.
 
 use crate::mail::content_type::{ContentType, TransferEncoding};
 
-/// The fields that matter, while their lines go by.
+/// The octets of a field that are kept.
+const MAX_FIELD_OCTETS: usize = 4096;
+
+/// The two fields, while the lines of the section arrive.
 #[derive(Debug, Default)]
 pub(super) struct PartHeader {
     content_type: Vec<u8>,
@@ -22,7 +25,7 @@ enum OpenField {
 }
 
 impl PartHeader {
-    /// Takes a line; true if it ends the section.
+    /// Takes a line. True if the line ends the section.
     pub(super) fn line(&mut self, line: &[u8]) -> bool {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -38,16 +41,16 @@ impl PartHeader {
             OpenField::Encoding if self.encodings == 1 => &mut self.encoding,
             _ => return false,
         };
-        if field.len() + text.len() <= LONGEST {
+        if field.len() + text.len() <= MAX_FIELD_OCTETS {
             field.extend_from_slice(text);
         }
         false
     }
 
-    /// Begins a field; gives its value.
+    /// Begins a field; returns its value.
     fn begin<'a>(&mut self, line: &'a [u8]) -> &'a [u8] {
         let colon = line.iter().position(|octet| *octet == b':').unwrap_or(line.len());
-        let (name, value) = line.split_at_checked(colon).unwrap_or((line, &[]));
+        let (name, value) = line.split_at(colon);
         let name = name.trim_ascii_end();
         self.open = if name.eq_ignore_ascii_case(b"Content-Type") {
             self.types += 1;
@@ -58,10 +61,10 @@ impl PartHeader {
         } else {
             OpenField::Other
         };
-        value.get(1..).unwrap_or_default()
+        value.strip_prefix(b":").unwrap_or(value)
     }
 
-    /// What the fields say, and whether there are several of one.
+    /// The values of the two fields, and whether there are several Content-Type fields.
     pub(super) fn read(&self) -> (Option<ContentType>, TransferEncoding, bool) {
         let encoding = match self.encodings {
             0 => TransferEncoding::Unnamed,
@@ -70,6 +73,3 @@ impl PartHeader {
         (ContentType::parse(&self.content_type), encoding, self.types > 1)
     }
 }
-
-/// Octets of a field that are kept.
-const LONGEST: usize = 4096;

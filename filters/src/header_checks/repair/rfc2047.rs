@@ -1,8 +1,9 @@
-//! Raw 8-bit text becomes encoded-words (RFC 2047), in text for people and in display names only.
+//! Turns raw 8-bit text into encoded-words (RFC 2047), in text for people and in display names only.
 //!
-//! Only words that need it are encoded, and what lies between two of them; all else stays as it is, to the octet. The
-//! charset is UTF-8. A character is never cut, a word has at most 75 characters, a line with one at most 76. Decoded,
-//! the result is what was there before; and in address fields the addresses must come out the same, or nothing is done.
+//! Words with 8-bit text are encoded, and the white space between two such words; everything else stays as it is, to the
+//! octet. The charset is UTF-8. A character is never cut, an encoded-word has at most 75 characters, and its line at most
+//! 76. Decoding the result gives the text that was there before. In an address field the addresses must be the same before and
+//! after, or the field is not changed.
 
 use std::borrow::Cow;
 
@@ -11,11 +12,13 @@ use postseal_protocol::HeaderField;
 use crate::mail::address::{Mailbox, mailboxes};
 use crate::mail::charset;
 use crate::mail::charset::Charset;
-use crate::mail::encoded_word::write::{Around, EncodedWordWriter, SpacedWord};
+use crate::mail::cursor::TextCursor;
+use crate::mail::encoded_word::write::{EncodedWordWriter, SpacedWord, WordSurroundings};
 use crate::mail::field_kind::{FieldKind, is_control};
-use crate::mail::fold::LONGEST_VALUE;
+use crate::mail::fold::MAX_VALUE_OCTETS;
+use crate::mail::quoted::{QuoteScanner, QuotedRole, QuotingRules};
 
-/// The value with its 8-bit text encoded; nothing where that is not possible without doubt.
+/// The value with its 8-bit text encoded. `None` if that is not certain to be right.
 pub(crate) fn encoded(field: &HeaderField, named: Option<Charset>) -> Option<Vec<u8>> {
     // Hidden in an encoded-word, a control character would be an attack.
     if field.value.iter().any(|octet| is_control(*octet)) {
@@ -24,7 +27,7 @@ pub(crate) fn encoded(field: &HeaderField, named: Option<Charset>) -> Option<Vec
     let text = charset::guess(&field.value, named)?;
     let mut writer = EncodedWordWriter::new(field.name.len() + 1, text.len());
     match FieldKind::of(field) {
-        FieldKind::Unstructured => writer.tokens(&words(&text), Around::Value)?,
+        FieldKind::Unstructured => writer.tokens(&words(&text), WordSurroundings::Value)?,
         FieldKind::Address => addresses(&text, &mut writer)?,
         FieldKind::Structured | FieldKind::Trace => return None,
     }
@@ -32,7 +35,7 @@ pub(crate) fn encoded(field: &HeaderField, named: Option<Charset>) -> Option<Vec
     if FieldKind::of(field) == FieldKind::Address && !same_addresses(&field.value, &out) {
         return None;
     }
-    (out.len() <= LONGEST_VALUE && out.is_ascii()).then_some(out)
+    (out.len() <= MAX_VALUE_OCTETS && out.is_ascii()).then_some(out)
 }
 
 fn words(text: &str) -> Vec<SpacedWord<'_>> {
@@ -40,7 +43,12 @@ fn words(text: &str) -> Vec<SpacedWord<'_>> {
     tokens(text, |rest| rest.find(is_space).unwrap_or(rest.len()), plain)
 }
 
-/// Words of a phrase (RFC 5322 section 3.2.5): white space in quotes ends none.
+/// The words of a phrase. White space in quotes does not end a word.
+///
+/// ```text
+/// phrase  = 1*word / obs-phrase         ; RFC 5322 section 3.2.5
+/// word    = atom / quoted-string
+/// ```
 fn phrase(text: &str) -> Vec<SpacedWord<'_>> {
     tokens(text, end_of_word, |space, raw| SpacedWord { space, raw, text: unquoted(raw) })
 }
@@ -62,7 +70,7 @@ fn tokens<'a>(
 }
 
 fn split(text: &str, at: usize) -> (&str, &str) {
-    text.split_at_checked(at).unwrap_or((text, ""))
+    text.split_at(at)
 }
 
 fn is_space(c: char) -> bool {
@@ -70,113 +78,93 @@ fn is_space(c: char) -> bool {
 }
 
 fn end_of_word(text: &str) -> usize {
-    let (mut quoted, mut escaped) = (false, false);
-    for (at, c) in text.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            c if is_space(c) && !quoted => return at,
-            _ => {}
-        }
-    }
-    text.len()
+    let mut scanner = QuoteScanner::new(QuotingRules::QuotedStrings);
+    text.find(|c| scanner.step(c) == QuotedRole::Open && is_space(c)).unwrap_or(text.len())
 }
 
 fn unquoted(raw: &str) -> Cow<'_, str> {
     if !raw.contains(['"', '\n']) {
         return Cow::Borrowed(raw);
     }
-    let mut text = String::with_capacity(raw.len());
-    let mut chars = raw.chars();
-    let mut quoted = false;
-    while let Some(c) = chars.next() {
-        match c {
-            '"' => quoted = !quoted,
-            '\\' if quoted => text.extend(chars.next()),
-            '\n' | '\r' => {}
-            other => text.push(other),
-        }
-    }
-    Cow::Owned(text)
+    let mut scanner = QuoteScanner::new(QuotingRules::QuotedStrings);
+    let is_content = |c: &char| match scanner.step(*c) {
+        QuotedRole::Mark => false,
+        QuotedRole::Escaped => true,
+        QuotedRole::Open | QuotedRole::Hidden => !matches!(c, '\n' | '\r'),
+    };
+    Cow::Owned(raw.chars().filter(is_content).collect())
 }
 
-/// Encodes display names, names of groups, and comments.
+/// Encodes the display names, the names of groups, and the comments of a list of addresses.
+///
+/// ```text
+/// mailbox  = ([display-name] [CFWS] "<" addr-spec ">" [CFWS]) / addr-spec      ; RFC 5322 section 3.4
+/// group    = display-name ":" [group-list] ";" [CFWS]
+/// ```
 fn addresses(text: &str, writer: &mut EncodedWordWriter) -> Option<()> {
     let mut rest = text;
     while !rest.is_empty() {
         let (piece, end) = piece(rest)?;
         let (before, tail) = split(rest, end);
         match piece {
-            Piece::Phrase => writer.tokens(&phrase(before), Around::Phrase)?,
-            Piece::Comment => {
+            AddressListPiece::Phrase => writer.tokens(&phrase(before), WordSurroundings::Phrase)?,
+            AddressListPiece::Comment => {
                 let inside = before.strip_prefix('(')?.strip_suffix(')')?;
                 // Comments may nest, and have quoted pairs.
                 if !inside.is_ascii() && inside.contains(['(', ')', '\\']) {
                     return None;
                 }
                 writer.verbatim("(");
-                writer.tokens(&words(inside), Around::Comment)?;
+                writer.tokens(&words(inside), WordSurroundings::Comment)?;
                 writer.verbatim(")");
             }
-            Piece::Rest if before.is_ascii() => writer.address(before),
-            Piece::Rest => return None,
+            AddressListPiece::Rest if before.is_ascii() => writer.address(before),
+            AddressListPiece::Rest => return None,
         }
         rest = tail;
     }
     Some(())
 }
 
-enum Piece {
-    /// In front of `<`, or of the `:` of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AddressListPiece {
+    /// The text in front of a `<`, or of the `:` of a group.
     Phrase,
     Comment,
-    /// Addresses, and what stands between them.
+    /// Addresses, and the text between them.
     Rest,
 }
 
-/// What a list of addresses goes on with, and where that ends.
-fn piece(text: &str) -> Option<(Piece, usize)> {
+/// The piece that a list of addresses begins with, and the end of that piece.
+fn piece(text: &str) -> Option<(AddressListPiece, usize)> {
     match text.chars().next()? {
-        '(' => return Some((Piece::Comment, end_of_comment(text)?)),
-        '<' => return Some((Piece::Rest, text.find('>')? + 1)),
-        ',' | ';' | ':' => return Some((Piece::Rest, 1)),
+        '(' => return Some((AddressListPiece::Comment, end_of_comment(text)?)),
+        '<' => return Some((AddressListPiece::Rest, text.find('>')? + 1)),
+        ',' | ';' | ':' => return Some((AddressListPiece::Rest, 1)),
         _ => {}
     }
-    let (mut quoted, mut escaped) = (false, false);
+    let mut scanner = QuoteScanner::new(QuotingRules::QuotedStrings);
     for (at, c) in text.char_indices() {
         match c {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            _ if quoted => {}
-            '<' | ':' => return Some((Piece::Phrase, at)),
-            ',' | ';' => return Some((Piece::Rest, at)),
-            // Either a phrase or an address without a name goes before a comment.
+            _ if scanner.step(c) != QuotedRole::Open => {}
+            '<' | ':' => return Some((AddressListPiece::Phrase, at)),
+            ',' | ';' => return Some((AddressListPiece::Rest, at)),
+            // A comment follows either a phrase or an address without a display name.
             '(' => {
                 let (before, _) = split(text, at);
-                let piece = if before.contains('@') { Piece::Rest } else { Piece::Phrase };
+                let piece =
+                    if before.contains('@') { AddressListPiece::Rest } else { AddressListPiece::Phrase };
                 return Some((piece, at));
             }
             _ => {}
         }
     }
-    (!quoted).then_some((Piece::Rest, text.len()))
+    (!scanner.in_quotes()).then_some((AddressListPiece::Rest, text.len()))
 }
 
 fn end_of_comment(text: &str) -> Option<usize> {
-    let (mut depth, mut escaped) = (0u32, false);
-    for (at, c) in text.char_indices() {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '(' => depth += 1,
-            ')' if depth == 1 => return Some(at + 1),
-            ')' => depth -= 1,
-            _ => {}
-        }
-    }
-    None
+    let mut cursor = TextCursor::new(text.as_bytes());
+    cursor.comment().map(|()| cursor.at())
 }
 
 fn same_addresses(before: &[u8], after: &[u8]) -> bool {

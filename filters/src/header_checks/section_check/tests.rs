@@ -1,5 +1,8 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::connection::MtaKind;
+use crate::mail::quoted::tests::text;
 use crate::message::Message;
 
 fn found(fields: &[(&'static str, &str)]) -> Vec<String> {
@@ -8,7 +11,7 @@ fn found(fields: &[(&'static str, &str)]) -> Vec<String> {
         message.fields.receive(HeaderField::new(*name, (*value).to_owned()));
     }
     let mut findings = CheckFindings::default();
-    check(&Section::of(&message.fields), 1000, &mut findings);
+    check(&HeaderSection::of(&message.fields), 1000, &mut findings);
     findings.list.iter().map(|finding| format!("{}: {}", finding.check, finding.what)).collect()
 }
 
@@ -125,5 +128,35 @@ fn addressees_are_counted() {
     ] {
         let field = HeaderField::new("To", value.to_owned());
         assert_eq!(addressees([&field].into_iter()), count, "{value}");
+    }
+}
+
+/// The old code.
+fn addresses_before(value: &[u8]) -> u64 {
+    let (mut quoted, mut depth, mut escaped) = (false, 0u32, false);
+    let (mut count, mut any) = (0, false);
+    for octet in value {
+        match octet {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' if depth == 0 => quoted = !quoted,
+            _ if quoted => {}
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            b',' | b';' if depth == 0 => {
+                count += u64::from(any);
+                any = false;
+            }
+            b'@' if depth == 0 => any = true,
+            _ => {}
+        }
+    }
+    count + u64::from(any)
+}
+
+proptest! {
+    #[test]
+    fn addressees_as_before(text in text()) {
+        prop_assert_eq!(addresses(text.as_bytes()), addresses_before(text.as_bytes()));
     }
 }

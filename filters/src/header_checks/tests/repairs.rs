@@ -1,4 +1,4 @@
-//! What repairs make of a message.
+//! Messages before and after their repair.
 
 use super::{edits, message, reply, run, run_on};
 use crate::Role;

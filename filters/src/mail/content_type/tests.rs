@@ -1,4 +1,7 @@
+use proptest::prelude::*;
+
 use crate::mail::content_type::*;
+use crate::mail::quoted::tests::text;
 
 fn parse(value: &str) -> ContentType {
     ContentType::parse(value.as_bytes()).unwrap()
@@ -62,5 +65,32 @@ fn transfer_encodings() {
         ("", TransferEncoding::Unknown),
     ] {
         assert_eq!(TransferEncoding::parse(value.as_bytes()), encoding, "{value}");
+    }
+}
+
+/// The old code: where white space and comments end, and whether the last comment is open.
+fn skip_before(text: &[u8]) -> (usize, bool) {
+    let (mut at, mut depth) = (0, 0u32);
+    while let Some(octet) = text.get(at) {
+        match octet {
+            b'(' => depth += 1,
+            b')' if depth > 0 => depth -= 1,
+            b'\\' if depth > 0 => at += 1,
+            _ if depth > 0 || octet.is_ascii_whitespace() => {}
+            _ => break,
+        }
+        at += 1;
+    }
+    (at.min(text.len()), depth > 0)
+}
+
+proptest! {
+    #[test]
+    fn comments_as_before(text in text()) {
+        for text in [format!("({text}"), text] {
+            let mut scanner = ParameterScanner::new(text.as_bytes());
+            scanner.skip();
+            prop_assert_eq!((scanner.cursor.at(), scanner.broken), skip_before(text.as_bytes()));
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Control characters in what an encoded-word stands for, whatever its charset.
+//! Control characters in the octets of an encoded-word, whatever the charset of the word.
 
 use crate::mail::transfer::base64;
 
@@ -20,7 +20,7 @@ pub(super) fn is_in(octets: &[u8], charset: &[u8]) -> bool {
         octet => octet.is_ascii_control(),
     };
     octets.iter().any(is_control)
-        // U+0085, the third of the line ends.
+        // U+0085, which some readers take for a line end.
         || (charset.starts_with(b"utf-8") || charset == b"utf8") && octets.windows(2).any(|pair| pair == b"\xc2\x85")
         || charset.starts_with(b"utf-7") && is_in_utf7(octets)
 }
@@ -33,10 +33,14 @@ fn is_wide_line_end(unit: &[u8]) -> bool {
     others.next().is_none() && at_end && matches!(first, None | Some(b'\r' | b'\n'))
 }
 
-/// RFC 2152: `+`, base64 of UTF-16, and anything that is no base64.
+/// Looks for line ends in UTF-7.
+///
+/// ```text
+/// shifted = "+" *base64-of-UTF-16 <an octet that is not base64>      ; RFC 2152
+/// ```
 fn is_in_utf7(octets: &[u8]) -> bool {
     octets.split(|octet| *octet == b'+').skip(1).any(|rest| {
         let end = rest.iter().position(|octet| !base64::DIGITS.contains(octet)).unwrap_or(rest.len());
-        base64::decoded_leniently(rest.get(..end).unwrap_or_default()).chunks_exact(2).any(is_wide_line_end)
+        base64::decoded_leniently(rest.split_at(end).0).chunks_exact(2).any(is_wide_line_end)
     })
 }

@@ -6,44 +6,53 @@ use super::words;
 use crate::mail::hex;
 use crate::mail::transfer::base64::DIGITS;
 
+/// The characters of a line with an encoded-word (RFC 2047 section 2).
+const MAX_LINE_CHARACTERS: usize = 76;
+/// The characters of an encoded-word (RFC 2047 section 2).
+const MAX_WORD_CHARACTERS: usize = 75;
+/// The characters of an encoded-word that are not its text.
+const FRAME_CHARACTERS: usize = "=?utf-8?Q??=".len();
+/// A line with less room than this is folded rather than filled with the beginning of a word.
+const MIN_ROOM_CHARACTERS: usize = 24;
+
 /// Writes a value in which some words are encoded.
 pub(crate) struct EncodedWordWriter {
     out: Vec<u8>,
-    /// Characters on the line so far.
+    /// The characters on the current line.
     column: usize,
-    /// The line has an encoded-word, so it may have 76 characters only.
+    /// The current line has an encoded-word, so it may have only 76 characters.
     encoded: bool,
 }
 
 /// A word and the white space before it.
 pub(crate) struct SpacedWord<'a> {
     pub(crate) space: &'a str,
-    /// As it stands there.
+    /// The word as it stands in the value.
     pub(crate) raw: &'a str,
-    /// What it means: without quotes.
+    /// The word without quotes.
     pub(crate) text: Cow<'a, str>,
 }
 
 impl SpacedWord<'_> {
-    /// Raw text and an encoded-word in one: readers do not agree on what that means.
+    /// True if the word has both raw 8-bit text and an encoded-word. Readers do not agree on the meaning of such a word.
     pub(crate) fn is_mixed(&self) -> bool {
         !self.raw.is_ascii() && words(self.raw.as_bytes()).next().is_some()
     }
 }
 
-/// Where words stand, which decides about the white space that encoded-words need around them.
+/// The text around words, which decides about the white space that encoded-words need around them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Around {
-    /// They are the whole value.
+pub(crate) enum WordSurroundings {
+    /// The words are the whole value.
     Value,
-    /// Addresses are around them.
+    /// The words stand among addresses.
     Phrase,
-    /// Parentheses are around them.
+    /// The words stand in parentheses.
     Comment,
 }
 
 impl EncodedWordWriter {
-    /// For a value that begins at this column and has about this length.
+    /// A writer for a value that begins at this column and has about this length.
     pub(crate) fn new(column: usize, length: usize) -> Self {
         Self { out: Vec::with_capacity(length * 2), column, encoded: false }
     }
@@ -64,12 +73,13 @@ impl EncodedWordWriter {
         }
     }
 
-    /// Writes an address behind its display name; folded if it would make the line of an encoded-word too long.
+    /// Writes an address behind its display name, and folds before the address if the line of an encoded-word would get
+    /// too long.
     pub(crate) fn address(&mut self, text: &str) {
         if let [.., before, b' ' | b'\t'] = &*self.out
             && self.encoded
             && !matches!(before, b'\n' | b' ' | b'\t')
-            && self.column + text.len() > LINE
+            && self.column + text.len() > MAX_LINE_CHARACTERS
         {
             self.out.insert(self.out.len() - 1, b'\n');
             self.column = 1;
@@ -78,8 +88,8 @@ impl EncodedWordWriter {
         self.verbatim(text);
     }
 
-    /// Writes words, runs of those with 8-bit text encoded; nothing if it is not clear what they mean.
-    pub(crate) fn tokens(&mut self, tokens: &[SpacedWord<'_>], around: Around) -> Option<()> {
+    /// Writes words. Runs of words with 8-bit text are encoded. `None` if the meaning of a word is not clear.
+    pub(crate) fn tokens(&mut self, tokens: &[SpacedWord<'_>], around: WordSurroundings) -> Option<()> {
         if tokens.iter().any(SpacedWord::is_mixed) {
             return None;
         }
@@ -93,8 +103,8 @@ impl EncodedWordWriter {
                 continue;
             }
             let run = rest.iter().take_while(|token| !token.raw.is_ascii()).count();
-            let (run, tail) = rest.split_at_checked(run).unwrap_or((rest, &[]));
-            let apart = around == Around::Phrase;
+            let (run, tail) = rest.split_at(run);
+            let apart = around == WordSurroundings::Phrase;
             let missing = apart && first.space.is_empty() && !self.out.is_empty();
             self.encode(if missing { " " } else { first.space }, &text(run, after_encoded, tail.first()));
             if apart && tail.is_empty() {
@@ -106,11 +116,11 @@ impl EncodedWordWriter {
         Some(())
     }
 
-    /// A word that stays as it is; folded if it would make the line of an encoded-word too long.
+    /// Writes a word that stays as it is, and folds before the word if the line of an encoded-word would get too long.
     fn plain(&mut self, token: &SpacedWord<'_>) {
         let length = token.space.len() + token.raw.len();
         let foldable = !token.space.is_empty() && !token.raw.is_empty() && !token.space.contains('\n');
-        if self.encoded && foldable && self.column + length > LINE {
+        if self.encoded && foldable && self.column + length > MAX_LINE_CHARACTERS {
             self.verbatim("\n");
         }
         self.verbatim(token.space);
@@ -118,7 +128,7 @@ impl EncodedWordWriter {
     }
 
     fn encode(&mut self, space: &str, text: &str) {
-        let form = Form::of(text);
+        let form = EncodedWordForm::of(text);
         let mut space = space;
         let mut rest = text;
         let mut first = true;
@@ -126,13 +136,13 @@ impl EncodedWordWriter {
             let room = self.room(space);
             let mut cut = form.cut(rest, room);
             let foldable = !space.is_empty() && !space.contains('\n');
-            let crowded = room < SHORT && (cut < rest.len() || form.length(rest) > room);
+            let crowded = room < MIN_ROOM_CHARACTERS && (cut < rest.len() || form.length(rest) > room);
             if foldable && (!first || crowded) {
                 self.verbatim("\n");
                 cut = form.cut(rest, self.room(space));
             }
             self.verbatim(space);
-            let (word, tail) = rest.split_at_checked(cut).unwrap_or((rest, ""));
+            let (word, tail) = rest.split_at(cut);
             let word = form.word(word);
             self.verbatim(&word);
             self.encoded = true;
@@ -140,17 +150,18 @@ impl EncodedWordWriter {
         }
     }
 
-    /// Characters that the text of an encoded-word may have behind this white space.
+    /// The characters that the text of an encoded-word may have behind this white space.
     fn room(&self, space: &str) -> usize {
         let column = match space.rfind('\n') {
             Some(at) => space.len() - at - 1,
             None => self.column + space.len(),
         };
-        LINE.saturating_sub(column).min(WORD).saturating_sub(FRAME)
+        MAX_LINE_CHARACTERS.saturating_sub(column).min(MAX_WORD_CHARACTERS).saturating_sub(FRAME_CHARACTERS)
     }
 }
 
-/// What a run of words says. White space between two encoded-words is none, so it has to go into one of them.
+/// The text of a run of words. Readers drop white space between two encoded-words, so the white space becomes part of the
+/// text.
 fn text(run: &[SpacedWord<'_>], after_encoded: bool, next: Option<&SpacedWord<'_>>) -> String {
     let unfolded =
         |space: &str, text: &mut String| text.extend(space.chars().filter(|c| !matches!(c, '\n' | '\r')));
@@ -175,19 +186,19 @@ fn is_encoded_word(raw: &str) -> bool {
 
 /// The two forms of encoded-words (RFC 2047 section 4).
 #[derive(Clone, Copy)]
-enum Form {
+enum EncodedWordForm {
     Base64,
     Q,
 }
 
-impl Form {
-    /// Q, which people can read half of, unless it is much longer.
+impl EncodedWordForm {
+    /// Chooses Q, which people can partly read, unless Q is much longer than base64.
     fn of(text: &str) -> Self {
         let base64 = Self::Base64.length(text);
         if Self::Q.length(text) <= base64 + base64 / 2 { Self::Q } else { Self::Base64 }
     }
 
-    /// Characters that a text takes.
+    /// The characters that a text takes when it is encoded.
     fn length(self, text: &str) -> usize {
         match self {
             Self::Base64 => text.len().div_ceil(3) * 4,
@@ -195,7 +206,8 @@ impl Form {
         }
     }
 
-    /// How much of a text fits into so many characters, in octets; at least one character, or it would never end.
+    /// The octets of a text that fit into so many characters when they are encoded. They hold at least one character of the
+    /// text, so that the writer gets on.
     fn cut(self, text: &str, room: usize) -> usize {
         let (mut octets, mut q, mut end) = (0, 0, 0);
         for (at, c) in text.char_indices() {
@@ -214,7 +226,7 @@ impl Form {
     }
 
     fn word(self, text: &str) -> String {
-        let mut word = String::with_capacity(WORD);
+        let mut word = String::with_capacity(MAX_WORD_CHARACTERS);
         match self {
             Self::Base64 => {
                 word.push_str("=?utf-8?B?");
@@ -230,7 +242,7 @@ impl Form {
     }
 }
 
-/// What even a phrase may have as it is (RFC 2047 section 5 (3)).
+/// True for an octet that stands for itself even in a phrase (RFC 2047 section 5 (3)).
 fn is_q_safe(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || b"!*+-/".contains(&octet)
 }
@@ -264,10 +276,3 @@ fn base64(octets: &[u8], out: &mut String) {
         }
     }
 }
-
-/// Characters of a line with an encoded-word, of an encoded-word, and of what is around its text.
-const LINE: usize = 76;
-const WORD: usize = 75;
-const FRAME: usize = "=?utf-8?Q??=".len();
-/// A line with less room than this is folded before a word that would have to be cut.
-const SHORT: usize = 24;

@@ -37,7 +37,7 @@ fn a_word_that_is_too_long_stays() {
 }
 
 proptest! {
-    /// Unfolded, it is what was there before; no line is too long or blank, and short ones stay.
+    /// Unfolding gives back the value; no line is too long or blank, and short lines stay.
     #[test]
     fn refolding_changes_nothing_but_folds(
         words in prop::collection::vec(("[ \t]{1,3}", "[a-z<>@\"]{1,60}"), 40..120),

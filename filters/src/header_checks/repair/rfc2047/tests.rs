@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use crate::header_checks::repair::rfc2047::*;
 use crate::mail::encoded_word::decoded;
+use crate::mail::quoted::tests::text;
 
 fn fixed(name: &str, value: impl AsRef<[u8]>) -> Option<String> {
     let field = HeaderField::new(name.to_owned(), value.as_ref().to_vec());
@@ -112,7 +113,7 @@ fn assert_limits(name: &str, value: &str) {
 }
 
 proptest! {
-    /// Decoded, it is what was there before, and within the limits.
+    /// Decoding gives back the text, and lines and words are short enough.
     #[test]
     fn nothing_is_lost(words in prop::collection::vec("[a-zäöü€😀=?_.,]{1,12}", 1..20), space in "( |\t|\n |  )") {
         let raw = format!(" {}", words.join(&space));
@@ -122,7 +123,7 @@ proptest! {
         assert_limits("Subject", &fixed);
     }
 
-    /// Addresses stay what they are, whatever is in the display names.
+    /// Addresses stay the same with any display name.
     #[test]
     fn addresses_stay(names in prop::collection::vec("[a-zäöü \",.()<\\\\]{0,10}", 1..4)) {
         let raw = names.iter().map(|name| format!("{name} <a@example.com>")).collect::<Vec<_>>().join(", ");
@@ -138,5 +139,98 @@ proptest! {
         if let Some(fixed) = fixed(name, &value) {
             prop_assert!(fixed.is_ascii());
         }
+    }
+}
+
+/// The old code.
+mod before {
+    use super::{AddressListPiece, Cow, is_space, split};
+
+    pub(super) fn end_of_word(text: &str) -> usize {
+        let (mut quoted, mut escaped) = (false, false);
+        for (at, c) in text.char_indices() {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' if quoted => escaped = true,
+                '"' => quoted = !quoted,
+                c if is_space(c) && !quoted => return at,
+                _ => {}
+            }
+        }
+        text.len()
+    }
+
+    pub(super) fn unquoted(raw: &str) -> Cow<'_, str> {
+        if !raw.contains(['"', '\n']) {
+            return Cow::Borrowed(raw);
+        }
+        let mut text = String::with_capacity(raw.len());
+        let mut chars = raw.chars();
+        let mut quoted = false;
+        while let Some(c) = chars.next() {
+            match c {
+                '"' => quoted = !quoted,
+                '\\' if quoted => text.extend(chars.next()),
+                '\n' | '\r' => {}
+                other => text.push(other),
+            }
+        }
+        Cow::Owned(text)
+    }
+
+    pub(super) fn end_of_comment(text: &str) -> Option<usize> {
+        let (mut depth, mut escaped) = (0u32, false);
+        for (at, c) in text.char_indices() {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                '(' => depth += 1,
+                ')' if depth == 1 => return Some(at + 1),
+                ')' => depth -= 1,
+                _ => {}
+            }
+        }
+        None
+    }
+
+    pub(super) fn piece(text: &str) -> Option<(AddressListPiece, usize)> {
+        match text.chars().next()? {
+            '(' => return Some((AddressListPiece::Comment, end_of_comment(text)?)),
+            '<' => return Some((AddressListPiece::Rest, text.find('>')? + 1)),
+            ',' | ';' | ':' => return Some((AddressListPiece::Rest, 1)),
+            _ => {}
+        }
+        let (mut quoted, mut escaped) = (false, false);
+        for (at, c) in text.char_indices() {
+            match c {
+                _ if escaped => escaped = false,
+                '\\' if quoted => escaped = true,
+                '"' => quoted = !quoted,
+                _ if quoted => {}
+                '<' | ':' => return Some((AddressListPiece::Phrase, at)),
+                ',' | ';' => return Some((AddressListPiece::Rest, at)),
+                // Either a phrase or an address without a name goes before a comment.
+                '(' => {
+                    let (before, _) = split(text, at);
+                    let piece =
+                        if before.contains('@') { AddressListPiece::Rest } else { AddressListPiece::Phrase };
+                    return Some((piece, at));
+                }
+                _ => {}
+            }
+        }
+        (!quoted).then_some((AddressListPiece::Rest, text.len()))
+    }
+}
+
+proptest! {
+    #[test]
+    fn as_before(text in text()) {
+        let text = text.replace('=', "ü");
+        prop_assert_eq!(end_of_word(&text), before::end_of_word(&text));
+        prop_assert_eq!(unquoted(&text), before::unquoted(&text));
+        prop_assert_eq!(piece(&text), before::piece(&text));
+        let comment = format!("({text}");
+        prop_assert_eq!(end_of_comment(&comment), before::end_of_comment(&comment));
     }
 }
