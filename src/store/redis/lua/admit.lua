@@ -1,6 +1,6 @@
 -- Decides about all requests of a call together, as filters/src/store/state.rs `decide` does.
 --
--- KEYS: one for each request. ARGV[1]: the time in milliseconds, or nothing for the server's. ARGV[i + 1]: cost, block,
+-- KEYS: one for each request. ARGV[1]: the time in milliseconds, or empty for the server's. ARGV[i + 1]: cost, block,
 -- binding, and the width and quota of each limit, 8 octets each. Answers
 -- { time, then for each request: verdict, charged, wait or -1, limit, used, first }.
 
@@ -44,7 +44,7 @@ for i, key in ipairs(KEYS) do
   for _, window in ipairs(state.windows) do
     settle(window, now)
   end
-  local answer = judge(state, math.min(math.max(request[COST], 1), MOST_UNITS))
+  local answer = judge(state, math.min(math.max(request[COST], 1), MAX_UNITS))
   if answer[1] ~= WITHIN and request[BINDING] == 1 then refused = true end
   states[i], requests[i], answers[i] = state, request, answer
 end
@@ -57,7 +57,7 @@ for i, key in ipairs(KEYS) do
     answer[2] = 1
     if request[COST] > 0 then
       for _, window in ipairs(state.windows) do
-        add(window, now, math.min(request[COST], MOST_UNITS))
+        add(window, now, math.min(request[COST], MAX_UNITS))
       end
       write(key, state, now)
     end
