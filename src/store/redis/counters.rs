@@ -5,15 +5,16 @@ use std::time::Instant;
 
 use futures_util::future::join_all;
 use postseal_filters::store::{Admission, Request, Return};
+use tokio::time::timeout;
 
 use super::codec;
 use super::keys::RedisKeys;
 use super::routes::slot;
 use super::script::{ScriptCall, Scripts};
-use super::server::{FailedCall, LateCall};
+use super::server::{FailedCall, LateCall, MAX_LATENESS};
 use super::servers::RedisServers;
 
-/// Cheap to clone.
+/// The counters of one store. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Counters {
     pub(super) servers: Arc<RedisServers>,
@@ -68,8 +69,9 @@ impl Counters {
         for group in self.by_slot(returns, |back: &Return| &back.key) {
             self.give_back_call(&group.requests, false).say(&mut connection, true);
         }
-        // Not bounded in time: no mail waits for this, and the server is known to be slow.
-        let _ = connection.replies().await;
+        // The connection stays open until the server has answered, or long enough for it to have read the commands. Nothing
+        // more can be done without a reply.
+        let _ = timeout(MAX_LATENESS, connection.replies()).await;
     }
 
     /// Gives back, wherever the keys are; `refused` if another part of the same call has just been refused. Returns

@@ -9,7 +9,7 @@ use super::resp::RespValue;
 use super::routes::SlotRange;
 use crate::config::store::Endpoint;
 
-/// The master of that name, as a sentinel knows it.
+/// The master of that name, as a sentinel knows it: `[host, port]`.
 pub(super) async fn master(sentinel: &mut RedisConnection, name: &str) -> Result<Endpoint, StoreError> {
     let arguments = [&b"SENTINEL"[..], b"GET-MASTER-ADDR-BY-NAME", name.as_bytes()];
     match sentinel.ask(arguments).await? {
@@ -75,7 +75,7 @@ pub(super) enum Redirect {
 }
 
 impl Redirect {
-    /// Reads the message; `asked` is the node that sent it.
+    /// Reads the message: `MOVED slot address`, `ASK slot address` or `NOSCRIPT ...`; `asked` is the node that sent it.
     pub(super) fn of(message: &str, asked: &Endpoint) -> Self {
         let mut words = message.split(' ');
         match (words.next(), words.next(), words.next()) {

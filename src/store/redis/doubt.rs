@@ -13,7 +13,7 @@ pub(super) struct FailureCount(Arc<AtomicU64>);
 /// The doubt about one server.
 pub(super) struct ServerDoubt {
     failures: FailureCount,
-    /// The number of failures when the newest call began that this server has answered.
+    /// How many failures there were when the newest call began that the server has answered.
     answered: AtomicU64,
 }
 

@@ -12,7 +12,7 @@ local texts = redis.call('MGET', unpack(KEYS))
 local states, requests, answers = {}, {}, {}
 local refused = false
 
--- State:judge.
+-- As `judge` in filters/src/store/state.rs.
 local function judge(state, units)
   if state.blocked > now then
     return { BLOCKED, 0, state.blocked < FOR_EVER and state.blocked - now or -1, 0, 0, 0 }

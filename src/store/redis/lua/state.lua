@@ -44,11 +44,11 @@ local function write(key, state, now)
     parts[index + 1] = struct.pack('<BI7I7I7I7' .. string.rep('I7I7', slots), slots, unpack(window))
     if slots > 0 then idle = math.max(idle, window[size - 1] + window[1]) end
   end
-  -- Not sooner than in a minute: the clock of the server may be set.
+  -- The key stays for a minute at least, since the clock of the server may be set.
   redis.call('SET', key, table.concat(parts), 'PX', math.max(idle - now, 60000))
 end
 
--- Window:settle.
+-- As Window::settle.
 local function settle(window, now)
   local width, size = window[1], #window
   local gone = 0
@@ -92,7 +92,7 @@ local function used(window)
   return sum
 end
 
--- Window:wait; nil for never.
+-- As Window::wait; nil for never.
 local function wait(window, now, units)
   local room = window[2] - units
   if room < 0 then return nil end
@@ -105,7 +105,7 @@ local function wait(window, now, units)
   return result
 end
 
--- Window:join.
+-- As Window::join.
 local function join(window)
   local least, place
   for at = FIRST, #window - 2, 2 do
@@ -117,7 +117,7 @@ local function join(window)
   window[place + 1] = least
 end
 
--- Window:add.
+-- As Window::add.
 local function add(window, now, units)
   local size = #window
   local grain = math.max(math.ceil(window[2] / (SLOTS - 1)), 1)
@@ -134,7 +134,7 @@ local function add(window, now, units)
   window[size + 1], window[size + 2] = now, units
 end
 
--- Window:remove.
+-- As Window::remove.
 local function remove(window, at, units)
   local kept = FIRST
   for place = FIRST, #window, 2 do
