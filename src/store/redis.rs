@@ -1,11 +1,11 @@
 //! Redis and Valkey: one server, one that sentinels watch, or a cluster.
 //!
-//! A call is one script for all keys that are in one slot; in a cluster the scripts of several slots run at the same
-//! time, and if one of them refuses, what the others have charged is given back: never too much is admitted, at worst a
-//! little less for a moment. While a server fails, [`store.on_error`](StoreOnError) decides for the keys that are on it;
-//! with `local` that is a [`MemoryStore`] of this process with the same limits.
+//! A call runs one script for all keys that are in one slot. In a cluster the scripts of several slots run at the same
+//! time; if one of them refuses, the charges of the others are given back: never too much is admitted, at worst a little
+//! less for a moment. While a server fails, [`store.on_error`](StoreOnError) decides for its keys; with `local` a
+//! [`MemoryStore`] of this process does, with the same limits. `docs/redis-calls.md` lists how a call can end.
 //!
-//! Time is the server's. No value is without an end: keys go by themselves once they mean nothing any more.
+//! Time is the server's. Every key expires once its value no longer matters.
 
 mod blocks;
 mod breaker;
@@ -13,57 +13,68 @@ mod codec;
 mod connection;
 mod counters;
 mod discover;
+mod doubt;
 mod keys;
 mod login;
-mod node;
 mod operate;
 mod resp;
 mod returns;
 mod routes;
 mod script;
+mod server;
 mod servers;
 mod watch;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use postseal_filters::store::{
     Admission, KeyListing, MAX_KEY_OCTETS, MemoryStore, Query, Request, Return, Standing, Stats, Store,
     StoreError,
 };
 use tokio::task::JoinSet;
 
-use super::StoreMetrics;
+use super::metrics::StoreMetrics;
 use crate::clock::SystemClock;
 use crate::config::store::{RedisUrl, StoreConfig, StoreOnError, Topology};
-use blocks::Blocks;
-use counters::{Counters, all};
-use keys::Keys;
-use node::Node;
-use resp::Value;
-use returns::Returns;
+use blocks::RememberedBlocks;
+use counters::Counters;
+use doubt::FailureCount;
+use keys::RedisKeys;
+use resp::RespValue;
+use returns::ReturnSender;
 use routes::Routes;
 use script::Scripts;
-use servers::Servers;
+use server::RedisServer;
+use servers::RedisServers;
 
 pub use login::{Login, LoginError};
+
+/// The word for metrics.
+pub const KIND: &str = "redis";
+/// `Admission::by` of a charge that this process has counted itself.
+const LOCAL: u8 = 1;
+/// Keys that this process counts itself while servers fail.
+const MAX_LOCAL_KEYS: usize = 100_000;
+/// How long the start waits for the servers.
+const FIRST_LOOK: Duration = Duration::from_secs(1);
 
 /// Counters in Redis or Valkey.
 pub struct RedisStore {
     counters: Counters,
     on_error: StoreOnError,
-    /// What counts while a server fails.
+    /// Counts while a server fails.
     local: MemoryStore,
-    /// What the local one must know of blocks.
-    blocks: Blocks,
-    returns: Returns,
-    /// End with the store.
+    /// Blocks learned from Redis, so that the local store can keep them while Redis is away.
+    blocks: RememberedBlocks,
+    returns: ReturnSender,
+    /// The tasks end when the store is dropped.
     _background: JoinSet<()>,
 }
 
-/// Time for tests, in milliseconds.
+/// The time of a test, in milliseconds.
 pub type Time = Arc<dyn Fn() -> u64 + Send + Sync>;
 
 impl RedisStore {
@@ -76,14 +87,16 @@ impl RedisStore {
         time: Option<Time>,
     ) -> Self {
         let login = Arc::new(login);
+        let failures = FailureCount::default();
         let routes = match (&url.topology, url.servers.first()) {
             (Topology::Single, Some(server)) => {
-                let node = Node::new(server.clone(), Arc::clone(&login), settings.connections);
-                Routes::single(Arc::new(node))
+                let login = Arc::clone(&login);
+                let server = RedisServer::new(server.clone(), login, settings.connections, &failures);
+                Routes::single(Arc::new(server))
             }
             _ => Routes::default(),
         };
-        let servers = Arc::new(Servers {
+        let servers = Arc::new(RedisServers {
             topology: url.topology.clone(),
             seeds: url.servers.clone(),
             routes: Arc::new(routes).into(),
@@ -92,29 +105,29 @@ impl RedisStore {
             metrics,
             trouble: tokio::sync::Notify::new(),
             connections: settings.connections,
-            failures: AtomicU64::new(0),
+            failures,
         });
-        // Whoever is not found now is looked for by the watch.
+        // The result does not matter: the watch looks again at once, and reports what it does not find.
         let _ = tokio::time::timeout(FIRST_LOOK, watch::refresh(&servers)).await;
         let scripts = Arc::new(Scripts::new());
-        let counters = Counters { servers, scripts, keys: Keys::new(&settings.prefix), time };
-        let (returns, queue) = Returns::new();
+        let counters = Counters { servers, scripts, keys: RedisKeys::new(&settings.prefix), time };
+        let (returns, queue) = ReturnSender::new();
         let mut background = JoinSet::new();
         background.spawn(watch::watch(counters.clone()));
         background.spawn(returns::give_back(counters.clone(), queue));
-        let local = MemoryStore::new(Arc::new(SystemClock), MOST_LOCAL);
-        let blocks = Blocks::default();
+        let local = MemoryStore::new(Arc::new(SystemClock), MAX_LOCAL_KEYS);
+        let blocks = RememberedBlocks::default();
         Self { counters, on_error: settings.on_error, local, blocks, returns, _background: background }
     }
 
-    /// Decides about requests whose keys are in one slot, wherever they can be decided.
+    /// Decides about requests whose keys are in one slot: on the server, or as `store.on_error` says.
     async fn decide(
         &self,
-        (slot, requests): (u16, &[Request<'_>]),
+        slot: u16,
+        requests: &[Request<'_>],
         deadline: Instant,
     ) -> Result<Vec<Admission>, StoreError> {
-        let names = requests.iter().map(|request| self.counters.keys.name(request.key)).collect();
-        let failed = match self.counters.admit((slot, names), requests, deadline).await {
+        let failed = match self.counters.admit(slot, requests, deadline).await {
             Ok(admissions) => {
                 for key in self.blocks.learn(requests, &admissions, Instant::now()) {
                     self.local.unblock(key).await?;
@@ -130,7 +143,9 @@ impl RedisStore {
                     self.local.block(key, time).await?;
                 }
                 let mut admissions = self.local.admit(requests).await?;
-                admissions.iter_mut().for_each(|admission| admission.by = LOCAL);
+                for admission in &mut admissions {
+                    admission.by = LOCAL;
+                }
                 Ok(admissions)
             }
             StoreOnError::Pass => Ok(vec![Admission::default(); requests.len()]),
@@ -138,51 +153,38 @@ impl RedisStore {
         }
     }
 
-    /// Decides group by group, and makes one decision of it.
+    /// Decides each group on its own. If one is refused or fails, the charges of the others are given back.
     async fn decide_groups(
         &self,
         requests: &[Request<'_>],
         deadline: Instant,
     ) -> Result<Vec<Admission>, StoreError> {
-        let numbered = requests.iter().copied().enumerate().collect();
-        let groups = self.counters.by_slot(numbered, |(_, request): &(usize, Request<'_>)| request.key);
-        let groups: Vec<(u16, Vec<usize>, Vec<Request<'_>>)> = groups
-            .into_iter()
-            .map(|(slot, group)| {
-                let (numbers, group) = group.into_iter().unzip();
-                (slot, numbers, group)
-            })
-            .collect();
-        let decided = all(groups.iter().map(|(slot, _, group)| self.decide((*slot, group), deadline))).await;
+        let groups = self.counters.by_slot(requests.to_vec(), |request| request.key);
+        let decided =
+            join_all(groups.iter().map(|group| self.decide(group.slot, &group.requests, deadline))).await;
         let mut admissions = vec![Admission::default(); requests.len()];
         let mut error = None;
-        for ((_, numbers, _), part) in groups.iter().zip(decided) {
+        for (group, part) in groups.iter().zip(decided) {
             match part {
-                Ok(part) => numbers.iter().zip(part).for_each(|(number, admission)| {
-                    admissions.get_mut(*number).into_iter().for_each(|place| *place = admission);
-                }),
+                Ok(part) => put(&mut admissions, &group.numbers, part),
                 Err(failed) => error = Some(failed),
             }
         }
-        let pairs = || requests.iter().zip(&admissions);
-        let refused =
-            pairs().any(|(request, admission)| request.binding && admission.verdict != Standing::Within);
+        let pairs = requests.iter().zip(&admissions);
+        let refused = pairs
+            .clone()
+            .any(|(request, admission)| request.binding && admission.verdict != Standing::Within);
         if groups.len() > 1 && (refused || error.is_some()) {
-            let charged = pairs().filter(|(request, admission)| admission.charged && request.cost > 0);
-            let returns = charged.map(|(request, admission)| Return {
-                key: request.key.to_owned(),
-                cost: request.cost,
-                at: admission.at,
-                by: admission.by,
-            });
-            let returns = returns.collect();
-            admissions.iter_mut().for_each(|admission| admission.charged = false);
+            let returns = pairs.filter_map(|(request, admission)| charged(request, admission)).collect();
+            for admission in &mut admissions {
+                admission.charged = false;
+            }
             self.take_back(returns, true, deadline).await;
         }
         error.map_or(Ok(admissions), Err)
     }
 
-    /// Gives back what this process has counted itself, and returns the rest.
+    /// Gives back the charges that this process has counted itself, and returns the rest.
     fn give_back_local(&self, returns: Vec<Return>) -> Vec<Return> {
         let (local, rest): (Vec<_>, Vec<_>) = returns.into_iter().partition(|back| back.by == LOCAL);
         if !local.is_empty() {
@@ -196,16 +198,18 @@ impl RedisStore {
         if rest.is_empty() {
             return;
         }
-        // Who has waited long enough already leaves it to the background.
+        // After the deadline the mail does not wait for the give-back: the background task does it.
         if deadline <= Instant::now() {
             return self.later(rest);
         }
         let (left, errors) = self.counters.give_back(rest, refused, deadline).await;
-        errors.iter().for_each(|failed| self.counters.servers.metrics.error(failed.kind()));
+        for failed in errors {
+            self.counters.servers.metrics.error(failed.kind());
+        }
         self.later(left);
     }
 
-    /// What a postmaster should know whose change the servers did not take.
+    /// Tells the postmaster what became of a change that the servers did not take.
     fn only_here(&self, error: StoreError) -> StoreError {
         let so = match self.on_error {
             StoreOnError::Local => {
@@ -218,12 +222,35 @@ impl RedisStore {
         StoreError::Unavailable(format!("{error}; {so}"))
     }
 
-    /// Leaves it to the background to give back.
+    /// Leaves the returns to the background task.
     fn later(&self, returns: Vec<Return>) {
         if !returns.is_empty() && !self.returns.put(returns) {
             self.counters.servers.metrics.error("not_given_back");
         }
     }
+}
+
+/// Puts the admissions of a group in the places of its requests.
+fn put(admissions: &mut [Admission], numbers: &[usize], part: Vec<Admission>) {
+    for (number, admission) in numbers.iter().zip(part) {
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "the groups number the requests that there are admissions for"
+        )]
+        {
+            admissions[*number] = admission;
+        }
+    }
+}
+
+/// The return that takes back what a request was charged, if it was.
+fn charged(request: &Request<'_>, admission: &Admission) -> Option<Return> {
+    (admission.charged && request.cost > 0).then(|| Return {
+        key: request.key.to_owned(),
+        cost: request.cost,
+        at: admission.at,
+        by: admission.by,
+    })
 }
 
 #[async_trait]
@@ -241,7 +268,7 @@ impl Store for RedisStore {
         let admissions = if self.counters.servers.is_cluster() {
             self.decide_groups(requests, deadline).await
         } else {
-            self.decide((0, requests), deadline).await
+            self.decide(0, requests, deadline).await
         };
         self.counters.servers.metrics.duration.observe(begin.elapsed().as_secs_f64());
         admissions
@@ -270,14 +297,14 @@ impl Store for RedisStore {
         let local = self.local.reset(key).await?;
         let name = self.counters.keys.name(key);
         let gone = self.counters.ask(&name, &[b"DEL", name.as_bytes()]).await;
-        Ok(gone.map_err(|error| self.only_here(error))? == Value::Integer(1) || local)
+        Ok(gone.map_err(|error| self.only_here(error))? == RespValue::Integer(1) || local)
     }
 
     async fn block(&self, key: &str, time: Option<Duration>) -> Result<(), StoreError> {
         if key.len() > MAX_KEY_OCTETS {
             return Err(StoreError::Refused("the key is too long".to_owned()));
         }
-        // No time at all would end the block.
+        // To the script, no time at all means that the block ends.
         let time = time.map(|time| time.max(Duration::from_millis(1)));
         self.blocks.set(key, time, Instant::now());
         self.counters.block(key, time).await.map(|_| ()).map_err(|error| self.only_here(error))
@@ -294,12 +321,3 @@ impl Store for RedisStore {
         None
     }
 }
-
-/// The word for metrics.
-pub const KIND: &str = "redis";
-/// `Admission::by` of what this process has counted itself.
-const LOCAL: u8 = 1;
-/// Keys that are counted in this process at most.
-const MOST_LOCAL: usize = 100_000;
-/// How long the start waits for the servers.
-const FIRST_LOOK: Duration = Duration::from_secs(1);

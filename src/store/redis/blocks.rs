@@ -1,7 +1,7 @@
-//! Blocks that the servers have told of: who is blocked stays so while they are away.
+//! Blocks learned from the servers: a blocked user stays blocked while the servers are away.
 //!
-//! A block is remembered where it was seen or set, until its end or until a server says that there is none. While the
-//! servers fail, the limiter of this process is told of it.
+//! A block that this process has seen or set is remembered until its end, or until a server says that there is none.
+//! While the servers fail, the local store of this process is told of it.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 
 use postseal_filters::store::{Admission, Request, Standing};
 
+const MAX_BLOCKS: usize = 10_000;
+
 /// When each block ends, by key; `None` is never.
 #[derive(Default)]
-pub(super) struct Blocks(Mutex<HashMap<Box<str>, Option<Instant>>>);
+pub(super) struct RememberedBlocks(Mutex<HashMap<Box<str>, Option<Instant>>>);
 
-impl Blocks {
-    /// Learns from what a server has decided; returns keys that are blocked no longer, though it was remembered.
+impl RememberedBlocks {
+    /// Learns from a server's decisions. Returns the keys whose block was remembered and is over.
     pub(super) fn learn<'a>(
         &self,
         requests: &[Request<'a>],
@@ -26,7 +28,7 @@ impl Blocks {
         for (request, admission) in requests.iter().zip(admissions) {
             match admission.verdict {
                 Standing::Blocked => insert(&mut blocks, request.key, end(now, admission.wait)),
-                // The first breach has just set it.
+                // The server sets a block at the first refusal of a breach.
                 Standing::Over if admission.first && request.block > 0 => {
                     insert(&mut blocks, request.key, end(now, Some(request.block)));
                 }
@@ -68,16 +70,13 @@ fn end(now: Instant, wait: Option<u64>) -> Option<Instant> {
     wait.and_then(|wait| now.checked_add(Duration::from_millis(wait)))
 }
 
-/// If there are too many, those that are over go first; if there are still, the new one is not remembered.
+/// If there are too many blocks, those that are over are dropped; if that is not enough, the new one is not remembered.
 fn insert(blocks: &mut HashMap<Box<str>, Option<Instant>>, key: &str, end: Option<Instant>) {
-    if blocks.len() >= MOST && !blocks.contains_key(key) {
+    if blocks.len() >= MAX_BLOCKS && !blocks.contains_key(key) {
         let now = Instant::now();
         blocks.retain(|_, end| end.is_none_or(|end| end > now));
     }
-    if blocks.len() < MOST || blocks.contains_key(key) {
+    if blocks.len() < MAX_BLOCKS || blocks.contains_key(key) {
         blocks.insert(key.into(), end);
     }
 }
-
-/// Blocks that are remembered.
-const MOST: usize = 10_000;

@@ -1,25 +1,29 @@
 //! The circuit breaker of one server: whether mail should ask it.
 //!
-//! It opens with the first call that fails, so a message pays for a dead server once. While it is open nobody asks on
-//! behalf of mail; a task in the background tries the server with a call of the same kind. After enough of these have
-//! succeeded the breaker closes. How many are enough doubles whenever it opens again soon after, so that a server that
-//! wavers is left alone for longer.
+//! The breaker opens with the first call that fails, so a message pays for a dead server once. While it is open no mail
+//! asks the server; a background task tries it with a call of the same kind. The breaker closes after enough trials in a
+//! row have succeeded. That number doubles each time the breaker opens again soon after it closed, so that an unstable
+//! server is left alone for longer.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Closed, or open with the number of trials that must still succeed.
+/// A breaker that opens again within this time has closed too early.
+const RELAPSE_TIME: Duration = Duration::from_secs(10);
+const MAX_TRIALS: u32 = 16;
+
+/// Closed (mail asks the server), or open (only trials do).
 #[derive(Debug, Default)]
 pub(super) struct Breaker {
-    state: Mutex<State>,
+    state: Mutex<BreakerState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct BreakerState {
     open: bool,
     /// Trials in a row that have succeeded since it opened.
     succeeded: u32,
-    /// Trials that must.
+    /// Trials in a row that close it.
     needed: u32,
     closed_at: Option<Instant>,
 }
@@ -37,8 +41,8 @@ impl Breaker {
         if state.open {
             return false;
         }
-        let soon = state.closed_at.is_some_and(|closed| now.duration_since(closed) < SOON);
-        state.needed = if soon { (state.needed * 2).min(MOST_TRIALS) } else { 1 };
+        let soon = state.closed_at.is_some_and(|closed| now.duration_since(closed) < RELAPSE_TIME);
+        state.needed = if soon { (state.needed * 2).min(MAX_TRIALS) } else { 1 };
         state.open = true;
         true
     }
@@ -55,54 +59,10 @@ impl Breaker {
         closes
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, BreakerState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Opening again within this time means that it closed too early.
-const SOON: Duration = Duration::from_secs(10);
-const MOST_TRIALS: u32 = 16;
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_first_failure_opens_it_and_trials_close_it() {
-        let breaker = Breaker::default();
-        let now = Instant::now();
-        assert!(!breaker.is_open());
-        assert!(breaker.failed(now) && breaker.is_open());
-        assert!(!breaker.failed(now), "calls that were under way don't open it again");
-        assert!(breaker.succeeded(now) && !breaker.is_open());
-    }
-
-    #[test]
-    fn a_server_that_wavers_has_to_prove_itself_for_longer() {
-        let breaker = Breaker::default();
-        let mut now = Instant::now();
-        for needed in [1, 2, 4, 8, 16, 16] {
-            assert!(breaker.failed(now));
-            for trial in 1..=needed {
-                assert_eq!(breaker.succeeded(now), trial == needed, "{trial} of {needed}");
-            }
-            now += Duration::from_secs(1);
-        }
-        now += SOON;
-        assert!(breaker.failed(now) && breaker.succeeded(now), "after a good time one is enough again");
-    }
-
-    #[test]
-    fn trials_must_succeed_in_a_row() {
-        let breaker = Breaker::default();
-        let now = Instant::now();
-        breaker.failed(now);
-        breaker.succeeded(now);
-        breaker.failed(now);
-        assert!(!breaker.succeeded(now));
-        breaker.failed(now);
-        assert!(!breaker.succeeded(now));
-        assert!(breaker.succeeded(now));
-    }
-}
+mod tests;

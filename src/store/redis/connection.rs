@@ -1,8 +1,8 @@
 //! A connection to one server, used by one call at a time: commands are collected, leave in one write, and their replies
 //! are read in order.
 //!
-//! Whoever owns a connection owns its outstanding replies. So a call that ran out of time can go on in the background
-//! and learn what became of it, and no reply is ever taken for the answer to another call.
+//! A connection belongs to one call until all its replies are there. So a call that ran out of time can go on in the
+//! background and learn whether the server has done its work, and no reply is ever taken for the answer to another call.
 
 use std::io;
 use std::pin::Pin;
@@ -17,23 +17,27 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
 
 use super::login::Login;
-use super::resp::{self, Value};
+use super::resp::{self, RespValue};
 use crate::config::store::Endpoint;
 
+const READ_OCTETS: usize = 4096;
+
 /// An open connection.
-pub(super) struct Connection {
-    stream: Pin<Box<dyn Stream>>,
+pub(super) struct RedisConnection {
+    stream: Pin<Box<dyn ByteStream>>,
     input: BytesMut,
     output: BytesMut,
+    /// Replies that are still to come.
     expected: usize,
 }
 
-trait Stream: AsyncRead + AsyncWrite + Send {}
+/// TCP, TLS or a unix socket.
+trait ByteStream: AsyncRead + AsyncWrite + Send {}
 
-impl<T: AsyncRead + AsyncWrite + Send> Stream for T {}
+impl<T: AsyncRead + AsyncWrite + Send> ByteStream for T {}
 
-impl Connection {
-    /// Connects and logs in. How long that may take is for the caller to say.
+impl RedisConnection {
+    /// Connects and logs in. The caller bounds the time.
     pub(super) async fn open(endpoint: &Endpoint, login: &Login) -> Result<Self, StoreError> {
         let stream = connect(endpoint, login).await.map_err(unavailable)?;
         let mut connection = Self { stream, input: BytesMut::new(), output: BytesMut::new(), expected: 0 };
@@ -51,7 +55,7 @@ impl Connection {
             self.say([&b"SELECT"[..], login.database.to_string().as_bytes()]);
         }
         for reply in self.replies().await? {
-            if let Value::Error(message) = reply {
+            if let RespValue::Error(message) = reply {
                 return Err(StoreError::Refused(message));
             }
         }
@@ -67,9 +71,9 @@ impl Connection {
         self.expected += 1;
     }
 
-    /// Sends the commands and reads their replies. If this fails or is given up, the connection is of no use any more,
-    /// except to call this again for the replies that are still to come.
-    pub(super) async fn replies(&mut self) -> Result<Vec<Value>, StoreError> {
+    /// Sends the commands and reads their replies. After an error, or if the future is dropped, the connection can only
+    /// be used to call this again for the replies that are still to come.
+    pub(super) async fn replies(&mut self) -> Result<Vec<RespValue>, StoreError> {
         if !self.output.is_empty() {
             self.stream.write_all_buf(&mut self.output).await.map_err(unavailable)?;
             self.stream.flush().await.map_err(unavailable)?;
@@ -82,7 +86,7 @@ impl Connection {
                     self.expected -= 1;
                 }
                 Ok(None) => self.read().await?,
-                Err(garbage) => return Err(StoreError::Answer(garbage.to_string())),
+                Err(malformed) => return Err(StoreError::Answer(malformed.to_string())),
             }
         }
         Ok(replies)
@@ -92,21 +96,21 @@ impl Connection {
     pub(super) async fn ask<'a>(
         &mut self,
         arguments: impl IntoIterator<Item = &'a [u8], IntoIter: ExactSizeIterator>,
-    ) -> Result<Value, StoreError> {
+    ) -> Result<RespValue, StoreError> {
         self.say(arguments);
         let reply = self.replies().await?.pop();
         reply.ok_or_else(|| StoreError::Answer("no reply".to_owned()))
     }
 
     async fn read(&mut self) -> Result<(), StoreError> {
-        self.input.reserve(4096);
+        self.input.reserve(READ_OCTETS);
         match self.stream.read_buf(&mut self.input).await.map_err(unavailable)? {
             0 => Err(StoreError::Unavailable("the server has closed the connection".to_owned())),
             _ => Ok(()),
         }
     }
 
-    /// False if the server has closed the connection meanwhile, or said something that nobody asked for.
+    /// False if the server has closed the connection meanwhile, or has sent something that answers no command.
     pub(super) fn is_quiet(&mut self) -> bool {
         if !self.input.is_empty() || self.expected > 0 {
             return false;
@@ -118,7 +122,7 @@ impl Connection {
     }
 }
 
-async fn connect(endpoint: &Endpoint, login: &Login) -> io::Result<Pin<Box<dyn Stream>>> {
+async fn connect(endpoint: &Endpoint, login: &Login) -> io::Result<Pin<Box<dyn ByteStream>>> {
     let (host, port) = match endpoint {
         Endpoint::Unix(path) => return Ok(Box::pin(UnixStream::connect(path).await?)),
         Endpoint::Tcp { host, port } => (host, *port),

@@ -1,15 +1,15 @@
 //! Names of keys in Redis.
 //!
-//! A counter `RULE:VALUES` is called `PREFIXk:RULE:{VALUES}`: a cluster then has all that is counted of one user in one
-//! slot, and one script decides on it.
+//! A counter `RULE:VALUES` is called `PREFIXk:RULE:{VALUES}`: a cluster then keeps all counters of one user in one slot,
+//! and one script decides about all of them.
 
 /// Makes names.
 #[derive(Clone)]
-pub(super) struct Keys {
+pub(super) struct RedisKeys {
     prefix: String,
 }
 
-impl Keys {
+impl RedisKeys {
     pub(super) fn new(prefix: &str) -> Self {
         Self { prefix: prefix.to_owned() }
     }
@@ -35,13 +35,13 @@ impl Keys {
         escaped.chain("k:*".chars()).collect()
     }
 
-    /// The name of a key that nobody needs, in the slot of the tag.
+    /// The name of a key that only trials use, in the slot of the tag.
     pub(super) fn trial(&self, tag: &str) -> String {
         [&*self.prefix, "trial:{", tag, "}"].concat()
     }
 }
 
-/// `RULE:` and the rest. Without a colon, or with nothing behind it, all of the key is the rest.
+/// `RULE:` and the rest. A key with no colon, or with nothing after it, has no rule: the whole key is the rest.
 fn split(key: &str) -> (&str, &str) {
     match key.find(':').and_then(|colon| key.split_at_checked(colon + 1)) {
         Some((rule, values)) if !values.is_empty() && !rule.contains('{') => (rule, values),
@@ -50,22 +50,4 @@ fn split(key: &str) -> (&str, &str) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::routes::slot;
-    use super::*;
-
-    #[test]
-    fn a_name_leads_back_to_its_key() {
-        let keys = Keys::new("post*seal:");
-        for key in
-            ["per-user:alice@example.com", "a:", "a", "a:{b", "a:b}c", "{x}:y", "r:x{1}:z", ":v", "", "r:ä"]
-        {
-            assert_eq!(keys.key(&keys.name(key)).as_deref(), Some(key), "{}", keys.name(key));
-        }
-        assert_eq!(keys.name("per-user:alice"), "post*seal:k:per-user:{alice}");
-        assert_eq!(slot(&keys.name("per-user:alice")), slot(&keys.name("bytes:alice")));
-        assert_eq!(keys.key("post*seal:trial:{0}"), None);
-        assert_eq!(keys.key("post*seal:k:}{"), None);
-        assert_eq!(keys.pattern(), "post\\*seal:k:*");
-    }
-}
+mod tests;

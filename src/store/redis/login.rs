@@ -1,4 +1,4 @@
-//! What one needs to be let in: password and certificates, from files.
+//! The login for a server: password and certificates, from files.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -12,7 +12,9 @@ use rustls_platform_verifier::BuilderVerifierExt;
 
 use crate::config::store::{RedisUrl, StoreConfig};
 
-/// What one needs to be let in.
+const MAX_PASSWORD_FILE_OCTETS: u64 = 4 << 10;
+
+/// User, password, database and TLS configuration for the connections of a store.
 #[derive(Clone, Default)]
 pub struct Login {
     pub(super) tls: Option<Arc<ClientConfig>>,
@@ -21,7 +23,7 @@ pub struct Login {
     pub(super) database: u32,
 }
 
-/// Why that can't be had.
+/// A file of the login that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct LoginError {
@@ -54,7 +56,8 @@ impl Login {
 /// The first line of a file.
 fn password(file: &Path) -> Result<String, String> {
     let mut text = String::new();
-    let read = File::open(file).and_then(|file| file.take(LONGEST).read_to_string(&mut text));
+    let read =
+        File::open(file).and_then(|file| file.take(MAX_PASSWORD_FILE_OCTETS).read_to_string(&mut text));
     read.map_err(|error| format!("{} can't be read: {error}", file.display()))?;
     match text.lines().next().map(str::trim_end).filter(|line| !line.is_empty()) {
         Some(password) => Ok(password.to_owned()),
@@ -62,7 +65,7 @@ fn password(file: &Path) -> Result<String, String> {
     }
 }
 
-/// Believes those whose certificates are in the file; those of the system if there is none.
+/// Trusts the certificates in the file; without a file, those that the system trusts.
 fn tls(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = ClientConfig::builder_with_provider(provider);
@@ -82,6 +85,3 @@ fn tls(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
     }
     Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
 }
-
-/// Octets of a file with a password.
-const LONGEST: u64 = 4 << 10;

@@ -1,57 +1,62 @@
-//! What a postmaster does with counters: look, reset, block. Nobody's mail waits.
+//! The commands of a postmaster on counters: list, show, reset, block. No mail waits for them.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use postseal_filters::store::{Fullest, KeyListing, Query, StoreError};
+use tokio::time::timeout;
 
 use super::codec;
-use super::connection::Connection;
+use super::connection::RedisConnection;
 use super::counters::Counters;
-use super::node::Node;
-use super::resp::Value;
+use super::resp::RespValue;
 use super::routes::slot;
-use super::script::Call;
+use super::script::ScriptCall;
+use super::server::RedisServer;
+
+/// How long a postmaster waits for one server to connect, and again for its replies.
+const COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
+/// Each SCAN looks at about a thousand keys: enough for a million keys with a margin.
+const MAX_SCANS: usize = 2000;
 
 impl Counters {
     /// Looks through all keys of all servers, up to a bound.
     pub(super) async fn list(&self, query: &Query) -> Result<Vec<KeyListing>, StoreError> {
-        let mut now = None;
         let mut fullest = None;
         let routes = self.servers.routes.load_full();
-        if routes.nodes().next().is_none() {
-            return Err(StoreError::Unavailable("no server is known".to_owned()));
+        for (server, _) in routes.servers() {
+            let mut connection = server.open(COMMAND_TIMEOUT).await?;
+            let looked = timeout(COMMAND_TIMEOUT, async {
+                let fullest = match &mut fullest {
+                    Some(fullest) => fullest,
+                    None => fullest.insert(Fullest::new(query, self.now(&mut connection).await?)),
+                };
+                self.look_through(&mut connection, fullest).await
+            });
+            looked.await.map_err(|_| StoreError::Timeout(COMMAND_TIMEOUT))??;
         }
-        for (node, _) in routes.nodes() {
-            let mut connection = node.open(PATIENCE).await?;
-            let time = match now {
-                Some(time) => time,
-                None => *now.insert(self.now(&mut connection).await?),
-            };
-            let fullest = fullest.get_or_insert_with(|| Fullest::new(query, time));
-            let looked = tokio::time::timeout(PATIENCE, self.look_through(&mut connection, fullest)).await;
-            looked.map_err(|_| StoreError::Timeout(PATIENCE))??;
-        }
-        Ok(fullest.map(Fullest::into_entries).unwrap_or_default())
+        let fullest = fullest.ok_or_else(|| StoreError::Unavailable("no server is known".to_owned()))?;
+        Ok(fullest.into_entries())
     }
 
     async fn look_through(
         &self,
-        connection: &mut Connection,
+        connection: &mut RedisConnection,
         out: &mut Fullest<'_>,
     ) -> Result<(), StoreError> {
         let pattern = self.keys.pattern();
         let mut cursor = "0".to_owned();
-        for _ in 0..MOST_SCANS {
+        for _ in 0..MAX_SCANS {
             let scan = [&b"SCAN"[..], cursor.as_bytes(), b"MATCH", pattern.as_bytes(), b"COUNT", b"1000"];
             let (next, names) = scanned(connection.ask(scan).await?)?;
             let keys = names.iter().filter_map(|name| self.keys.key(name)).filter(|key| out.wants(key));
             let keys: Vec<String> = keys.collect();
-            // One by one and not with MGET, which a cluster refuses; they leave in one write all the same.
+            // One GET for each key, since a cluster refuses MGET over several slots. All of them leave in one write.
             for key in &keys {
                 connection.say([&b"GET"[..], self.keys.name(key).as_bytes()]);
             }
             for (key, value) in keys.iter().zip(connection.replies().await?) {
-                if let Value::Text(octets) = value
+                if let RespValue::Text(octets) = value
                     && let Some(state) = codec::state(&octets)
                 {
                     out.show(key, state);
@@ -67,11 +72,13 @@ impl Counters {
 
     pub(super) async fn show(&self, key: &str) -> Result<Option<KeyListing>, StoreError> {
         let name = self.keys.name(key);
-        let mut connection = self.server_of(&name)?.open(PATIENCE).await?;
-        let now = self.now(&mut connection).await?;
-        let Value::Text(octets) = no_error(connection.ask([&b"GET"[..], name.as_bytes()]).await?)? else {
-            return Ok(None);
-        };
+        let mut connection = self.server_of(&name)?.open(COMMAND_TIMEOUT).await?;
+        let looked = timeout(COMMAND_TIMEOUT, async {
+            let now = self.now(&mut connection).await?;
+            Ok((now, no_error(connection.ask([&b"GET"[..], name.as_bytes()]).await?)?))
+        });
+        let (now, value) = looked.await.map_err(|_| StoreError::Timeout(COMMAND_TIMEOUT))??;
+        let RespValue::Text(octets) = value else { return Ok(None) };
         let state = codec::state(&octets).filter(|state| state.idle_from() > now);
         Ok(state.map(|mut state| {
             state.age(now);
@@ -79,40 +86,39 @@ impl Counters {
         }))
     }
 
-    /// Blocks a key for a time, for ever (`None`), or, with no time at all, not any more. True if it was blocked.
+    /// Blocks a key for a time, or for ever (`None`); no time at all ends the block. True if the key was blocked.
     pub(super) async fn block(&self, key: &str, time: Option<Duration>) -> Result<bool, StoreError> {
         let name = self.keys.name(key);
         let slot = slot(&name);
-        let time = time.map(|time| time.as_millis().to_string()).unwrap_or_default();
-        let arguments = vec![self.time(), time.into_bytes()];
-        let call = Call { script: &self.scripts.block, keys: vec![name], arguments };
-        let reply = self.servers.run(slot, &call, Instant::now() + PATIENCE).await;
-        Ok(reply.map_err(|failed| failed.error)? == Value::Integer(1))
+        let time = time.map_or_else(Vec::new, |time| time.as_millis().to_string().into_bytes());
+        let call =
+            ScriptCall { script: &self.scripts.block, keys: vec![name], arguments: vec![self.time(), time] };
+        let reply = self.servers.run(slot, &call, Instant::now() + COMMAND_TIMEOUT).await;
+        Ok(reply.map_err(|failed| failed.error)? == RespValue::Integer(1))
     }
 
     /// A single command about one key.
-    pub(super) async fn ask(&self, name: &str, command: &[&[u8]]) -> Result<Value, StoreError> {
-        let mut connection = self.server_of(name)?.open(PATIENCE).await?;
-        let reply = tokio::time::timeout(PATIENCE, connection.ask(command.iter().copied())).await;
-        no_error(reply.map_err(|_| StoreError::Timeout(PATIENCE))??)
+    pub(super) async fn ask(&self, name: &str, command: &[&[u8]]) -> Result<RespValue, StoreError> {
+        let mut connection = self.server_of(name)?.open(COMMAND_TIMEOUT).await?;
+        let reply = timeout(COMMAND_TIMEOUT, connection.ask(command.iter().copied())).await;
+        no_error(reply.map_err(|_| StoreError::Timeout(COMMAND_TIMEOUT))??)
     }
 
-    fn server_of(&self, name: &str) -> Result<std::sync::Arc<Node>, StoreError> {
-        let routes = self.servers.routes.load();
-        let node = routes.node(slot(name)).cloned();
-        node.ok_or_else(|| StoreError::Unavailable("no server is known that has the key".to_owned()))
+    fn server_of(&self, name: &str) -> Result<Arc<RedisServer>, StoreError> {
+        let server = self.servers.routes.load().server(slot(name)).cloned();
+        server.ok_or_else(|| StoreError::Unavailable("no server is known that has the key".to_owned()))
     }
 
-    async fn now(&self, connection: &mut Connection) -> Result<u64, StoreError> {
+    async fn now(&self, connection: &mut RedisConnection) -> Result<u64, StoreError> {
         if let Some(time) = &self.time {
             return Ok(time());
         }
         let strange = || StoreError::Answer("TIME tells no time".to_owned());
-        let Value::List(parts) = no_error(connection.ask([&b"TIME"[..]]).await?)? else {
+        let RespValue::List(parts) = no_error(connection.ask([&b"TIME"[..]]).await?)? else {
             return Err(strange());
         };
-        let number = |value: &Value| match value {
-            Value::Text(text) => std::str::from_utf8(text).ok()?.parse::<u64>().ok(),
+        let number = |value: &RespValue| match value {
+            RespValue::Text(text) => std::str::from_utf8(text).ok()?.parse::<u64>().ok(),
             _ => None,
         };
         match parts.iter().map(number).collect::<Option<Vec<_>>>().as_deref() {
@@ -122,26 +128,22 @@ impl Counters {
     }
 }
 
-/// The next cursor and the names of a reply to SCAN.
-fn scanned(reply: Value) -> Result<(String, Vec<String>), StoreError> {
+/// The next cursor and the names of a reply to SCAN: `[cursor, [name, ...]]`.
+fn scanned(reply: RespValue) -> Result<(String, Vec<String>), StoreError> {
     let strange = || StoreError::Answer("SCAN tells no keys".to_owned());
-    let text = |value: &Value| match value {
-        Value::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
+    let text = |value: &RespValue| match value {
+        RespValue::Text(text) => Some(String::from_utf8_lossy(text).into_owned()),
         _ => None,
     };
-    let Value::List(parts) = no_error(reply)? else { return Err(strange()) };
-    let [cursor, Value::List(names)] = parts.as_slice() else { return Err(strange()) };
-    Ok((text(cursor).ok_or_else(strange)?, names.iter().filter_map(text).collect()))
+    let RespValue::List(parts) = no_error(reply)? else { return Err(strange()) };
+    let [cursor, RespValue::List(names)] = parts.as_slice() else { return Err(strange()) };
+    let names: Option<Vec<String>> = names.iter().map(text).collect();
+    text(cursor).zip(names).ok_or_else(strange)
 }
 
-fn no_error(reply: Value) -> Result<Value, StoreError> {
+fn no_error(reply: RespValue) -> Result<RespValue, StoreError> {
     match reply {
-        Value::Error(message) => Err(StoreError::Refused(message)),
+        RespValue::Error(message) => Err(StoreError::Refused(message)),
         reply => Ok(reply),
     }
 }
-
-/// How long a postmaster waits for one server.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// SCAN is asked so many times of one server, for a thousand keys each: a million keys with a margin.
-const MOST_SCANS: usize = 2000;

@@ -1,13 +1,23 @@
 //! RESP2, the protocol of Redis and Valkey: commands out, replies in, as bytes.
 //!
-//! A reply is taken from the buffer only when it is there as a whole. What it may be is bounded before anything is
-//! reserved for it: its length, its depth, its elements. Whatever else arrives is [`Garbage`], and the connection ends.
+//! A reply is taken from the buffer only when all of it has arrived. Its length, depth and number of elements are checked
+//! before memory is reserved for it. Anything else is a [`MalformedReply`], and the connection ends.
 
 use bytes::{BufMut, Bytes, BytesMut};
 
+/// The longest replies are those to SCAN and to CLUSTER SLOTS.
+const MAX_REPLY_OCTETS: usize = 4 << 20;
+/// A line is a number, an error message or a short text.
+const MAX_LINE_OCTETS: usize = 4 << 10;
+/// Counted over all lists of one reply.
+const MAX_REPLY_ELEMENTS: usize = 100_000;
+const MAX_LIST_DEPTH: usize = 6;
+/// Decimal digits of the largest `usize`.
+const MAX_DIGITS: usize = 20;
+
 /// A reply.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Value {
+pub(super) enum RespValue {
     Nil,
     Integer(i64),
     /// A bulk or a simple string.
@@ -20,9 +30,14 @@ pub(super) enum Value {
 /// Bytes that are no reply, or one that is too large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the server answers what is not the Redis protocol")]
-pub(super) struct Garbage;
+pub(super) struct MalformedReply;
 
-/// Appends a command.
+/// Appends a command:
+///
+/// ```text
+/// command  = "*" count CRLF 1*argument
+/// argument = "$" octets CRLF *OCTET CRLF
+/// ```
 pub(super) fn command<'a>(
     out: &mut BytesMut,
     arguments: impl IntoIterator<Item = &'a [u8], IntoIter: ExactSizeIterator>,
@@ -36,129 +51,133 @@ pub(super) fn command<'a>(
     }
 }
 
+/// Appends the kind and the number. Written by hand because `write!` is slow, and every call has about twenty of them.
 fn header(out: &mut BytesMut, kind: u8, number: usize) {
     out.put_u8(kind);
-    let mut digits = [0; 20];
+    let mut digits = [0; MAX_DIGITS];
+    let mut first = MAX_DIGITS;
     let mut rest = number;
-    let mut used = 0;
     for digit in digits.iter_mut().rev() {
         *digit = b'0' + (rest % 10) as u8;
-        (rest, used) = (rest / 10, used + 1);
+        (rest, first) = (rest / 10, first - 1);
         if rest == 0 {
             break;
         }
     }
-    out.put_slice(digits.get(digits.len() - used..).unwrap_or_default());
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the loop runs at most once for each of the MAX_DIGITS digits"
+    )]
+    out.put_slice(&digits[first..]);
     out.put_slice(b"\r\n");
 }
 
-/// Takes a reply off the buffer; `None` if it is not complete.
+/// Takes a reply off the buffer; `None` if it is not complete:
+///
+/// ```text
+/// reply   = text / error / integer / bulk / list / nil
+/// text    = "+" line CRLF
+/// error   = "-" line CRLF
+/// integer = ":" number CRLF
+/// bulk    = "$" octets CRLF *OCTET CRLF / "$-1" CRLF
+/// list    = "*" count CRLF *reply / "*-1" CRLF
+/// nil     = "_" CRLF
+/// ```
 ///
 /// # Errors
 /// If it will never be a reply.
-pub(super) fn take(input: &mut BytesMut) -> Result<Option<Value>, Garbage> {
-    let mut reader = Reader { input, at: 0, elements: 0 };
+pub(super) fn take(input: &mut BytesMut) -> Result<Option<RespValue>, MalformedReply> {
+    let mut reader = ReplyReader { rest: input, elements: 0 };
     match reader.value(0) {
         Ok(value) => {
-            let length = reader.at;
+            let length = input.len() - reader.rest.len();
             let _ = input.split_to(length);
             Ok(Some(value))
         }
-        Err(Stop::Incomplete) if input.len() > LONGEST => Err(Garbage),
-        Err(Stop::Incomplete) => Ok(None),
-        Err(Stop::Garbage) => Err(Garbage),
+        Err(ReadStop::Incomplete) if input.len() > MAX_REPLY_OCTETS => Err(MalformedReply),
+        Err(ReadStop::Incomplete) => Ok(None),
+        Err(ReadStop::Malformed) => Err(MalformedReply),
     }
 }
 
-struct Reader<'a> {
-    input: &'a [u8],
-    at: usize,
+struct ReplyReader<'a> {
+    rest: &'a [u8],
     elements: usize,
 }
 
-enum Stop {
+/// Why the reader has no reply.
+enum ReadStop {
     Incomplete,
-    Garbage,
+    Malformed,
 }
 
-impl<'a> Reader<'a> {
-    fn value(&mut self, depth: usize) -> Result<Value, Stop> {
-        let kind = *self.input.get(self.at).ok_or(Stop::Incomplete)?;
-        // Looked at first, so that a peer that speaks something else is found out by its first byte.
-        if !b"+-:$*_".contains(&kind) {
-            return Err(Stop::Garbage);
+impl<'a> ReplyReader<'a> {
+    fn value(&mut self, depth: usize) -> Result<RespValue, ReadStop> {
+        let (kind, rest) = self.rest.split_first().ok_or(ReadStop::Incomplete)?;
+        // The first byte is looked at before there is a line, so that a peer that speaks another protocol is found out
+        // at once.
+        if !b"+-:$*_".contains(kind) {
+            return Err(ReadStop::Malformed);
         }
-        self.at += 1;
+        self.rest = rest;
         let line = self.line()?;
         match kind {
-            b'+' => Ok(Value::Text(Bytes::copy_from_slice(line))),
-            b'-' => Ok(Value::Error(String::from_utf8_lossy(line).into_owned())),
-            b':' => Ok(Value::Integer(integer(line)?)),
+            b'+' => Ok(RespValue::Text(Bytes::copy_from_slice(line))),
+            b'-' => Ok(RespValue::Error(String::from_utf8_lossy(line).into_owned())),
+            b':' => Ok(RespValue::Integer(integer(line)?)),
             b'$' => self.bulk(integer(line)?),
             b'*' => self.list(integer(line)?, depth),
-            _ => Ok(Value::Nil),
+            _ => Ok(RespValue::Nil),
         }
     }
 
-    fn bulk(&mut self, length: i64) -> Result<Value, Stop> {
-        let Some(length) = counted(length, LONGEST)? else { return Ok(Value::Nil) };
-        let end = self.at + length;
-        let text = self.input.get(self.at..end).ok_or(Stop::Incomplete)?;
-        match self.input.get(end..end + 2) {
-            Some(b"\r\n") => {}
-            Some(_) => return Err(Stop::Garbage),
-            None => return Err(Stop::Incomplete),
+    fn bulk(&mut self, length: i64) -> Result<RespValue, ReadStop> {
+        let Some(length) = counted(length, MAX_REPLY_OCTETS)? else { return Ok(RespValue::Nil) };
+        let (text, rest) = self.rest.split_at_checked(length).ok_or(ReadStop::Incomplete)?;
+        match rest {
+            [b'\r', b'\n', rest @ ..] => self.rest = rest,
+            [_, _, ..] => return Err(ReadStop::Malformed),
+            _ => return Err(ReadStop::Incomplete),
         }
-        self.at = end + 2;
-        Ok(Value::Text(Bytes::copy_from_slice(text)))
+        Ok(RespValue::Text(Bytes::copy_from_slice(text)))
     }
 
-    fn list(&mut self, length: i64, depth: usize) -> Result<Value, Stop> {
-        let Some(length) = counted(length, MOST_ELEMENTS)? else { return Ok(Value::Nil) };
+    fn list(&mut self, length: i64, depth: usize) -> Result<RespValue, ReadStop> {
+        let Some(length) = counted(length, MAX_REPLY_ELEMENTS)? else { return Ok(RespValue::Nil) };
         self.elements += length;
-        if depth == DEEPEST || self.elements > MOST_ELEMENTS {
-            return Err(Stop::Garbage);
+        if depth == MAX_LIST_DEPTH || self.elements > MAX_REPLY_ELEMENTS {
+            return Err(ReadStop::Malformed);
         }
         let mut values = Vec::new();
         for _ in 0..length {
             values.push(self.value(depth + 1)?);
         }
-        Ok(Value::List(values))
+        Ok(RespValue::List(values))
     }
 
-    fn line(&mut self) -> Result<&'a [u8], Stop> {
-        let input: &'a [u8] = self.input;
-        let rest = input.get(self.at..).unwrap_or_default();
-        let Some(length) = rest.iter().take(LONGEST_LINE).position(|byte| *byte == b'\n') else {
-            return Err(if rest.len() < LONGEST_LINE { Stop::Incomplete } else { Stop::Garbage });
+    fn line(&mut self) -> Result<&'a [u8], ReadStop> {
+        let end = self.rest.iter().take(MAX_LINE_OCTETS).position(|byte| *byte == b'\n');
+        let Some((line, rest)) = end.and_then(|end| self.rest.split_at_checked(end + 1)) else {
+            let long = self.rest.len() >= MAX_LINE_OCTETS;
+            return Err(if long { ReadStop::Malformed } else { ReadStop::Incomplete });
         };
-        let line = rest.get(..length).and_then(|line| line.strip_suffix(b"\r")).ok_or(Stop::Garbage)?;
-        self.at += length + 1;
-        Ok(line)
+        self.rest = rest;
+        line.strip_suffix(b"\r\n").ok_or(ReadStop::Malformed)
     }
 }
 
-fn integer(line: &[u8]) -> Result<i64, Stop> {
-    std::str::from_utf8(line).ok().and_then(|text| text.parse().ok()).ok_or(Stop::Garbage)
+fn integer(line: &[u8]) -> Result<i64, ReadStop> {
+    std::str::from_utf8(line).ok().and_then(|text| text.parse().ok()).ok_or(ReadStop::Malformed)
 }
 
-/// A length; `None` stands for nil.
-fn counted(length: i64, most: usize) -> Result<Option<usize>, Stop> {
+/// A length of at most `max`; -1 stands for nil and gives `None`.
+fn counted(length: i64, max: usize) -> Result<Option<usize>, ReadStop> {
     match usize::try_from(length) {
-        Ok(length) if length <= most => Ok(Some(length)),
+        Ok(length) if length <= max => Ok(Some(length)),
         Err(_) if length == -1 => Ok(None),
-        _ => Err(Stop::Garbage),
+        _ => Err(ReadStop::Malformed),
     }
 }
-
-/// Octets of a reply. The longest are those to SCAN and to CLUSTER SLOTS.
-const LONGEST: usize = 4 << 20;
-/// Octets of an error message and the like.
-const LONGEST_LINE: usize = 4 << 10;
-/// Elements of a reply, all its lists together.
-const MOST_ELEMENTS: usize = 100_000;
-/// Lists within lists.
-const DEEPEST: usize = 6;
 
 #[cfg(test)]
 mod tests;

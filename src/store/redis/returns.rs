@@ -1,7 +1,8 @@
-//! Giving back in the background: for those who can't wait, and for when a server fails.
+//! Giving back in the background: for callers that cannot wait, and for the time while a server fails.
 //!
-//! What could not be given back keeps counting until its window is over: a user may then do a little less, never more.
-//! So it is tried again only where the server certainly has not done it, and only so much of it is kept.
+//! A charge that could not be given back counts until its window is over: the user may then send a little less, never
+//! more. So giving back is tried again only if the server has certainly not done it, and only a bounded number of returns
+//! is kept.
 
 use std::time::{Duration, Instant};
 
@@ -11,16 +12,21 @@ use tokio::time::sleep;
 
 use super::counters::Counters;
 
-/// Where to put what is to be given back.
+/// Bounds the queue, and also the returns that wait for a server to answer again.
+const MAX_WAITING_RETURNS: usize = 4096;
+/// When to try again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Takes the returns that the background task gives back.
 #[derive(Clone)]
-pub(super) struct Returns(mpsc::Sender<Vec<Return>>);
+pub(super) struct ReturnSender(mpsc::Sender<Vec<Return>>);
 
-/// The other end.
-pub(super) type Queue = mpsc::Receiver<Vec<Return>>;
+/// The end from which the background task reads.
+pub(super) type ReturnQueue = mpsc::Receiver<Vec<Return>>;
 
-impl Returns {
-    pub(super) fn new() -> (Self, Queue) {
-        let (sender, queue) = mpsc::channel(MOST_WAITING);
+impl ReturnSender {
+    pub(super) fn new() -> (Self, ReturnQueue) {
+        let (sender, queue) = mpsc::channel(MAX_WAITING_RETURNS);
         (Self(sender), queue)
     }
 
@@ -30,8 +36,8 @@ impl Returns {
     }
 }
 
-/// Gives back what is put into the queue, until that is closed.
-pub(super) async fn give_back(counters: Counters, mut queue: Queue) {
+/// Gives back the returns in the queue until the queue is closed.
+pub(super) async fn give_back(counters: Counters, mut queue: ReturnQueue) {
     let mut waiting: Vec<Return> = Vec::new();
     loop {
         tokio::select! {
@@ -39,19 +45,14 @@ pub(super) async fn give_back(counters: Counters, mut queue: Queue) {
                 Some(returns) => waiting.extend(returns),
                 None => return,
             },
-            () = sleep(AGAIN), if !waiting.is_empty() => {}
+            () = sleep(RETRY_AFTER), if !waiting.is_empty() => {}
         }
         while let Ok(returns) = queue.try_recv() {
             waiting.extend(returns);
         }
         let deadline = Instant::now() + counters.servers.timeout;
         waiting = counters.give_back(waiting, false, deadline).await.0;
-        let lost = waiting.len().saturating_sub(MOST_WAITING);
+        let lost = waiting.len().saturating_sub(MAX_WAITING_RETURNS);
         waiting.drain(..lost).for_each(|_| counters.servers.metrics.error("not_given_back"));
     }
 }
-
-/// When to try again.
-const AGAIN: Duration = Duration::from_secs(1);
-/// How much may wait.
-const MOST_WAITING: usize = 4096;

@@ -1,8 +1,8 @@
-//! The scripts: what a key holds is read, changed and written in one step of the server.
+//! The scripts: the server reads, changes and writes the value of a key in one step.
 
 use aws_lc_rs::digest;
 
-use super::connection::Connection;
+use super::connection::RedisConnection;
 
 /// A script, which a server knows by its hash once it has seen it.
 pub(super) struct Script {
@@ -35,16 +35,16 @@ impl Script {
 }
 
 /// A script with its keys and arguments.
-pub(super) struct Call<'a> {
+pub(super) struct ScriptCall<'a> {
     pub(super) script: &'a Script,
     /// Names of keys that are all in one slot.
     pub(super) keys: Vec<String>,
     pub(super) arguments: Vec<Vec<u8>>,
 }
 
-impl Call<'_> {
-    /// Says it by hash, or `whole`, for a server that doesn't know the script.
-    pub(super) fn say(&self, connection: &mut Connection, whole: bool) {
+impl ScriptCall<'_> {
+    /// Says the call with the hash of the script, or with the `whole` script for a server that does not know it.
+    pub(super) fn say(&self, connection: &mut RedisConnection, whole: bool) {
         let count = self.keys.len().to_string();
         let (word, script) = if whole { ("EVAL", self.script.text) } else { ("EVALSHA", &*self.script.hash) };
         let mut words = vec![word.as_bytes(), script.as_bytes(), count.as_bytes()];

@@ -1,6 +1,6 @@
 -- Decides about all requests of a call together, as filters/src/store/state.rs `decide` does.
 --
--- KEYS: one for each request. ARGV[1]: the time in milliseconds, or nothing for the server's. ARGV[i + 1]: cost, block,
+-- KEYS: one for each request. ARGV[1]: the time in milliseconds, or empty for the server's. ARGV[i + 1]: cost, block,
 -- binding, and the width and quota of each limit, 8 octets each. Answers
 -- { time, then for each request: verdict, charged, wait or -1, limit, used, first }.
 
@@ -12,7 +12,7 @@ local texts = redis.call('MGET', unpack(KEYS))
 local states, requests, answers = {}, {}, {}
 local refused = false
 
--- State:judge.
+-- As `judge` in filters/src/store/state.rs.
 local function judge(state, units)
   if state.blocked > now then
     return { BLOCKED, 0, state.blocked < FOR_EVER and state.blocked - now or -1, 0, 0, 0 }

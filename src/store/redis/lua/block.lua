@@ -1,5 +1,5 @@
--- Blocks a key, or ends its block. ARGV[1]: the time, or nothing for the server's. ARGV[2]: for how many milliseconds,
--- 0 to unblock, nothing for ever. Answers 1 if the key was blocked before.
+-- Blocks a key, or ends its block. ARGV[1]: the time, or empty for the server's. ARGV[2]: for how many milliseconds,
+-- 0 to unblock, empty for ever. Answers 1 if the key was blocked before.
 
 local now = tonumber(ARGV[1]) or server_time()
 local time = tonumber(ARGV[2])

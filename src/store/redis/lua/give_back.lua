@@ -1,6 +1,6 @@
--- Takes back what was charged and not used. KEYS: one for each, perhaps the same again. ARGV[1]: the time, or nothing for the server's.
--- ARGV[i + 1]: the cost, when it was charged, and 1 if that was a moment ago by a call that another part of the cluster
--- has refused, 8 octets each.
+-- Takes back charges that were not used. KEYS: the key of each charge; a key may stand more than once. ARGV[1]: the time,
+-- or empty for the server's. ARGV[i + 1]: the cost, the time of the charge, and 1 if the charge was made a moment ago by a
+-- call that another slot of the cluster has refused; 8 octets each.
 
 local now = tonumber(ARGV[1]) or server_time()
 for i, key in ipairs(KEYS) do

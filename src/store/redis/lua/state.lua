@@ -1,14 +1,18 @@
--- What a key holds, and its windows: the arithmetic of filters/src/store/{window,state}.rs, number for number.
+-- The value of a key and its windows, with the arithmetic of filters/src/store/{window,state}.rs, number for number.
 --
--- The value of a key: blocked_until, breach_until, number of windows; for each window its number of slots, its width and
--- quota, and the end and units that the last slot had before the last charge; for each slot its end and units. Numbers
--- are 7 octets, counts 1, little-endian. In memory a window is { width, quota, end before, units before, end, units,
--- end, units, ... }, so that one call packs or unpacks it. All are integers below 2^53.
+--   value  = blocked_until breach_until windows *window
+--   window = slots width quota end_before units_before *slot
+--   slot   = end units
+--
+-- `windows` and `slots` are counts of 1 octet; every other number has 7 octets; all are little-endian and below 2^53.
+-- `end_before` and `units_before` are the last slot as it was before the last charge, for `undo`. src/store/redis/codec.rs
+-- reads this layout too. While a script runs, a window is a table { width, quota, end before, units before, end, units,
+-- end, units, ... }, so that one call of struct.pack or struct.unpack converts it.
 
 local MAX_UNITS = 2 ^ 50
 local FOR_EVER = 2 ^ 52
 local SLOTS = 17
-local BEFORE = 3 -- index of what the last slot was before the last charge
+local BEFORE = 3 -- index of the last slot as it was before the last charge
 local FIRST = 5 -- index of the first slot
 
 local function server_time()
@@ -16,7 +20,7 @@ local function server_time()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- Reads a key's value. What can't be read counts as nothing: it is none of ours.
+-- Reads a key's value; a key that does not exist has counted nothing.
 local function read(text)
   local state = { blocked = 0, breach = 0, windows = {} }
   if not text then return state end
@@ -40,11 +44,11 @@ local function write(key, state, now)
     parts[index + 1] = struct.pack('<BI7I7I7I7' .. string.rep('I7I7', slots), slots, unpack(window))
     if slots > 0 then idle = math.max(idle, window[size - 1] + window[1]) end
   end
-  -- Not sooner than in a minute: the clock of the server may be set.
+  -- The key stays for a minute at least, since the clock of the server may be set.
   redis.call('SET', key, table.concat(parts), 'PX', math.max(idle - now, 60000))
 end
 
--- Window:settle.
+-- As Window::settle.
 local function settle(window, now)
   local width, size = window[1], #window
   local gone = 0
@@ -88,7 +92,7 @@ local function used(window)
   return sum
 end
 
--- Window:wait; nil for never.
+-- As Window::wait; nil for never.
 local function wait(window, now, units)
   local room = window[2] - units
   if room < 0 then return nil end
@@ -101,7 +105,7 @@ local function wait(window, now, units)
   return result
 end
 
--- Window:join.
+-- As Window::join.
 local function join(window)
   local least, place
   for at = FIRST, #window - 2, 2 do
@@ -113,7 +117,7 @@ local function join(window)
   window[place + 1] = least
 end
 
--- Window:add.
+-- As Window::add.
 local function add(window, now, units)
   local size = #window
   local grain = math.max(math.ceil(window[2] / (SLOTS - 1)), 1)
@@ -130,7 +134,7 @@ local function add(window, now, units)
   window[size + 1], window[size + 2] = now, units
 end
 
--- Window:remove.
+-- As Window::remove.
 local function remove(window, at, units)
   local kept = FIRST
   for place = FIRST, #window, 2 do
@@ -148,8 +152,8 @@ local function remove(window, at, units)
   end
 end
 
--- Takes the last charge back as if it had never been, if nothing was charged since; true if so. What is left in the
--- slot may have its old end again, because it was counted by then.
+-- Takes the last charge back completely, if nothing has been charged since; true if so. The units that stay in the slot
+-- were counted no later than its old end, so that end can be put back.
 local function undo(window, at, units)
   local size = #window
   local before = window[BEFORE + 1]

@@ -2,24 +2,24 @@
 
 use super::*;
 
-fn text(text: &str) -> Value {
-    Value::Text(Bytes::copy_from_slice(text.as_bytes()))
+fn text(text: &str) -> RespValue {
+    RespValue::Text(Bytes::copy_from_slice(text.as_bytes()))
 }
 
 #[test]
 fn replies() {
-    let cases: [(&str, Value); 9] = [
+    let cases: [(&str, RespValue); 9] = [
         ("+OK\r\n", text("OK")),
-        ("-NOSCRIPT No matching script.\r\n", Value::Error("NOSCRIPT No matching script.".to_owned())),
-        (":-12\r\n", Value::Integer(-12)),
+        ("-NOSCRIPT No matching script.\r\n", RespValue::Error("NOSCRIPT No matching script.".to_owned())),
+        (":-12\r\n", RespValue::Integer(-12)),
         ("$5\r\na\r\nbc\r\n", text("a\r\nbc")),
         ("$0\r\n\r\n", text("")),
-        ("$-1\r\n", Value::Nil),
-        ("*-1\r\n", Value::Nil),
-        ("*0\r\n", Value::List(Vec::new())),
+        ("$-1\r\n", RespValue::Nil),
+        ("*-1\r\n", RespValue::Nil),
+        ("*0\r\n", RespValue::List(Vec::new())),
         (
             "*3\r\n:1\r\n*1\r\n$1\r\nx\r\n$-1\r\n",
-            Value::List(vec![Value::Integer(1), Value::List(vec![text("x")]), Value::Nil]),
+            RespValue::List(vec![RespValue::Integer(1), RespValue::List(vec![text("x")]), RespValue::Nil]),
         ),
     ];
     for (bytes, value) in cases {
@@ -37,11 +37,11 @@ fn replies() {
 
 #[test]
 fn garbage() {
-    let deep = "*1\r\n".repeat(DEEPEST + 1);
-    let wide = format!("*{}\r\n", MOST_ELEMENTS + 1);
-    let twice = format!("*2\r\n*{MOST_ELEMENTS}\r\n");
-    let line = format!("+{}", "x".repeat(LONGEST_LINE));
-    let bulk = format!("${}\r\n", LONGEST + 1);
+    let deep = "*1\r\n".repeat(MAX_LIST_DEPTH + 1);
+    let wide = format!("*{}\r\n", MAX_REPLY_ELEMENTS + 1);
+    let twice = format!("*2\r\n*{MAX_REPLY_ELEMENTS}\r\n");
+    let line = format!("+{}", "x".repeat(MAX_LINE_OCTETS));
+    let bulk = format!("${}\r\n", MAX_REPLY_OCTETS + 1);
     for bytes in [
         "HTTP/1.1 400 Bad Request\r\n",
         "\0\0\0\0",
@@ -57,7 +57,12 @@ fn garbage() {
         &line,
         &bulk,
     ] {
-        assert_eq!(take(&mut BytesMut::from(bytes)), Err(Garbage), "{:?}", bytes.get(..30).unwrap_or(bytes));
+        assert_eq!(
+            take(&mut BytesMut::from(bytes)),
+            Err(MalformedReply),
+            "{:?}",
+            bytes.get(..30).unwrap_or(bytes)
+        );
     }
 }
 
@@ -83,4 +88,13 @@ fn commands() {
     out.clear();
     command(&mut out, [&[b'x'; 1234][..]]);
     assert!(out.starts_with(b"*1\r\n$1234\r\nx"));
+}
+
+#[test]
+fn numbers_from_one_digit_to_the_most() {
+    for number in [0, 9, 10, usize::MAX] {
+        let mut out = BytesMut::new();
+        header(&mut out, b'*', number);
+        assert_eq!(out, format!("*{number}\r\n"));
+    }
 }
