@@ -59,6 +59,9 @@ struct SharedSigner {
 }
 
 impl DkimFilter {
+    /// The name in reason codes and metrics.
+    pub const NAME: &str = "dkim";
+
     /// A signer with a key table that may be swapped while it works.
     pub fn new(signing: Signing, keys: Arc<ArcSwap<KeyTable>>) -> Self {
         Self { shared: Arc::new(SharedSigner { signing, keys }) }
@@ -67,7 +70,7 @@ impl DkimFilter {
 
 impl Filter for DkimFilter {
     fn name(&self) -> &'static str {
-        "dkim"
+        Self::NAME
     }
 
     /// Nothing is answered before end of message, and whether the mail is ours is known from MAIL on. So the body is

@@ -70,6 +70,9 @@ struct SharedChecks {
 }
 
 impl HeaderChecks {
+    /// The name in reason codes and metrics.
+    pub const NAME: &str = "header_checks";
+
     /// The checks as planned.
     pub fn new(plan: CheckPlan) -> Self {
         let shared = SharedChecks { plan, random: RandomState::new(), count: AtomicU64::new(0) };
@@ -79,7 +82,7 @@ impl HeaderChecks {
 
 impl Filter for HeaderChecks {
     fn name(&self) -> &'static str {
-        "header_checks"
+        Self::NAME
     }
 
     /// The header section is looked at before the body, since it says what the body is. Nothing is answered before end

@@ -39,6 +39,9 @@ impl LimitObserver {
     /// An observer that counts there.
     pub fn new(metrics: Arc<Metrics>) -> Arc<Self> {
         let (rules, hook) = (ArcSwap::default(), ArcSwapOption::empty());
+        for outcome in webhook::OUTCOMES {
+            metrics.limits.webhook.with_label_values(&[outcome]);
+        }
         let (full, seen) = (AtomicBool::new(false), NearKeys::default());
         Arc::new(Self { metrics, full, rules, hook, seen })
     }
@@ -53,7 +56,7 @@ impl LimitObserver {
         self.full.store(config.log.addresses || config.log.level >= Level::Debug, Ordering::Relaxed);
         let same = |hook: &Arc<Hook>| hook.settings == config.webhook && hook.token == token;
         if !self.hook.load().as_ref().is_some_and(same) {
-            let outcomes = self.metrics.webhook.clone();
+            let outcomes = self.metrics.limits.webhook.clone();
             let sender = webhook::Sender::start(&config.webhook, token.clone(), outcomes);
             let hook = sender.map(|sender| Hook { settings: config.webhook.clone(), token, sender });
             self.hook.store(hook.map(Arc::new));
@@ -64,9 +67,9 @@ impl LimitObserver {
     pub fn expect(&self, rules: &[Arc<LimitRule>]) {
         for rule in rules {
             for outcome in [RuleDecision::Pass, RuleDecision::Over(rule.action()), RuleDecision::Blocked] {
-                self.metrics.rate_limit.with_label_values(&[&**rule.name(), outcome.as_str()]);
+                self.metrics.limits.decisions.with_label_values(&[&**rule.name(), outcome.as_str()]);
             }
-            self.metrics.rate_limit_breaches.with_label_values(&[&**rule.name()]);
+            self.metrics.limits.breaches.with_label_values(&[&**rule.name()]);
         }
         self.rules.store(Arc::new(rules.to_vec()));
     }
@@ -112,7 +115,7 @@ impl LimitObserver {
 
 impl LimitWatcher for LimitObserver {
     fn decided(&self, decided: &DecidedRule<'_>) {
-        self.metrics.rate_limit.with_label_values(&[decided.rule, decided.outcome.as_str()]).inc();
+        self.metrics.limits.decisions.with_label_values(&[decided.rule, decided.outcome.as_str()]).inc();
         let now = SystemClock.steady_millis();
         if decided.outcome == RuleDecision::Blocked {
             self.seen.blocked(decided.counter, decided.wait.map_or(FOR_EVER, |wait| now + wait));
@@ -127,7 +130,7 @@ impl LimitWatcher for LimitObserver {
     }
 
     fn breached(&self, breach: &Breach) {
-        self.metrics.rate_limit_breaches.with_label_values(&[&*breach.rule]).inc();
+        self.metrics.limits.breaches.with_label_values(&[&*breach.rule]).inc();
         if let Some(time) = breach.block {
             let millis = u64::try_from(time.as_millis()).unwrap_or(FOR_EVER);
             self.seen.blocked(&breach.key, SystemClock.steady_millis().saturating_add(millis));
