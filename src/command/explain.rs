@@ -1,7 +1,7 @@
 //! `postseal explain`: one message through the filters, offline, and why it came out as it did.
 //!
-//! The same pipeline as the service, built from the same configuration; only the MTA is missing. It can't reach the
-//! network, and leaves no trace.
+//! The pipeline is that of the service, built from the same configuration; only the MTA is missing. The command can't
+//! reach the network, and changes no counter.
 
 mod changes;
 
@@ -112,7 +112,7 @@ impl Explain {
         Ok(Exit::Fine)
     }
 
-    /// Plays the MTA.
+    /// Takes the message through the filters as an MTA does.
     async fn run(&self, pipeline: &Arc<Pipeline>, file: &MessageFile) -> ExplainedEnd {
         let macros = self.macro_table();
         let mut session = pipeline.start();
@@ -163,6 +163,6 @@ impl Explain {
 struct ExplainedEnd {
     record: Option<Box<Record>>,
     decision: Option<Decision>,
-    /// Recipients, or the connection, that were refused.
+    /// Refused recipients, or the refused connection.
     refused: Vec<(String, Verdict)>,
 }

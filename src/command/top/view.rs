@@ -1,4 +1,4 @@
-//! What `postseal top` draws.
+//! The screen of `postseal top`.
 
 use std::fmt::Write as _;
 use std::io;
@@ -13,10 +13,10 @@ use ratatui::{Frame, Terminal};
 use crate::metrics::Sample;
 use crate::status::{self, StatusReport};
 
-/// The last status, and what of it is looked at.
+/// The last status, and the selection of the user.
 pub(super) struct View {
     report: StatusReport,
-    /// Why there is no newer one.
+    /// Why there is no newer status.
     stale: Option<String>,
     table: TableState,
     /// The trace of a decision.
@@ -58,12 +58,12 @@ impl View {
         self.why = Some(why);
     }
 
-    /// Closes what lies over the rest; false if there was nothing.
+    /// Closes the trace; false if none was open.
     pub(super) fn close(&mut self) -> bool {
         self.why.take().is_some()
     }
 
-    /// The screen as text, for who has no terminal.
+    /// The screen as text, for an output that is not a terminal.
     pub(super) fn text(&mut self, width: u16, height: u16) -> io::Result<String> {
         let Ok(mut terminal) = Terminal::new(TestBackend::new(width, height));
         let Ok(_) = terminal.draw(|frame| self.draw(frame));
@@ -232,8 +232,10 @@ fn decision(line: &status::DecisionLine) -> Row<'_> {
         (true, false) => "signed".to_owned(),
         (true, true) => "-".to_owned(),
     };
+    // The time of day without the fraction of a second, from RFC 3339.
+    let time = line.at.split(['T', '.']).nth(1).unwrap_or("-");
     Row::new([
-        Cell::from(line.at.get(11..19).unwrap_or_default()),
+        Cell::from(time),
         Cell::from(line.verdict.as_str()).style(Style::new().fg(color(&line.verdict))),
         Cell::from(line.queue_id.as_deref().unwrap_or("-")),
         Cell::from(line.listener.as_str()),
@@ -243,13 +245,13 @@ fn decision(line: &status::DecisionLine) -> Row<'_> {
     ])
 }
 
-/// Keys and what is told of them.
+/// Draws a table of keys and their states.
 fn pairs(frame: &mut Frame<'_>, area: Rect, title: &str, rows: Vec<Row<'_>>) {
     let table = Table::new(rows, [Constraint::Fill(1), Constraint::Length(24)]);
     frame.render_widget(table.block(Block::bordered().title(format!(" {title} "))), area);
 }
 
-/// Names and numbers, the numbers on the right.
+/// Draws a table of names and numbers, the numbers on the right.
 fn counts(frame: &mut Frame<'_>, area: Rect, title: &str, rows: Vec<(String, f64)>) {
     let row = |(name, count): (String, f64)| {
         Row::new([Cell::from(name), Cell::from(Line::from(count.to_string()).right_aligned())])
