@@ -9,7 +9,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// A file changed less than this ago is young. The coarsest times of file systems in use are 2 s (FAT) and 1 s (old NFS).
+/// A file is young for this long after a change: the coarsest times of file systems in use are 2 s (FAT) and 1 s (old
+/// NFS).
 const YOUNG_AGE: Duration = Duration::from_secs(2);
 
 /// The properties that tell one version of a file, or of a directory, from another.

@@ -1,6 +1,7 @@
 //! `postseal top`: the status page in a terminal.
 //!
-//! Asks the admin port of the running service for its status every two seconds and draws it, until `q`. It changes nothing.
+//! Asks the admin port of the running service for its status every two seconds and draws it, until `q`. It changes
+//! nothing.
 
 mod view;
 

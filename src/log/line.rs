@@ -27,13 +27,15 @@ impl LogLine {
             LogFormat::Json => {
                 line.out.extend_from_slice(b"{\"timestamp\":");
                 line.json(&timestamp);
-                line.field("level", name(level));
+                line.field("level", &level);
                 line.field("event", event);
             }
             LogFormat::Text => {
-                for word in [timestamp.as_str(), " ", name(level), " ", event] {
-                    line.out.extend_from_slice(word.as_bytes());
-                }
+                line.word(&timestamp);
+                line.out.push(b' ');
+                line.word(&level);
+                line.out.push(b' ');
+                line.word(event);
             }
         }
         line
@@ -52,9 +54,7 @@ impl LogLine {
                 self.out.push(b' ');
                 self.out.extend_from_slice(name.as_bytes());
                 self.out.push(b'=');
-                let start = self.out.len();
-                self.json(value);
-                self.plain(start);
+                self.word(value);
             }
         }
     }
@@ -87,8 +87,10 @@ impl LogLine {
         }
     }
 
-    /// Removes the quotes of a JSON string that needs none; the value begins at `start`.
-    fn plain(&mut self, start: usize) {
+    /// Writes a value as in JSON, but without quotes that it does not need.
+    fn word<T: Serialize + ?Sized>(&mut self, value: &T) {
+        let start = self.out.len();
+        self.json(value);
         let (_, value) = self.out.split_at(start);
         if value == b"null" {
             self.out.truncate(start);
@@ -100,15 +102,5 @@ impl LogLine {
             self.out.remove(start);
             self.out.pop();
         }
-    }
-}
-
-fn name(level: Level) -> &'static str {
-    match level {
-        Level::Error => "error",
-        Level::Warn => "warn",
-        Level::Info => "info",
-        Level::Debug => "debug",
-        Level::Trace => "trace",
     }
 }

@@ -97,9 +97,7 @@ impl Status {
     pub(crate) fn report(&self, metrics: &Metrics, health: &Health, services: &Services) -> StatusReport {
         let facts = self.facts.load();
         let now = since_epoch();
-        let (minutes, decisions) = self.with(|recent| {
-            (recent.minutes.clone(), recent.decisions.iter().rev().cloned().collect::<Vec<_>>())
-        });
+        let (minutes, decisions) = self.with(|recent| (recent.minutes.clone(), recent.decisions.clone()));
         let first = (now.as_secs() / 60).saturating_sub(MAX_MINUTES as u64);
         let snapshot = metrics.snapshot();
         let age = |since: Duration| now.saturating_sub(since).as_secs();
@@ -127,12 +125,13 @@ impl Status {
             limits: snapshot.nonzero("postseal_rate_limit_total"),
             standing: Standing::of(services, &snapshot),
             unsigned: snapshot.nonzero("postseal_unsigned_total"),
-            keys: snapshot
-                .all("postseal_dkim_key_timestamp_seconds")
-                .map(|sample| KeyStatus::of(&sample, now))
-                .collect(),
+            keys: KeyStatus::all(&snapshot, now),
             key_files_broken: snapshot.value("postseal_dkim_key_files_broken"),
-            decisions: decisions.iter().map(|decision| DecisionLine::of(decision, facts.addresses)).collect(),
+            decisions: decisions
+                .iter()
+                .rev()
+                .map(|decision| DecisionLine::of(decision, facts.addresses))
+                .collect(),
         }
     }
 
@@ -158,14 +157,15 @@ impl Counts {
 }
 
 impl KeyStatus {
-    fn of(sample: &Sample, now: Duration) -> Self {
-        let changed = (sample.value > 0.0).then(|| Duration::from_secs_f64(sample.value));
-        Self {
+    fn all(snapshot: &Snapshot, now: Duration) -> Vec<Self> {
+        let age = |since| now.saturating_sub(Duration::from_secs_f64(since)).as_secs();
+        let status = |sample: Sample| Self {
             domain: sample.label("domain"),
             selector: sample.label("selector"),
             algorithm: sample.label("algorithm"),
-            age_seconds: changed.map(|changed| now.saturating_sub(changed).as_secs()),
-        }
+            age_seconds: (sample.value > 0.0).then(|| age(sample.value)),
+        };
+        snapshot.all("postseal_dkim_key_timestamp_seconds").map(status).collect()
     }
 }
 
