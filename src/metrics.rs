@@ -79,7 +79,7 @@ impl Metrics {
         Ok(Arc::new(metrics))
     }
 
-    /// What one listener counts.
+    /// The metrics of one listener.
     pub fn listener(self: &Arc<Self>, name: &str) -> ListenerMetrics {
         ListenerMetrics::new(self, name)
     }

@@ -1,4 +1,4 @@
-//! What ends the wait for the MTA: input, a time limit, or the end of the service.
+//! Waiting for the MTA. The wait ends with input, a time limit, or the end of the service.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use tokio::time::sleep_until;
 
 use super::{Closed, MilterConnection};
 
-/// What has ended the wait.
+/// The event that ended the wait.
 pub(super) enum Woken {
     Input,
     Deadline,

@@ -18,7 +18,7 @@ metric_group! {
 }
 
 impl CheckMetrics {
-    /// Starts at 0 what a filter counts beside its reason codes.
+    /// Starts at 0 the series of a filter beside its reason codes.
     pub(super) fn expect(&self, filter: &str, codes: &[String]) {
         if filter == AlignmentFilter::NAME {
             let modes = [None, Some(AlignmentMode::Relaxed), Some(AlignmentMode::Strict)];

@@ -1,4 +1,4 @@
-//! `process_*`: what this process uses, read from `/proc` at each scrape (proc(5)).
+//! `process_*`: the resources of this process, read from `/proc` at each scrape (proc(5)).
 
 use std::fs;
 

@@ -24,7 +24,7 @@ metric_group! {
 }
 
 impl ServiceMetrics {
-    /// Starts at 0 what can be foreseen.
+    /// Starts at 0 the series that can be foreseen.
     pub(super) fn begin(&self) {
         for kind in postseal_protocol::Error::KINDS.iter().chain(&CONNECTION_FAILURES) {
             self.protocol_errors.with_label_values(&[kind]);

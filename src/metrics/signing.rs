@@ -36,7 +36,7 @@ metric_group! {
     }
 }
 
-/// What tells signing keys apart.
+/// The labels of a signing key, and its age.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KeyLabel {
     /// Signing domain.
