@@ -104,7 +104,7 @@ impl Daemon {
         files.follow(&loaded);
         let config = loaded.config;
         services.limits.set(&config, webhook_token);
-        let log = Log::start(config.log.clone(), sink, metrics.log_dropped.clone())?;
+        let log = Log::start(config.log.clone(), sink, metrics.log_dropped())?;
         log.install();
         let notifier = Arc::new(Notifier::from_environment());
         for warning in &loaded.warnings {
@@ -197,7 +197,7 @@ impl Daemon {
         let metrics = &self.shared.metrics;
         metrics.configuration_loaded();
         let connections = self.config.limits.connections;
-        metrics.connections_limit.set(i64::try_from(connections).unwrap_or(i64::MAX));
+        metrics.service.connections_limit.set(i64::try_from(connections).unwrap_or(i64::MAX));
         let files = open_files_limit();
         if let Some(files) = files.filter(|files| *files < connections as u64 + OTHER_FILES) {
             tracing::warn!(

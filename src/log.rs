@@ -1,10 +1,10 @@
-//! The log: one line per message, and one for whatever an operator should know.
+//! The log: one line per message, and one for each event that an operator should know.
 //!
 //! Both kinds have the same form, JSON or text, and go the same way: made here, put into a bounded queue, written by a
-//! thread of its own. So a stdout that is full, slow or closed never holds up mail; what does not fit is dropped and
-//! counted. A message's line is made of its [`Record`]; everything else comes as [`tracing`] events, once
-//! [`Log::install`] has been called. Events carry what they belong to (`listener`, `queue_id`) as fields of their own:
-//! spans are not kept, they would cost every connection memory for the few lines that are ever written.
+//! thread of its own. So a stdout that is full, slow or closed never holds up mail; lines that do not fit are dropped
+//! and counted. A message's line is made of its [`Record`]; all other lines come as [`tracing`] events, once
+//! [`Log::install`] has been called. Events name the listener and the message (`listener`, `queue_id`) in fields of
+//! their own: spans are not kept, because they would cost every connection memory for the few lines that are written.
 //!
 //! Mail addresses are shortened unless the level is `debug` or `log.addresses` says otherwise.
 
@@ -32,6 +32,10 @@ pub use throttle::Throttle;
 use line::LogLine;
 use queue::LogQueue;
 
+/// The pause between warnings about filters that fail. The reasons are in each message's line, so the details may be
+/// rarer.
+const FAILURE_PAUSE: Duration = Duration::from_secs(1);
+
 /// The log. Clones write to the same place.
 #[derive(Clone)]
 pub struct Log {
@@ -48,7 +52,7 @@ impl Log {
     /// Starts the thread that writes to `sink`. Lines that can't be written are counted in `dropped`.
     ///
     /// # Errors
-    /// If there can't be another thread.
+    /// If the thread can't be started.
     pub fn start(
         settings: config::LogConfig,
         sink: impl Write + Send + 'static,
@@ -61,7 +65,7 @@ impl Log {
         Ok(Self { inner: Arc::new(Inner { settings, queue, failures: Throttle::new(FAILURE_PAUSE) }) })
     }
 
-    /// Makes this the place where [`tracing`] events and panics of this process go; the first log that asks is it.
+    /// Sends [`tracing`] events and panics of this process to this log, unless another log has done so before.
     pub fn install(&self) {
         if tracing::subscriber::set_global_default(event::Events::new(self.clone())).is_ok() {
             std::panic::set_hook(Box::new(event::panicked));
@@ -105,7 +109,7 @@ impl Log {
     }
 }
 
-/// The line of a message as JSON with full addresses, for those who look at one message.
+/// The line of a message as JSON with full addresses, for a user who looks at this message alone.
 pub fn as_json(record: &Record) -> String {
     let mut line = LogLine::new(config::LogFormat::Json, Level::Info, "message");
     message::write(record, true, true, &mut line);
@@ -117,9 +121,6 @@ impl Drop for Inner {
         self.queue.close();
     }
 }
-
-/// A filter that fails does so on each message; the reasons are in every message's line, the details need not be.
-const FAILURE_PAUSE: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests;

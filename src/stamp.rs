@@ -1,8 +1,7 @@
 //! Versions of files, told apart without reading them.
 //!
-//! A change is seen by the file's identity, size and times, so that looking costs one system call. Files on a file
-//! system with coarse times can change without a trace for a moment after a change; a file that young is worth another
-//! look.
+//! A change shows in the file's identity, size and times, so a look costs one system call. On a file system with coarse
+//! times a second change soon after the first leaves no trace; a file that young is worth another look.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -10,7 +9,11 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// What tells one version of a file, or of a directory, from another.
+/// A file is young for this long after a change: the coarsest times of file systems in use are 2 s (FAT) and 1 s (old
+/// NFS).
+const YOUNG_AGE: Duration = Duration::from_secs(2);
+
+/// The properties that tell one version of a file, or of a directory, from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
     device: u64,
@@ -18,12 +21,12 @@ pub(crate) struct Stamp {
     size: u64,
     modified: (i64, i64),
     changed: (i64, i64),
-    /// Looked at so soon after a change that the next one may look the same.
+    /// True if the stamp was taken so soon after a change that the next change may leave the same stamp.
     young: bool,
 }
 
 impl Stamp {
-    /// The stamp of what the path leads to, through all links.
+    /// The stamp of the file or directory at the path; links are followed.
     pub(crate) fn of(path: &Path, now: SystemTime) -> io::Result<Self> {
         fs::metadata(path).map(|metadata| Self::from_metadata(&metadata, now))
     }
@@ -36,7 +39,7 @@ impl Stamp {
             size: metadata.len(),
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
-            young: age.is_some_and(|age| age < YOUNG),
+            young: age.is_some_and(|age| age < YOUNG_AGE),
         }
     }
 
@@ -55,11 +58,8 @@ impl Stamp {
         self.young
     }
 
-    /// True if what has the stamp `now` may be something else than what had this one.
+    /// True if the file with the stamp `now` may differ from the file that had this stamp.
     pub(crate) fn is_stale(&self, now: &Self) -> bool {
         self.young || !self.same(now)
     }
 }
-
-/// The coarsest times of file systems in use are 2 s (FAT) and 1 s (old NFS).
-const YOUNG: Duration = Duration::from_secs(2);

@@ -1,5 +1,5 @@
-//! What the status page and `postseal top` show: the last decisions, the mail of the last hour by minute, and how the
-//! service stands. Kept in bounded memory, written once for each message, read when somebody looks.
+//! The content of the status page and of `postseal top`: the last decisions, the mail of the last hour by minute, and
+//! the state of the service. It takes bounded memory, is written once for each message, and is read on request.
 
 mod limits;
 mod report;
@@ -18,19 +18,28 @@ use crate::connection::ConnectionObserver;
 pub(crate) use limits::Standing;
 pub(crate) use report::{DecisionLine, StatusReport};
 
-/// What is remembered of finished messages, and what the service is.
+/// Decisions that are remembered.
+const MAX_DECISIONS: usize = 100;
+/// Minutes that are remembered.
+const MAX_MINUTES: usize = 60;
+/// Octets of a value.
+const MAX_VALUE_OCTETS: usize = 1000;
+/// Elements of a list.
+const MAX_LIST_ELEMENTS: usize = 100;
+
+/// The memory of finished messages, and facts about the service.
 pub struct Status {
     started: Duration,
     recent: Mutex<Recent>,
     facts: ArcSwap<ConfigFacts>,
 }
 
-/// What changes with the configuration.
+/// Facts that change with the configuration.
 #[derive(Clone, Debug, Default)]
 pub struct ConfigFacts {
     /// The configuration file.
     pub config: PathBuf,
-    /// Since when it is in force, as time since 1970.
+    /// When it was put in force, as time since 1970.
     pub loaded: Duration,
     /// Show addresses in full.
     pub addresses: bool,
@@ -38,7 +47,7 @@ pub struct ConfigFacts {
 
 #[derive(Default)]
 struct Recent {
-    /// How many there have been: the number of the next one.
+    /// The number of messages so far, which is the number of the next one.
     count: u64,
     decisions: VecDeque<RecentDecision>,
     minutes: VecDeque<Minute>,
@@ -61,12 +70,12 @@ struct Minute {
 }
 
 impl Status {
-    /// Nothing has happened yet.
+    /// The status of a service that has just started.
     pub fn new(facts: ConfigFacts) -> Self {
         Self { started: since_epoch(), recent: Mutex::default(), facts: ArcSwap::from_pointee(facts) }
     }
 
-    /// Another configuration is in force.
+    /// Puts the facts of another configuration in place.
     pub fn set_facts(&self, facts: ConfigFacts) {
         self.facts.store(Arc::new(facts));
     }
@@ -93,51 +102,43 @@ impl Recent {
         let minute = at.as_secs() / 60;
         if self.minutes.back().is_none_or(|last| last.number < minute) {
             self.minutes.push_back(Minute { number: minute, verdicts: [0; MessageEnd::ALL.len()] });
-            while self.minutes.len() > MINUTES {
+            while self.minutes.len() > MAX_MINUTES {
                 self.minutes.pop_front();
             }
         }
-        let verdict = MessageEnd::ALL.iter().position(|summary| *summary == record.end);
-        if let (Some(minute), Some(verdict)) = (self.minutes.back_mut(), verdict)
-            && let Some(count) = minute.verdicts.get_mut(verdict)
-        {
-            *count = count.saturating_add(1);
+        if let Some(minute) = self.minutes.back_mut() {
+            for (count, end) in minute.verdicts.iter_mut().zip(MessageEnd::ALL) {
+                *count = count.saturating_add(u32::from(end == record.end));
+            }
         }
         self.decisions.push_back(RecentDecision { number: self.count, at, record });
         self.count += 1;
-        while self.decisions.len() > DECISIONS {
+        while self.decisions.len() > MAX_DECISIONS {
             self.decisions.pop_front();
         }
     }
 }
 
-/// A record of bounded size: senders decide how long parts of it are.
+/// Cuts a record to a bounded size, because senders decide how long its parts are.
 fn bounded(mut record: Record) -> Record {
-    // What was received is part of a larger buffer, which would be kept with it.
-    let short = |bytes: &mut bytes::Bytes| *bytes = bytes.slice(..bytes.len().min(LONGEST)).to_vec().into();
+    // Received octets are part of a larger buffer, which would be kept with them.
+    let short =
+        |bytes: &mut bytes::Bytes| *bytes = bytes.slice(..bytes.len().min(MAX_VALUE_OCTETS)).to_vec().into();
     let Record { queue_id, user, mail_from, message_id, edits, report, .. } = &mut record;
     [queue_id, user, message_id].into_iter().flatten().chain([mail_from]).for_each(short);
-    edits.truncate(MOST);
-    report.reasons.truncate(MOST);
-    report.signatures.truncate(MOST);
-    report.failures.truncate(MOST);
+    edits.truncate(MAX_LIST_ELEMENTS);
+    report.reasons.truncate(MAX_LIST_ELEMENTS);
+    report.signatures.truncate(MAX_LIST_ELEMENTS);
+    report.failures.truncate(MAX_LIST_ELEMENTS);
     report.checks = Vec::new();
     for detail in report.reasons.iter_mut().filter_map(|reason| reason.detail.as_mut()) {
-        if let Some(head) = detail.char_indices().nth(LONGEST).and_then(|(end, _)| detail.get(..end)) {
+        if let Some(head) = detail.char_indices().nth(MAX_VALUE_OCTETS).and_then(|(end, _)| detail.get(..end))
+        {
             *detail = head.into();
         }
     }
     record
 }
-
-/// Decisions that are remembered.
-const DECISIONS: usize = 100;
-/// Minutes that are remembered.
-const MINUTES: usize = 60;
-/// Octets of a value.
-const LONGEST: usize = 1000;
-/// Elements of a list.
-const MOST: usize = 100;
 
 #[cfg(test)]
 mod tests;

@@ -61,9 +61,9 @@ impl StoreInForce {
             return;
         };
         let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        metrics.store_keys.with_label_values(&[store]).set(whole(stats.keys));
-        metrics.store_blocked_keys.with_label_values(&[store]).set(whole(stats.blocked));
-        let evictions = metrics.store_evictions.with_label_values(&[store]);
+        metrics.store.keys.with_label_values(&[store]).set(whole(stats.keys));
+        metrics.store.blocked_keys.with_label_values(&[store]).set(whole(stats.blocked));
+        let evictions = metrics.store.evictions.with_label_values(&[store]);
         evictions.inc_by(stats.evicted.saturating_sub(evictions.get()));
     }
 

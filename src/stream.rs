@@ -1,11 +1,11 @@
-//! A connected socket, TCP or Unix, that holds no buffer while nothing comes in.
+//! A connected socket, TCP or Unix.
 
 use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
 use std::task::Poll;
 
-use bytes::BytesMut;
+use bytes::{Buf as _, BytesMut};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpStream, UnixStream};
 
@@ -27,10 +27,10 @@ impl MtaStream {
         }
     }
 
-    /// Reads what is there, as far as the buffer has room: `None` if there is nothing, 0 at the end.
+    /// Reads the octets that are there, as far as the buffer has room: `None` if there are none, 0 at the end.
     ///
-    /// As a poll, which takes a buffer that did not get full for an empty socket; `try_read` would have to be asked
-    /// once more, in vain, each time.
+    /// This polls once instead of using `try_read`: after a read that did not fill the buffer, tokio knows that the
+    /// socket is empty and saves the system call that `try_read` would need to learn it.
     pub(crate) async fn read_now(&mut self, buffer: &mut BytesMut) -> io::Result<Option<usize>> {
         poll_fn(|context| {
             let read = match self {
@@ -45,17 +45,17 @@ impl MtaStream {
         .await
     }
 
-    /// Has the system acknowledge at once what was read. It does so by itself together with an answer, or 40 ms later;
-    /// and until then Postfix, which leaves Nagle's algorithm on, keeps back the rest of a message whose first part is
-    /// not answered (tcp(7), TCP_QUICKACK).
+    /// Makes the system acknowledge the received octets at once (tcp(7), TCP_QUICKACK). By itself it does so together
+    /// with an answer, or after 40 ms. Until then Postfix, which leaves Nagle's algorithm on, keeps back the rest of a
+    /// message whose first part is not answered.
     pub(crate) fn acknowledge(&self) {
         if let Self::Tcp(stream) = self {
-            // Only slower without.
+            // Mail only gets slower if this fails.
             let _ = socket2::SockRef::from(stream).set_tcp_quickack(true);
         }
     }
 
-    /// Writes all of it.
+    /// Writes all octets.
     pub(crate) async fn write_all(&self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             let written = match self {
@@ -64,7 +64,7 @@ impl MtaStream {
             };
             match written {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(n) => bytes = bytes.get(n..).unwrap_or_default(),
+                Ok(written) => bytes.advance(written),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => match self {
                     Self::Tcp(stream) => stream.writable().await?,
                     Self::Unix(stream) => stream.writable().await?,

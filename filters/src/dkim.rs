@@ -62,6 +62,9 @@ struct SharedSigner {
 }
 
 impl DkimFilter {
+    /// The name in reason codes and metrics.
+    pub const NAME: &str = "dkim";
+
     /// A filter with a key table that may be replaced while messages are signed.
     pub fn new(signing: Signing, keys: Arc<ArcSwap<KeyTable>>) -> Self {
         Self { shared: Arc::new(SharedSigner { signing, keys }) }
@@ -70,7 +73,7 @@ impl DkimFilter {
 
 impl Filter for DkimFilter {
     fn name(&self) -> &'static str {
-        "dkim"
+        Self::NAME
     }
 
     /// The filter answers only at end of message, and the origin of the mail is known from MAIL on. So it asks for

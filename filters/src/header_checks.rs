@@ -71,6 +71,9 @@ struct SharedChecks {
 }
 
 impl HeaderChecks {
+    /// The name in reason codes and metrics.
+    pub const NAME: &str = "header_checks";
+
     /// The checks as planned.
     pub fn new(plan: CheckPlan) -> Self {
         let shared = SharedChecks { plan, random: RandomState::new(), count: AtomicU64::new(0) };
@@ -80,7 +83,7 @@ impl HeaderChecks {
 
 impl Filter for HeaderChecks {
     fn name(&self) -> &'static str {
-        "header_checks"
+        Self::NAME
     }
 
     /// The header section is read before the body, since it describes the body. Nothing is answered before end of message.

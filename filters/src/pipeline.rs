@@ -20,6 +20,12 @@ use crate::clock::Clock;
 use crate::connection::{OriginPolicy, Role};
 use crate::filter::{Filter, Needs};
 
+/// Stands for a filter's name where the pipeline itself failed.
+const PIPELINE: &str = "pipeline";
+const HEADER_TOO_LARGE: &str = "header_too_large";
+const TOO_MANY_RECIPIENTS: &str = "too_many_recipients";
+const EDIT_REFUSED: &str = "edit_refused";
+
 /// What happens to a message when a filter fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -118,9 +124,11 @@ impl Pipeline {
         self.entries.iter().map(|(entry, _)| entry.filter.name())
     }
 
-    /// The reason codes that each filter can give.
+    /// The reason codes that the pipeline itself and each of its filters can give.
     pub fn reasons(&self) -> impl Iterator<Item = (&'static str, Vec<Cow<'static, str>>)> {
-        self.entries.iter().map(|(entry, _)| (entry.filter.name(), entry.filter.reasons()))
+        let own = [HEADER_TOO_LARGE, TOO_MANY_RECIPIENTS, EDIT_REFUSED].map(Cow::from).to_vec();
+        let filters = self.entries.iter().map(|(entry, _)| (entry.filter.name(), entry.filter.reasons()));
+        std::iter::once((PIPELINE, own)).chain(filters)
     }
 
     /// Starts the filters for one connection.

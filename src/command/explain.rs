@@ -1,7 +1,7 @@
 //! `postseal explain`: one message through the filters, offline, and why it came out as it did.
 //!
-//! The same pipeline as the service, built from the same configuration; only the MTA is missing. It can't reach the
-//! network, and leaves no trace.
+//! The pipeline is that of the service, built from the same configuration; only the MTA is missing. The command can't
+//! reach the network, and changes no counter.
 
 mod changes;
 
@@ -78,10 +78,8 @@ impl Explain {
                 return Ok(Exit::Configuration);
             }
         };
-        let wanted = |pipeline: &&Arc<Pipeline>| match &self.listener {
-            Some(name) => **pipeline.listener() == **name,
-            None => true,
-        };
+        let name = self.listener.as_deref();
+        let wanted = |pipeline: &&Arc<Pipeline>| name.is_none_or(|name| **pipeline.listener() == *name);
         let Some(pipeline) = pipelines.iter().find(wanted) else {
             let names: Vec<_> = pipelines.iter().map(|pipeline| &**pipeline.listener()).collect();
             writeln!(err, "--listener: no such listener; the configuration has {}", names.join(", "))?;
@@ -92,17 +90,16 @@ impl Explain {
         let file = MessageFile::parse(&text);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let end = runtime.block_on(self.run(pipeline, &file));
-        match (&end.record, self.json) {
-            (Some(record), true) => writeln!(out, "{}", crate::log::as_json(record))?,
-            (Some(record), false) => {
-                let filters: Vec<_> = pipeline.filters().collect();
-                write!(out, "{}", Trace { record, filters: &filters, refused: &end.refused, full: true })?;
-                let accepted = end.decision.as_ref().filter(|decision| !decision.verdict.is_refusal());
-                if let Some(message) = accepted.and_then(|decision| decision.message.as_ref()) {
-                    changes::write(message, &file.body, out)?;
-                }
+        let record = end.record.as_ref().context("the filters left no record of the message")?;
+        if self.json {
+            writeln!(out, "{}", crate::log::as_json(record))?;
+        } else {
+            let filters: Vec<_> = pipeline.filters().collect();
+            write!(out, "{}", Trace { record, filters: &filters, refused: &end.refused, full: true })?;
+            let accepted = end.decision.as_ref().filter(|decision| !decision.verdict.is_refusal());
+            if let Some(message) = accepted.and_then(|decision| decision.message.as_ref()) {
+                changes::write(message, &file.body, out)?;
             }
-            (None, _) => anyhow::bail!("the filters left no record of the message"),
         }
         if let (Some(path), Some(message)) =
             (&self.output, end.decision.and_then(|decision| decision.message))
@@ -113,7 +110,7 @@ impl Explain {
         Ok(Exit::Fine)
     }
 
-    /// Plays the MTA.
+    /// Takes the message through the filters as an MTA does.
     async fn run(&self, pipeline: &Arc<Pipeline>, file: &MessageFile) -> ExplainedEnd {
         let macros = self.macro_table();
         let mut session = pipeline.start();
@@ -164,6 +161,6 @@ impl Explain {
 struct ExplainedEnd {
     record: Option<Box<Record>>,
     decision: Option<Decision>,
-    /// Recipients, or the connection, that were refused.
+    /// Refused recipients, or the refused connection.
     refused: Vec<(String, Verdict)>,
 }

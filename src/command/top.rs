@@ -1,6 +1,7 @@
 //! `postseal top`: the status page in a terminal.
 //!
-//! Asks the admin port of the running service for its status every two seconds and draws it, until `q`. It only looks.
+//! Asks the admin port of the running service for its status every two seconds and draws it, until `q`. It changes
+//! nothing.
 
 mod view;
 
@@ -18,6 +19,11 @@ use crate::config::ConfigFlags;
 use crate::status::StatusReport;
 use view::View;
 
+const PERIOD: Duration = Duration::from_secs(2);
+/// Size of the printed picture when the output is not a terminal.
+const WIDTH: u16 = 120;
+const HEIGHT: u16 = 50;
+
 /// Shows what the running service does, like the status page.
 #[derive(Args, Debug)]
 pub struct Top {
@@ -28,7 +34,7 @@ pub struct Top {
     once: bool,
 }
 
-/// Asks the service.
+/// The running service, asked over its admin port.
 struct StatusSource {
     client: Client,
     runtime: Runtime,
@@ -61,7 +67,7 @@ impl Top {
     }
 }
 
-/// Draws, follows keys, and asks again now and then.
+/// Draws, obeys keys, and asks the service for its status every [`PERIOD`].
 fn watch(terminal: &mut DefaultTerminal, view: &mut View, source: &StatusSource) -> std::io::Result<()> {
     let mut asked = Instant::now();
     loop {
@@ -81,7 +87,7 @@ fn watch(terminal: &mut DefaultTerminal, view: &mut View, source: &StatusSource)
     }
 }
 
-/// Does what a key means; false if that is to end.
+/// Obeys a key; false if the key ends the program.
 fn follow(key: KeyEvent, view: &mut View, source: &StatusSource) -> bool {
     match key.code {
         KeyCode::Char('q') => return false,
@@ -110,8 +116,3 @@ impl StatusSource {
         Ok(String::from_utf8_lossy(&answer.body).into_owned())
     }
 }
-
-const PERIOD: Duration = Duration::from_secs(2);
-/// The screen of who has none.
-const WIDTH: u16 = 120;
-const HEIGHT: u16 = 50;

@@ -54,7 +54,7 @@ impl Drop for KeyWatch {
 impl Audience {
     /// Tells what the keys are now.
     fn tell(&self, keys: Option<&SigningKeys>) {
-        self.metrics.expect_keys(keys.map(SigningKeys::labels).unwrap_or_default());
+        self.metrics.signing.expect_keys(keys.map(SigningKeys::labels).unwrap_or_default());
         self.health.set_problem("keys", keys.and_then(SigningKeys::problem));
         self.tell_broken(keys);
     }
@@ -62,7 +62,7 @@ impl Audience {
     /// Tells how many files are of no use; that changes even where the keys stay, since good ones are kept.
     fn tell_broken(&self, keys: Option<&SigningKeys>) {
         let broken = keys.map(SigningKeys::broken).unwrap_or_default();
-        self.metrics.key_files_broken.set(i64::try_from(broken).unwrap_or(i64::MAX));
+        self.metrics.signing.set_broken_files(broken);
     }
 
     /// Looks at the files for ever.

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+/// A mailbox has 254 octets at most (RFC 5321 section 4.5.3.1.3), a Message-ID is rarely longer.
+const MAX_VALUE_OCTETS: usize = 256;
+
 /// The first character of the local part, and the domain: `a***@example.com`.
 pub fn shorten(address: &[u8]) -> String {
     let text = String::from_utf8_lossy(address);
@@ -31,7 +34,7 @@ pub fn shorten_within(text: &str) -> String {
         let end = tail.find(|c| !part(c)).unwrap_or(tail.len());
         let (word, after) = tail.split_at(end);
         short.push_str(before);
-        // What has nothing before the @ is a pattern for a domain, and no address.
+        // A word with nothing before the @ is a pattern for a domain, not an address.
         if word.trim_start_matches('@').contains('@') {
             short.push_str(&shorten(word.as_bytes()));
         } else {
@@ -45,57 +48,11 @@ pub fn shorten_within(text: &str) -> String {
 
 /// Bytes of a message as text of bounded length: its sender decides how long they are.
 pub(super) fn clip(bytes: &[u8]) -> Cow<'_, str> {
-    match bytes.split_at_checked(LONGEST) {
+    match bytes.split_at_checked(MAX_VALUE_OCTETS) {
         Some((head, tail)) if !tail.is_empty() => Cow::Owned(format!("{}...", String::from_utf8_lossy(head))),
         _ => String::from_utf8_lossy(bytes),
     }
 }
 
-/// A mailbox has 254 octets at most (RFC 5321 section 4.5.3.1.3), a Message-ID is rarely longer.
-const LONGEST: usize = 256;
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn addresses_are_shortened() {
-        for (address, short) in [
-            ("alice@example.com", "a***@example.com"),
-            ("a@example.com", "a***@example.com"),
-            ("\"a@b\"@example.com", "\"***@example.com"),
-            ("ärger@exämple.de", "ä***@exämple.de"),
-            ("root", "r***"),
-            ("@example.com", "@example.com"),
-            ("", ""),
-        ] {
-            assert_eq!(shorten(address.as_bytes()), short);
-        }
-        assert_eq!(shorten(b"\xff\xfe@x.example"), "\u{fffd}***@x.example");
-        assert!(shorten(&[b'x'; 10_000]).len() < 10);
-        assert!(shorten(format!("x@{}", "y".repeat(10_000)).as_bytes()).len() < 300);
-    }
-
-    #[test]
-    fn addresses_within_a_text_are_shortened() {
-        for (text, short) in [
-            ("", ""),
-            ("no address here", "no address here"),
-            (
-                "user bob@a.example may not use alice@b.example.",
-                "user b***@a.example may not use a***@b.example.",
-            ),
-            ("<ärger@exämple.de>,(x@y)", "<ä***@exämple.de>,(x***@y)"),
-            ("owner of @example.com", "owner of @example.com"),
-        ] {
-            assert_eq!(shorten_within(text), short);
-        }
-    }
-
-    #[test]
-    fn long_values_are_clipped() {
-        assert_eq!(clip(b"<1@example.com>"), "<1@example.com>");
-        assert_eq!(clip(&[b'x'; LONGEST]).len(), LONGEST);
-        assert_eq!(clip(&[b'x'; 70_000]).len(), LONGEST + 3);
-    }
-}
+mod tests;

@@ -12,7 +12,7 @@ use super::Log;
 use super::line::LogLine;
 use crate::config::Level;
 
-/// Takes the events of this process.
+/// Receives the events of this process.
 pub(super) struct Events {
     log: Log,
 }
@@ -32,7 +32,7 @@ impl Subscriber for Events {
         if !metadata.is_event() {
             return false;
         }
-        // What libraries tell about themselves is for their authors.
+        // Events of libraries below a warning are for the authors of those libraries.
         let ours = metadata.target().starts_with("postseal");
         let most = if ours { self.level() } else { self.level().min(Level::Warn) };
         *metadata.level() <= filter(most)
@@ -70,7 +70,7 @@ impl Subscriber for Events {
     fn exit(&self, _span: &span::Id) {}
 }
 
-/// Logs a panic. Whoever runs the code that panicked says what became of it.
+/// Logs a panic. The caller of the code that panicked logs the consequences.
 pub(super) fn panicked(info: &PanicHookInfo<'_>) {
     let words = info.payload_as_str().unwrap_or("panic");
     let place = info.location().map(ToString::to_string).unwrap_or_default();

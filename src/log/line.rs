@@ -1,13 +1,16 @@
 //! One line of the log, in either form, from the same fields in the same order.
 //!
 //! JSON: `{"timestamp":"..","level":"info","event":"message","listener":"submission",..}`.
-//! Text: `2026-03-01T08:30:00.000250Z info message listener=submission ..`, where a value that could be mistaken is
-//! quoted as in JSON, and one that is not known is `-`.
+//! Text: `2026-03-01T08:30:00.000250Z info message listener=submission ..`, where a value that could be
+//! misread is quoted as in JSON, and an unknown one is `-`.
 
 use serde::Serialize;
 
 use crate::clock;
 use crate::config::{Level, LogFormat};
+
+/// Octets of a usual line.
+const USUAL_OCTETS: usize = 640;
 
 /// A line in the making.
 pub(super) struct LogLine {
@@ -19,24 +22,26 @@ impl LogLine {
     /// Time, level and kind of event.
     pub(super) fn new(format: LogFormat, level: Level, event: &str) -> Self {
         let timestamp = clock::rfc3339(clock::since_epoch());
-        let mut line = Self { format, out: Vec::with_capacity(USUAL) };
+        let mut line = Self { format, out: Vec::with_capacity(USUAL_OCTETS) };
         match format {
             LogFormat::Json => {
                 line.out.extend_from_slice(b"{\"timestamp\":");
                 line.json(&timestamp);
-                line.field("level", name(level));
+                line.field("level", &level);
                 line.field("event", event);
             }
             LogFormat::Text => {
-                for word in [timestamp.as_str(), " ", name(level), " ", event] {
-                    line.out.extend_from_slice(word.as_bytes());
-                }
+                line.word(&timestamp);
+                line.out.push(b' ');
+                line.word(&level);
+                line.out.push(b' ');
+                line.word(event);
             }
         }
         line
     }
 
-    /// One more field; names are ours and need no escaping.
+    /// One more field. The names are constants of this program and need no escaping.
     pub(super) fn field<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
         match self.format {
             LogFormat::Json => {
@@ -49,14 +54,12 @@ impl LogLine {
                 self.out.push(b' ');
                 self.out.extend_from_slice(name.as_bytes());
                 self.out.push(b'=');
-                let start = self.out.len();
-                self.json(value);
-                self.plain(start);
+                self.word(value);
             }
         }
     }
 
-    /// What is said in words: a field in JSON, the words themselves in text.
+    /// A message in words: a field in JSON, the words themselves in text.
     pub(super) fn words(&mut self, words: &str) {
         match self.format {
             LogFormat::Json => self.field("message", words),
@@ -78,15 +81,17 @@ impl LogLine {
     fn json<T: Serialize + ?Sized>(&mut self, value: &T) {
         let start = self.out.len();
         if serde_json::to_writer(&mut self.out, value).is_err() {
-            // Only a map with keys that are no strings could get here.
+            // Only a map whose keys are not strings could get here.
             self.out.truncate(start);
             self.out.extend_from_slice(b"null");
         }
     }
 
-    /// Takes the quotes off a JSON string that needs none.
-    fn plain(&mut self, start: usize) {
-        let value = self.out.get(start..).unwrap_or_default();
+    /// Writes a value as in JSON, but without quotes that it does not need.
+    fn word<T: Serialize + ?Sized>(&mut self, value: &T) {
+        let start = self.out.len();
+        self.json(value);
+        let (_, value) = self.out.split_at(start);
         if value == b"null" {
             self.out.truncate(start);
             self.out.push(b'-');
@@ -99,16 +104,3 @@ impl LogLine {
         }
     }
 }
-
-fn name(level: Level) -> &'static str {
-    match level {
-        Level::Error => "error",
-        Level::Warn => "warn",
-        Level::Info => "info",
-        Level::Debug => "debug",
-        Level::Trace => "trace",
-    }
-}
-
-/// Octets of a usual line.
-const USUAL: usize = 640;

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use super::address::{clip, shorten, shorten_within};
 use super::line::LogLine;
 
-/// Writes all that is logged of a message; addresses in full and the particulars of reasons only on demand.
+/// Writes the fields of a message; addresses in full and the details of reasons only on demand.
 pub(super) fn write(record: &Record, full: bool, details: bool, line: &mut LogLine) {
     let address = |bytes: &[u8]| if full { clip(bytes).into_owned() } else { shorten(bytes) };
     // A login name without a domain is no address.
@@ -35,7 +35,7 @@ pub(super) fn write(record: &Record, full: bool, details: bool, line: &mut LogLi
     line.field("duration_us", &u64::try_from(record.duration.as_micros()).unwrap_or(u64::MAX));
 }
 
-/// Writes what a filter failed of, for those who can mend it.
+/// Writes why a filter failed, for the operator who can repair the cause.
 pub(super) fn write_failure(record: &Record, failure: &FilterFailure, suppressed: u64, line: &mut LogLine) {
     line.words(&failure.detail);
     line.field("filter", failure.filter);
@@ -57,7 +57,7 @@ impl Serialize for Reasons<'_> {
     }
 }
 
-/// What filters had to add to their reasons, as `filter.code: detail`.
+/// The details of reasons, as `filter.code: detail`.
 struct Details<'a>(&'a Record);
 
 impl Serialize for Details<'_> {

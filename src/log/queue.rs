@@ -1,4 +1,4 @@
-//! The bounded queue between those who log and the thread that writes.
+//! The bounded queue between the threads that log and the one that writes.
 //!
 //! One buffer is filled while the other is written, so a line costs no allocation here, and under load many lines cost
 //! one system call.
@@ -7,7 +7,18 @@ use std::io::{self, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use bytes::Buf as _;
 use prometheus::IntCounter;
+
+/// Octets that may wait: some 1,500 messages.
+const MAX_WAITING_OCTETS: usize = 1 << 20;
+/// Octets that are written without waiting for more.
+const PLENTY_OCTETS: usize = MAX_WAITING_OCTETS / 4;
+/// Octets of buffer that are kept after a burst.
+const MAX_KEPT_OCTETS: usize = 64 << 10;
+/// How long a line may wait for others, where lines come fast.
+const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
 
 /// Lines that wait to be written.
 pub(super) struct LogQueue {
@@ -21,7 +32,7 @@ pub(super) struct LogQueue {
 struct QueueState {
     waiting: Vec<u8>,
     lines: u64,
-    /// The writer has nothing to do, and waits to be told of a line.
+    /// The writer has nothing to do, and waits for a line.
     idle: bool,
     writing: bool,
     closed: bool,
@@ -35,12 +46,12 @@ impl LogQueue {
     /// Adds a line, or drops it if there is no room. Never waits for the writer.
     pub(super) fn push(&self, line: &[u8]) {
         let mut state = self.lock();
-        if state.closed || state.waiting.len() + line.len() > CAPACITY {
+        if state.closed || state.waiting.len() + line.len() > MAX_WAITING_OCTETS {
             drop(state);
             self.dropped.inc();
             return;
         }
-        let enough = state.waiting.len() < PLENTY && state.waiting.len() + line.len() >= PLENTY;
+        let enough = state.waiting.len() < PLENTY_OCTETS && state.waiting.len() + line.len() >= PLENTY_OCTETS;
         state.waiting.extend_from_slice(line);
         state.lines += 1;
         let wake = std::mem::take(&mut state.idle) || enough;
@@ -70,11 +81,11 @@ impl LogQueue {
         while let Some(lines) = self.next(&mut batch) {
             let result = write_all(&mut sink, &batch);
             batch.clear();
-            batch.shrink_to(KEPT);
+            batch.shrink_to(MAX_KEPT_OCTETS);
             self.lock().writing = false;
             self.written.notify_all();
             match result {
-                // Where lines come fast, more gather meanwhile and go out together.
+                // Where lines come fast, a pause lets several go out together.
                 Ok(()) if lines > 1 || last.elapsed() < PAUSE => self.gather(),
                 Ok(()) => {}
                 Err(_) => {
@@ -88,7 +99,7 @@ impl LogQueue {
 
     /// Lets lines come together for a while, unless there are plenty.
     fn gather(&self) {
-        let few = |state: &mut QueueState| state.waiting.len() < PLENTY && !state.closed;
+        let few = |state: &mut QueueState| state.waiting.len() < PLENTY_OCTETS && !state.closed;
         drop(self.filled.wait_timeout_while(self.lock(), PAUSE, few));
     }
 
@@ -112,12 +123,12 @@ impl LogQueue {
     }
 }
 
-/// As [`Write::write_all`], also for a pipe that somebody has set to non-blocking.
+/// As [`Write::write_all`], and works on a non-blocking pipe too.
 fn write_all(sink: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         match sink.write(bytes) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Ok(written) => bytes.advance(written),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::thread::sleep(PAUSE),
             Err(error) => return Err(error),
@@ -125,13 +136,3 @@ fn write_all(sink: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
     }
     sink.flush()
 }
-
-/// Octets that may wait: some 1,500 messages.
-const CAPACITY: usize = 1 << 20;
-/// Octets that are written without waiting for more.
-const PLENTY: usize = CAPACITY / 4;
-/// Octets of buffer that are kept after a burst.
-const KEPT: usize = 64 << 10;
-/// How long a line may wait for others, where they come fast.
-const PAUSE: Duration = Duration::from_millis(50);
-const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);

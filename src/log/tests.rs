@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::config::LogFormat;
 
-/// A sink that hands on what is written to it.
+/// A sink that hands on the octets written to it.
 struct Sink(mpsc::Sender<Vec<u8>>);
 
 impl Write for Sink {
@@ -60,7 +60,7 @@ fn record() -> Record {
     }
 }
 
-/// What a log with these settings writes.
+/// The output of a log with these settings.
 fn written(settings: config::LogConfig, write: impl FnOnce(&Log)) -> String {
     let (sender, receiver) = mpsc::channel();
     let log = Log::start(settings, Sink(sender), dropped()).unwrap();

@@ -1,4 +1,5 @@
-//! Warnings that would come a thousand times a second come once in a while, and say how many were left out.
+//! Thins out warnings that would come a thousand times a second: one passes now and then, with the number of those
+//! left out.
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -23,7 +24,7 @@ impl Throttle {
         Self { pause, state: Mutex::new(ThrottleState { last: None, suppressed: 0 }) }
     }
 
-    /// Whether this one may be said, and how many could not since the last that was.
+    /// `None` if this event must be left out; otherwise the number of events left out since the last one that passed.
     pub fn pass(&self) -> Option<u64> {
         self.pass_at(Instant::now())
     }
@@ -40,17 +41,4 @@ impl Throttle {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_passes_and_the_rest_are_counted() {
-        let throttle = Throttle::new(Duration::from_secs(10));
-        let start = Instant::now();
-        let at = |seconds| throttle.pass_at(start + Duration::from_secs(seconds));
-        assert_eq!(
-            [at(0), at(1), at(9), at(10), at(11), at(20)],
-            [Some(0), None, None, Some(2), None, Some(1)]
-        );
-    }
-}
+mod tests;

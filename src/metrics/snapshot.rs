@@ -1,11 +1,11 @@
-//! The metrics at one moment, for those who want numbers and no text.
+//! The metrics at one moment, as numbers.
 
 use std::collections::BTreeMap;
 
 use prometheus::proto::MetricFamily;
 use serde::{Deserialize, Serialize};
 
-/// All families.
+/// All metrics at one moment.
 pub struct Snapshot(Vec<MetricFamily>);
 
 /// One time series.
@@ -29,13 +29,13 @@ impl Snapshot {
         family.into_iter().flat_map(MetricFamily::get_metric).map(|metric| {
             let labels =
                 metric.get_label().iter().map(|pair| (pair.name().to_owned(), pair.value().to_owned()));
-            // It is one of the two, and the other is 0.
+            // A sample is a counter or a gauge; the one it is not reads 0.
             let value = metric.get_counter().get_value() + metric.get_gauge().get_value();
             Sample { labels: labels.collect(), value }
         })
     }
 
-    /// Those that are not 0, the largest first.
+    /// The series that are not 0, the largest first.
     pub fn nonzero(&self, name: &str) -> Vec<Sample> {
         let mut samples: Vec<_> = self.all(name).filter(|sample| sample.value != 0.0).collect();
         samples.sort_by(|a, b| b.value.total_cmp(&a.value));
@@ -49,7 +49,7 @@ impl Snapshot {
 }
 
 impl Sample {
-    /// The value of a label; nothing if there is no such label.
+    /// The value of a label; empty if there is no such label.
     pub fn label(&self, name: &str) -> String {
         self.labels.get(name).cloned().unwrap_or_default()
     }

@@ -1,7 +1,7 @@
-//! Counters over the admin port: `GET /api/limits` looks, `POST /api/limits` changes.
+//! Counters over the admin port: `GET /api/limits` lists them, `POST /api/limits` changes them.
 //!
-//! A key is named as it is listed, `RULE:VALUES`, or by its values alone, which means it under every rule that has as
-//! many.
+//! A key is named as in the list, `RULE:VALUES`, or by its values alone. Values alone mean the key of every rule that
+//! has that number of values.
 
 use std::time::Duration;
 
@@ -13,38 +13,42 @@ use serde::{Deserialize, Serialize};
 use super::LimitObserver;
 use crate::clock::{SystemClock, rfc3339};
 
-/// What is asked by `GET`, as a query; also the other way round, by the command.
+/// Keys in a list, if the query names no number.
+const DEFAULT_LISTED_KEYS: usize = 50;
+const MAX_LISTED_KEYS: usize = 100_000;
+
+/// The query of a `GET`. The service reads it, the command writes it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Look {
     /// One key.
     pub key: Option<String>,
-    /// Keys that begin with it.
+    /// The beginning of the keys.
     pub prefix: String,
-    /// Only those that are blocked.
+    /// Only blocked keys.
     pub blocked: bool,
-    /// At most so many; 0 for the default.
+    /// The largest number of keys; 0 for the default.
     pub most: usize,
 }
 
-/// What is wanted by `POST`.
+/// The change that a `POST` asks for.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct LimitChange {
-    /// What is done.
+    /// The kind of change.
     pub action: ChangeAction,
-    /// To which key.
+    /// The key to change.
     pub key: String,
-    /// For how many seconds it is blocked; until it is unblocked if not set.
+    /// The seconds of a block; without them it lasts until the key is unblocked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u64>,
 }
 
-/// What can be done to a key.
+/// A kind of change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChangeAction {
-    /// Forget what is used, and any block.
+    /// Forget the units used, and a block.
     Reset,
     /// Refuse everything.
     Block,
@@ -52,7 +56,7 @@ pub enum ChangeAction {
     Unblock,
 }
 
-/// A key, as it is shown.
+/// A key in an answer.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Shown {
     /// `RULE:VALUES`.
@@ -61,20 +65,20 @@ pub struct Shown {
     pub limits: Vec<ShownLimit>,
     /// Whether it is blocked.
     pub blocked: bool,
-    /// Until when, unless for ever.
+    /// The end of the block, if it has one.
     pub blocked_until: Option<String>,
-    /// Seconds until then.
+    /// Seconds until the end of the block.
     pub blocked_seconds: Option<u64>,
 }
 
 /// A limit of a key.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct ShownLimit {
-    /// In any time of so many seconds.
+    /// Width of the window in seconds.
     pub seconds: u64,
-    /// So many.
+    /// The largest number of units in a window.
     pub limit: u64,
-    /// So many of them are used.
+    /// Units used in the current window.
     pub used: u64,
 }
 
@@ -89,7 +93,7 @@ impl Look {
         parts.join("&")
     }
 
-    /// Reads the query of a URL; `None` if it makes no sense.
+    /// Reads the query of a URL; `None` if it is not valid.
     pub fn from_query(query: &str) -> Option<Self> {
         let mut look = Self::default();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -131,12 +135,12 @@ fn unescaped(text: &str) -> Option<String> {
 /// An answer: the status, and JSON.
 pub type Answered = (StatusCode, serde_json::Value);
 
-/// Looks.
+/// Lists counters.
 pub async fn look(store: &dyn Store, observer: &LimitObserver, look: &Look) -> Answered {
     let found = match &look.key {
         Some(key) => show(store, &observer.counters(key)).await,
         None => {
-            let most = if look.most == 0 { USUAL } else { look.most.min(MOST) };
+            let most = if look.most == 0 { DEFAULT_LISTED_KEYS } else { look.most.min(MAX_LISTED_KEYS) };
             store.list(&Query { prefix: look.prefix.clone(), blocked: look.blocked, most }).await
         }
     };
@@ -157,7 +161,7 @@ async fn show(store: &dyn Store, counters: &[String]) -> Result<Vec<KeyListing>,
     Ok(found)
 }
 
-/// Changes. The answer names the keys that were changed.
+/// Changes counters. The answer names the keys that were changed.
 pub async fn change(store: &dyn Store, observer: &LimitObserver, change: &LimitChange) -> Answered {
     let counters = observer.counters(&change.key);
     if counters.is_empty() || counters.iter().any(|key| key.len() > MAX_KEY_OCTETS) {
@@ -188,7 +192,7 @@ pub async fn change(store: &dyn Store, observer: &LimitObserver, change: &LimitC
     (StatusCode::OK, serde_json::json!({ "changed": changed }))
 }
 
-/// What is changed by hand shows at once, wherever the counters are.
+/// Makes a change by hand visible on the status page at once, even if the counters are in a remote store.
 fn noted(observer: &LimitObserver, counter: &str, change: &LimitChange) {
     match (change.action, change.seconds) {
         (ChangeAction::Reset, _) => observer.seen.forget(counter),
@@ -222,8 +226,3 @@ fn shown(KeyListing { key, state }: &KeyListing) -> Shown {
         blocked_seconds: ends.then(|| (state.blocked_until - now).div_ceil(1000)),
     }
 }
-
-/// Keys in a list, unless told otherwise.
-const USUAL: usize = 50;
-/// Keys in a list at most.
-const MOST: usize = 100_000;

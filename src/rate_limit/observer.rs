@@ -1,4 +1,4 @@
-//! What limits come to, as metrics, log lines and events for others.
+//! Decisions and breaches of limits, as metrics, log lines and events of the webhook.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -17,18 +17,18 @@ use crate::log::shorten;
 use crate::metrics::Metrics;
 use crate::webhook;
 
-/// Counts decisions, and tells of breaches.
+/// Counts decisions, and reports breaches.
 pub struct LimitObserver {
     metrics: Arc<Metrics>,
     /// Whether the log may show addresses in full.
     full: AtomicBool,
     rules: ArcSwap<Vec<Arc<LimitRule>>>,
     hook: ArcSwapOption<Hook>,
-    /// Keys for whom their limits are near.
+    /// The keys that are nearest to their limits.
     pub(crate) seen: NearKeys,
 }
 
-/// The webhook, and what it was made of.
+/// The webhook, and the settings that it was made from.
 struct Hook {
     settings: Webhook,
     token: Option<String>,
@@ -36,43 +36,46 @@ struct Hook {
 }
 
 impl LimitObserver {
-    /// An observer that counts there.
+    /// An observer that counts in these metrics.
     pub fn new(metrics: Arc<Metrics>) -> Arc<Self> {
         let (rules, hook) = (ArcSwap::default(), ArcSwapOption::empty());
+        for outcome in webhook::OUTCOMES {
+            metrics.limits.webhook.with_label_values(&[outcome]);
+        }
         let (full, seen) = (AtomicBool::new(false), NearKeys::default());
         Arc::new(Self { metrics, full, rules, hook, seen })
     }
 
-    /// Where it counts.
+    /// The metrics that count the decisions.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
     }
 
-    /// Follows a configuration from now on. Needs a runtime.
+    /// Puts a configuration in force. Needs a runtime.
     pub fn set(&self, config: &Config, token: Option<String>) {
         self.full.store(config.log.addresses || config.log.level >= Level::Debug, Ordering::Relaxed);
         let same = |hook: &Arc<Hook>| hook.settings == config.webhook && hook.token == token;
         if !self.hook.load().as_ref().is_some_and(same) {
-            let outcomes = self.metrics.webhook.clone();
+            let outcomes = self.metrics.limits.webhook.clone();
             let sender = webhook::Sender::start(&config.webhook, token.clone(), outcomes);
             let hook = sender.map(|sender| Hook { settings: config.webhook.clone(), token, sender });
             self.hook.store(hook.map(Arc::new));
         }
     }
 
-    /// Rules that will be applied: what they can decide is counted from zero.
+    /// Puts rules in force: each decision that they can make is counted from zero.
     pub fn expect(&self, rules: &[Arc<LimitRule>]) {
         for rule in rules {
             for outcome in [RuleDecision::Pass, RuleDecision::Over(rule.action()), RuleDecision::Blocked] {
-                self.metrics.rate_limit.with_label_values(&[&**rule.name(), outcome.as_str()]);
+                self.metrics.limits.decisions.with_label_values(&[&**rule.name(), outcome.as_str()]);
             }
-            self.metrics.rate_limit_breaches.with_label_values(&[&**rule.name()]);
+            self.metrics.limits.breaches.with_label_values(&[&**rule.name()]);
         }
         self.rules.store(Arc::new(rules.to_vec()));
     }
 
-    /// The keys that are nearest to their limits or blocked, those first; shortened as in the log. Where the counters
-    /// are in this process they are looked at; else it is as this instance has seen them last.
+    /// The keys that are blocked, then those nearest to their limits; addresses are shortened as in the log. Counters
+    /// in this process are read; for those in a remote store, the last value that this instance has seen counts.
     pub(crate) fn nearest(&self, store: &dyn Store, now: u64) -> Vec<(String, Near)> {
         let found = self.seen.look(store.local(), now);
         found.into_iter().map(|(key, near)| (self.shown(&key).into_owned(), near)).collect()
@@ -83,7 +86,7 @@ impl LimitObserver {
         self.rules.load().iter().map(|rule| rule.name().to_string()).collect()
     }
 
-    /// The counters that somebody means: `RULE:VALUES`, or values alone, under every rule whose key has as many.
+    /// The counters that a text names: `RULE:VALUES`, or values alone, under every rule whose key has as many.
     pub fn counters(&self, text: &str) -> Vec<String> {
         let rules = self.rules.load();
         if let Some((name, _)) = text.split_once(':')
@@ -112,7 +115,7 @@ impl LimitObserver {
 
 impl LimitWatcher for LimitObserver {
     fn decided(&self, decided: &DecidedRule<'_>) {
-        self.metrics.rate_limit.with_label_values(&[decided.rule, decided.outcome.as_str()]).inc();
+        self.metrics.limits.decisions.with_label_values(&[decided.rule, decided.outcome.as_str()]).inc();
         let now = SystemClock.steady_millis();
         if decided.outcome == RuleDecision::Blocked {
             self.seen.blocked(decided.counter, decided.wait.map_or(FOR_EVER, |wait| now + wait));
@@ -127,7 +130,7 @@ impl LimitWatcher for LimitObserver {
     }
 
     fn breached(&self, breach: &Breach) {
-        self.metrics.rate_limit_breaches.with_label_values(&[&*breach.rule]).inc();
+        self.metrics.limits.breaches.with_label_values(&[&*breach.rule]).inc();
         if let Some(time) = breach.block {
             let millis = u64::try_from(time.as_millis()).unwrap_or(FOR_EVER);
             self.seen.blocked(&breach.key, SystemClock.steady_millis().saturating_add(millis));
@@ -150,7 +153,7 @@ impl LimitWatcher for LimitObserver {
     }
 }
 
-/// A breach for others, who must know whom it is about.
+/// A breach as JSON for the receiver of the webhook, with the key in full.
 fn event(breach: &Breach) -> String {
     let event = serde_json::json!({
         "event": "rate_limit_breach",

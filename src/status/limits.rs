@@ -1,4 +1,4 @@
-//! How keys stand to their limits, and the store that counts.
+//! The keys that are near their limits or blocked, and the store that counts.
 
 use std::time::Duration;
 
@@ -10,13 +10,16 @@ use crate::clock::SystemClock;
 use crate::metrics::Snapshot;
 use crate::services::Services;
 
-/// What is known of limits without asking a store that is far away.
+/// Keys that are shown near their limits.
+const MAX_SHOWN_KEYS: usize = 10;
+
+/// The state of limits, as far as it is known without asking a remote store.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Standing {
     /// The keys that have used most of a limit.
     pub(crate) nearest: Vec<Nearest>,
     pub(crate) blocked: Vec<Blocked>,
-    /// Nothing if nothing is limited.
+    /// `None` if nothing is limited.
     pub(crate) store: Option<StoreStatus>,
 }
 
@@ -32,17 +35,17 @@ pub(crate) struct Nearest {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Blocked {
     pub(crate) key: String,
-    /// How long it will be; nothing for a block without an end.
+    /// The rest of the block; `None` for a block without an end.
     pub(crate) seconds: Option<u64>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct StoreStatus {
-    /// The word for metrics.
+    /// The kind of store, as in metrics.
     pub(crate) kind: String,
-    /// A server of it fails and is left alone.
+    /// True if a server of the store fails and is left alone.
     pub(crate) open: bool,
-    /// The same for people.
+    /// The state in words.
     pub(crate) text: String,
 }
 
@@ -61,7 +64,7 @@ impl Standing {
                 standing.nearest.push(Nearest { key, used: near.used, quota: limit.quota, window });
             }
         }
-        standing.nearest.truncate(SHOWN);
+        standing.nearest.truncate(MAX_SHOWN_KEYS);
         standing
     }
 }
@@ -81,6 +84,3 @@ impl StoreStatus {
         Self { kind: kind.to_owned(), open, text }
     }
 }
-
-/// Keys that are shown near their limits.
-const SHOWN: usize = 10;

@@ -3,24 +3,25 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use postseal_filters::{MessageEnd, Record};
+use bytes::Bytes;
+use postseal_filters::{MessageEnd, SignatureNote};
 use serde::{Deserialize, Serialize};
 
-use super::{Minute, RecentDecision, Standing, Status};
+use super::{MAX_MINUTES, Minute, RecentDecision, Standing, Status};
 use crate::clock::{rfc3339, since_epoch};
 use crate::health::Health;
 use crate::log::{shorten, shorten_within};
-use crate::metrics::{Metrics, Sample};
+use crate::metrics::{Metrics, Sample, Snapshot};
 use crate::services::Services;
 use crate::trace::Trace;
 
-/// Everything at one moment.
+/// The status at one moment.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct StatusReport {
     pub(crate) version: String,
     pub(crate) now: String,
     pub(crate) uptime_seconds: u64,
-    /// Why no mail can be taken, if that is so.
+    /// The reason why the service takes no mail, if it takes none.
     pub(crate) unready: Option<String>,
     pub(crate) config: ConfigStatus,
     pub(crate) listeners: Vec<ListenerStatus>,
@@ -59,7 +60,7 @@ pub(crate) struct ListenerStatus {
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Counts {
-    /// Unix time of its begin.
+    /// Unix time at which the minute began.
     pub(crate) at: u64,
     pub(crate) verdicts: BTreeMap<String, u32>,
 }
@@ -69,7 +70,7 @@ pub(crate) struct KeyStatus {
     pub(crate) domain: String,
     pub(crate) selector: String,
     pub(crate) algorithm: String,
-    /// Since the file was changed.
+    /// Time since the file was changed.
     pub(crate) age_seconds: Option<u64>,
 }
 
@@ -92,26 +93,14 @@ pub(crate) struct DecisionLine {
 }
 
 impl Status {
-    /// Everything at this moment.
+    /// The status at this moment.
     pub(crate) fn report(&self, metrics: &Metrics, health: &Health, services: &Services) -> StatusReport {
         let facts = self.facts.load();
         let now = since_epoch();
-        let (minutes, decisions) = self.with(|recent| {
-            (recent.minutes.clone(), recent.decisions.iter().rev().cloned().collect::<Vec<_>>())
-        });
-        let first = (now.as_secs() / 60).saturating_sub(super::MINUTES as u64);
+        let (minutes, decisions) = self.with(|recent| (recent.minutes.clone(), recent.decisions.clone()));
+        let first = (now.as_secs() / 60).saturating_sub(MAX_MINUTES as u64);
         let snapshot = metrics.snapshot();
         let age = |since: Duration| now.saturating_sub(since).as_secs();
-        let key = |sample: Sample| KeyStatus {
-            domain: sample.label("domain"),
-            selector: sample.label("selector"),
-            algorithm: sample.label("algorithm"),
-            age_seconds: (sample.value > 0.0).then(|| age(Duration::from_secs_f64(sample.value))),
-        };
-        let mut verdicts = BTreeMap::new();
-        for sample in snapshot.all("postseal_messages_total") {
-            *verdicts.entry(sample.label("verdict")).or_insert(0.0) += sample.value;
-        }
         StatusReport {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             now: rfc3339(now),
@@ -129,20 +118,24 @@ impl Status {
                 open: listener.open(),
             }),
             minutes: minutes.iter().filter(|minute| minute.number > first).map(Counts::of).collect(),
-            verdicts,
+            verdicts: verdicts(&snapshot),
             reasons: snapshot.nonzero("postseal_filter_verdicts_total"),
             signatures: snapshot.nonzero("postseal_dkim_signatures_total"),
             checks: snapshot.nonzero("postseal_header_check_total"),
             limits: snapshot.nonzero("postseal_rate_limit_total"),
             standing: Standing::of(services, &snapshot),
             unsigned: snapshot.nonzero("postseal_unsigned_total"),
-            keys: snapshot.all("postseal_dkim_key_timestamp_seconds").map(key).collect(),
+            keys: KeyStatus::all(&snapshot, now),
             key_files_broken: snapshot.value("postseal_dkim_key_files_broken"),
-            decisions: decisions.iter().map(|decision| DecisionLine::of(decision, facts.addresses)).collect(),
+            decisions: decisions
+                .iter()
+                .rev()
+                .map(|decision| DecisionLine::of(decision, facts.addresses))
+                .collect(),
         }
     }
 
-    /// Why a decision fell out as it did, if it is still known.
+    /// The reasons for a decision, if it is still known.
     pub fn why(&self, number: u64, health: &Health) -> Option<String> {
         let decision = self.decision(number)?;
         let record = &*decision.record;
@@ -163,17 +156,38 @@ impl Counts {
     }
 }
 
+impl KeyStatus {
+    fn all(snapshot: &Snapshot, now: Duration) -> Vec<Self> {
+        let age = |since| now.saturating_sub(Duration::from_secs_f64(since)).as_secs();
+        let status = |sample: Sample| Self {
+            domain: sample.label("domain"),
+            selector: sample.label("selector"),
+            algorithm: sample.label("algorithm"),
+            age_seconds: (sample.value > 0.0).then(|| age(sample.value)),
+        };
+        snapshot.all("postseal_dkim_key_timestamp_seconds").map(status).collect()
+    }
+}
+
+/// Messages of all listeners since the start, by how they ended.
+fn verdicts(snapshot: &Snapshot) -> BTreeMap<String, f64> {
+    let mut verdicts = BTreeMap::new();
+    for sample in snapshot.all("postseal_messages_total") {
+        *verdicts.entry(sample.label("verdict")).or_insert(0.0) += sample.value;
+    }
+    verdicts
+}
+
 impl DecisionLine {
     fn of(decision: &RecentDecision, full: bool) -> Self {
-        let record: &Record = &decision.record;
-        let text = |bytes: &bytes::Bytes| String::from_utf8_lossy(bytes).into_owned();
-        let address = |bytes: &bytes::Bytes| if full { text(bytes) } else { shorten(bytes) };
-        let user = |bytes: &bytes::Bytes| if full { text(bytes) } else { shorten_within(&text(bytes)) };
+        let record = &*decision.record;
+        let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
+        let address = |bytes: &Bytes| if full { text(bytes) } else { shorten(bytes) };
+        let user = |bytes: &Bytes| if full { text(bytes) } else { shorten_within(&text(bytes)) };
         let failures =
             record.report.failures.iter().map(|failure| format!("{}.{}", failure.filter, failure.code));
-        let signature = |note: &postseal_filters::SignatureNote| {
-            format!("{} {} {}", note.domain, note.selector, note.algorithm)
-        };
+        let signature =
+            |note: &SignatureNote| format!("{} {} {}", note.domain, note.selector, note.algorithm);
         Self {
             number: decision.number,
             at: rfc3339(decision.at),

@@ -30,9 +30,9 @@ fn only_the_last_decisions_and_minutes_are_kept() {
             recent.add(Duration::from_secs(60 * minute + 5), Arc::new(record(summary)));
         }
     }
-    assert_eq!(recent.decisions.len(), DECISIONS);
+    assert_eq!(recent.decisions.len(), MAX_DECISIONS);
     assert_eq!(recent.decisions.back().unwrap().number, 209);
-    assert_eq!(recent.minutes.len(), MINUTES);
+    assert_eq!(recent.minutes.len(), MAX_MINUTES);
     let last = recent.minutes.back().unwrap();
     assert_eq!((last.number, last.verdicts), (69, [2, 0, 1, 0, 0, 0]));
     recent.add(Duration::from_secs(5), Arc::new(record(MessageEnd::Accept)));
@@ -48,7 +48,9 @@ fn what_a_sender_makes_long_is_cut() {
     let reason = Reason { detail: Some("y".repeat(100_000).into()), ..Reason::new("dkim", "not_origin") };
     record.report.reasons = vec![reason; 5000];
     let kept = bounded(record);
-    assert_eq!((kept.mail_from.len(), kept.user.unwrap().len()), (LONGEST, LONGEST));
-    assert_eq!((kept.edits.len(), kept.report.reasons.len()), (MOST, MOST));
-    assert!(kept.report.reasons.iter().all(|reason| reason.detail.as_ref().unwrap().len() == LONGEST));
+    assert_eq!((kept.mail_from.len(), kept.user.unwrap().len()), (MAX_VALUE_OCTETS, MAX_VALUE_OCTETS));
+    assert_eq!((kept.edits.len(), kept.report.reasons.len()), (MAX_LIST_ELEMENTS, MAX_LIST_ELEMENTS));
+    assert!(
+        kept.report.reasons.iter().all(|reason| reason.detail.as_ref().unwrap().len() == MAX_VALUE_OCTETS)
+    );
 }

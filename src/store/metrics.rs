@@ -20,9 +20,9 @@ impl StoreMetrics {
     pub fn new(metrics: &Metrics, store: &'static str) -> Self {
         let new = Self {
             store,
-            errors: metrics.store_errors.clone(),
-            duration: metrics.store_duration.with_label_values(&[store]),
-            open: metrics.store_breakers_open.with_label_values(&[store]),
+            errors: metrics.store.errors.clone(),
+            duration: metrics.store.duration.with_label_values(&[store]),
+            open: metrics.store.breakers_open.with_label_values(&[store]),
         };
         for kind in KINDS {
             new.errors.with_label_values(&[store, kind]);

@@ -61,7 +61,7 @@ impl Inside {
         let runtime = Runtime::new().unwrap();
         let _inside = runtime.enter();
         let metrics = Metrics::new().unwrap();
-        let log = Log::start(config::LogConfig::default(), io::sink(), metrics.log_dropped.clone()).unwrap();
+        let log = Log::start(config::LogConfig::default(), io::sink(), metrics.log_dropped()).unwrap();
         let shared = Arc::new(SharedAdmission {
             limits: ArcSwap::from_pointee(limits),
             metrics: Arc::clone(&metrics),

@@ -7,9 +7,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use postseal_protocol::Reply;
 
+use super::{EDIT_REFUSED, PIPELINE};
 use crate::connection::Direction;
 use crate::message::{EditNote, MessageEnd};
-use crate::report::Report;
+use crate::report::{FilterFailure, Report};
 
 /// A finished message.
 #[derive(Clone, Debug)]
@@ -42,4 +43,14 @@ pub struct Record {
     pub report: Report,
     /// Our time, from the first command to the final reply; set by whoever drives the session.
     pub duration: Duration,
+}
+
+impl Record {
+    /// The driver could not send the edits, so the message is deferred as it came.
+    pub fn edits_refused(&mut self, detail: String) {
+        self.end = MessageEnd::Tempfail;
+        self.edits.clear();
+        self.report.signatures.clear();
+        self.report.failures.push(FilterFailure { filter: PIPELINE, code: EDIT_REFUSED, detail });
+    }
 }

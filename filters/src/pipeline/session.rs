@@ -14,7 +14,9 @@ use bytes::Bytes;
 use postseal_protocol::{Address, Connect, HeaderField, MacroTable, Modification, Reply, Verdict};
 
 use super::record::Record;
-use super::{MessageLimits, Pipeline, PipelineEntry};
+use super::{
+    EDIT_REFUSED, HEADER_TOO_LARGE, MessageLimits, PIPELINE, Pipeline, PipelineEntry, TOO_MANY_RECIPIENTS,
+};
 use crate::connection::{ClientConnection, Direction, MtaKind};
 use crate::filter::{BodyNeed, FilterSession, Flow, Needs, Steps};
 use crate::message::{Message, MessageEnd};
@@ -135,7 +137,7 @@ impl PipelineSession {
             && open.held.is_none()
             && open.message.envelope.received_recipients().len() >= most
         {
-            open.fail("too_many_recipients", format!("more than limits.recipients = {most}"));
+            open.fail(TOO_MANY_RECIPIENTS, format!("more than limits.recipients = {most}"));
             open.held = Some(reply(452, (4, 5, 3), "Too many recipients; send the rest in another message"));
         }
         let verdict = self.step(Steps::RCPT, FilterCall::Rcpt(&recipient), macros).await;
@@ -180,7 +182,7 @@ impl PipelineSession {
             let detail = format!(
                 "over limits.header_size = {header_octets} or limits.header_fields = {header_fields}"
             );
-            open.fail("header_too_large", detail);
+            open.fail(HEADER_TOO_LARGE, detail);
             open.held = Some(reply(552, (5, 3, 4), "Header section too large"));
             return;
         }
@@ -237,7 +239,7 @@ impl PipelineSession {
                 Ok(edits) => modifications = edits,
                 Err(detail) => {
                     if let Some(open) = &mut self.open {
-                        open.fail("edit_refused", detail);
+                        open.fail(EDIT_REFUSED, detail);
                     }
                     verdict = temporary_failure();
                 }
@@ -339,6 +341,3 @@ fn temporary_failure() -> Verdict {
 fn reply(code: u16, enhanced: (u8, u16, u16), text: &str) -> Verdict {
     Reply::new(code, enhanced, text).map_or(Verdict::TempFail, Verdict::Reply)
 }
-
-/// Stands for a filter's name where the pipeline itself failed.
-const PIPELINE: &str = "pipeline";

@@ -25,9 +25,14 @@ pub struct AlignmentFilter {
     pub require: bool,
 }
 
+impl AlignmentFilter {
+    /// The name in reason codes and metrics.
+    pub const NAME: &str = "alignment";
+}
+
 impl Filter for AlignmentFilter {
     fn name(&self) -> &'static str {
-        "alignment"
+        Self::NAME
     }
 
     fn needs(&self) -> Needs {

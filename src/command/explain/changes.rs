@@ -1,9 +1,13 @@
-//! What filters have changed in a message, before and after.
+//! The changes that filters made to a message, before and after.
 
 use std::io::{self, Write};
 
 use postseal_filters::Message;
 use postseal_protocol::HeaderField;
+
+const INDENT: &str = "\n            ";
+/// Octets of a body that are shown.
+const MAX_SHOWN_OCTETS: usize = 400;
 
 /// Shows each field that was changed as it was and as it is, and how the body begins if it was replaced.
 pub(super) fn write(message: &Message, body: &[u8], out: &mut dyn Write) -> io::Result<()> {
@@ -16,14 +20,15 @@ pub(super) fn write(message: &Message, body: &[u8], out: &mut dyn Write) -> io::
     }
     if let Some(new) = message.new_body() {
         for (word, text) in [("before", body), ("after", new)] {
-            let start = text.get(..SHOWN).unwrap_or(text).trim_ascii_end();
+            let start =
+                text.split_at_checked(MAX_SHOWN_OCTETS).map_or(text, |(start, _)| start).trim_ascii_end();
             writeln!(out, "{word:11} body of {} octets:{INDENT}{}", text.len(), shown(start))?;
         }
     }
     Ok(())
 }
 
-/// Octets as people can read them: lines below each other, and what is not printable ASCII or UTF-8 as a number.
+/// Octets as readable text: lines below each other, control characters and octets that are not UTF-8 as numbers.
 fn shown(octets: &[u8]) -> String {
     let mut out = String::new();
     for chunk in octets.utf8_chunks() {
@@ -41,7 +46,3 @@ fn shown(octets: &[u8]) -> String {
     }
     out
 }
-
-const INDENT: &str = "\n            ";
-/// Octets of a body that are shown.
-const SHOWN: usize = 400;

@@ -1,10 +1,10 @@
-//! What `postseal top` draws.
+//! The screen of `postseal top`.
 
 use std::fmt::Write as _;
 use std::io;
 
 use ratatui::backend::TestBackend;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Margin, Rect};
 use ratatui::style::{Color, Modifier, Style, Stylize as _};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Cell, Clear, Paragraph, Row, Sparkline, Table, TableState, Wrap};
@@ -13,10 +13,10 @@ use ratatui::{Frame, Terminal};
 use crate::metrics::Sample;
 use crate::status::{self, StatusReport};
 
-/// The last status, and what of it is looked at.
+/// The last status, and the selection of the user.
 pub(super) struct View {
     report: StatusReport,
-    /// Why there is no newer one.
+    /// Why there is no newer status.
     stale: Option<String>,
     table: TableState,
     /// The trace of a decision.
@@ -58,12 +58,12 @@ impl View {
         self.why = Some(why);
     }
 
-    /// Closes what lies over the rest; false if there was nothing.
+    /// Closes the trace; false if none was open.
     pub(super) fn close(&mut self) -> bool {
         self.why.take().is_some()
     }
 
-    /// The screen as text, for who has no terminal.
+    /// The screen as text, for an output that is not a terminal.
     pub(super) fn text(&mut self, width: u16, height: u16) -> io::Result<String> {
         let Ok(mut terminal) = Terminal::new(TestBackend::new(width, height));
         let Ok(_) = terminal.draw(|frame| self.draw(frame));
@@ -92,7 +92,8 @@ impl View {
         self.draw_decisions(frame, decisions);
         frame.render_widget(Line::from("q quit   up/down select   enter why   esc close").dim(), foot);
         if let Some(why) = &self.why {
-            let area = inner(frame.area());
+            let area = frame.area();
+            let area = area.inner(Margin::new(area.width / 10, area.height / 6));
             frame.render_widget(Clear, area);
             let block = Block::bordered().title(" why ");
             frame.render_widget(Paragraph::new(why.as_str()).wrap(Wrap { trim: false }).block(block), area);
@@ -161,25 +162,25 @@ impl View {
 
     fn draw_tables(&self, frame: &mut Frame<'_>, area: Rect) {
         let report = &self.report;
-        let [reasons, checks, limits, signatures] = Layout::horizontal([Constraint::Fill(1); 4]).areas(area);
-        let label = |sample: &Sample, names: &[&str]| -> String {
-            names.iter().map(|name| sample.label(name)).collect::<Vec<_>>().join(" ")
-        };
         let rows = |samples: &[Sample], names: &[&str]| -> Vec<(String, f64)> {
-            samples.iter().map(|sample| (label(sample, names), sample.value)).collect()
+            let label = |sample: &Sample| names.iter().map(|name| sample.label(name)).collect::<Vec<_>>();
+            samples.iter().map(|sample| (label(sample).join(" "), sample.value)).collect()
         };
-        let found = rows(&report.reasons, &["filter", "reason", "verdict"]);
-        counts(frame, reasons, "reasons", found);
-        counts(frame, checks, "checks", rows(&report.checks, &["check", "action"]));
-        counts(frame, limits, "limits", rows(&report.limits, &["rule", "outcome"]));
+        let unsigned = rows(&report.unsigned, &["reason"]);
+        let unsigned = unsigned.into_iter().map(|(reason, count)| (format!("unsigned {reason}"), count));
         let mut signed = rows(&report.signatures, &["domain", "selector"]);
-        signed.extend(
-            report
-                .unsigned
-                .iter()
-                .map(|sample| (format!("unsigned {}", sample.label("reason")), sample.value)),
-        );
-        counts(frame, signatures, "signatures", signed);
+        signed.extend(unsigned);
+        let tables = [
+            ("reasons", rows(&report.reasons, &["filter", "reason", "verdict"])),
+            ("checks", rows(&report.checks, &["check", "action"])),
+            ("limits", rows(&report.limits, &["rule", "outcome"])),
+            ("signatures", signed),
+        ];
+        let areas: [Rect; 4] = Layout::horizontal([Constraint::Fill(1); 4]).areas(area);
+        for (area, (title, counts)) in areas.into_iter().zip(&tables) {
+            let rows = counts.iter().map(|(name, count)| pair(name, count.to_string()));
+            pairs(frame, area, title, 8, rows);
+        }
     }
 
     fn rows_of_limits(&self) -> u16 {
@@ -194,26 +195,19 @@ impl View {
         let rows = standing.nearest.iter().map(|one| {
             let color = if one.used >= one.quota { Color::Red } else { Color::Reset };
             let used = format!("{} of {} in {}", one.used, one.quota, one.window);
-            Row::new([Cell::from(one.key.as_str()), Cell::from(Line::from(used).right_aligned())]).fg(color)
+            pair(&one.key, used).fg(color)
         });
-        pairs(frame, near, "nearest to their limit", rows.collect());
+        pairs(frame, near, "nearest to their limit", 24, rows);
         let rows = standing.blocked.iter().map(|one| {
             let left = one.seconds.map_or_else(|| "until unblocked".to_owned(), age);
-            Row::new([Cell::from(one.key.as_str()), Cell::from(Line::from(left).right_aligned())])
+            pair(&one.key, left)
         });
-        pairs(frame, blocked, "blocked", rows.collect());
+        pairs(frame, blocked, "blocked", 24, rows);
     }
 
     fn draw_decisions(&mut self, frame: &mut Frame<'_>, area: Rect) {
-        let widths = [
-            Constraint::Length(8),
-            Constraint::Length(10),
-            Constraint::Length(16),
-            Constraint::Length(12),
-            Constraint::Fill(2),
-            Constraint::Fill(2),
-            Constraint::Fill(4),
-        ];
+        let fixed = [8, 10, 16, 12].map(Constraint::Length);
+        let widths = fixed.into_iter().chain([2, 2, 4].map(Constraint::Fill));
         let head =
             Row::new(["time", "verdict", "queue id", "listener", "user or client", "sender", "reasons"]);
         let table = Table::new(self.report.decisions.iter().map(decision), widths)
@@ -232,8 +226,10 @@ fn decision(line: &status::DecisionLine) -> Row<'_> {
         (true, false) => "signed".to_owned(),
         (true, true) => "-".to_owned(),
     };
+    // The time of day without the fraction of a second, from RFC 3339.
+    let time = line.at.split(['T', '.']).nth(1).unwrap_or("-");
     Row::new([
-        Cell::from(line.at.get(11..19).unwrap_or_default()),
+        Cell::from(time),
         Cell::from(line.verdict.as_str()).style(Style::new().fg(color(&line.verdict))),
         Cell::from(line.queue_id.as_deref().unwrap_or("-")),
         Cell::from(line.listener.as_str()),
@@ -243,18 +239,19 @@ fn decision(line: &status::DecisionLine) -> Row<'_> {
     ])
 }
 
-/// Keys and what is told of them.
-fn pairs(frame: &mut Frame<'_>, area: Rect, title: &str, rows: Vec<Row<'_>>) {
-    let table = Table::new(rows, [Constraint::Fill(1), Constraint::Length(24)]);
-    frame.render_widget(table.block(Block::bordered().title(format!(" {title} "))), area);
+fn pair(name: &str, value: String) -> Row<'_> {
+    Row::new([Cell::from(name), Cell::from(Line::from(value).right_aligned())])
 }
 
-/// Names and numbers, the numbers on the right.
-fn counts(frame: &mut Frame<'_>, area: Rect, title: &str, rows: Vec<(String, f64)>) {
-    let row = |(name, count): (String, f64)| {
-        Row::new([Cell::from(name), Cell::from(Line::from(count.to_string()).right_aligned())])
-    };
-    let table = Table::new(rows.into_iter().map(row), [Constraint::Fill(1), Constraint::Length(8)]);
+/// Draws a table of names and values, the values on the right.
+fn pairs<'a>(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    title: &str,
+    width: u16,
+    rows: impl Iterator<Item = Row<'a>>,
+) {
+    let table = Table::new(rows, [Constraint::Fill(1), Constraint::Length(width)]);
     frame.render_widget(table.block(Block::bordered().title(format!(" {title} "))), area);
 }
 
@@ -274,10 +271,4 @@ fn age(seconds: u64) -> String {
         }
     }
     format!("{seconds} s")
-}
-
-/// The area without a margin.
-fn inner(area: Rect) -> Rect {
-    let (x, y) = (area.width / 10, area.height / 6);
-    Rect { x: area.x + x, y: area.y + y, width: area.width - 2 * x, height: area.height - 2 * y }
 }
