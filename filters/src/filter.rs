@@ -1,9 +1,58 @@
 //! The seam that all filters are written against.
 //!
-//! A [`Filter`] is the configured thing, shared by all connections and swapped on reload. Its [`FilterSession`] is the
-//! small state machine of one connection. A filter says in [`Needs`] which steps it looks at; it is called for no
-//! others, and the MTA is asked for no others. To write one, start from the defaults of [`FilterSession`] and drive it
-//! with [`testing::Transaction`](crate::testing::Transaction).
+//! A [`Filter`] is the configured thing, shared by all connections and replaced on reload. Its [`FilterSession`] is the
+//! small state machine of one connection. A filter says in [`Needs`] which messages it is for and which steps it looks
+//! at. The pipeline calls the filter for no others, and the MTA is asked for no others.
+//!
+//! A filter that refuses mail from one host name, and its test:
+//!
+//! ```
+//! # #[cfg(feature = "testing")] {
+//! use std::sync::Arc;
+//!
+//! use postseal_filters::testing::{Transaction, settings, TestClock};
+//! use postseal_filters::{
+//!     Context, Filter, FilterError, FilterSession, MessageEnd, Needs, OnError, Pipeline, PipelineEntry, Steps,
+//! };
+//! use postseal_protocol::{Address, Verdict};
+//!
+//! struct NoWindmill;
+//! struct Session;
+//!
+//! impl Filter for NoWindmill {
+//!     fn name(&self) -> &'static str {
+//!         "no_windmill"
+//!     }
+//!
+//!     fn needs(&self) -> Needs {
+//!         Needs { sees: Steps::MAIL, answers: Steps::MAIL, ..Needs::default() }
+//!     }
+//!
+//!     fn start(&self) -> Box<dyn FilterSession> {
+//!         Box::new(Session)
+//!     }
+//! }
+//!
+//! #[async_trait::async_trait]
+//! impl FilterSession for Session {
+//!     async fn mail(&mut self, cx: &mut Context<'_>, sender: &Address) -> Result<Verdict, FilterError> {
+//!         if !sender.mailbox().ends_with(b"@windmill.example") {
+//!             return Ok(Verdict::Continue);
+//!         }
+//!         cx.note("windmill");
+//!         Ok(Verdict::Reject)
+//!     }
+//!
+//!     fn reset(&mut self) {}
+//! }
+//!
+//! let entry = PipelineEntry { filter: Arc::new(NoWindmill), on_error: OnError::Tempfail };
+//! let pipeline = Arc::new(Pipeline::new(settings(TestClock::at(0)), vec![entry]));
+//! let end = Transaction::with(pipeline).mail("<a@windmill.example>").rcpt("<b@example.net>").end();
+//! assert_eq!(end.record.end, MessageEnd::Reject);
+//! assert_eq!(end.record.report.reasons[0].to_string(), "no_windmill.windmill");
+//! # }
+//! ```
 
 use std::borrow::Cow;
 
@@ -19,18 +68,18 @@ use crate::report::{Reason, Remark, Report};
 
 /// A configured filter.
 pub trait Filter: Send + Sync {
-    /// Its name in reason codes, metrics and configuration.
+    /// The name in reason codes, metrics and configuration.
     fn name(&self) -> &'static str;
 
-    /// What it wants of the MTA.
+    /// What the filter wants of the MTA. Asked once, when the pipeline is built.
     fn needs(&self) -> Needs;
 
-    /// Every reason code that it can give, so that each is counted from zero.
+    /// Every reason code that the filter can give, so that each is counted from zero.
     fn reasons(&self) -> Vec<Cow<'static, str>> {
         Vec::new()
     }
 
-    /// A new state machine for one connection.
+    /// A new state machine for one connection; made at the first step that any filter of the listener looks at.
     fn start(&self) -> Box<dyn FilterSession>;
 }
 
@@ -42,17 +91,19 @@ pub struct Needs {
     pub directions: Directions,
     /// Reason code noted at end of message when the filter was left out because of the message's direction.
     pub left_out: Option<&'static str>,
-    /// Steps it is called for, beside end of message.
+    /// Steps that the filter is called for, beside end of message. A step that no filter sees is switched off, so that the
+    /// MTA does not send it (`SMFIP_NOHELO` and the like).
     pub sees: Steps,
-    /// Those of them where it may answer something else than Continue at once (never header fields; for the body: it
-    /// may have enough of it). A refusal at another step is held back until the next step that is answered, at the
-    /// latest end of message.
+    /// Steps of `sees` at which the filter may answer something else than Continue at once. Replies that no filter gives
+    /// are waived (`SMFIP_NR_*`), and Postfix then sends the steps in one write. A refusal at another step is held back
+    /// until the next step that is answered, at the latest end of message. Header fields are never answered; for the body
+    /// the answer is that the filter has enough of it.
     pub answers: Steps,
-    /// Macros it reads.
+    /// Macros that the filter reads, by the stage at which the MTA is to send them.
     pub macros: Vec<(Stage, String)>,
-    /// Edits it makes.
+    /// Edits that the filter makes. An edit that is not declared here is not sent: the message gets a temporary failure.
     pub edits: ActionFlags,
-    /// How it wants the body.
+    /// How the filter wants the body.
     pub body: BodyNeed,
 }
 
@@ -102,13 +153,13 @@ bitflags! {
     }
 }
 
-/// How a filter wants the body; the pipeline takes the maximum.
+/// How a filter wants the body. The pipeline takes the largest need of its filters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum BodyNeed {
     /// Not at all.
     #[default]
     Skip,
-    /// In pieces as they come.
+    /// In pieces, as they come.
     Stream,
     /// Whole, at end of message, if it is not longer than `limit`; needed to replace it. A longer one is
     /// [`Body::TooLarge`](crate::message::Body::TooLarge) for this filter.
@@ -127,7 +178,7 @@ pub enum Flow {
     Enough,
 }
 
-/// What a filter may know beside the message.
+/// What a filter may know besides the message.
 pub struct Context<'a> {
     /// The SMTP client and the listener it came by.
     pub connection: &'a ClientConnection,
@@ -148,7 +199,7 @@ impl Context<'_> {
         self.report.reasons.push(Reason::new(self.filter, code));
     }
 
-    /// Adds what was decided where there is no finding; put into words only if somebody asks.
+    /// Adds a remark about a decision without a finding. The text is only made for `postseal explain`.
     pub fn explain(&mut self, text: impl FnOnce() -> String) {
         if let Some(remarks) = &mut self.report.remarks {
             remarks.push(Remark { filter: self.filter, text: text() });
@@ -173,49 +224,71 @@ pub struct FilterError {
     pub detail: String,
 }
 
-/// One connection's instance of a filter. Everything but [`reset`](Self::reset) defaults to Continue.
+/// One connection's instance of a filter.
 ///
-/// A returned `Accept` ends this filter's interest in the message, nobody else's. A refusal ends the message; at RCPT
-/// it ends that recipient.
+/// The pipeline calls the methods in the order of the SMTP dialogue, one message after the other. Every method but
+/// [`reset`](Self::reset) has a default that does nothing and answers Continue. A method may read [`Context`] and note
+/// reasons in it at any step. What it returns means:
+///
+/// - `Continue`: the next filter is asked.
+/// - `Accept`: this filter has no interest in the rest of the message. The other filters go on.
+/// - a refusal (`Reject`, `TempFail`, `Reply`) or `Discard`: the message ends. At RCPT only that recipient is refused.
+/// - [`FilterError`]: the filter could not do its work. The `on_error` of its [`PipelineEntry`](crate::PipelineEntry)
+///   decides.
+///
+/// The future of a method is dropped when it overruns its deadline; the message then gets a temporary failure and the
+/// session is reset.
 #[async_trait]
 #[expect(unused_variables, reason = "defaults do nothing")]
 pub trait FilterSession: Send {
-    /// A client has connected: [`Context::connection`].
+    /// A client has connected; [`Context::connection`] has its name and address. Runs once for a connection, before the
+    /// direction of any message is known. A refusal is for the whole connection; Sendmail then tells the client its own
+    /// text, whatever text the reply has. Mail of sendmail(1) and cron has no client: Postfix names `localhost` and
+    /// 127.0.0.1 or ::1.
     async fn connect(&mut self, cx: &mut Context<'_>) -> Result<Verdict, FilterError> {
         Ok(Verdict::Continue)
     }
 
-    /// HELO or EHLO.
+    /// HELO or EHLO. Runs again if the client greets again (after STARTTLS), and then possibly before the MTA has ended the
+    /// message before it (Postfix). The name is what the client said, unchecked.
     async fn helo(&mut self, cx: &mut Context<'_>, name: &[u8]) -> Result<Verdict, FilterError> {
         Ok(Verdict::Continue)
     }
 
-    /// MAIL FROM.
+    /// MAIL FROM: a message begins, and its direction is known. The macros of the login are there. Postfix gives no queue
+    /// id before the first recipient, Sendmail gives it here.
     async fn mail(&mut self, cx: &mut Context<'_>, sender: &Address) -> Result<Verdict, FilterError> {
         Ok(Verdict::Continue)
     }
 
-    /// RCPT TO. Recipients that an earlier filter refused are not shown.
+    /// RCPT TO, once for each recipient. A refusal is this recipient's alone; the client may go on with others. Recipients
+    /// that an earlier filter refused are not shown. The recipient is the one that the client named: aliases are expanded
+    /// later.
     async fn rcpt(&mut self, cx: &mut Context<'_>, recipient: &Address) -> Result<Verdict, FilterError> {
         Ok(Verdict::Continue)
     }
 
-    /// A recipient that the MTA itself has refused; nothing to answer.
+    /// A recipient that the MTA itself has refused. Nothing can be answered. Both MTAs tell of such recipients only if
+    /// they are asked to (`SMFIP_RCPT_REJ`).
     async fn rejected_rcpt(&mut self, cx: &mut Context<'_>, recipient: &Address) -> Result<(), FilterError> {
         Ok(())
     }
 
-    /// DATA.
+    /// DATA: the recipients are complete. A refusal leaves the message open, since the client may name other recipients.
     async fn data(&mut self, cx: &mut Context<'_>) -> Result<Verdict, FilterError> {
         Ok(Verdict::Continue)
     }
 
-    /// A header field as received. Hot, so not async, and never answered at once: see [`Needs::answers`].
+    /// A header field as received, in the order of the message. Runs for every field, so it is not async. A refusal is held
+    /// back until the end of the header section or of the message: neither MTA is answered at each field. Fields that the
+    /// MTA has added itself are partly shown: Postfix has added Date, From and Message-ID before, Sendmail adds them after
+    /// all filters; both hide their own Received field.
     fn header(&mut self, cx: &mut Context<'_>, field: &HeaderField) -> Result<Verdict, FilterError> {
         Ok(Verdict::Continue)
     }
 
-    /// The header section is complete; edits may begin.
+    /// The header section is complete. Edits may begin: they are collected in the message and sent at its end, the only
+    /// step at which both MTAs take edits.
     async fn end_of_headers(
         &mut self,
         cx: &mut Context<'_>,
@@ -224,12 +297,15 @@ pub trait FilterSession: Send {
         Ok(Verdict::Continue)
     }
 
-    /// A piece of the body, cut anywhere. Hot, so not async.
+    /// A piece of the body, cut anywhere, also between CR and LF; up to 64 KiB each. Runs often, so it is not async. When
+    /// all filters have enough, the MTA is told to send no more of the body (`SMFIR_SKIP`).
     fn body_chunk(&mut self, cx: &mut Context<'_>, chunk: &Bytes) -> Result<Flow, FilterError> {
         Ok(Flow::Enough)
     }
 
-    /// The whole message is known. The message shows the edits of the filters before.
+    /// The whole message is known, and the message shows the edits of the filters before. This is the last step that can
+    /// refuse. While it runs, the MTA is told that the filter is still at work (`SMFIR_PROGRESS`), which neither MTA allows
+    /// at another step. Postfix waits `milter_content_timeout` for the answer, 300 s by default.
     async fn end_of_message(
         &mut self,
         cx: &mut Context<'_>,
@@ -238,9 +314,11 @@ pub trait FilterSession: Send {
         Ok(Verdict::Continue)
     }
 
-    /// The message is decided: charge, give back, forget.
+    /// The message has ended, in the way that `end` says; also runs if it was given up. Nothing can be answered. Here a
+    /// filter keeps or gives back what it has counted.
     async fn finish(&mut self, cx: &mut Context<'_>, message: &Message, end: MessageEnd) {}
 
-    /// Forget the message; called after each, and after an abort.
+    /// Forgets the message. Runs after each message, after an abort and after an overrun deadline. What belongs to the
+    /// connection stays.
     fn reset(&mut self);
 }
