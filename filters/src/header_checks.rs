@@ -16,7 +16,6 @@ mod base64;
 mod body;
 mod charset;
 mod check;
-mod date;
 mod encoded_word;
 mod field;
 mod finding;

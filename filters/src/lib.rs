@@ -10,6 +10,7 @@
 
 pub mod address;
 pub mod byte_size;
+pub mod calendar;
 pub mod clock;
 pub mod connection;
 pub mod dkim;

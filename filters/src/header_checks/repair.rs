@@ -11,8 +11,9 @@ use super::charset::Charset;
 use super::finding::{How, Repair};
 use super::fold;
 use super::mime::ContentType;
+use super::quoted_printable;
 use super::section::Section;
-use super::{date, quoted_printable};
+use crate::calendar;
 use crate::message::{Body, FieldId, Message};
 
 /// What is at hand to repair with.
@@ -50,7 +51,7 @@ impl Repairs {
             Repair::Value(id, field, how) => {
                 self.value(*id, field, *how, material.charset).ok_or(NOT_CERTAIN)?
             }
-            Repair::Date => self.add("Date", &date::rfc5322(material.time)),
+            Repair::Date => self.add("Date", &calendar::rfc5322(material.time)),
             Repair::MessageId => self.add("Message-ID", &(material.message_id)()),
             Repair::MimeVersion => self.add("MIME-Version", "1.0"),
             Repair::Utf8 => self.utf8(material)?,
