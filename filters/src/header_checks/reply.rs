@@ -2,9 +2,8 @@
 
 use std::fmt::Write as _;
 
-use postseal_protocol::Reply;
-
 use super::finding::{Finding, Place};
+use crate::refusal::printable;
 
 /// A line for each finding, as many as fit.
 pub(super) fn lines<'a>(findings: impl Iterator<Item = &'a Finding>, url: Option<&str>) -> Vec<String> {
@@ -39,12 +38,6 @@ pub(super) fn words(finding: &Finding) -> String {
         Some(spot) => format!("{place}{} (octet {:02X} at offset {})", finding.what, spot.octet, spot.offset),
         None => format!("{place}{}", finding.what),
     }
-}
-
-/// Text that may hold parts of the message, fit for a reply.
-fn printable(text: &str) -> String {
-    let visible = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
-    text.chars().take(Reply::MAX_LINE).map(visible).collect()
 }
 
 /// Findings that are spelled out.
