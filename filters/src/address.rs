@@ -15,6 +15,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 pub use domain::{DomainName, NameError, SelectorName};
+pub(crate) use domain::{domains_above, to_ascii};
 use scan::{Scanner, Token, Word};
 pub use spec::{AddrSpec, NotAddress, replaced};
 
@@ -228,7 +229,7 @@ fn addr_spec(local: Local, scanner: &mut Scanner<'_>) -> Result<Mailbox, Address
 
 fn normalized(domain: &[u8]) -> Option<String> {
     let domain = std::str::from_utf8(domain).ok()?;
-    let ascii = match domain::to_ascii(domain)? {
+    let ascii = match to_ascii(domain)? {
         Cow::Borrowed(domain) => domain.to_ascii_lowercase(),
         // Some characters are mapped to dots, or to what has a meaning in addresses.
         Cow::Owned(domain) => Some(domain).filter(|domain| domain.split('.').all(is_label))?,

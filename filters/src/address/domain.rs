@@ -94,8 +94,16 @@ impl FromStr for SelectorName {
     }
 }
 
+/// The domains above a domain, the nearest first: `b.c` and `c` for `a.b.c`.
+pub(crate) fn domains_above(mut domain: &str) -> impl Iterator<Item = &str> {
+    std::iter::from_fn(move || {
+        (_, domain) = domain.split_once('.')?;
+        Some(domain)
+    })
+}
+
 /// U-labels become A-labels; ASCII stays as it is. `None` if IDNA does not allow the name.
-pub(super) fn to_ascii(domain: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn to_ascii(domain: &str) -> Option<Cow<'_, str>> {
     if domain.is_ascii() {
         return Some(Cow::Borrowed(domain));
     }

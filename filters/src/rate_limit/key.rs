@@ -11,6 +11,7 @@ use std::str::FromStr;
 use postseal_protocol::MacroTable;
 use serde::{Deserialize, Serialize};
 
+use crate::address::to_ascii;
 use crate::network::Network;
 use crate::store::LONGEST_KEY;
 use crate::submitter::Submitter;
@@ -146,9 +147,9 @@ pub(super) fn name(rule: &str, values: &[String]) -> String {
 pub(super) fn domain(mailbox: &[u8]) -> String {
     let at = mailbox.iter().rposition(|octet| *octet == b'@');
     let domain = at.and_then(|at| mailbox.get(at + 1..)).unwrap_or(b"localhost");
-    let text = String::from_utf8_lossy(domain.strip_suffix(b".").unwrap_or(domain)).into_owned();
+    let text = String::from_utf8_lossy(domain.strip_suffix(b".").unwrap_or(domain));
     // An international name may come in either form.
-    if text.is_ascii() { text.to_ascii_lowercase() } else { idna::domain_to_ascii(&text).unwrap_or(text) }
+    to_ascii(&text).map_or_else(|| text.to_string(), |name| name.to_ascii_lowercase())
 }
 
 /// Lower case; whatever is not plain as `%xx`.
