@@ -19,6 +19,7 @@ pub mod filter;
 pub mod header_checks;
 pub mod message;
 pub mod network;
+mod one_or_many;
 pub mod pipeline;
 pub mod rate_limit;
 mod refusal;

@@ -32,7 +32,7 @@ pub use key::{KeyPart, KeyPartError};
 pub use plan::{SettingsError, plan, tables};
 pub use rate::{Rate, RateError, Rates};
 pub use rule::Rule;
-pub use settings::{Action, Count, OriginName, Override, Ramp, Settings};
+pub use settings::{Action, Count, Override, Ramp, Settings};
 
 use crate::filter::{BodyNeed, Filter, FilterSession, Needs, Steps};
 use crate::store::{Limit, Store};

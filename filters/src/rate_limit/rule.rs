@@ -7,7 +7,7 @@ use super::key::{Facts, KeyPart, Prefixes, name};
 use super::overrides::Overrides;
 use super::rate::Rates;
 use super::reply::Template;
-use super::settings::{Action, Count, OriginName};
+use super::settings::{Action, Count};
 use crate::connection::Origin;
 use crate::submitter::{Names, Submitter, Who};
 
@@ -26,7 +26,7 @@ pub struct Rule {
     /// Milliseconds for which the first breach blocks a key; 0 for not at all.
     pub(super) block: u64,
     pub(super) listener: Option<Names>,
-    pub(super) origin: Option<Vec<OriginName>>,
+    pub(super) origin: Option<Vec<Origin>>,
     pub(super) exempt: Vec<Who>,
 }
 
@@ -70,12 +70,6 @@ impl Rule {
 
     /// True if it is for a message.
     pub(super) fn is_for(&self, origin: Origin, submitter: &Submitter<'_>) -> bool {
-        let origin = match origin {
-            Origin::Listener => OriginName::Listener,
-            Origin::Authenticated => OriginName::Authenticated,
-            Origin::Network => OriginName::Network,
-            Origin::Macro => OriginName::Macro,
-        };
         self.origin.as_ref().is_none_or(|origins| origins.contains(&origin))
             && !self.exempt.iter().any(|who| who.matches(submitter))
     }

@@ -11,7 +11,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::date::Date;
 use super::key::KeyPart;
 use super::rate::Rates;
+use crate::connection::Origin;
 use crate::duration;
+use crate::one_or_many;
 use crate::submitter::{Names, Who};
 
 /// A `[[rate_limit]]`.
@@ -40,7 +42,7 @@ pub struct Settings {
     pub listener: Option<Names>,
     /// Reasons for which mail is ours that it is for; all if not set.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub origin: Option<Vec<OriginName>>,
+    pub origin: Option<Vec<Origin>>,
     /// Who is not limited.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exempt: Vec<Who>,
@@ -109,20 +111,6 @@ pub enum Action {
     Log,
 }
 
-/// Why mail is ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OriginName {
-    /// The role of the listener says so.
-    Listener,
-    /// The client has authenticated.
-    Authenticated,
-    /// The client's network is listed.
-    Network,
-    /// A macro has a listed value.
-    Macro,
-}
-
 /// Other limits, or none at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Override(pub Option<Rates>);
@@ -151,17 +139,9 @@ impl Override {
 
 impl<'de> Deserialize<'de> for Override {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged, expecting = "expected a limit such as \"100/1h\", a list of limits, or \"none\"")]
-        enum Text {
-            One(String),
-            Many(Vec<String>),
-        }
-        let text = match Text::deserialize(deserializer)? {
-            Text::One(text) => text,
-            Text::Many(texts) => texts.join(","),
-        };
-        Self::parse(&text).map_err(de::Error::custom)
+        let expected = "expected a limit such as \"100/1h\", a list of limits, or \"none\"";
+        let texts = one_or_many::texts(deserializer, expected)?;
+        Self::parse(&texts.join(",")).map_err(de::Error::custom)
     }
 }
 
