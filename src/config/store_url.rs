@@ -8,6 +8,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use encodify::hex::PERCENT;
 use serde::{Deserialize, Serialize};
 
 use super::suggest;
@@ -251,14 +252,8 @@ fn server(text: &str, default: u16) -> Result<Endpoint, StoreUrlError> {
 }
 
 fn unescaped(text: &str) -> Result<String, StoreUrlError> {
-    let mut parts = text.split('%');
-    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        let (digits, rest) = part.split_at_checked(2).ok_or(StoreUrlError::Escape)?;
-        bytes.push(u8::from_str_radix(digits, 16).map_err(|_| StoreUrlError::Escape)?);
-        bytes.extend_from_slice(rest.as_bytes());
-    }
-    String::from_utf8(bytes).map_err(|_| StoreUrlError::Escape)
+    let bytes = PERCENT.decode(text).map_err(|_| StoreUrlError::Escape)?;
+    String::from_utf8(bytes.into_owned()).map_err(|_| StoreUrlError::Escape)
 }
 
 impl fmt::Display for StoreUrl {

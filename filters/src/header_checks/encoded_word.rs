@@ -2,6 +2,7 @@
 
 mod control;
 
+use encodify::hex::decode_pair;
 use postseal_protocol::HeaderField;
 
 use super::base64;
@@ -184,7 +185,7 @@ fn q_decoded(text: &[u8]) -> (Vec<u8>, bool) {
         rest = tail;
         let escaped = || {
             let ([high, low], tail) = tail.split_first_chunk()?;
-            Some((hex(*high)? << 4 | hex(*low)?, tail))
+            Some((decode_pair(*high, *low)?, tail))
         };
         octets.push(match (first, escaped()) {
             (b'_', _) => b' ',
@@ -199,11 +200,6 @@ fn q_decoded(text: &[u8]) -> (Vec<u8>, bool) {
         });
     }
     (octets, clean)
-}
-
-/// The value of a hexadecimal digit.
-pub(super) fn hex(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 /// Characters of the name of a charset that is looked at.

@@ -1,6 +1,8 @@
 //! Writes encoded-words (RFC 2047 section 2), folded.
 
-use super::base64::DIGITS;
+use encodify::base64::STANDARD;
+use encodify::qp::Q_PHRASE;
+
 use super::encoded_word;
 use super::rfc2047::Token;
 
@@ -173,8 +175,8 @@ impl Form {
     /// Characters that a text takes.
     fn length(self, text: &str) -> usize {
         match self {
-            Self::Base64 => text.len().div_ceil(3) * 4,
-            Self::Q => text.chars().map(q_length).sum(),
+            Self::Base64 => STANDARD.encoded_len(text.len()),
+            Self::Q => Q_PHRASE.encoded_len(text),
         }
     }
 
@@ -183,9 +185,9 @@ impl Form {
         let (mut octets, mut q, mut end) = (0, 0, 0);
         for (at, c) in text.char_indices() {
             octets += c.len_utf8();
-            q += q_length(c);
+            q += Q_PHRASE.encoded_len(c.encode_utf8(&mut [0; 4]));
             let length = match self {
-                Self::Base64 => usize::div_ceil(octets, 3) * 4,
+                Self::Base64 => STANDARD.encoded_len(octets),
                 Self::Q => q,
             };
             if length > room && at > 0 {
@@ -197,53 +199,9 @@ impl Form {
     }
 
     fn word(self, text: &str) -> String {
-        let mut word = String::with_capacity(WORD);
         match self {
-            Self::Base64 => {
-                word.push_str("=?utf-8?B?");
-                base64(text.as_bytes(), &mut word);
-            }
-            Self::Q => {
-                word.push_str("=?utf-8?Q?");
-                text.bytes().for_each(|octet| q(octet, &mut word));
-            }
-        }
-        word.push_str("?=");
-        word
-    }
-}
-
-/// What even a phrase may have as it is (RFC 2047 section 5 (3)).
-fn is_q_safe(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"!*+-/".contains(&octet)
-}
-
-fn q_length(c: char) -> usize {
-    match u8::try_from(c) {
-        Ok(octet) if is_q_safe(octet) || octet == b' ' => 1,
-        _ => 3 * c.len_utf8(),
-    }
-}
-
-fn q(octet: u8, out: &mut String) {
-    match octet {
-        b' ' => out.push('_'),
-        octet if is_q_safe(octet) => out.push(char::from(octet)),
-        octet => {
-            let [high, low] = super::quoted_printable::hex(octet);
-            out.extend(['=', char::from(high), char::from(low)]);
-        }
-    }
-}
-
-fn base64(octets: &[u8], out: &mut String) {
-    for three in octets.chunks(3) {
-        let bits =
-            three.iter().chain([&0; 2]).take(3).fold(0u32, |bits, octet| bits << 8 | u32::from(*octet));
-        for at in 0..4 {
-            let value = bits >> (18 - 6 * at) & 63;
-            let digit = DIGITS.get(value as usize).copied().unwrap_or(b'=');
-            out.push(if at > three.len() { '=' } else { char::from(digit) });
+            Self::Base64 => format!("=?utf-8?B?{}?=", STANDARD.encode(text)),
+            Self::Q => format!("=?utf-8?Q?{}?=", Q_PHRASE.encode(text)),
         }
     }
 }
