@@ -29,6 +29,7 @@ pub mod store;
 pub mod submitter;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod text_serde;
 
 pub use byte_size::ByteSize;
 pub use clock::Clock;

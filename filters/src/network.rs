@@ -29,7 +29,7 @@ impl Network {
     /// The network of so many leading bits that an address lies in; the address alone if it has fewer bits.
     pub fn around(ip: IpAddr, bits: u8) -> Self {
         let ip = ip.to_canonical();
-        Self(IpNet::new(ip, bits).map_or(IpNet::from(ip), |network| network.trunc()))
+        Self(IpNet::new(ip, bits).map_or_else(|_| IpNet::from(ip), |network| network.trunc()))
     }
 
     /// Leading bits that all its addresses share.

@@ -9,13 +9,11 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use encodify::hex::PERCENT;
-use serde::{Deserialize, Serialize};
 
 use super::suggest;
 
 /// The value of `store.url`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreUrl {
     /// In the memory of the process.
     Memory,
@@ -283,19 +281,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-impl TryFrom<String> for StoreUrl {
-    type Error = StoreUrlError;
-
-    fn try_from(text: String) -> Result<Self, StoreUrlError> {
-        text.parse()
-    }
-}
-
-impl From<StoreUrl> for String {
-    fn from(url: StoreUrl) -> Self {
-        url.to_string()
-    }
-}
+postseal_filters::text_serde!(StoreUrl);
 
 /// What begins the URL of Redis or Valkey.
 const SCHEMES: [&str; 7] =

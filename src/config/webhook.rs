@@ -36,8 +36,7 @@ impl Default for Webhook {
 }
 
 /// An address of HTTP.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookUrl {
     text: String,
     /// Over TLS.
@@ -83,19 +82,7 @@ impl FromStr for WebhookUrl {
     }
 }
 
-impl TryFrom<String> for WebhookUrl {
-    type Error = WebhookUrlError;
-
-    fn try_from(text: String) -> Result<Self, WebhookUrlError> {
-        text.parse()
-    }
-}
-
-impl From<WebhookUrl> for String {
-    fn from(url: WebhookUrl) -> Self {
-        url.text
-    }
-}
+postseal_filters::text_serde!(WebhookUrl);
 
 impl fmt::Display for WebhookUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

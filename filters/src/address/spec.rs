@@ -8,8 +8,6 @@ use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
 use super::{Mailbox, mailboxes};
 
 /// An address with a domain. Compared without regard to case.
@@ -111,17 +109,7 @@ impl fmt::Display for AddrSpec {
     }
 }
 
-impl Serialize for AddrSpec {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for AddrSpec {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
+crate::text_serde!(AddrSpec);
 
 /// RFC 5322 section 3.2.3 with the letters of RFC 6532.
 fn is_dot_atom(local: &str) -> bool {

@@ -9,7 +9,6 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use postseal_protocol::MacroTable;
-use serde::{Deserialize, Serialize};
 
 use crate::address::to_ascii;
 use crate::network::Network;
@@ -17,8 +16,7 @@ use crate::store::LONGEST_KEY;
 use crate::submitter::Submitter;
 
 /// A part of a key.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyPart {
     /// The authenticated user.
     User,
@@ -85,19 +83,7 @@ impl FromStr for KeyPart {
     }
 }
 
-impl TryFrom<String> for KeyPart {
-    type Error = KeyPartError;
-
-    fn try_from(text: String) -> Result<Self, KeyPartError> {
-        text.parse()
-    }
-}
-
-impl From<KeyPart> for String {
-    fn from(part: KeyPart) -> Self {
-        part.to_string()
-    }
-}
+crate::text_serde!(KeyPart);
 
 impl fmt::Display for KeyPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
