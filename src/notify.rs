@@ -60,11 +60,6 @@ impl Notifier {
         self.send(&format!("STOPPING=1\nSTATUS={status}\n"));
     }
 
-    /// What `systemctl status` shows.
-    pub fn status(&self, status: &str) {
-        self.send(&format!("STATUS={status}\n"));
-    }
-
     /// The runtime turns.
     pub fn alive(&self) {
         self.send("WATCHDOG=1\n");

@@ -3,26 +3,23 @@
 //! Whoever has something to tell never waits. An event that can't be delivered is tried again with growing pauses, and
 //! given up after the last; what does not fit into the queue meanwhile is dropped. All of it is counted.
 
-use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
-use hyper::{Request, StatusCode};
-use hyper_util::rt::TokioIo;
+use hyper::{Request, Response, StatusCode};
 use prometheus::IntCounterVec;
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use rustls_platform_verifier::BuilderVerifierExt as _;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 
 use crate::config::webhook::{Webhook, WebhookUrl};
+use crate::http_client::{Failure, exchange};
+use crate::tls::client_config;
 
 /// The way to the receiver.
 pub struct Sender {
@@ -98,23 +95,21 @@ impl Task {
         }
     }
 
-    async fn post(&self, event: &str) -> Result<StatusCode, Box<dyn std::error::Error + Send + Sync>> {
+    async fn post(&self, event: &str) -> Result<StatusCode, Failure> {
         let WebhookUrl { host, port, .. } = &self.url;
+        let request = self.request(event)?;
+        let status = async |response: Response<Incoming>| Ok(response.status());
         let tcp = TcpStream::connect((&**host, *port)).await?;
         if self.url.tls {
             let name = ServerName::try_from(host.clone())?;
-            let stream = TlsConnector::from(tls()?).connect(name, tcp).await?;
-            self.exchange(stream, event).await
+            let stream = TlsConnector::from(client_config(None)?).connect(name, tcp).await?;
+            exchange(stream, request, status).await
         } else {
-            self.exchange(tcp, event).await
+            exchange(tcp, request, status).await
         }
     }
 
-    async fn exchange(
-        &self,
-        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-        event: &str,
-    ) -> Result<StatusCode, Box<dyn std::error::Error + Send + Sync>> {
+    fn request(&self, event: &str) -> Result<Request<Full<Bytes>>, hyper::http::Error> {
         let WebhookUrl { host, port, path, .. } = &self.url;
         let host = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
         let mut request = Request::post(path)
@@ -124,36 +119,13 @@ impl Task {
         if let Some(token) = &self.token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
-        let request = request.body(Full::new(Bytes::from(event.to_owned())))?;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        let driven = AbortOnDrop(tokio::spawn(async move { drop(connection.await) }));
-        let status = sender.send_request(request).await?.status();
-        drop(driven);
-        Ok(status)
-    }
-}
-
-/// A connection goes with whoever asked over it.
-struct AbortOnDrop(tokio::task::JoinHandle<()>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
+        request.body(Full::new(Bytes::from(event.to_owned())))
     }
 }
 
 /// Whether another attempt may end otherwise.
 fn worth_another(status: StatusCode) -> bool {
     status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
-}
-
-/// Believes whom the system believes.
-fn tls() -> io::Result<Arc<ClientConfig>> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider);
-    let builder = builder.with_safe_default_protocol_versions().map_err(io::Error::other)?;
-    let builder = builder.with_platform_verifier().map_err(io::Error::other)?;
-    Ok(Arc::new(builder.with_no_client_auth()))
 }
 
 /// What becomes of events, for metrics.

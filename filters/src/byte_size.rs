@@ -37,29 +37,39 @@ impl FromStr for ByteSize {
     type Err = ByteSizeError;
 
     fn from_str(text: &str) -> Result<Self, ByteSizeError> {
-        let form = || ByteSizeError::Form(text.to_owned());
-        let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-        let (digits, unit) = text.split_at_checked(end).ok_or_else(form)?;
-        if digits.is_empty() {
-            return Err(form());
-        }
-        let unit = unit.trim_start();
-        let factor = match UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)) {
-            Some((_, factor)) => *factor,
-            None if unit.is_empty() => 1,
-            None => return Err(form()),
-        };
-        let number: Option<usize> = digits.parse().ok();
-        let bytes = number.and_then(|number| number.checked_mul(factor));
+        let number = read(text).ok_or_else(|| ByteSizeError::Form(text.to_owned()))?;
+        let bytes = number.value.and_then(|value| usize::try_from(value).ok());
         bytes.map(Self).ok_or_else(|| ByteSizeError::TooLarge(text.to_owned()))
     }
 }
 
+/// A number that may have had a unit.
+pub(crate) struct Quantity {
+    /// The number in units of one; `None` if it is too large for that.
+    pub(crate) value: Option<u64>,
+    pub(crate) has_unit: bool,
+}
+
+/// Reads a number and its unit, if it has one; `None` if the text has another form.
+pub(crate) fn read(text: &str) -> Option<Quantity> {
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let digits = text.strip_suffix(unit).filter(|digits| !digits.is_empty())?;
+    let unit = unit.trim_start();
+    let factor = match UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)) {
+        Some((_, factor)) => *factor,
+        None if unit.is_empty() => 1,
+        None => return None,
+    };
+    let value = digits.parse().ok().and_then(|number: u64| number.checked_mul(factor));
+    Some(Quantity { value, has_unit: !unit.is_empty() })
+}
+
 impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let exact = |(_, factor): &&(&str, usize)| self.0 >= *factor && self.0.is_multiple_of(*factor);
+        let size = self.0 as u64;
+        let exact = |(_, factor): &&(&str, u64)| size >= *factor && size.is_multiple_of(*factor);
         match UNITS.iter().find(exact) {
-            Some((unit, factor)) => write!(f, "{}{unit}", self.0 / factor),
+            Some((unit, factor)) => write!(f, "{}{unit}", size / factor),
             None => write!(f, "{}B", self.0),
         }
     }
@@ -100,7 +110,7 @@ impl Serialize for ByteSize {
 }
 
 /// Largest first, binary before decimal, so that the first that divides a size shows it best.
-const UNITS: [(&str, usize); 7] = [
+const UNITS: [(&str, u64); 7] = [
     ("GiB", 1 << 30),
     ("GB", 1_000_000_000),
     ("MiB", 1 << 20),

@@ -135,7 +135,8 @@ impl Directions {
 }
 
 /// Why a message is ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// The role of the listener says so.
     Listener,

@@ -18,6 +18,7 @@ pub mod header_checks;
 pub mod mail;
 pub mod message;
 pub mod network;
+mod one_or_many;
 pub mod pipeline;
 pub mod problem;
 pub mod rate_limit;
@@ -28,6 +29,7 @@ pub mod store;
 pub mod submitter;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod text_serde;
 
 pub use byte_size::ByteSize;
 pub use clock::Clock;

@@ -4,12 +4,11 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
+use ipnet::IpNet;
+
 /// An address range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Network {
-    address: IpAddr,
-    bits: u8,
-}
+pub struct Network(IpNet);
 
 /// Why a text is no network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,27 +26,25 @@ pub enum NetworkError {
 }
 
 impl Network {
-    /// The network of so many leading bits that an address lies in.
+    /// The network of so many leading bits that an address lies in; the address alone if it has fewer bits.
     pub fn around(ip: IpAddr, bits: u8) -> Self {
         let ip = ip.to_canonical();
-        let bits = bits.min(if ip.is_ipv4() { 32 } else { 128 });
-        Self { address: masked(ip, bits), bits }
+        Self(IpNet::new(ip, bits).map_or_else(|_| IpNet::from(ip), |network| network.trunc()))
     }
 
     /// Leading bits that all its addresses share.
     pub fn bits(&self) -> u8 {
-        self.bits
+        self.0.prefix_len()
     }
 
     /// The bits of a network of one address.
     pub fn longest(&self) -> u8 {
-        if self.address.is_ipv4() { 32 } else { 128 }
+        self.0.max_prefix_len()
     }
 
     /// True if the address lies within. IPv4 mapped into IPv6 is compared as IPv4.
     pub fn contains(&self, ip: IpAddr) -> bool {
-        let ip = ip.to_canonical();
-        self.address.is_ipv4() == ip.is_ipv4() && masked(ip, self.bits) == self.address
+        self.0.contains(&ip.to_canonical())
     }
 }
 
@@ -55,45 +52,25 @@ impl FromStr for Network {
     type Err = NetworkError;
 
     fn from_str(text: &str) -> Result<Self, NetworkError> {
-        let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix)),
-            None => (text, None),
-        };
+        let (address, prefix) = text.split_once('/').map_or((text, None), |(ip, bits)| (ip, Some(bits)));
         let address: IpAddr = address.parse().map_err(|_| NetworkError::Address(address.to_owned()))?;
-        let longest = if address.is_ipv4() { 32 } else { 128 };
-        let bits = match prefix {
-            None => longest,
-            Some(prefix) => prefix
-                .parse()
-                .ok()
-                .filter(|bits| *bits <= longest)
-                .ok_or_else(|| NetworkError::Prefix(prefix.to_owned()))?,
+        let network = match prefix {
+            None => IpNet::from(address),
+            Some(prefix) => {
+                let network = prefix.parse().ok().and_then(|bits| IpNet::new(address, bits).ok());
+                network.ok_or_else(|| NetworkError::Prefix(prefix.to_owned()))?
+            }
         };
-        let network = Self { address: masked(address, bits), bits };
-        if network.address == address {
-            Ok(network)
-        } else {
-            Err(NetworkError::HostBits(text.to_owned(), network))
+        if network.trunc() != network {
+            return Err(NetworkError::HostBits(text.to_owned(), Self(network.trunc())));
         }
+        Ok(Self(network))
     }
 }
 
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address, self.bits)
-    }
-}
-
-fn masked(ip: IpAddr, bits: u8) -> IpAddr {
-    match ip {
-        IpAddr::V4(ip) => {
-            let mask = u32::MAX.checked_shl(32 - u32::from(bits)).unwrap_or(0);
-            IpAddr::V4((ip.to_bits() & mask).into())
-        }
-        IpAddr::V6(ip) => {
-            let mask = u128::MAX.checked_shl(128 - u32::from(bits)).unwrap_or(0);
-            IpAddr::V6((ip.to_bits() & mask).into())
-        }
+        self.0.fmt(f)
     }
 }
 

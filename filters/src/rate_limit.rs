@@ -37,7 +37,7 @@ pub use key::{KeyPart, KeyPartError};
 pub use plan::{plan, tables};
 pub use rate::{Rate, RateError, Rates};
 pub use rule::LimitRule;
-pub use settings::{BreachAction, Count, OriginName, OverrideRates, Ramp, RateLimitSettings};
+pub use settings::{BreachAction, Count, OverrideRates, Ramp, RateLimitSettings};
 
 use crate::connection::Directions;
 use crate::filter::{BodyNeed, Filter, FilterSession, Needs, Steps};

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use hyper::{Method, Request, StatusCode};
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use hyper::{Method, Request, Response, StatusCode};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
 use super::access::{AdminToken, TokenError};
 use crate::config;
+use crate::http_client::{Failure, exchange};
 
 /// Asks the running service, over a new connection each time.
 pub struct Client {
@@ -128,8 +128,8 @@ impl Client {
         let request = request.map_err(|error| unreachable(error.to_string()))?;
         let answered = timeout(PATIENCE, async {
             match &self.door {
-                Door::Unix(path) => exchange(UnixStream::connect(path).await?, request).await,
-                Door::Tcp(address) => exchange(TcpStream::connect(address).await?, request).await,
+                Door::Unix(path) => exchange(UnixStream::connect(path).await?, request, read).await,
+                Door::Tcp(address) => exchange(TcpStream::connect(address).await?, request, read).await,
             }
         });
         match answered.await {
@@ -140,17 +140,9 @@ impl Client {
     }
 }
 
-async fn exchange(
-    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    request: Request<Full<Bytes>>,
-) -> Result<AdminAnswer, Box<dyn std::error::Error + Send + Sync>> {
-    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    let driven = tokio::spawn(connection);
-    let response = sender.send_request(request).await?;
+async fn read(response: Response<Incoming>) -> Result<AdminAnswer, Failure> {
     let status = response.status();
     let body = Limited::new(response.into_body(), LONGEST_ANSWER).collect().await?.to_bytes();
-    drop(sender);
-    driven.abort();
     Ok(AdminAnswer { status, body })
 }
 

@@ -9,13 +9,14 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 use postseal_filters::dkim::{DomainName, PrivateKey, SelectorName};
+use postseal_filters::mail::date;
 
 use super::Exit;
+use crate::clock::since_epoch;
 use crate::keys::generate::{KeyType, generate, zone_record};
 
 /// Makes a signing key, and shows the DNS record and the configuration for it.
@@ -46,10 +47,9 @@ impl Keygen {
         if !domain.contains('.') {
             bail!("`{domain}` is not a domain: it has no dot");
         }
-        let selector = self.selector.unwrap_or_else(|| {
-            let age = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            format!("{}{}", self.algorithm.letter(), year(age))
-        });
+        let selector = self
+            .selector
+            .unwrap_or_else(|| format!("{}{}", self.algorithm.letter(), date::year(since_epoch().as_secs())));
         let selector: SelectorName = selector.parse().map_err(|error| anyhow!("the selector {error}"))?;
         let selector = selector.as_str();
 
@@ -120,36 +120,4 @@ const SETGID: u32 = 0o2000;
 
 fn absolute(file: &Path) -> PathBuf {
     std::path::absolute(file).unwrap_or_else(|_| file.to_owned())
-}
-
-/// The year (UTC) so long after 1970 began. Four hundred years always have 146,097 days.
-fn year(age: Duration) -> u64 {
-    // Counted from March, a leap day is the last day of its year.
-    let day = age.as_secs() / 86_400 + 719_468;
-    let (era, day) = (day / 146_097, day % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day_of_year = day - (365 * year + year / 4 - year / 100);
-    era * 400 + year + u64::from(day_of_year >= 306)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn years_begin_when_they_do() {
-        for (seconds, expected) in [
-            (0, 1970),
-            (31_535_999, 1970),
-            (31_536_000, 1971),
-            (951_782_400, 2000),
-            (978_307_199, 2000),
-            (978_307_200, 2001),
-            (1_735_689_599, 2024),
-            (1_735_689_600, 2025),
-            (1_798_761_600, 2027),
-        ] {
-            assert_eq!(year(Duration::from_secs(seconds)), expected, "{seconds}");
-        }
-    }
 }

@@ -8,11 +8,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 /// Where a listener waits for MTAs.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ListenAddress {
     /// TCP; the host is a name, an IPv4 address, or an IPv6 address without brackets.
     Inet {
@@ -106,19 +103,7 @@ impl FromStr for ListenAddress {
     }
 }
 
-impl TryFrom<String> for ListenAddress {
-    type Error = ListenAddressError;
-
-    fn try_from(text: String) -> Result<Self, ListenAddressError> {
-        text.parse()
-    }
-}
-
-impl From<ListenAddress> for String {
-    fn from(address: ListenAddress) -> Self {
-        address.to_string()
-    }
-}
+postseal_filters::text_serde!(ListenAddress);
 
 impl fmt::Display for ListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,13 +8,12 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use encodify::hex::PERCENT;
 
 use super::suggest;
 
 /// The value of `store.url`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreUrl {
     /// In the memory of the process.
     Memory,
@@ -251,14 +250,8 @@ fn server(text: &str, default: u16) -> Result<Endpoint, StoreUrlError> {
 }
 
 fn unescaped(text: &str) -> Result<String, StoreUrlError> {
-    let mut parts = text.split('%');
-    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        let (digits, rest) = part.split_at_checked(2).ok_or(StoreUrlError::Escape)?;
-        bytes.push(u8::from_str_radix(digits, 16).map_err(|_| StoreUrlError::Escape)?);
-        bytes.extend_from_slice(rest.as_bytes());
-    }
-    String::from_utf8(bytes).map_err(|_| StoreUrlError::Escape)
+    let bytes = PERCENT.decode(text).map_err(|_| StoreUrlError::Escape)?;
+    String::from_utf8(bytes.into_owned()).map_err(|_| StoreUrlError::Escape)
 }
 
 impl fmt::Display for StoreUrl {
@@ -288,19 +281,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-impl TryFrom<String> for StoreUrl {
-    type Error = StoreUrlError;
-
-    fn try_from(text: String) -> Result<Self, StoreUrlError> {
-        text.parse()
-    }
-}
-
-impl From<StoreUrl> for String {
-    fn from(url: StoreUrl) -> Self {
-        url.to_string()
-    }
-}
+postseal_filters::text_serde!(StoreUrl);
 
 /// What begins the URL of Redis or Valkey.
 const SCHEMES: [&str; 7] =

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use hyper::Uri;
+use hyper::http::uri::PathAndQuery;
 use postseal_filters::duration;
 use serde::{Deserialize, Serialize};
 
@@ -34,8 +36,7 @@ impl Default for Webhook {
 }
 
 /// An address of HTTP.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookUrl {
     text: String,
     /// Over TLS.
@@ -57,46 +58,31 @@ impl FromStr for WebhookUrl {
     type Err = WebhookUrlError;
 
     fn from_str(text: &str) -> Result<Self, WebhookUrlError> {
-        let (tls, rest) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
-            (Some(rest), _) => (true, rest),
-            (_, Some(rest)) => (false, rest),
+        let uri: Uri = text.parse().map_err(|_| WebhookUrlError)?;
+        let tls = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
             _ => return Err(WebhookUrlError),
         };
-        let at = rest.find('/').unwrap_or(rest.len());
-        let (authority, path) = rest.split_at_checked(at).ok_or(WebhookUrlError)?;
-        let behind_address = authority.rfind(']').map_or(0, |at| at + 1);
-        let colon = authority.get(behind_address..).and_then(|rest| rest.find(':'));
-        let (host, port) = match colon {
-            Some(colon) => {
-                let (host, port) =
-                    authority.split_at_checked(behind_address + colon).ok_or(WebhookUrlError)?;
-                (host, port.trim_start_matches(':').parse().map_err(|_| WebhookUrlError)?)
-            }
-            None => (authority, if tls { 443 } else { 80 }),
-        };
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '_');
-        if host.is_empty() || !host.chars().all(fits) || !path.chars().all(|c| c.is_ascii_graphic()) {
+        let authority = uri.authority().ok_or(WebhookUrlError)?;
+        let (host, port) = (authority.host(), authority.port());
+        let whole = port.as_ref().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        // A user name or something that is not a port would be left out without a word.
+        if whole != authority.as_str() {
             return Err(WebhookUrlError);
         }
-        let path = if path.is_empty() { "/" } else { path };
+        let port = port.map_or(if tls { 443 } else { 80 }, |port| port.as_u16());
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '_');
+        if host.is_empty() || !host.chars().all(fits) {
+            return Err(WebhookUrlError);
+        }
+        let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
         Ok(Self { text: text.to_owned(), tls, host: host.to_owned(), port, path: path.to_owned() })
     }
 }
 
-impl TryFrom<String> for WebhookUrl {
-    type Error = WebhookUrlError;
-
-    fn try_from(text: String) -> Result<Self, WebhookUrlError> {
-        text.parse()
-    }
-}
-
-impl From<WebhookUrl> for String {
-    fn from(url: WebhookUrl) -> Self {
-        url.text
-    }
-}
+postseal_filters::text_serde!(WebhookUrl);
 
 impl fmt::Display for WebhookUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

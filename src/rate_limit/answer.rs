@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
+use encodify::hex::PERCENT;
 use hyper::StatusCode;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use postseal_filters::Clock as _;
 use postseal_filters::store::{FOR_EVER, KeyListing, MAX_KEY_OCTETS, Query, Store, StoreError};
 use serde::{Deserialize, Serialize};
@@ -85,12 +87,9 @@ pub struct ShownLimit {
 impl Look {
     /// As the query of a URL.
     pub fn to_query(&self) -> String {
-        let mut parts = Vec::new();
-        if let Some(key) = &self.key {
-            parts.push(format!("key={}", escaped(key)));
-        }
-        parts.push(format!("prefix={}&blocked={}&most={}", escaped(&self.prefix), self.blocked, self.most));
-        parts.join("&")
+        let escaped = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
+        let key = self.key.as_ref().map(|key| format!("key={}&", escaped(key))).unwrap_or_default();
+        format!("{key}prefix={}&blocked={}&most={}", escaped(&self.prefix), self.blocked, self.most)
     }
 
     /// Reads the query of a URL; `None` if it is not valid.
@@ -98,7 +97,7 @@ impl Look {
         let mut look = Self::default();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=')?;
-            let value = unescaped(value)?;
+            let value = String::from_utf8(PERCENT.decode(value).ok()?.into_owned()).ok()?;
             match name {
                 "key" => look.key = Some(value),
                 "prefix" => look.prefix = value,
@@ -109,27 +108,6 @@ impl Look {
         }
         Some(look)
     }
-}
-
-fn escaped(text: &str) -> String {
-    let escape = |octet: u8| match octet {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' | b':' | b'@' => {
-            char::from(octet).to_string()
-        }
-        _ => format!("%{octet:02X}"),
-    };
-    text.bytes().map(escape).collect()
-}
-
-fn unescaped(text: &str) -> Option<String> {
-    let mut parts = text.split('%');
-    let mut out = parts.next()?.as_bytes().to_vec();
-    for part in parts {
-        let (hex, rest) = part.split_at_checked(2)?;
-        out.push(u8::from_str_radix(hex, 16).ok()?);
-        out.extend_from_slice(rest.as_bytes());
-    }
-    String::from_utf8(out).ok()
 }
 
 /// An answer: the status, and JSON.

@@ -12,7 +12,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use mail_auth::dkim::Canonicalization;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::pattern::{Identity, Pattern, SigningPatternError};
 use crate::duration;
@@ -160,17 +160,7 @@ impl fmt::Display for Canonicalizations {
     }
 }
 
-impl Serialize for Canonicalizations {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Canonicalizations {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
+crate::text_serde!(Canonicalizations);
 
 fn domain_pattern<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Pattern>, D::Error> {
     pattern(deserializer, Pattern::from_domain)

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::keys::PrivateKey;
 use super::pattern::{Identity, Pattern};
-use crate::mail::address::{DomainName, Mailbox, SelectorName};
+use crate::mail::address::{self, DomainName, Mailbox, SelectorName};
 
 /// All keys, by the addresses that they sign for.
 #[derive(Clone, Debug, Default)]
@@ -87,14 +87,7 @@ impl KeyTable {
     }
 
     fn find_above(&self, domain: &str) -> Option<&Arc<SigningRule>> {
-        let mut rest = domain;
-        while let Some((_, above)) = rest.split_once('.') {
-            if let Some(rule) = self.subdomains.get(above) {
-                return Some(rule);
-            }
-            rest = above;
-        }
-        None
+        address::domains_above(domain).find_map(|above| self.subdomains.get(above))
     }
 
     /// All rules, in no particular order.

@@ -2,9 +2,8 @@
 
 use std::fmt::Write as _;
 
-use postseal_protocol::Reply;
-
 use super::finding::{CheckFinding, FindingPlace};
+use crate::refusal::printable;
 
 /// The findings that are spelled out.
 const MAX_FINDINGS_IN_REPLY: usize = 8;
@@ -44,10 +43,4 @@ pub(super) fn words(finding: &CheckFinding) -> String {
         Some(spot) => format!("{place}{} (octet {:02X} at offset {})", finding.what, spot.octet, spot.offset),
         None => format!("{place}{}", finding.what),
     }
-}
-
-/// Text that may hold parts of the message, fit for a reply.
-fn printable(text: &str) -> String {
-    let visible = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
-    text.chars().take(Reply::MAX_LINE_OCTETS).map(visible).collect()
 }

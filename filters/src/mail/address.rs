@@ -14,9 +14,10 @@ mod spec;
 use std::borrow::Cow;
 use std::ops::Range;
 
-pub use crate::mail::address::domain::{DomainName, NameError, SelectorName};
-use crate::mail::address::scan::{AddressScanner, AddressToken, AddressWord};
-pub use crate::mail::address::spec::{AddrSpec, NotAddress, replaced};
+pub use domain::{DomainName, NameError, SelectorName};
+pub(crate) use domain::{domains_above, to_ascii};
+use scan::{AddressScanner, AddressToken, AddressWord};
+pub use spec::{AddrSpec, NotAddress, replaced};
 
 const MAX_MAILBOXES: usize = 1000;
 /// RFC 5321 section 4.5.3.1.2.
@@ -267,7 +268,7 @@ fn addr_spec(local: LocalPart, scanner: &mut AddressScanner<'_>) -> Result<Mailb
 
 fn normalized(domain: &[u8]) -> Option<String> {
     let domain = std::str::from_utf8(domain).ok()?;
-    let ascii = match domain::to_ascii(domain)? {
+    let ascii = match to_ascii(domain)? {
         Cow::Borrowed(domain) => domain.to_ascii_lowercase(),
         // IDNA maps some characters to dots, or to characters that have a meaning in addresses.
         Cow::Owned(domain) => Some(domain).filter(|domain| domain.split('.').all(is_label))?,

@@ -1,51 +1,47 @@
-//! Dates as header fields have them (RFC 5322 section 3.3).
+//! The calendar: seconds since 1970 as dates, and dates as seconds. All of it is in UTC.
 
-/// A time in seconds since 1970, in UTC.
-pub(crate) fn rfc5322(seconds: u64) -> String {
-    let (days, second) = (seconds / 86_400, seconds % 86_400);
-    let (year, month, day) = civil(days);
-    let name = |names: &'static [&str], at: u64| names.get(at as usize).copied().unwrap_or_default();
-    format!(
-        "{}, {day} {} {year} {:02}:{:02}:{:02} +0000",
-        name(&WEEKDAYS, days % 7),
-        name(&MONTHS, month - 1),
-        second / 3600,
-        second / 60 % 60,
-        second % 60
-    )
+use std::time::Duration;
+
+use mail_parser::DateTime;
+
+/// The last second of the year 9999, after which dates no longer have four digits for the year.
+const MAX_SECONDS: u64 = 253_402_300_799;
+
+/// A date as header fields have it (RFC 5322 section 3.3): `Tue, 14 Nov 2023 22:13:20 +0000`.
+pub fn rfc5322(seconds: u64) -> String {
+    date_time(seconds).to_rfc822()
 }
 
-/// Year, month and day of the so-many-eth day since 1970. Years begin in March here, so that leap days come last.
-fn civil(days: u64) -> (u64, u64, u64) {
-    // Since March 1st of the year 0.
-    let days = days + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let (day, month) = (day - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
-    (year + era * 400 + u64::from(month < 3), month, day)
+/// A time as RFC 3339 writes it, with microseconds: `2026-03-01T08:30:00.000250Z`.
+pub fn rfc3339(since_epoch: Duration) -> String {
+    let DateTime { year, month, day, hour, minute, second, .. } = date_time(since_epoch.as_secs());
+    let micros = since_epoch.subsec_micros();
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z")
 }
 
-/// The first of January 1970 was a Thursday.
-const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+/// The year.
+pub fn year(seconds: u64) -> u16 {
+    date_time(seconds).year
+}
+
+/// Seconds at which a day such as `2026-11-30` begins; `None` if there is no such day from 1970 to 9999.
+pub fn day(text: &str) -> Option<u64> {
+    // The parser of numbers takes a sign.
+    if text.contains('+') {
+        return None;
+    }
+    let (year, rest) = text.split_once('-')?;
+    let (month, day) = rest.split_once('-')?;
+    let (year, month, day) = (year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
+    let date = DateTime { year, month, day, ..DateTime::default() };
+    let seconds = u64::try_from(date.to_timestamp()).ok()?;
+    // A day that does not exist, such as the 30th of February, is counted as another one.
+    (seconds <= MAX_SECONDS && date_time(seconds) == date).then_some(seconds)
+}
+
+fn date_time(seconds: u64) -> DateTime {
+    DateTime::from_timestamp(seconds.min(MAX_SECONDS).cast_signed())
+}
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn known_dates() {
-        for (seconds, date) in [
-            (0, "Thu, 1 Jan 1970 00:00:00 +0000"),
-            (951_782_399, "Mon, 28 Feb 2000 23:59:59 +0000"),
-            (951_782_400, "Tue, 29 Feb 2000 00:00:00 +0000"),
-            (1_700_000_000, "Tue, 14 Nov 2023 22:13:20 +0000"),
-            (4_107_542_400, "Mon, 1 Mar 2100 00:00:00 +0000"),
-        ] {
-            assert_eq!(rfc5322(seconds), date);
-        }
-    }
-}
+mod tests;

@@ -3,8 +3,9 @@
 mod control;
 pub(crate) mod write;
 
+use encodify::hex::decode_pair;
+
 use super::charset::Charset;
-use super::hex;
 use super::transfer::base64;
 
 const MAX_CHARSET_NAME_OCTETS: usize = 64;
@@ -152,7 +153,7 @@ fn q_decoded(text: &[u8]) -> (Vec<u8>, bool) {
         rest = tail;
         let escaped = || {
             let ([high, low], tail) = tail.split_first_chunk()?;
-            Some((hex::value(*high)? << 4 | hex::value(*low)?, tail))
+            Some((decode_pair(*high, *low)?, tail))
         };
         octets.push(match (first, escaped()) {
             (b'_', _) => b' ',

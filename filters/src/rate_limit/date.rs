@@ -3,15 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use crate::mail::date;
 
 /// A day of the Gregorian calendar.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Date {
     text: String,
-    /// Since 1970-01-01.
-    days: u64,
+    /// Seconds since 1970 at which the day begins.
+    seconds: u64,
 }
 
 /// The text is not a day.
@@ -22,7 +21,7 @@ pub struct DateError(String);
 impl Date {
     /// Seconds since 1970 at which the day begins.
     pub fn unix_seconds(&self) -> u64 {
-        self.days * 86_400
+        self.seconds
     }
 }
 
@@ -30,51 +29,17 @@ impl FromStr for Date {
     type Err = DateError;
 
     fn from_str(text: &str) -> Result<Self, DateError> {
-        let days = days(text).ok_or_else(|| DateError(text.to_owned()))?;
-        Ok(Self { text: text.to_owned(), days })
+        let seconds = date::day(text).ok_or_else(|| DateError(text.to_owned()))?;
+        Ok(Self { text: text.to_owned(), seconds })
     }
 }
 
-impl TryFrom<String> for Date {
-    type Error = DateError;
-
-    fn try_from(text: String) -> Result<Self, DateError> {
-        text.parse()
-    }
-}
-
-impl From<Date> for String {
-    fn from(date: Date) -> Self {
-        date.text
-    }
-}
+crate::text_serde!(Date);
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
-}
-
-fn days(text: &str) -> Option<u64> {
-    let mut parts = text.split('-').map(|part| {
-        part.bytes().all(|octet| octet.is_ascii_digit()).then(|| part.parse::<u64>().ok()).flatten()
-    });
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    let length = match month {
-        2 if leap => 29,
-        2 => 28,
-        4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
-    };
-    if parts.next().is_some() || !(1970..10_000).contains(&year) || !(1..=length).contains(&day) {
-        return None;
-    }
-    // Years begin with March here, so that a leap day is the last of its year.
-    let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
-    let before = year * 365 + year / 4 - year / 100 + year / 400;
-    Some(before + (153 * month + 2) / 5 + day - 1 - 719_468)
 }
 
 #[cfg(test)]

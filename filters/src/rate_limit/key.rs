@@ -10,8 +10,8 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use postseal_protocol::MacroTable;
-use serde::{Deserialize, Serialize};
 
+use crate::mail::address::to_ascii;
 use crate::network::Network;
 use crate::store::MAX_KEY_OCTETS;
 use crate::submitter::Submitter;
@@ -22,8 +22,7 @@ const NULL_SENDER: &str = "<>";
 const HASH_OCTETS: usize = 17;
 
 /// A part of a key.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyPart {
     /// The authenticated user.
     User,
@@ -90,19 +89,7 @@ impl FromStr for KeyPart {
     }
 }
 
-impl TryFrom<String> for KeyPart {
-    type Error = KeyPartError;
-
-    fn try_from(text: String) -> Result<Self, KeyPartError> {
-        text.parse()
-    }
-}
-
-impl From<KeyPart> for String {
-    fn from(part: KeyPart) -> Self {
-        part.to_string()
-    }
-}
+crate::text_serde!(KeyPart);
 
 impl fmt::Display for KeyPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -153,9 +140,9 @@ pub(super) fn name(rule: &str, values: &[String]) -> String {
 pub(super) fn domain(mailbox: &[u8]) -> String {
     let at = mailbox.iter().rposition(|octet| *octet == b'@');
     let domain = at.and_then(|at| mailbox.get(at + 1..)).unwrap_or(b"localhost");
-    let text = String::from_utf8_lossy(domain.strip_suffix(b".").unwrap_or(domain)).into_owned();
+    let text = String::from_utf8_lossy(domain.strip_suffix(b".").unwrap_or(domain));
     // An international name may come in Unicode or in its xn-- form. Both must give the same counter.
-    if text.is_ascii() { text.to_ascii_lowercase() } else { idna::domain_to_ascii(&text).unwrap_or(text) }
+    to_ascii(&text).map_or_else(|| text.to_string(), |name| name.to_ascii_lowercase())
 }
 
 /// The value in lower case, with `%xx` for each octet that is not plain.

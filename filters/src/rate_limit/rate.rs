@@ -6,20 +6,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::duration;
 use crate::store::window::MAX_UNITS;
 use crate::store::{Limit, MAX_LIMITS_PER_KEY};
+use crate::{byte_size, duration, one_or_many};
 
-const UNITS: [(&str, u64); 8] = [
-    ("", 1),
-    ("B", 1),
-    ("KB", 1_000),
-    ("MB", 1_000_000),
-    ("GB", 1_000_000_000),
-    ("KiB", 1 << 10),
-    ("MiB", 1 << 20),
-    ("GiB", 1 << 30),
-];
 const MIN_WINDOW: Duration = Duration::from_secs(1);
 const MAX_WINDOW: Duration = Duration::from_secs(366 * 86_400);
 
@@ -68,16 +58,8 @@ impl FromStr for Rate {
     fn from_str(text: &str) -> Result<Self, RateError> {
         let form = || RateError::Form(text.to_owned());
         let (number, window) = text.split_once('/').ok_or_else(form)?;
-        let number = number.trim();
-        let digits = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
-        let (digits, unit) = number.split_at_checked(digits).ok_or_else(form)?;
-        let unit = unit.trim();
-        let (_, factor) = UNITS.iter().find(|(name, _)| name.eq_ignore_ascii_case(unit)).ok_or_else(form)?;
-        if digits.is_empty() {
-            return Err(form());
-        }
-        let quota = digits.parse().ok().and_then(|number: u64| number.checked_mul(*factor));
-        let quota = quota.filter(|quota| *quota <= MAX_UNITS);
+        let number = byte_size::read(number.trim()).ok_or_else(form)?;
+        let quota = number.value.filter(|quota| *quota <= MAX_UNITS);
         let quota = quota.ok_or_else(|| RateError::TooMany(text.to_owned()))?;
         let window =
             duration::parse(window.trim()).map_err(|error| RateError::Window(text.to_owned(), error))?;
@@ -85,7 +67,7 @@ impl FromStr for Rate {
             return Err(RateError::WindowSize(text.to_owned()));
         }
         let width = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
-        Ok(Self { text: text.into(), limit: Limit { width, quota }, sized: !unit.is_empty() })
+        Ok(Self { text: text.into(), limit: Limit { width, quota }, sized: number.has_unit })
     }
 }
 
@@ -150,10 +132,8 @@ impl fmt::Display for Rates {
 
 impl<'de> Deserialize<'de> for Rates {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let texts = match OneOrMany::deserialize(deserializer)? {
-            OneOrMany::One(text) => vec![text],
-            OneOrMany::Many(texts) => texts,
-        };
+        let expected = "expected a limit such as \"100/1h\", or a list of limits";
+        let texts = one_or_many::texts(deserializer, expected)?;
         let rates = texts.iter().map(|text| text.parse()).collect::<Result<_, _>>();
         rates.and_then(Self::new).map_err(de::Error::custom)
     }
@@ -166,12 +146,4 @@ impl Serialize for Rates {
             several => serializer.collect_seq(several.iter().map(|rate| &rate.text)),
         }
     }
-}
-
-/// One text, or a list of them.
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected a limit such as \"100/1h\", or a list of limits")]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
 }

@@ -8,7 +8,7 @@ use super::key::{KeyFacts, KeyPart, Prefixes, name};
 use super::overrides::Overrides;
 use super::rate::Rates;
 use super::reply::ReplyTemplate;
-use super::settings::{BreachAction, Count, OriginName};
+use super::settings::{BreachAction, Count};
 use crate::connection::Origin;
 use crate::submitter::{Names, Submitter, Who};
 
@@ -27,7 +27,7 @@ pub struct LimitRule {
     /// Milliseconds for which the first breach blocks a key; 0 for not at all.
     pub(super) block: u64,
     pub(super) listener: Option<Names>,
-    pub(super) origin: Option<Vec<OriginName>>,
+    pub(super) origin: Option<Vec<Origin>>,
     pub(super) exempt: Vec<Who>,
 }
 
@@ -71,12 +71,6 @@ impl LimitRule {
 
     /// True if the rule is for mail of this origin from this submitter.
     pub(super) fn is_for(&self, origin: Origin, submitter: &Submitter<'_>) -> bool {
-        let origin = match origin {
-            Origin::Listener => OriginName::Listener,
-            Origin::Authenticated => OriginName::Authenticated,
-            Origin::Network => OriginName::Network,
-            Origin::Macro => OriginName::Macro,
-        };
         self.origin.as_ref().is_none_or(|origins| origins.contains(&origin))
             && !self.exempt.iter().any(|who| who.matches(submitter))
     }

@@ -11,7 +11,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::date::Date;
 use super::key::KeyPart;
 use super::rate::Rates;
+use crate::connection::Origin;
 use crate::duration;
+use crate::one_or_many;
 use crate::submitter::{Names, Who};
 
 const NONE: &str = "none";
@@ -42,7 +44,7 @@ pub struct RateLimitSettings {
     pub listener: Option<Names>,
     /// Origins of the mail that the rule is for; all if not set.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub origin: Option<Vec<OriginName>>,
+    pub origin: Option<Vec<Origin>>,
     /// Submitters that are not limited.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub exempt: Vec<Who>,
@@ -111,20 +113,6 @@ pub enum BreachAction {
     Log,
 }
 
-/// The origin of outgoing mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OriginName {
-    /// The role of the listener says so.
-    Listener,
-    /// The client has authenticated.
-    Authenticated,
-    /// The client's network is listed.
-    Network,
-    /// A macro has a listed value.
-    Macro,
-}
-
 /// The limits of an override; `None` for no limit at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OverrideRates(pub Option<Rates>);
@@ -153,17 +141,9 @@ impl OverrideRates {
 
 impl<'de> Deserialize<'de> for OverrideRates {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged, expecting = "expected a limit such as \"100/1h\", a list of limits, or \"none\"")]
-        enum LimitTexts {
-            One(String),
-            Many(Vec<String>),
-        }
-        let text = match LimitTexts::deserialize(deserializer)? {
-            LimitTexts::One(text) => text,
-            LimitTexts::Many(texts) => texts.join(","),
-        };
-        Self::parse(&text).map_err(de::Error::custom)
+        let expected = "expected a limit such as \"100/1h\", a list of limits, or \"none\"";
+        let texts = one_or_many::texts(deserializer, expected)?;
+        Self::parse(&texts.join(",")).map_err(de::Error::custom)
     }
 }
 

@@ -11,8 +11,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
 use crate::mail::address::{AddrSpec, DomainName, NameError};
 use crate::submitter::TextPattern;
 
@@ -173,17 +171,7 @@ impl fmt::Display for AddressPattern {
     }
 }
 
-impl Serialize for AddressPattern {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
-    }
-}
-
-impl<'de> Deserialize<'de> for AddressPattern {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
+crate::text_serde!(AddressPattern);
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::network::Network;
+use crate::one_or_many;
 
 /// A text in which `*` stands for any run of characters, also none. ASCII letters match in either case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -128,19 +129,8 @@ impl FromIterator<Network> for Networks {
     }
 }
 
-/// One value, or a list.
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected text in quotes, or a list of such texts")]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
-
 fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let texts = match OneOrMany::deserialize(deserializer)? {
-        OneOrMany::One(text) => vec![text],
-        OneOrMany::Many(texts) => texts,
-    };
+    let texts = one_or_many::texts(deserializer, "expected text in quotes, or a list of such texts")?;
     if texts.is_empty() {
         return Err(de::Error::custom(
             "is empty, and so would match nobody; leave the key out to match everybody",

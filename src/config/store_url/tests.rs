@@ -34,7 +34,7 @@ fn servers() {
     ] {
         assert_eq!(redis(text).servers, servers, "{text}");
         assert!(!redis(text).tls, "{text}");
-        assert_eq!(String::from(StoreUrl::Redis(redis(text))), text);
+        assert_eq!(StoreUrl::Redis(redis(text)).to_string(), text);
     }
     assert!(
         redis("rediss://cache").tls && redis("rediss-cluster://a").tls && redis("rediss-sentinel://a/m").tls

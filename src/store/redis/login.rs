@@ -5,12 +5,10 @@ use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt;
+use rustls::ClientConfig;
 
 use crate::config::store::{RedisUrl, StoreConfig};
+use crate::tls::client_config;
 
 const MAX_PASSWORD_FILE_OCTETS: u64 = 4 << 10;
 
@@ -46,7 +44,7 @@ impl Login {
         };
         let ca_file = settings.ca_file.as_ref().map(|file| base.join(file));
         let tls = match url.tls {
-            true => Some(tls(ca_file.as_deref()).map_err(fault("ca_file"))?),
+            true => Some(client_config(ca_file.as_deref()).map_err(fault("ca_file"))?),
             false => None,
         };
         Ok(Self { tls, user: url.user.clone(), password, database: url.database })
@@ -63,25 +61,4 @@ fn password(file: &Path) -> Result<String, String> {
         Some(password) => Ok(password.to_owned()),
         None => Err(format!("{} holds no password in its first line", file.display())),
     }
-}
-
-/// Trusts the certificates in the file; without a file, those that the system trusts.
-fn tls(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider);
-    let builder = builder.with_safe_default_protocol_versions().map_err(|error| error.to_string())?;
-    let Some(file) = ca_file else {
-        let builder = builder.with_platform_verifier().map_err(|error| error.to_string())?;
-        return Ok(Arc::new(builder.with_no_client_auth()));
-    };
-    let wrong = |what: &dyn std::fmt::Display| format!("{}: {what}", file.display());
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| wrong(&error))? {
-        let certificate = certificate.map_err(|error| wrong(&error))?;
-        roots.add(certificate).map_err(|error| wrong(&error))?;
-    }
-    if roots.is_empty() {
-        return Err(wrong(&"holds no certificate; expected PEM with -----BEGIN CERTIFICATE-----"));
-    }
-    Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
 }

@@ -5,12 +5,12 @@
 //! way: UTF-8 in quotes, without quoted pairs, encoded-words or a second form of the same parameter. Everything else stays
 //! as it is, to the octet.
 
+use encodify::hex::PERCENT;
 use postseal_protocol::HeaderField;
 
 use crate::mail::charset::Charset;
 use crate::mail::content_type::Parameter;
 use crate::mail::fold;
-use crate::mail::hex;
 
 /// The value with its names of files encoded. `None` if that is not certain to be right.
 ///
@@ -37,7 +37,7 @@ pub(crate) fn encoded(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>
         }
         out.extend_from_slice(value.get(done..parameter.name_end)?);
         out.extend_from_slice(b"*=utf-8''");
-        percent(&parameter.content, &mut out);
+        PERCENT.encode_append(&parameter.content, &mut out);
         done = parameter.at.end;
     }
     out.extend_from_slice(value.get(done..)?);
@@ -55,17 +55,6 @@ fn base(name: &[u8]) -> &[u8] {
 fn is_plain(raw: &[u8]) -> bool {
     let odd = |c: char| c.is_control() || c == '\\';
     std::str::from_utf8(raw).is_ok_and(|text| !text.contains(odd) && !text.contains("=?"))
-}
-
-fn percent(content: &[u8], out: &mut Vec<u8>) {
-    for octet in content {
-        if octet.is_ascii_alphanumeric() || b"!#$&+-.^_`{|}~".contains(octet) {
-            out.push(*octet);
-        } else {
-            out.push(b'%');
-            out.extend(hex::digits(*octet));
-        }
-    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,6 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
 /// RFC 1035 section 2.3.4.
 const MAX_LABEL_OCTETS: usize = 63;
 /// RFC 1035 section 2.3.4 has 255 octets on the wire: 253 characters and two octets that are not written.
@@ -101,6 +99,14 @@ impl FromStr for SelectorName {
     }
 }
 
+/// The domains above a domain, the nearest first: `b.c` and `c` for `a.b.c`.
+pub(crate) fn domains_above(mut domain: &str) -> impl Iterator<Item = &str> {
+    std::iter::from_fn(move || {
+        (_, domain) = domain.split_once('.')?;
+        Some(domain)
+    })
+}
+
 /// Turns U-labels into A-labels; ASCII stays as it is. `None` if IDNA does not allow the name.
 pub(crate) fn to_ascii(domain: &str) -> Option<Cow<'_, str>> {
     if domain.is_ascii() {
@@ -155,22 +161,11 @@ macro_rules! text_like {
                 fmt::Debug::fmt(&self.0, f)
             }
         }
-
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-            }
-        }
     )*};
 }
 
 text_like!(DomainName, SelectorName);
+crate::text_serde!(DomainName, SelectorName);
 
 #[cfg(test)]
 mod tests;

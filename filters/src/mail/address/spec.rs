@@ -9,8 +9,6 @@ use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-
 use crate::mail::address::{Mailbox, mailboxes};
 
 /// RFC 5321 section 4.5.3.1.1 allows 64 octets, but encoded bounce addresses are longer.
@@ -115,17 +113,7 @@ impl fmt::Display for AddrSpec {
     }
 }
 
-impl Serialize for AddrSpec {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for AddrSpec {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
+crate::text_serde!(AddrSpec);
 
 /// ```text
 /// dot-atom-text  = 1*atext *("." 1*atext)               ; RFC 5322 section 3.2.3; atext also has UTF8-non-ascii: RFC 6532

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use encodify::base64::STANDARD;
+use encodify::qp::Q_PHRASE;
+
 use super::words;
-use crate::mail::hex;
-use crate::mail::transfer::base64::DIGITS;
 
 /// The characters of a line with an encoded-word (RFC 2047 section 2).
 const MAX_LINE_CHARACTERS: usize = 76;
@@ -201,8 +202,8 @@ impl EncodedWordForm {
     /// The characters that a text takes when it is encoded.
     fn length(self, text: &str) -> usize {
         match self {
-            Self::Base64 => text.len().div_ceil(3) * 4,
-            Self::Q => text.chars().map(q_length).sum(),
+            Self::Base64 => STANDARD.encoded_len(text.len()),
+            Self::Q => Q_PHRASE.encoded_len(text),
         }
     }
 
@@ -212,9 +213,9 @@ impl EncodedWordForm {
         let (mut octets, mut q, mut end) = (0, 0, 0);
         for (at, c) in text.char_indices() {
             octets += c.len_utf8();
-            q += q_length(c);
+            q += Q_PHRASE.encoded_len(c.encode_utf8(&mut [0; 4]));
             let length = match self {
-                Self::Base64 => usize::div_ceil(octets, 3) * 4,
+                Self::Base64 => STANDARD.encoded_len(octets),
                 Self::Q => q,
             };
             if length > room && at > 0 {
@@ -226,53 +227,9 @@ impl EncodedWordForm {
     }
 
     fn word(self, text: &str) -> String {
-        let mut word = String::with_capacity(MAX_WORD_CHARACTERS);
         match self {
-            Self::Base64 => {
-                word.push_str("=?utf-8?B?");
-                base64(text.as_bytes(), &mut word);
-            }
-            Self::Q => {
-                word.push_str("=?utf-8?Q?");
-                text.bytes().for_each(|octet| q(octet, &mut word));
-            }
-        }
-        word.push_str("?=");
-        word
-    }
-}
-
-/// True for an octet that stands for itself even in a phrase (RFC 2047 section 5 (3)).
-fn is_q_safe(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"!*+-/".contains(&octet)
-}
-
-fn q_length(c: char) -> usize {
-    match u8::try_from(c) {
-        Ok(octet) if is_q_safe(octet) || octet == b' ' => 1,
-        _ => 3 * c.len_utf8(),
-    }
-}
-
-fn q(octet: u8, out: &mut String) {
-    match octet {
-        b' ' => out.push('_'),
-        octet if is_q_safe(octet) => out.push(char::from(octet)),
-        octet => {
-            let [high, low] = hex::digits(octet);
-            out.extend(['=', char::from(high), char::from(low)]);
-        }
-    }
-}
-
-fn base64(octets: &[u8], out: &mut String) {
-    for three in octets.chunks(3) {
-        let bits =
-            three.iter().chain([&0; 2]).take(3).fold(0u32, |bits, octet| bits << 8 | u32::from(*octet));
-        for at in 0..4 {
-            let value = bits >> (18 - 6 * at) & 63;
-            let digit = DIGITS.get(value as usize).copied().unwrap_or(b'=');
-            out.push(if at > three.len() { '=' } else { char::from(digit) });
+            Self::Base64 => format!("=?utf-8?B?{}?=", STANDARD.encode(text)),
+            Self::Q => format!("=?utf-8?Q?{}?=", Q_PHRASE.encode(text)),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Quoted-printable (RFC 2045 section 6.7): a body encoded so that it survives any MTA, and a decoder to judge bodies by.
 
-use crate::mail::hex;
+use encodify::hex::decode_pair;
+use encodify::qp::BINARY;
 
 /// A body as quoted-printable: lines of at most 76 characters, decoded the same to the octet.
 pub(crate) fn encoded(body: &[u8]) -> Vec<u8> {
@@ -24,27 +25,21 @@ fn encode_line(line: &[u8], ends: bool, out: &mut Vec<u8>) {
     let mut column = 0;
     for (at, octet) in line.iter().enumerate() {
         let last = at + 1 == line.len();
-        let plain = match octet {
-            b'=' => false,
+        let text = match octet {
             // White space at the end of a line gets lost.
-            b' ' | b'\t' => !last,
+            b' ' if last => "=20",
+            b'\t' if last => "=09",
             // MTAs and mailboxes have a meaning for lines that begin so.
-            b'.' => column > 0,
-            b'F' => column > 0 || !line.starts_with(b"From "),
-            octet => octet.is_ascii_graphic(),
+            b'.' if column == 0 => "=2E",
+            b'F' if column == 0 && line.starts_with(b"From ") => "=46",
+            octet => BINARY.encode_byte(*octet),
         };
-        let length = if plain { 1 } else { 3 };
-        if column + length > LINE - usize::from(!(last && ends)) {
+        if column + text.len() > LINE - usize::from(!(last && ends)) {
             out.extend_from_slice(b"=\r\n");
             column = 0;
         }
-        if plain {
-            out.push(*octet);
-        } else {
-            let [high, low] = hex::digits(*octet);
-            out.extend_from_slice(&[b'=', high, low]);
-        }
-        column += length;
+        out.extend_from_slice(text.as_bytes());
+        column += text.len();
     }
 }
 
@@ -94,16 +89,18 @@ impl QuotedPrintableDecoder {
     }
 
     fn escaped(&mut self, octet: u8, out: &mut Vec<u8>) {
-        self.state = match (self.state, hex::value(octet), octet) {
-            (QuotedPrintableState::Equals, Some(high), _) => QuotedPrintableState::Digit(high),
-            (QuotedPrintableState::Digit(high), Some(low), _) => {
-                out.push(high << 4 | low);
+        self.state = match (self.state, octet) {
+            (QuotedPrintableState::Equals, high) if high.is_ascii_hexdigit() => {
+                QuotedPrintableState::Digit(high)
+            }
+            (QuotedPrintableState::Digit(high), low) if let Some(octet) = decode_pair(high, low) => {
+                out.push(octet);
                 QuotedPrintableState::Text
             }
-            (QuotedPrintableState::Equals | QuotedPrintableState::LineEnd, _, b' ' | b'\t' | b'\r') => {
+            (QuotedPrintableState::Equals | QuotedPrintableState::LineEnd, b' ' | b'\t' | b'\r') => {
                 QuotedPrintableState::LineEnd
             }
-            (QuotedPrintableState::Equals | QuotedPrintableState::LineEnd, _, b'\n') => {
+            (QuotedPrintableState::Equals | QuotedPrintableState::LineEnd, b'\n') => {
                 QuotedPrintableState::Text
             }
             _ => {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::table::Owned;
+use crate::mail::address::domains_above;
 
 /// The key of every address.
 pub(super) const ANY: &str = "*";
@@ -31,16 +32,12 @@ impl OwnerKeys {
         if let Some(found) = look_up(&key) {
             return Some(found);
         }
-        let mut rest = domain;
-        while let Some((_, above)) = rest.split_once('.') {
+        let above = domains_above(domain).find_map(|above| {
             key.clear();
             key.extend(["@.", above]);
-            if let Some(found) = look_up(&key) {
-                return Some(found);
-            }
-            rest = above;
-        }
-        look_up(ANY)
+            look_up(&key)
+        });
+        above.or_else(|| look_up(ANY))
     }
 }
 
