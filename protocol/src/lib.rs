@@ -24,7 +24,7 @@
 //! use std::time::Instant;
 //!
 //! use bytes::BytesMut;
-//! use postseal_protocol::mta::{Mta, OFFER};
+//! use postseal_protocol::testing::mta::{Mta, OFFER};
 //! use postseal_protocol::{Action, ActionFlags, Address, Command, Connect, Error, Event, HeaderField, Modification};
 //! use postseal_protocol::{Peer, Session, Verdict, Wanted, WireBounds};
 //!
@@ -92,12 +92,11 @@ pub mod command;
 pub mod encode;
 pub mod frame;
 pub mod macros;
-pub mod mta;
 pub mod negotiate;
 pub mod parse;
 pub mod reply;
 pub mod session;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
 pub use action::{Action, Modification, Verdict};

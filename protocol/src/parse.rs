@@ -1,4 +1,4 @@
-//! Packets to values: [`command`] for the MTA's commands, [`action`] for a filter's answers.
+//! Packets to values: [`command`] reads an MTA's commands.
 //!
 //! One nom function reads one grammar rule. Above each function stands its rule (RFC 5234), or the layout of the packet's
 //! data as octets:
@@ -18,15 +18,13 @@ use nom::combinator::eof;
 use crate::command::{Command, CommandKind};
 use crate::frame::Frame;
 
-mod action;
 mod address;
 mod connect;
 mod error;
 mod macros;
-mod negotiate;
-mod rule;
+pub(crate) mod negotiate;
+pub(crate) mod rule;
 
-pub use action::action;
 pub use error::ParseError;
 pub(crate) use macros::macro_list;
 use rule::{header, one_string, run};

@@ -13,9 +13,10 @@
 
 use bytes::BytesMut;
 use postseal_protocol::testing::any_time;
+use postseal_protocol::testing::mta::parse_action;
 use postseal_protocol::{
     Action, ActionFlags, DialogueState, Event, Modification, ProtocolFlags, Received, Session, Stage, Wanted,
-    WireBounds, frame, parse,
+    WireBounds, frame,
 };
 
 macro_rules! traces {
@@ -95,7 +96,7 @@ impl Player {
         let expected = packet_from(packet);
         let frame = frame::cut(&mut expected.clone(), 100_000).unwrap().unwrap();
         let mut out = BytesMut::new();
-        let mut action = parse::action(&frame).unwrap();
+        let mut action = parse_action(&frame).unwrap();
         let agreed = self.session().negotiated().unwrap().protocol;
         if let Action::Modify(
             Modification::AddHeader(field)

@@ -1,6 +1,7 @@
 //! Properties: every value that is written is the same when it is read, wherever the stream is cut.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+use postseal_protocol::testing::mta::{encode_command, parse_action};
 use std::net::SocketAddr;
 
 use bytes::{Bytes, BytesMut};
@@ -126,7 +127,7 @@ proptest! {
     fn commands_are_read_as_written(commands in vec(command(), 1..8), cut in any::<prop::sample::Index>()) {
         let mut stream = BytesMut::new();
         for command in &commands {
-            encode::command(command, true, &mut stream).unwrap();
+            encode_command(command, true, &mut stream).unwrap();
         }
         let mut input = BytesMut::from(&stream[..cut.index(stream.len())]);
         let mut read = Vec::new();
@@ -144,7 +145,7 @@ proptest! {
         let mut out = BytesMut::new();
         encode::action(&action, true, &mut out).unwrap();
         let frame = frame::cut(&mut out, frame::MAX_RECEIVED_OCTETS).unwrap().unwrap();
-        prop_assert_eq!(parse::action(&frame).unwrap(), action);
+        prop_assert_eq!(parse_action(&frame).unwrap(), action);
         prop_assert!(out.is_empty());
     }
 
@@ -152,6 +153,6 @@ proptest! {
     fn any_data_of_any_packet(code in any::<u8>(), data in vec(any::<u8>(), 0..100)) {
         let frame = frame::Frame { code, data: Bytes::from(data) };
         let _ = parse::command(&frame);
-        let _ = parse::action(&frame);
+        let _ = parse_action(&frame);
     }
 }

@@ -3,6 +3,7 @@
 
 use bytes::{Bytes, BytesMut};
 use postseal_protocol::frame::{self, Frame};
+use postseal_protocol::testing::mta::{encode_command, parse_action};
 use postseal_protocol::{
     Action, ActionFlags, Address, Command, Connect, HeaderField, MacroList, Modification, Negotiated, Offer,
     Peer, ProtocolFlags, Reply, Stage, Verdict, encode, parse,
@@ -129,7 +130,7 @@ fn frame(packet: &'static [u8]) -> Frame {
 fn commands_both_ways() {
     for (command, packet) in commands() {
         let mut out = BytesMut::new();
-        encode::command(&command, true, &mut out).unwrap();
+        encode_command(&command, true, &mut out).unwrap();
         assert_eq!(out, with_length(packet), "{command:?}");
         let frame = frame::cut(&mut out, 100).unwrap().unwrap();
         assert_eq!(parse::command(&frame), Ok(command));
@@ -143,7 +144,7 @@ fn actions_both_ways() {
         encode::action(&action, true, &mut out).unwrap();
         assert_eq!(out, with_length(packet), "{action:?}");
         let frame = frame::cut(&mut out, 100).unwrap().unwrap();
-        assert_eq!(parse::action(&frame), Ok(action));
+        assert_eq!(parse_action(&frame), Ok(action));
     }
 }
 
@@ -157,7 +158,7 @@ fn truncated_commands() {
             };
             assert_ne!(shorter, command);
             let mut out = BytesMut::new();
-            encode::command(&shorter, true, &mut out).unwrap();
+            encode_command(&shorter, true, &mut out).unwrap();
             assert!(
                 packet[..length].starts_with(&out[4..]),
                 "{shorter:?} from {length} octets of {command:?}"
@@ -170,7 +171,7 @@ fn truncated_commands() {
 fn truncated_actions() {
     for (action, packet) in actions() {
         for length in 1..packet.len() {
-            let Ok(shorter) = parse::action(&frame(&packet[..length])) else {
+            let Ok(shorter) = parse_action(&frame(&packet[..length])) else {
                 continue;
             };
             assert_ne!(shorter, action);
@@ -206,7 +207,7 @@ fn longer_offers_are_read() {
 /// The other way to write some actions.
 #[test]
 fn recipients_without_arguments_in_the_long_form() {
-    let long = parse::action(&frame(b"2<a@b>\0"));
+    let long = parse_action(&frame(b"2<a@b>\0"));
     let plain = Action::Modify(Modification::AddRecipient(address("<a@b>", &[])));
     assert_eq!(long, Ok(plain));
 }

@@ -3,15 +3,16 @@
 //! some of this crate's tests stand beside the code.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
+use postseal_protocol::testing::mta::parse_action;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use postseal_protocol::mta::OFFER;
+use postseal_protocol::testing::mta::OFFER;
 use postseal_protocol::testing::{Dialogue, any_time};
 use postseal_protocol::{
     Action, ActionFlags, Address, Command, Connect, EncodeError, Ended, Error, Event, HeaderField, MacroList,
     Modification, NegotiateError, Offer, ProtocolFlags, Reply, ReplyError, Session, SessionError, Tick,
-    Verdict, Wanted, WireBounds, frame, negotiate, parse,
+    Verdict, Wanted, WireBounds, frame, negotiate,
 };
 
 fn open(protocol: ProtocolFlags) -> Dialogue {
@@ -235,7 +236,7 @@ fn quirk_23_skip_answers_nothing_but_the_body() {
 fn quirk_25_shutdown_and_connection_failure_do_not_exist() {
     for code in [b'4', b'f'] {
         let packet = frame::Frame { code, data: Bytes::new() };
-        assert!(parse::action(&packet).is_err());
+        assert!(parse_action(&packet).is_err());
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 
 use bytes::{Bytes, BytesMut};
-use postseal_protocol::mta::{Mta, OFFER};
+use postseal_protocol::testing::mta::{Mta, OFFER};
 use postseal_protocol::{Action, Address, Command, Connect, HeaderField, MacroList, Peer, Verdict};
 
 use super::PATIENCE;

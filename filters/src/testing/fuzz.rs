@@ -1,11 +1,11 @@
 //! The fuzz target of the whole: an MTA that says anything in any order, a session, a pipeline with the signer.
 
+use postseal_protocol::testing::mta::encode_command;
 use std::sync::{Arc, LazyLock};
 
 use arc_swap::ArcSwap;
 use bytes::{Bytes, BytesMut};
-use postseal_protocol::encode;
-use postseal_protocol::mta::OFFER;
+use postseal_protocol::testing::mta::OFFER;
 use postseal_protocol::testing::{Dialogue, Source};
 use postseal_protocol::{
     Action, Command, CommandKind, Connect, Event, HeaderField, MacroList, Received, Verdict,
@@ -31,7 +31,7 @@ pub fn fuzz_pipeline(data: &[u8]) {
     };
     while !source.is_empty() {
         let command = command(&mut source);
-        let too_long = encode::command(&command, true, &mut BytesMut::new()).is_err();
+        let too_long = encode_command(&command, true, &mut BytesMut::new()).is_err();
         if too_long || whole.dialogue.mta.leaves_out(command.kind()) {
             continue;
         }

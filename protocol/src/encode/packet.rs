@@ -6,7 +6,7 @@ use super::error::EncodeError;
 use crate::frame::{HEAD_OCTETS, LENGTH_OCTETS, MAX_DATA_OCTETS};
 
 /// Writes one packet whose data comes from `data`. After an error, `out` is as it was.
-pub(super) fn packet(
+pub(crate) fn packet(
     code: u8,
     what: &'static str,
     out: &mut BytesMut,
@@ -36,6 +36,6 @@ fn set_length(what: &'static str, out: &mut BytesMut, start: usize) -> Result<()
 }
 
 /// Writes a packet without data.
-pub(super) fn bare(code: u8, out: &mut BytesMut) -> Result<(), EncodeError> {
+pub(crate) fn bare(code: u8, out: &mut BytesMut) -> Result<(), EncodeError> {
     packet(code, "packet", out, |_| Ok(()))
 }

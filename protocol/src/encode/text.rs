@@ -6,7 +6,7 @@ use super::error::EncodeError;
 use crate::command::Address;
 
 /// Any string without NUL, which ends it.
-pub(super) fn string(what: &'static str, text: &[u8], out: &mut BytesMut) -> Result<(), EncodeError> {
+pub(crate) fn string(what: &'static str, text: &[u8], out: &mut BytesMut) -> Result<(), EncodeError> {
     refuse(what, text, |octet| octet == 0)?;
     out.put_slice(text);
     out.put_u8(0);
@@ -14,13 +14,13 @@ pub(super) fn string(what: &'static str, text: &[u8], out: &mut BytesMut) -> Res
 }
 
 /// One line of text: no control characters except HTAB.
-pub(super) fn line(what: &'static str, text: &[u8], out: &mut BytesMut) -> Result<(), EncodeError> {
+pub(crate) fn line(what: &'static str, text: &[u8], out: &mut BytesMut) -> Result<(), EncodeError> {
     refuse(what, text, |octet| octet.is_ascii_control() && octet != b'\t')?;
     string(what, text, out)
 }
 
 /// A field name: `1*ftext` (RFC 5322 section 3.6.8).
-pub(super) fn field_name(name: &[u8], out: &mut BytesMut) -> Result<(), EncodeError> {
+pub(crate) fn field_name(name: &[u8], out: &mut BytesMut) -> Result<(), EncodeError> {
     if name.is_empty() {
         return Err(EncodeError::Empty("field name"));
     }
@@ -32,7 +32,7 @@ pub(super) fn field_name(name: &[u8], out: &mut BytesMut) -> Result<(), EncodeEr
 ///
 /// Both MTAs write the CR themselves, so that CRLF would become CR CR LF. A line break without white space is refused:
 /// Postfix and Sendmail repair it in different ways.
-pub(super) fn field_body(value: &[u8], leading_space: bool, out: &mut BytesMut) -> Result<(), EncodeError> {
+pub(crate) fn field_body(value: &[u8], leading_space: bool, out: &mut BytesMut) -> Result<(), EncodeError> {
     let mut rest = match without_space(value, leading_space) {
         // An empty value would delete the field, so the space is sent.
         [] => value,
@@ -59,7 +59,7 @@ pub(super) fn field_body(value: &[u8], leading_space: bool, out: &mut BytesMut) 
 }
 
 /// A value as it is sent: unless leading space was negotiated, the other side adds one space.
-pub(super) fn without_space(value: &[u8], leading_space: bool) -> &[u8] {
+pub(crate) fn without_space(value: &[u8], leading_space: bool) -> &[u8] {
     match value {
         [b' ', rest @ ..] if !leading_space => rest,
         _ => value,
@@ -67,7 +67,7 @@ pub(super) fn without_space(value: &[u8], leading_space: bool) -> &[u8] {
 }
 
 /// A path in angle brackets: Sendmail reads a recipient without them as a list.
-pub(super) fn path(what: &'static str, address: &Address, out: &mut BytesMut) -> Result<(), EncodeError> {
+pub(crate) fn path(what: &'static str, address: &Address, out: &mut BytesMut) -> Result<(), EncodeError> {
     let mailbox = address.mailbox();
     let mut quoted = false;
     let mut escaped = false;
@@ -94,7 +94,7 @@ pub(super) fn path(what: &'static str, address: &Address, out: &mut BytesMut) ->
 }
 
 /// All ESMTP arguments in one string; no string if there are none.
-pub(super) fn arguments(address: &Address, out: &mut BytesMut) -> Result<(), EncodeError> {
+pub(crate) fn arguments(address: &Address, out: &mut BytesMut) -> Result<(), EncodeError> {
     for (number, argument) in address.arguments.iter().enumerate() {
         if argument.is_empty() {
             return Err(EncodeError::Empty("ESMTP argument"));

@@ -1,7 +1,7 @@
 use super::{ActionFlags, Negotiated, Offer, ProtocolFlags, Wanted, negotiate};
 use crate::macros::Stage;
-use crate::mta::OFFER;
 use crate::negotiate::NegotiateError;
+use crate::testing::mta::OFFER;
 
 fn wanted(macros: &[(Stage, &[&str])]) -> Wanted {
     let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();

@@ -13,23 +13,23 @@ use crate::command::HeaderField;
 use crate::frame::Frame;
 
 /// The result of a rule.
-pub(super) type Parsed<'a, T> = IResult<&'a [u8], T, Expected>;
+pub(crate) type Parsed<'a, T> = IResult<&'a [u8], T, Expected>;
 
 /// The error of a rule: the part that it expected, and the number of octets that were left there.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Expected {
+pub(crate) struct Expected {
     what: Option<&'static str>,
     left: usize,
 }
 
 impl Expected {
     /// The error of a check that is not a nom rule; `input` starts at the octet that failed.
-    pub(super) fn new(what: &'static str, input: &[u8]) -> Self {
+    pub(crate) fn new(what: &'static str, input: &[u8]) -> Self {
         Self { what: Some(what), left: input.len() }
     }
 
     /// The error for a packet with this code and data; `self.left` counts octets at the end of `data`.
-    pub(super) fn at(self, code: u8, data: &[u8]) -> ParseError {
+    pub(crate) fn at(self, code: u8, data: &[u8]) -> ParseError {
         debug_assert!(self.left <= data.len(), "a rule has run over other data");
         ParseError::Malformed {
             code,
@@ -60,7 +60,7 @@ impl ContextError<&[u8]> for Expected {
 }
 
 /// Runs a rule over all data of a packet.
-pub(super) fn run<'a, T>(
+pub(crate) fn run<'a, T>(
     code: u8,
     data: &'a [u8],
     rule: impl Parser<&'a [u8], Output = T, Error = Expected>,
@@ -73,39 +73,39 @@ pub(super) fn run<'a, T>(
 }
 
 /// `| text 00 |`
-pub(super) fn one_string(frame: &Frame) -> Result<Bytes, ParseError> {
+pub(crate) fn one_string(frame: &Frame) -> Result<Bytes, ParseError> {
     let text = run(frame.code, &frame.data, string)?;
     Ok(frame.data.slice_ref(text))
 }
 
 /// `| field name 00 | field body 00 |`
-pub(super) fn header(frame: &Frame) -> Result<HeaderField, ParseError> {
+pub(crate) fn header(frame: &Frame) -> Result<HeaderField, ParseError> {
     let (name, value) = run(frame.code, &frame.data, pair(string, string))?;
     Ok(HeaderField { name: frame.data.slice_ref(name), value: frame.data.slice_ref(value) })
 }
 
 /// `octets = *OCTET`
-pub(super) fn octets(input: &[u8]) -> Parsed<'_, &[u8]> {
+pub(crate) fn octets(input: &[u8]) -> Parsed<'_, &[u8]> {
     rest(input)
 }
 
 /// `string = *%x01-FF %x00`
-pub(super) fn string(input: &[u8]) -> Parsed<'_, &[u8]> {
+pub(crate) fn string(input: &[u8]) -> Parsed<'_, &[u8]> {
     let text = take_till(|octet| octet == 0);
     context("a string that ends in NUL", terminated(text, tag(&b"\0"[..]))).parse(input)
 }
 
 /// `u32 = 4OCTET` - big-endian
-pub(super) fn u32(input: &[u8]) -> Parsed<'_, u32> {
+pub(crate) fn u32(input: &[u8]) -> Parsed<'_, u32> {
     context("a 32-bit number", complete::be_u32).parse(input)
 }
 
 /// `u16 = 2OCTET` - big-endian
-pub(super) fn u16(input: &[u8]) -> Parsed<'_, u16> {
+pub(crate) fn u16(input: &[u8]) -> Parsed<'_, u16> {
     context("a 16-bit number", complete::be_u16).parse(input)
 }
 
 /// `octet = OCTET`
-pub(super) fn octet(input: &[u8]) -> Parsed<'_, u8> {
+pub(crate) fn octet(input: &[u8]) -> Parsed<'_, u8> {
     context("an octet", complete::u8).parse(input)
 }

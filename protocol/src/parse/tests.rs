@@ -1,10 +1,11 @@
 use bytes::Bytes;
 
-use super::{action, command};
+use super::command;
 use crate::command::Command;
 use crate::frame::Frame;
 use crate::macros::MacroList;
 use crate::parse::ParseError;
+use crate::testing::mta::parse_action as action;
 
 fn frame(code: u8, data: &[u8]) -> Frame {
     Frame { code, data: Bytes::copy_from_slice(data) }

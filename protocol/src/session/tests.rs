@@ -2,10 +2,10 @@
 
 use crate::command::{Address, Command, CommandKind, Connect, HeaderField};
 use crate::macros::MacroList;
-use crate::mta::OFFER;
 use crate::negotiate::{ActionFlags, ProtocolFlags, Wanted};
 use crate::session::DialogueState;
 use crate::testing::Dialogue;
+use crate::testing::mta::OFFER;
 
 mod commands;
 mod headers;

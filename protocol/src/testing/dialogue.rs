@@ -7,10 +7,10 @@ use bytes::BytesMut;
 use crate::action::{Action, Modification, Verdict};
 use crate::command::{Command, Connect, Peer};
 use crate::frame;
-use crate::mta::Mta;
 use crate::negotiate::{Offer, Wanted};
 use crate::session::{Error, SessionError};
 use crate::session::{Event, Received, Session, Tick, WireBounds};
+use crate::testing::mta::Mta;
 
 /// Both sides of one dialogue, and a clock that only [`Dialogue::wait`] moves.
 #[derive(Debug)]

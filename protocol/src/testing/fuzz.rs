@@ -1,5 +1,6 @@
 //! The fuzz targets: any input, no panic, no broken promise.
 
+use crate::testing::mta::{encode_command, parse_action};
 use bytes::{Bytes, BytesMut};
 
 use super::source::Source;
@@ -38,12 +39,12 @@ pub fn fuzz_parse(data: &[u8]) {
 fn check_frame(frame: &Frame) {
     let mut out = BytesMut::new();
     if let Ok(command) = parse::command(frame)
-        && encode::command(&command, true, &mut out).is_ok()
+        && encode_command(&command, true, &mut out).is_ok()
     {
         assert_eq!(read_command(&mut out), command);
     }
     out.clear();
-    if let Ok(action) = parse::action(frame)
+    if let Ok(action) = parse_action(frame)
         && encode::action(&action, true, &mut out).is_ok()
     {
         assert_eq!(read_action(&mut out), canonical(action));
@@ -61,7 +62,7 @@ pub fn fuzz_round_trip(data: &[u8]) {
         }
         out.clear();
         let command = source.command();
-        match encode::command(&command, true, &mut out) {
+        match encode_command(&command, true, &mut out) {
             Ok(()) => assert_eq!(read_command(&mut out), command),
             Err(_) => assert!(out.is_empty(), "{command:?} was refused and written"),
         }
@@ -87,7 +88,7 @@ fn read_command(out: &mut BytesMut) -> Command {
 fn read_action(out: &mut BytesMut) -> Action {
     let mut body = Vec::new();
     while let Some(frame) = frame::cut(out, frame::MAX_DATA_OCTETS + 1).expect("our own packet") {
-        match parse::action(&frame).expect("our own action") {
+        match parse_action(&frame).expect("our own action") {
             Action::Modify(Modification::ReplaceBody(piece)) => body.extend_from_slice(&piece),
             action => {
                 assert!(out.is_empty() && body.is_empty(), "more than one packet");

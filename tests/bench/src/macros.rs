@@ -4,7 +4,7 @@
 //! which no longer knows TLS, sender and recipient.
 
 use bytes::Bytes;
-use postseal_protocol::mta::Mta;
+use postseal_protocol::testing::mta::Mta;
 use postseal_protocol::{CommandKind, MacroList, Stage};
 
 /// The macros of each stage, ready to be sent, for one connection.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use bytes::{Buf, Bytes, BytesMut};
-use postseal_protocol::mta::{Mta, OFFER};
+use postseal_protocol::testing::mta::{Mta, OFFER};
 use postseal_protocol::{
     Action, Address as Path, Command, CommandKind, Connect, Modification, Peer, Verdict, frame,
 };

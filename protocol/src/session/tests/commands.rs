@@ -3,11 +3,11 @@
 use super::{command, dialogue_in};
 use crate::command::Command;
 use crate::command::CommandKind::{self, *};
-use crate::mta::OFFER;
 use crate::negotiate::{ActionFlags, NegotiateError, Offer, ProtocolFlags, Wanted};
 use crate::session::{DialogueState, Ended, Event, WireBounds};
 use crate::session::{Error, SessionError};
 use crate::testing::Dialogue;
+use crate::testing::mta::OFFER;
 
 /// The effect of a command in a state: the next state, and the part that ends; `None` if the command is an error.
 type Row = [Option<(DialogueState, Option<Ended>)>; 15];
@@ -26,7 +26,7 @@ fn check(state: DialogueState, agreed: ProtocolFlags, row: Row) {
         let case = format!("{kind} {state}");
         let mut dialogue = dialogue_in(state, agreed);
         let mut data = bytes::BytesMut::new();
-        crate::encode::command(&command(kind), true, &mut data).unwrap();
+        crate::testing::mta::encode_command(&command(kind), true, &mut data).unwrap();
         let result = dialogue.say_raw(kind.byte(), &data[5..]);
         match (result, expected) {
             (Ok(received), Some((next, ended))) => {

@@ -3,10 +3,10 @@
 use super::{command, wanted};
 use crate::action::{Action, Modification, Verdict};
 use crate::command::{Command, CommandKind, HeaderField};
-use crate::mta::OFFER;
 use crate::negotiate::{Offer, ProtocolFlags};
 use crate::session::Event;
 use crate::testing::Dialogue;
+use crate::testing::mta::OFFER;
 
 const LEADING_SPACE: ProtocolFlags = ProtocolFlags::LEADING_SPACE;
 

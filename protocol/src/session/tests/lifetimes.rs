@@ -3,11 +3,11 @@
 use super::{command, dialogue_in, macros};
 use crate::action::Verdict;
 use crate::command::{Command, CommandKind};
-use crate::mta::OFFER;
 use crate::negotiate::{ProtocolFlags, Wanted};
 use crate::session::{DialogueState, Ended, Session, WireBounds};
 use crate::session::{Error, SessionError};
 use crate::testing::Dialogue;
+use crate::testing::mta::OFFER;
 
 fn value(dialogue: &Dialogue, name: &str) -> Option<String> {
     let value = dialogue.session.macros().get(name)?;
@@ -162,7 +162,7 @@ fn macros_do_not_hold_on_to_the_read_buffer() {
     for kind in [CommandKind::Connect, CommandKind::Helo] {
         let macros = macros(kind.byte(), &[("j", "mx.example.com")]);
         for command in [macros, command(kind)] {
-            crate::encode::command(&command, true, &mut input).unwrap();
+            crate::testing::mta::encode_command(&command, true, &mut input).unwrap();
         }
     }
     let mut kept = Vec::new();

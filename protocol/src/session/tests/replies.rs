@@ -3,12 +3,12 @@
 use super::{command, dialogue_in, wanted};
 use crate::action::{Action, Modification, Verdict};
 use crate::command::{Address, CommandKind, HeaderField};
-use crate::mta::OFFER;
 use crate::negotiate::{ActionFlags, Negotiated, ProtocolFlags, Wanted};
 use crate::reply::Reply;
 use crate::session::DialogueState;
 use crate::session::SessionError;
 use crate::testing::Dialogue;
+use crate::testing::mta::OFFER;
 
 const SKIP: ProtocolFlags = ProtocolFlags::SKIP;
 

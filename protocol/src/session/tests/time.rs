@@ -68,7 +68,7 @@ fn no_progress_between_the_pieces_of_a_body() {
 #[test]
 fn endless_bounds_do_not_overflow() {
     let bounds = WireBounds { idle: Duration::MAX, progress: Duration::MAX, ..WireBounds::default() };
-    let offer = crate::mta::OFFER;
+    let offer = crate::testing::mta::OFFER;
     let mut dialogue = Dialogue::unopened(offer, crate::Wanted::default(), bounds);
     assert!(dialogue.session.deadline() > dialogue.now);
     assert_eq!(dialogue.wait(SECOND), Tick::Waiting);

@@ -7,10 +7,10 @@ use bytes::BytesMut;
 use crate::action::{Action, Verdict};
 use crate::command::CommandKind;
 use crate::frame;
-use crate::mta::{Mta, OFFER};
 use crate::negotiate::{ActionFlags, Offer, ProtocolFlags, Wanted};
 use crate::session::{DialogueState, Ended, Event, Received, Session, Tick, WireBounds};
 use crate::testing::dialogue::any_time;
+use crate::testing::mta::{Mta, OFFER};
 use crate::testing::source::Source;
 
 /// Maximum number of commands in a dialogue, more than enough for two messages.

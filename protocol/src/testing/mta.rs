@@ -7,15 +7,21 @@
 //!
 //! An [`Mta`] keeps no mail and executes no edits.
 
+mod encode;
+mod parse;
+
+pub use encode::encode_command;
+pub use parse::parse_action;
+
 use bytes::{Bytes, BytesMut};
 
 use crate::action::{Action, Modification, Verdict};
 use crate::command::{Command, CommandKind};
-use crate::encode::{self, EncodeError};
+use crate::encode::EncodeError;
 use crate::frame::{self, FrameError};
 use crate::macros::Stage;
 use crate::negotiate::{ActionFlags, MAX_VERSION, MIN_VERSION, Negotiated, Offer, ProtocolFlags};
-use crate::parse::{self, ParseError};
+use crate::parse::ParseError;
 
 /// The offer of today's Postfix and Sendmail.
 pub const OFFER: Offer = Offer {
@@ -90,7 +96,7 @@ impl Mta {
         if self.leaves_out(kind) {
             return Ok(false);
         }
-        encode::command(command, self.has(ProtocolFlags::LEADING_SPACE), out)?;
+        encode_command(command, self.has(ProtocolFlags::LEADING_SPACE), out)?;
         self.body_begun = false;
         if kind.is_answered(self.agreed()) {
             self.waiting = Some(kind);
@@ -132,7 +138,7 @@ impl Mta {
         let Some(frame) = frame::cut(input, frame::MAX_DATA_OCTETS + 1)? else {
             return Ok(None);
         };
-        let action = parse::action(&frame)?;
+        let action = parse_action(&frame)?;
         let command = self.waiting.ok_or(MtaError::Unasked(action.name()))?;
         self.check(&action, command)?;
         match &action {

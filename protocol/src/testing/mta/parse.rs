@@ -4,15 +4,20 @@
 //! leading space.
 
 use bytes::Bytes;
-use nom::combinator::{eof, opt};
+use nom::Parser as _;
+use nom::combinator::{eof, map_opt, opt};
+use nom::error::context;
+use nom::multi::many0;
 use nom::sequence::pair;
 
-use super::error::ParseError;
-use super::negotiate;
-use super::rule::{Expected, header, one_string, run, string, u32};
 use crate::action::{Action, Modification, Verdict};
 use crate::command::{Address, HeaderField};
 use crate::frame::Frame;
+use crate::macros::Stage;
+use crate::negotiate::Negotiated;
+use crate::parse::ParseError;
+use crate::parse::negotiate::masks;
+use crate::parse::rule::{Expected, Parsed, header, one_string, run, string, u32};
 use crate::reply::Reply;
 
 /// Reads an action of a filter.
@@ -24,7 +29,7 @@ use crate::reply::Reply;
 ///
 /// # Errors
 /// If the action byte is unknown or the data does not follow the action's grammar.
-pub fn action(frame: &Frame) -> Result<Action, ParseError> {
+pub fn parse_action(frame: &Frame) -> Result<Action, ParseError> {
     let no_data = |action| run(frame.code, &frame.data, eof).map(|_| action);
     let verdict = match frame.code {
         b'c' => Verdict::Continue,
@@ -35,7 +40,7 @@ pub fn action(frame: &Frame) -> Result<Action, ParseError> {
         b'y' => return reply(&frame.data).map(|reply| Action::Verdict(Verdict::Reply(reply))),
         b'p' => return no_data(Action::Progress),
         b's' => return no_data(Action::Skip),
-        b'O' => return negotiate::answer(&frame.data).map(Action::Negotiate),
+        b'O' => return answer(&frame.data).map(Action::Negotiate),
         _ => return modification(frame).map(Action::Modify),
     };
     no_data(Action::Verdict(verdict))
@@ -120,4 +125,24 @@ fn status(text: &str) -> Option<(u8, u16, u16)> {
     let mut parts = text.split('.');
     let status = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
     parts.next().is_none().then_some(status)
+}
+
+/// ```text
+/// O | version: u32 | actions: u32 | protocol steps: u32 | stage: u32 | macro names 00 |*
+/// ```
+/// A stage and its names follow each other, once for each macro list.
+fn answer(data: &Bytes) -> Result<Negotiated, ParseError> {
+    let (offer, lists) = run(b'O', data, pair(masks, many0(macro_list)))?;
+    let lists = lists.into_iter().map(|(stage, names)| (stage, data.slice_ref(names)));
+    Ok(Negotiated {
+        version: offer.version,
+        actions: offer.actions,
+        protocol: offer.protocol,
+        macros: lists.collect(),
+    })
+}
+
+/// `| stage: u32 | macro names 00 |` - names separated by spaces
+fn macro_list(input: &[u8]) -> Parsed<'_, (Stage, &[u8])> {
+    pair(context("a macro stage", map_opt(u32, Stage::from_wire_number)), string).parse(input)
 }

@@ -1,17 +1,18 @@
-//! The commands of an MTA (`SMFIC_*`).
+//! Writes the commands of an MTA (`SMFIC_*`). They are checked only for content that would break the packet, because
+//! tests need odd messages.
 
 use bytes::{BufMut, BytesMut};
 
-use super::error::EncodeError;
-use super::packet::{bare, packet};
-use super::text::{string, without_space};
 use crate::command::{Command, Connect, Peer};
+use crate::encode::EncodeError;
+use crate::encode::packet::{bare, packet};
+use crate::encode::text::{string, without_space};
 
 /// Writes a command. With `leading_space`, header values are sent as they are; without, they lose one leading space.
 ///
 /// # Errors
 /// If a string contains NUL, or the data does not fit into a packet; `out` is unchanged then.
-pub fn command(command: &Command, leading_space: bool, out: &mut BytesMut) -> Result<(), EncodeError> {
+pub fn encode_command(command: &Command, leading_space: bool, out: &mut BytesMut) -> Result<(), EncodeError> {
     let code = command.kind().byte();
     match command {
         Command::Negotiate(offer) => packet(code, "offer", out, |out| {
