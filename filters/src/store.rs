@@ -3,11 +3,9 @@
 //! A [`Store`] is asked once for all limits of a step ([`Store::admit`]) and decides about all of them together. It
 //! charges a cost in the moment in which it admits it; a cost that is not used after all is given back. The
 //! arithmetic is in [`window`] and [`state`], without a clock and without I/O. Every store computes the same:
-//! `contract` (feature `testing`) is the table of cases that each of them must pass. [`memory::MemoryStore`] is the
+//! `testing::store_contract` is the table of cases that each of them must pass. [`memory::MemoryStore`] is the
 //! store for one process.
 
-#[cfg(any(test, feature = "testing"))]
-pub mod contract;
 mod fullest;
 pub mod memory;
 pub mod state;

@@ -17,6 +17,7 @@ mod addresses;
 mod fuzz;
 mod fuzz_checks;
 pub mod model;
+pub mod store_contract;
 
 pub use addresses::fuzz_addresses;
 pub use fuzz::fuzz_pipeline;

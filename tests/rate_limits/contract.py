@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """A second implementation of the sliding window, written from its description. It makes the cases of
-filters/src/store/contract/made.txt, which every store must decide alike:
+filters/src/testing/store_contract/made.txt, which every store must decide alike:
 
-    tests/rate_limits/contract.py > filters/src/store/contract/made.txt
+    tests/rate_limits/contract.py > filters/src/testing/store_contract/made.txt
 """
 import copy
 import random

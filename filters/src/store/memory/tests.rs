@@ -1,7 +1,7 @@
 use super::*;
 use crate::store::Limit;
-use crate::store::contract;
 use crate::testing::TestClock;
+use crate::testing::store_contract;
 
 fn block_on<F: Future>(future: F) -> F::Output {
     pollster::block_on(future)
@@ -16,9 +16,9 @@ fn the_contract_is_kept() {
     let clock = TestClock::at(0);
     let time = Arc::clone(&clock);
     let store = MemoryStore::new(clock, 100_000);
-    let wrong = block_on(contract::run(&store, &move |millis| time.set_millis(millis)));
+    let wrong = block_on(store_contract::run(&store, &move |millis| time.set_millis(millis)));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(contract::cases().count() >= 200, "{} cases", contract::cases().count());
+    assert!(store_contract::cases().count() >= 200, "{} cases", store_contract::cases().count());
 }
 
 #[test]

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use postseal_filters::Clock;
-use postseal_filters::store::{
-    Admission, KeyListing, Query, Request, Return, Stats, Store, StoreError, contract,
-};
+use postseal_filters::store::{Admission, KeyListing, Query, Request, Return, Stats, Store, StoreError};
 use postseal_filters::testing::TestClock;
+use postseal_filters::testing::store_contract;
 
 use super::super::super::Embedded;
 use crate::metrics::Metrics;
@@ -96,8 +95,13 @@ fn it_decides_as_the_table_says_whenever_it_is_opened_again() {
         metrics: Metrics::new().unwrap(),
         running: Mutex::default(),
     };
-    let wrong = super::runtime().block_on(contract::run(&store, &move |millis| clock.set_millis(millis)));
-    assert!(contract::cases().count() >= 200, "the table has {} cases", contract::cases().count());
+    let wrong =
+        super::runtime().block_on(store_contract::run(&store, &move |millis| clock.set_millis(millis)));
+    assert!(
+        store_contract::cases().count() >= 200,
+        "the table has {} cases",
+        store_contract::cases().count()
+    );
     assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
     assert!(store.running.into_inner().unwrap().0 > 20 * CALLS);
 }

@@ -21,7 +21,7 @@ mod step;
 
 use std::collections::HashMap;
 
-use super::{Admission, Limit, Query, Request, Return, Store, StoreError};
+use crate::store::{Admission, Limit, Query, Request, Return, Store, StoreError};
 use step::{CaseRequest, CaseStep};
 
 /// When every case begins.
@@ -29,7 +29,9 @@ const START: u64 = 1_800_000_000_000;
 
 /// All cases with their numbers: those written by hand, and those made by the script.
 pub fn cases() -> impl Iterator<Item = (usize, &'static str)> {
-    let lines = include_str!("contract/cases.txt").lines().chain(include_str!("contract/made.txt").lines());
+    let lines = include_str!("store_contract/cases.txt")
+        .lines()
+        .chain(include_str!("store_contract/made.txt").lines());
     lines.filter(|line| line.contains('|')).enumerate()
 }
 
