@@ -10,7 +10,8 @@ use postseal_protocol::{Connect, MacroTable, Peer};
 use crate::network::Network;
 
 /// What a listener is for; decides which mail is ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Mail of users (`smtpd_milters` of a submission service): ours if `[origin]` says so.
@@ -35,12 +36,7 @@ impl Role {
 
     /// The word in the configuration.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Submission => "submission",
-            Self::Local => "local",
-            Self::Reinject => "reinject",
-            Self::Mx => "mx",
-        }
+        self.into()
     }
 }
 
@@ -135,7 +131,8 @@ impl Directions {
 }
 
 /// Why a message is ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// The role of the listener says so.
@@ -151,12 +148,7 @@ pub enum Origin {
 impl Origin {
     /// The word for people.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Listener => "listener",
-            Self::Authenticated => "authenticated",
-            Self::Network => "network",
-            Self::Macro => "macro",
-        }
+        self.into()
     }
 }
 

@@ -46,7 +46,8 @@ pub struct EditNote {
 }
 
 /// Kinds of edits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum EditOp {
     /// Field added at the end.
@@ -79,16 +80,7 @@ pub enum EditError {
 impl EditOp {
     /// The word for logs.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Add => "add",
-            Self::Insert => "insert",
-            Self::Change => "change",
-            Self::Delete => "delete",
-            Self::Sender => "sender",
-            Self::Recipient => "recipient",
-            Self::Body => "body",
-            Self::Quarantine => "quarantine",
-        }
+        self.into()
     }
 }
 

@@ -6,7 +6,10 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The actions for a finding, from the mildest to the most severe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename = "Action", rename_all = "snake_case")]
 pub enum CheckAction {
     /// The check is off.
@@ -25,15 +28,8 @@ pub enum CheckAction {
 
 impl CheckAction {
     /// The word for configuration and metrics.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Log => "log",
-            Self::Tag => "tag",
-            Self::Fix => "fix",
-            Self::Tempfail => "tempfail",
-            Self::Reject => "reject",
-        }
+    pub fn as_str(self) -> &'static str {
+        self.into()
     }
 
     /// True if the message is refused for it.

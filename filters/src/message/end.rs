@@ -3,7 +3,8 @@
 use postseal_protocol::Verdict;
 
 /// How a message ended: told to every filter of the message, and the word in log and metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum MessageEnd {
     /// Accepted.
@@ -27,14 +28,7 @@ impl MessageEnd {
 
     /// The word for logs and metrics.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Accept => "accept",
-            Self::Quarantine => "quarantine",
-            Self::Reject => "reject",
-            Self::Tempfail => "tempfail",
-            Self::Discard => "discard",
-            Self::Abort => "abort",
-        }
+        self.into()
     }
 
     /// True if the MTA was told to accept the message.

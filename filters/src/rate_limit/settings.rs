@@ -100,7 +100,8 @@ pub enum Count {
 }
 
 /// The action for mail that is over a limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[serde(rename = "Action", rename_all = "snake_case")]
 pub enum BreachAction {
     /// A 450 reply: the client tries again.
@@ -171,12 +172,7 @@ impl Count {
 impl BreachAction {
     /// The word.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Tempfail => "tempfail",
-            Self::Reject => "reject",
-            Self::Quarantine => "quarantine",
-            Self::Log => "log",
-        }
+        self.into()
     }
 
     /// True if mail that is over the limit is refused.
