@@ -1,9 +1,9 @@
-//! The admin port: a small HTTP server for those who watch the service.
+//! The admin port: a small HTTP server for people and programs that watch the service.
 //!
-//! `/metrics` for Prometheus, `/healthz` (also `/livez`) as long as the process turns, `/readyz` while it can take mail;
-//! more for those whom `access` lets in. The same on a TCP port and on a unix socket. It is up from before the first
-//! listener until the very end, so that a start or a shutdown that takes its time can be told from a process that is
-//! dead.
+//! It answers `/metrics` for Prometheus, `/healthz` (also `/livez`) as long as the process works, `/readyz` while the
+//! service can take mail, and more to clients that `access` lets in. A TCP port and a unix socket give the same answers.
+//! The port is open before the first listener and until the very end, so that a slow start or shutdown can be told from
+//! a dead process.
 
 mod access;
 mod answer;
@@ -34,6 +34,17 @@ pub use access::{AdminToken, TokenError};
 pub use answer::AdminSource;
 
 use access::AdminPeer;
+
+/// Connections at a time. There are a few scrapers and probes.
+const MAX_CONNECTIONS: usize = 64;
+/// Octets of a request's head.
+const MAX_HEAD_OCTETS: usize = 16 << 10;
+/// How long a request may take to arrive, and a connection to idle.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a connection may last; a scraper opens another one.
+const LIFETIME: Duration = Duration::from_secs(300);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+const WARNING_PAUSE: Duration = Duration::from_secs(10);
 
 /// The admin port, bound.
 pub struct AdminPort {
@@ -67,7 +78,7 @@ impl AdminPort {
             tcp = Some(bound);
         }
         let unix = settings.socket.as_ref().map(|path| bind_private(&base.join(path))).transpose()?;
-        let permits = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let server = Arc::new(Server { source, permits, failures: Throttle::new(WARNING_PAUSE) });
         Ok(Self { tcp, unix, server })
     }
@@ -77,13 +88,13 @@ impl AdminPort {
         self.tcp.as_ref().and_then(|tcp| tcp.local_addr().ok())
     }
 
-    /// Answers until it is dropped.
+    /// Answers requests until the future is dropped.
     pub async fn run(self) {
         let mut doors = JoinSet::new();
         if let Some(tcp) = self.tcp {
             doors.spawn(open_tcp(tcp, Arc::clone(&self.server)));
         }
-        // Its file goes with this future, which whoever drops it can wait for; not so with a task.
+        // The socket file is removed when this future is dropped. A task is not spawned: nobody could wait for its end.
         let _file = self.unix.map(|(unix, file)| {
             doors.spawn(open_unix(unix, self.server));
             file
@@ -115,7 +126,7 @@ async fn open_unix(socket: UnixListener, server: Arc<Server>) {
 }
 
 impl Server {
-    /// Serves a connection; one more than there may be is closed at once.
+    /// Serves a connection, or closes it at once if too many are open.
     fn admit(
         self: &Arc<Self>,
         stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -130,7 +141,7 @@ impl Server {
         }
     }
 
-    /// Serves one connection. One that idles, or takes too long in all, is closed.
+    /// Serves one connection, and closes it if it idles or lasts too long.
     async fn serve(self: Arc<Self>, stream: impl AsyncRead + AsyncWrite + Send + Unpin, peer: AdminPeer) {
         let service = service_fn(move |request| {
             let server = Arc::clone(&self);
@@ -140,10 +151,10 @@ impl Server {
             http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(HEAD_TIMEOUT)
-                .max_buf_size(LONGEST_HEAD)
+                .max_buf_size(MAX_HEAD_OCTETS)
                 .serve_connection(TokioIo::new(stream), service)
         );
-        // Errors are those of the client.
+        // Errors of the connection are the client's business.
         if timeout(LIFETIME, connection.as_mut()).await.is_err() {
             connection.as_mut().graceful_shutdown();
             let _ = timeout(HEAD_TIMEOUT, connection).await;
@@ -157,14 +168,3 @@ impl Server {
         sleep(ACCEPT_PAUSE).await;
     }
 }
-
-/// Connections at a time. There are a few scrapers and probes.
-const MOST_CONNECTIONS: usize = 64;
-/// Octets of a request's head.
-const LONGEST_HEAD: usize = 16 << 10;
-/// How long a request may take to arrive, and a connection to idle.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long a connection may last; a scraper opens another one.
-const LIFETIME: Duration = Duration::from_secs(300);
-const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
-const WARNING_PAUSE: Duration = Duration::from_secs(10);

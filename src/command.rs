@@ -19,12 +19,31 @@ use tokio::runtime::{Builder, Runtime};
 use crate::admin::client::{Client, ClientError};
 use crate::config::ConfigFlags;
 
+const MORE_HELP: &str = "\
+Signals of the service:
+  SIGHUP            loads the configuration again: all of it, or nothing if there is a mistake in it
+  SIGTERM, SIGINT   ends the service after the messages in flight; a second one ends it at once
+
+Exit status:
+  0   all is well
+  1   something is wrong with what it was given
+  64  the command line makes no sense
+  69  the running service can't be reached
+  78  the service can't start with this configuration
+
+Files:
+  /etc/postseal/postseal.toml   configuration; postseal.toml(5) has every setting
+  /etc/postseal/keys            keys, as keygen makes them
+
+Environment:
+  POSTSEAL__SECTION__KEY   sets one key over the file, such as POSTSEAL__LIMITS__CONNECTIONS=2000";
+
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// All is well.
     Fine,
-    /// Something is wrong with what it was given.
+    /// The input has mistakes.
     Problem,
     /// The command line makes no sense.
     Usage,
@@ -97,7 +116,7 @@ fn ask<T>(
     })
 }
 
-/// The command line, for who writes a manual of it.
+/// The command line, for the generator of the manual.
 pub fn command_line() -> clap::Command {
     Cli::command()
 }
@@ -138,25 +157,6 @@ fn explain_usage(error: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) 
     };
     if written.is_ok() { exit } else { Exit::Problem }
 }
-
-const MORE_HELP: &str = "\
-Signals of the service:
-  SIGHUP            loads the configuration again: all of it, or nothing if there is a mistake in it
-  SIGTERM, SIGINT   ends the service after the messages in flight; a second one ends it at once
-
-Exit status:
-  0   all is well
-  1   something is wrong with what it was given
-  64  the command line makes no sense
-  69  the running service can't be reached
-  78  the service can't start with this configuration
-
-Files:
-  /etc/postseal/postseal.toml   configuration; postseal.toml(5) has every setting
-  /etc/postseal/keys            keys, as keygen makes them
-
-Environment:
-  POSTSEAL__SECTION__KEY   sets one key over the file, such as POSTSEAL__LIMITS__CONNECTIONS=2000";
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);

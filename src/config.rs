@@ -1,8 +1,8 @@
 //! The configuration: what can be set, and where a setting comes from.
 //!
-//! One module a section, each a plain struct with its documented defaults. Values are parsed once, into types that
-//! carry their unit, so that nobody behind this module meets a bad one. Layers, each over the one before: defaults,
-//! the TOML file, `POSTSEAL__SECTION__KEY` environment variables, flags.
+//! Each section is a module with a plain struct and its documented defaults. Values are parsed once, into types with their
+//! unit, so that no code behind this module meets a bad value. The layers, each over the one before: defaults, the TOML
+//! file, `POSTSEAL__SECTION__KEY` environment variables, flags.
 //!
 //! No key file is read here (see `keys`), and no socket opened.
 
@@ -60,7 +60,7 @@ pub struct Config {
     pub admin: AdminConfig,
     /// `[origin]`: which mail on a submission listener is ours.
     pub origin: OriginConfig,
-    /// `[limits]`: what one connection and all of them may use.
+    /// `[limits]`: bounds on what one connection and all of them may use.
     pub limits: BoundsConfig,
     /// `[reload]`: files whose changes are noticed.
     pub reload: Reload,
@@ -75,10 +75,10 @@ pub struct Config {
     pub dkim: Option<dkim::DkimSettings>,
     /// `[store]`: where limits are counted.
     pub store: StoreConfig,
-    /// `[sender]`: who may send as whom; everybody as anybody without it.
+    /// `[sender]`: the addresses that each submitter may use; any submitter may use any address without the section.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sender: Option<sender::SenderSettings>,
-    /// `[webhook]`: who is told of breached limits.
+    /// `[webhook]`: where breaches of limits are reported.
     pub webhook: Webhook,
     /// `[log]`: the log on stdout.
     pub log: LogConfig,

@@ -1,10 +1,10 @@
 //! The service: builds everything from the configuration, keeps it going, and ends it without losing mail.
 //!
-//! Start: configuration, log, admin port, filters, listeners; ready only when all of it stands. Then [`Orders`] come,
-//! from signals or from a test. A reload puts a new configuration in force or leaves all as it was. To stop means to
-//! drain: not ready any more, no new connections, connections without a message in flight are closed at once and the
-//! others when their message has its final reply. After `limits.drain_timeout`, or at the second order to stop, what is
-//! left is cut; the MTAs then tell their clients to try again.
+//! At the start it builds configuration, log, admin port, filters and listeners, and is ready when all of them work. Then
+//! it follows [`Orders`], from signals or from a test. A reload puts a new configuration in force or changes nothing. An
+//! order to stop drains the service: it is no longer ready and takes no new connections; connections without a message
+//! in flight are closed at once, the others when their message has its final reply. After `limits.drain_timeout`, or at
+//! the second order to stop, the remaining connections are cut; the MTAs then tell their clients to try again.
 
 mod file_watch;
 mod key_watch;
@@ -42,6 +42,11 @@ use file_watch::FileWatch;
 use key_watch::KeyWatch;
 use renew::prepare;
 
+/// Files that are open besides connections: listeners, log, admin port, keys that are read.
+const OTHER_FILES: u64 = 100;
+/// How long the end waits for the log.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -49,12 +54,12 @@ pub enum StartError {
     /// The configuration has mistakes.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// An address can't be had.
+    /// An address can't be bound.
     #[error("{what}: {source}")]
     Bind {
-        /// Whose address.
+        /// The listener.
         what: String,
-        /// Why not.
+        /// The reason.
         source: BindError,
     },
     /// Two metrics of the same name.
@@ -68,7 +73,7 @@ pub enum StartError {
 /// A running service.
 pub struct Daemon {
     source: ConfigFlags,
-    /// What is in force.
+    /// The configuration in force.
     config: Config,
     shared: Arc<SharedAdmission>,
     health: Arc<Health>,
@@ -82,7 +87,7 @@ pub struct Daemon {
     services: Arc<Services>,
     keys: KeyWatch,
     files: FileWatch,
-    /// Ends with the service, however that ends.
+    /// Background tasks; they end with the service, however it ends.
     background: JoinSet<()>,
 }
 
@@ -90,7 +95,7 @@ impl Daemon {
     /// Starts the service; it is ready when this returns. Log lines go to `sink`.
     ///
     /// # Errors
-    /// If anything of it can't be had: half a service helps nobody.
+    /// If any part can't be started: half a service helps nobody.
     pub async fn start(
         source: ConfigFlags,
         mut inherited: Inherited,
@@ -139,7 +144,7 @@ impl Daemon {
         daemon.open_admin(token).await?;
         daemon.expect_reasons(&pipelines.pipelines);
         let listeners = daemon.bind(pipelines.pipelines, &mut inherited).await?;
-        // MTAs can connect by now, but nobody is served before the keys are there.
+        // MTAs can connect by now, but no message is filtered before the keys are read.
         daemon.keys.follow(pipelines.keys).await;
         for listener in listeners {
             daemon.accepting.spawn(listener.run(daemon.stop.subscribe()));
@@ -148,7 +153,7 @@ impl Daemon {
         Ok(daemon)
     }
 
-    /// Counts what these filters can find from zero.
+    /// Counts every reason of these filters from zero.
     fn expect_reasons(&self, pipelines: &[Arc<Pipeline>]) {
         for (filter, codes) in pipelines.iter().flat_map(|pipeline| pipeline.reasons()) {
             self.shared.metrics.expect_reasons(filter, codes);
@@ -192,7 +197,7 @@ impl Daemon {
         Ok(())
     }
 
-    /// Everything is there: says so to all who want to know.
+    /// Reports to log, service manager, probes and metrics that the service is ready.
     fn opened(&mut self, inherited: &Inherited) {
         let metrics = &self.shared.metrics;
         metrics.configuration_loaded();
@@ -297,7 +302,7 @@ impl Daemon {
     }
 }
 
-/// What the status page tells about a configuration that is put in force now.
+/// The facts of the status page about a configuration that is put in force now.
 fn facts(path: &Path, config: &Config) -> ConfigFacts {
     let addresses = config.log.addresses || config.log.level >= Level::Debug;
     ConfigFacts { config: path.to_owned(), loaded: since_epoch(), addresses }
@@ -309,8 +314,3 @@ async fn finished<T>(task: &mut Option<JoinHandle<T>>) -> io::Result<T> {
     *task = None;
     Ok(result?)
 }
-
-/// Files that are open beside connections: listeners, log, admin port, keys that are read.
-const OTHER_FILES: u64 = 100;
-/// How long the end waits for the log.
-const FLUSH_PATIENCE: Duration = Duration::from_secs(1);

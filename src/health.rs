@@ -18,15 +18,15 @@ struct HealthState {
     problems: BTreeMap<&'static str, String>,
 }
 
-/// How far the service is.
+/// The phase of the service.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Phase {
     /// Not all listeners are up yet.
     #[default]
     Starting,
-    /// At work.
+    /// The service takes mail.
     Running,
-    /// Finishing what is in flight.
+    /// The service finishes the messages that have begun.
     Draining,
 }
 
@@ -41,7 +41,7 @@ impl Health {
         self.with(|state| state.listeners = listeners);
     }
 
-    /// Something without which no mail should come, or that it is mended.
+    /// Sets or clears a problem that makes the service unready.
     pub fn set_problem(&self, what: &'static str, problem: Option<String>) {
         self.with(|state| match problem {
             Some(problem) => drop(state.problems.insert(what, problem)),
@@ -49,13 +49,13 @@ impl Health {
         });
     }
 
-    /// Looks at the listeners, one after the other.
+    /// Calls `look` for each listener.
     pub fn listeners<T>(&self, look: impl FnMut(&ListenerState) -> T) -> Vec<T> {
         let listeners = self.with(|state| state.listeners.clone());
         listeners.iter().map(Arc::as_ref).map(look).collect()
     }
 
-    /// Why the service can't take mail now.
+    /// The reasons why the service can't take mail now; `None` if it can.
     pub fn unready(&self) -> Option<String> {
         self.with(|state| match state.phase {
             Phase::Starting => Some("starting".to_owned()),

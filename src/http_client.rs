@@ -12,8 +12,8 @@ use tokio::task::JoinSet;
 /// Why there is no response.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Sends a request and gives what `read` makes of the response. Then the connection is closed, also if the caller no
-/// longer waits.
+/// Sends a request and returns what `read` makes of the response. The connection is closed afterwards, even if the
+/// caller no longer waits.
 ///
 /// # Errors
 /// If the connection breaks, or `read` fails.

@@ -1,4 +1,4 @@
-//! Signing keys: files, made, read, and read again when they change.
+//! Signing keys: how their files are made, read, and read again when they change.
 
 mod directory;
 mod file;

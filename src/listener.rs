@@ -1,9 +1,9 @@
 //! A listener: takes connections from MTAs and starts a task for each.
 //!
-//! All listeners share one number of connections; one more is accepted and closed at once, so that the MTA knows
-//! instead of waiting, and file descriptors stay in bounds. A unix socket whose file is taken away is bound again; the
-//! connections it already has go on. What can go wrong while accepting passes, so a listener never gives up: it waits a
-//! little and says so now and then.
+//! All listeners share one bound on connections. A connection above it is accepted and closed at once, so that the MTA
+//! need not wait and file descriptors stay in bounds. A unix socket whose file disappears is bound again; its open
+//! connections go on. Errors while accepting pass, so a listener never gives up: it waits a little and logs a warning
+//! now and then.
 
 mod bind;
 mod error;
@@ -35,7 +35,12 @@ pub(crate) use unix::{SocketFile, bind_private};
 use bind::Socket;
 use state::OpenConnection;
 
-/// A bound socket and what becomes of its connections.
+/// How often a socket file is looked at; a lost one is back well within a second.
+const LOOK_PAUSE: Duration = Duration::from_millis(250);
+const SHORTEST_BACK_OFF: Duration = Duration::from_millis(10);
+const MAX_BACK_OFF: Duration = Duration::from_secs(1);
+
+/// A bound socket, and the state that its connections share.
 pub struct Listener {
     state: Arc<ListenerState>,
     socket: Socket,
@@ -106,7 +111,8 @@ impl Listener {
             let state = &open.state;
             let mut limits = **state.shared.limits.load();
             if !passed {
-                // New connections are refused until we are back, so the end should not wait for any that does nothing.
+                // This process owns the socket, so nobody can connect during a restart. Idle connections are closed at once:
+                // waiting for them would only make the gap longer.
                 limits.drain_idle = Duration::ZERO;
             }
             let observer: Arc<dyn ConnectionObserver> = Arc::clone(state) as _;
@@ -115,8 +121,8 @@ impl Listener {
         });
     }
 
-    /// How long to wait after an error of accept(2). Those of one connection pass at once, those of the machine take
-    /// time.
+    /// How long to wait after an error of accept(2). An error of one connection passes at once, an error of the machine
+    /// takes time.
     fn pause_after(&mut self, error: &io::Error) -> Duration {
         let errno = Errno::from_raw(error.raw_os_error().unwrap_or_default());
         if matches!(errno, Errno::ECONNABORTED | Errno::EINTR) {
@@ -133,14 +139,14 @@ impl Listener {
             let listener = state.name();
             tracing::warn!(event = "accept", listener, suppressed, "can't take a connection: {error}{hint}");
         }
-        self.back_off = (self.back_off * 2).clamp(SHORTEST_BACK_OFF, LONGEST_BACK_OFF);
+        self.back_off = (self.back_off * 2).clamp(SHORTEST_BACK_OFF, MAX_BACK_OFF);
         self.back_off
     }
 
     /// Binds the socket again if its file is gone or no longer ours.
     fn look_after_file(&mut self, drain: &watch::Receiver<bool>) {
         if self.socket.file().is_none_or(unix::SocketFile::is_ours) {
-            // Somebody may have put it back.
+            // Another process may have put the file back.
             self.state.up.store(true, Ordering::Relaxed);
             return;
         }
@@ -153,7 +159,7 @@ impl Listener {
                     listener,
                     "the socket file was gone; bound it again"
                 );
-                // Who connected before the file went is still served.
+                // MTAs that connected before the file disappeared are still served.
                 let mut context = Context::from_waker(Waker::noop());
                 while let Poll::Ready(Ok((stream, _))) = old.poll_accept(&mut context) {
                     self.admit(MtaStream::Unix(stream), drain);
@@ -193,8 +199,3 @@ async fn tick(interval: &mut Option<Interval>) {
         None => pending().await,
     }
 }
-
-/// How often a socket file is looked at; a lost one is back well within a second.
-const LOOK_PAUSE: Duration = Duration::from_millis(250);
-const SHORTEST_BACK_OFF: Duration = Duration::from_millis(10);
-const LONGEST_BACK_OFF: Duration = Duration::from_secs(1);

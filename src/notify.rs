@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
 
+const SEND_TIMEOUT: Duration = Duration::from_millis(200);
+
 /// The way to the service manager.
 #[derive(Debug, Default)]
 pub struct Notifier {
@@ -93,8 +95,6 @@ fn watchdog() -> Option<Duration> {
         || number("WATCHDOG_PID") == Some(u64::from(std::process::id()));
     number("WATCHDOG_USEC").filter(|micros| ours && *micros > 0).map(Duration::from_micros)
 }
-
-const SEND_TIMEOUT: Duration = Duration::from_millis(200);
 
 #[cfg(test)]
 mod tests;

@@ -13,14 +13,14 @@ use crate::services::Services;
 pub(crate) struct Prepared {
     pub(crate) loaded: LoadedConfig,
     pub(crate) pipelines: Pipelines,
-    /// For the admin port, which takes it at the start.
+    /// The token of the admin port, which takes it at the start only.
     pub(crate) token: Option<AdminToken>,
-    /// For the webhook.
+    /// The token that the webhook is shown.
     pub(crate) webhook_token: Option<String>,
 }
 
 impl Prepared {
-    /// Reads files and parses keys; not for threads that serve connections.
+    /// Loads the configuration. It reads files and parses keys, so it must not run on a thread that serves connections.
     pub(crate) fn load(source: &ConfigFlags, services: &Services) -> Result<Self, ConfigError> {
         let mut loaded = source.load()?;
         let pipelines = Pipelines::build(&mut loaded, services)?;
@@ -30,7 +30,7 @@ impl Prepared {
     }
 }
 
-/// What a new configuration changes that is only put in force by a restart.
+/// The changes of a new configuration that only a restart puts in force.
 pub(crate) fn needs_restart(old: &Config, new: &Config) -> Vec<String> {
     let mut keys = Vec::new();
     for listener in &old.listener {
@@ -74,7 +74,7 @@ pub(crate) fn keep_what_needs_restart(old: &Config, new: &mut Config) {
     new.store.clone_from(&old.store);
 }
 
-/// What a connection must know of `[limits]`.
+/// The part of `[limits]` that a connection needs.
 pub(crate) fn connection_limits(limits: &config::BoundsConfig) -> ConnectionLimits {
     let protocol = WireBounds {
         // The length field counts the command byte too.

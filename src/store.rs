@@ -22,6 +22,10 @@ use redis::Login;
 pub use embedded::Embedded;
 pub use metrics::StoreMetrics;
 
+const STATE_FILE: &str = "state.redb";
+const USUAL_DIRECTORY: &str = "/var/lib/postseal";
+const FEW_KEYS: usize = 10_000;
+
 /// The store in force. It is opened when the first configuration needs it, and stays: counters survive a reload.
 #[derive(Default)]
 pub struct StoreInForce {
@@ -29,16 +33,16 @@ pub struct StoreInForce {
 }
 
 impl StoreInForce {
-    /// A small store in memory, for what only lasts as long as one command.
+    /// A small store in memory, for the time of one command.
     pub fn throwaway() -> Self {
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Arc::new(SystemClock), FEW_KEYS));
         Self { opened: OnceLock::from(store) }
     }
 
-    /// The store, opened now if nobody has needed it before. Blocks; for threads of a runtime that may.
+    /// The store; it is opened at the first call. Blocks, so it needs a thread of the runtime that may block.
     ///
     /// # Errors
-    /// If a secret that it needs is no good.
+    /// If a secret that the store needs can't be used.
     pub fn open(&self, loaded: &mut LoadedConfig, metrics: &Metrics) -> Result<Arc<dyn Store>, ConfigError> {
         if let Some(opened) = self.opened.get() {
             return Ok(Arc::clone(opened));
@@ -54,7 +58,7 @@ impl StoreInForce {
         }
     }
 
-    /// Tells metrics how full the store is, where it knows.
+    /// Sets the metrics of how full the store is, if the store knows.
     pub fn observe(&self, metrics: &Metrics) {
         let Some((store, stats)) = self.opened.get().and_then(|store| Some((store.kind(), store.stats()?)))
         else {
@@ -67,7 +71,7 @@ impl StoreInForce {
         evictions.inc_by(stats.evicted.saturating_sub(evictions.get()));
     }
 
-    /// The store, if anybody has needed it.
+    /// The store, if it has been opened.
     pub fn opened(&self) -> Option<&Arc<dyn Store>> {
         self.opened.get()
     }
@@ -119,13 +123,9 @@ fn redis_login(loaded: &LoadedConfig, url: &RedisUrl) -> Result<Login, ConfigErr
     })
 }
 
-/// Where the service may keep its state: what systemd has made for it, or the usual place if that is there.
+/// The directory for the state: the one that systemd has made, or the usual one if it exists.
 fn state_directory() -> Option<PathBuf> {
     let given = std::env::var_os("STATE_DIRECTORY").filter(|list| !list.is_empty());
     let first = given.and_then(|list| std::env::split_paths(&list).next());
     first.or_else(|| Some(PathBuf::from(USUAL_DIRECTORY)).filter(|path| path.is_dir()))
 }
-
-const STATE_FILE: &str = "state.redb";
-const USUAL_DIRECTORY: &str = "/var/lib/postseal";
-const FEW_KEYS: usize = 10_000;

@@ -1,4 +1,4 @@
-//! How this process speaks TLS as a client.
+//! The TLS settings of this process as a client.
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
-//! Files that make up the configuration, and whether they have changed since they were read.
+//! The files of a configuration, and whether they have changed since they were read.
 //!
-//! A stamp is taken before its file is read, so that no change falls between the two. A file that is still being
-//! written is left alone until it rests. Each change is told once: if the new text turns out to be no good, nothing
-//! happens until it changes again.
+//! The stamp of a file is taken before the file is read, so that no change is missed between the two. A file that is
+//! still being written is left alone until it rests. Each change is reported once: if the new text is not good, nothing
+//! happens until the file changes again.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::stamp::Stamp;
+
+/// A table of a million lines is shorter.
+const MAX_FILE_OCTETS: u64 = 64 << 20;
 
 /// The files.
 #[derive(Clone, Default)]
@@ -34,14 +37,14 @@ impl Watch {
         self.files.retain(|file| file.path != path);
         self.files.push(Watched { path: path.to_owned(), stamp, is_config });
         let mut text = String::new();
-        File::open(path)?.take(LONGEST + 1).read_to_string(&mut text)?;
-        if text.len() as u64 > LONGEST {
-            return Err(io::Error::other(format!("is longer than {} MiB", LONGEST >> 20)));
+        File::open(path)?.take(MAX_FILE_OCTETS + 1).read_to_string(&mut text)?;
+        if text.len() as u64 > MAX_FILE_OCTETS {
+            return Err(io::Error::other(format!("is longer than {} MiB", MAX_FILE_OCTETS >> 20)));
         }
         Ok(text)
     }
 
-    /// Only the files of this kind.
+    /// Keeps only the files of this kind.
     #[must_use]
     pub(crate) fn only(mut self, config: bool, tables: bool) -> Self {
         self.files.retain(|file| if file.is_config { config } else { tables });
@@ -53,7 +56,7 @@ impl Watch {
         self.files.is_empty()
     }
 
-    /// Looks at all files; those that have changed since the last look, and rest.
+    /// Looks at all files, and returns those that have changed since the last look and rest now.
     pub(crate) fn changed(&mut self, now: SystemTime) -> Vec<PathBuf> {
         let mut changed = Vec::new();
         for file in &mut self.files {
@@ -70,9 +73,6 @@ impl Watch {
         changed
     }
 }
-
-/// A table of a million lines is shorter.
-const LONGEST: u64 = 64 << 20;
 
 #[cfg(test)]
 mod tests {

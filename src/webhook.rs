@@ -1,7 +1,7 @@
-//! Tells somebody over HTTP: one JSON object a POST, in the order of events, from a bounded queue.
+//! Reports events over HTTP: one JSON object in each POST, in the order of the events, from a bounded queue.
 //!
-//! Whoever has something to tell never waits. An event that can't be delivered is tried again with growing pauses, and
-//! given up after the last; what does not fit into the queue meanwhile is dropped. All of it is counted.
+//! The code that reports an event never waits. An event that can't be delivered is tried again with growing pauses, and
+//! dropped after the last attempt. Events that do not fit into the queue are dropped. All of it is counted.
 
 use std::time::Duration;
 
@@ -21,6 +21,12 @@ use crate::config::webhook::{Webhook, WebhookUrl};
 use crate::http_client::{Failure, exchange};
 use crate::tls::client_config;
 
+const SENT: &str = "sent";
+const FAILED: &str = "failed";
+const DROPPED: &str = "dropped";
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const MAX_PAUSE: Duration = Duration::from_secs(60);
+
 /// The way to the receiver.
 pub struct Sender {
     queue: mpsc::Sender<String>,
@@ -28,7 +34,7 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// Starts to send; nobody is told anything if the settings have no address. Needs a runtime.
+    /// Starts to send; events are ignored if the settings have no address. Needs a runtime.
     pub fn start(settings: &Webhook, token: Option<String>, outcomes: IntCounterVec) -> Option<Self> {
         let url = settings.url.clone()?;
         let (queue, events) = mpsc::channel(settings.queue.max(1));
@@ -38,7 +44,7 @@ impl Sender {
         Some(Self { queue, outcomes })
     }
 
-    /// Tells of an event, if there is room.
+    /// Queues an event, if there is room.
     pub fn send(&self, json: String) {
         if self.queue.try_send(json).is_err() {
             self.outcomes.with_label_values(&[DROPPED]).inc();
@@ -74,7 +80,7 @@ impl Task {
         }
     }
 
-    /// Tries until it is taken, refused for good, or tried often enough.
+    /// Tries until the event is taken, refused for good, or tried often enough.
     async fn deliver(&self, event: &str) -> Result<(), String> {
         let mut pause = FIRST_PAUSE;
         let mut attempt = 0;
@@ -91,7 +97,7 @@ impl Task {
             }
             attempt += 1;
             sleep(pause).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pause = (pause * 2).min(MAX_PAUSE);
         }
     }
 
@@ -128,10 +134,5 @@ fn worth_another(status: StatusCode) -> bool {
     status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
 }
 
-/// What becomes of events, for metrics.
+/// The outcomes of events, for metrics.
 pub const OUTCOMES: [&str; 3] = [SENT, FAILED, DROPPED];
-const SENT: &str = "sent";
-const FAILED: &str = "failed";
-const DROPPED: &str = "dropped";
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);

@@ -1,4 +1,4 @@
-//! Who sends: the SMTP client, the listener it came by, and whether its mail is ours to sign and limit.
+//! The SMTP client, its listener, and the direction of its mail.
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -48,13 +48,14 @@ pub struct PipelineSettings {
     pub role: Role,
     /// Which mail is ours.
     pub origin: OriginPolicy,
-    /// Bounds on what is kept of a message.
+    /// Bounds on the parts of a message that are kept.
     pub limits: MessageLimits,
     /// The source of time.
     pub clock: Arc<dyn Clock>,
 }
 
-/// Bounds on what is kept of a message. A header section over them is refused for good, too many recipients for now.
+/// Bounds on the parts of a message that are kept. A header section above them is refused for good (5xx), too many
+/// recipients for now (4xx).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MessageLimits {
     /// Octets of the header section.
@@ -89,7 +90,7 @@ pub struct Pipeline {
 
 impl Pipeline {
     /// A pipeline of these filters, in this order. Filters that have nothing to do on a listener of this role are left
-    /// out, and what they need is not asked of the MTA.
+    /// out, so that the MTA is not asked for their needs.
     pub fn new(settings: PipelineSettings, entries: Vec<PipelineEntry>) -> Self {
         let possible = settings.role.directions();
         let with_needs = entries.into_iter().map(|entry| {

@@ -10,7 +10,7 @@ pub struct Problem {
     pub severity: Severity,
     /// The way to the value, from the outside in; elements of lists by their number from 0.
     pub key: Vec<String>,
-    /// What is wrong, and what to do about it.
+    /// The mistake, with advice.
     pub reason: String,
 }
 

@@ -5,15 +5,15 @@ use bytes::Bytes;
 
 use crate::macros::Stage;
 
-/// The oldest protocol version that is supported.
-pub const MIN_VERSION: u32 = 2;
-/// The newest protocol version that exists.
-pub const MAX_VERSION: u32 = 6;
-
 /// The edits that an MTA supports if its offer names none.
 const VERSION_1_ACTIONS: ActionFlags = ActionFlags::from_bits_retain(0x0f);
 /// The steps that an MTA can leave out if its offer names none.
 const VERSION_1_PROTOCOL: ProtocolFlags = ProtocolFlags::from_bits_retain(0x3f);
+
+/// The oldest protocol version that is supported.
+pub const MIN_VERSION: u32 = 2;
+/// The newest protocol version that exists.
+pub const MAX_VERSION: u32 = 6;
 
 bitflags! {
     /// Edits that a filter may ask for (`SMFIF_*`).

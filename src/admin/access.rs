@@ -1,8 +1,8 @@
-//! Who may do what on the admin port.
+//! The rights of a request to the admin port.
 //!
-//! Metrics and health are for everybody who can connect. Beyond them, the unix socket and the token open everything; a
-//! browser that has been asked for the token, and a program on this machine, may read. To a program that a web page
-//! runs in a browser, nothing is open: it can't show the token, and its requests carry the name of another host.
+//! Every client that can connect may read metrics and health. The unix socket and the token open everything else. A
+//! browser in which somebody has typed the token, and a program on this machine, may read. A script of a web page gets
+//! nothing: it can't show the token, and its requests carry the name of another host.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -12,6 +12,9 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use encodify::base64::STANDARD;
 use hyper::header::{AUTHORIZATION, HOST, HeaderMap};
 
+const MIN_TOKEN_OCTETS: usize = 16;
+const MAX_TOKEN_OCTETS: usize = 512;
+
 /// Where a request comes from.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum AdminPeer {
@@ -19,9 +22,9 @@ pub(super) enum AdminPeer {
     Unix,
     /// TCP.
     Tcp {
-        /// Our end.
+        /// The address of the admin port.
         local: SocketAddr,
-        /// Their end.
+        /// The address of the client.
         remote: SocketAddr,
     },
 }
@@ -44,13 +47,15 @@ pub struct AdminToken(Vec<u8>);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// Can't be read.
+    /// The file can't be read.
     #[error("can't be read: {0}")]
     Read(#[from] io::Error),
-    /// Can be guessed.
-    #[error("holds {0} octets; a token has {SHORTEST} to {LONGEST}, such as from `openssl rand -hex 32`")]
+    /// The token is so short that it can be guessed.
+    #[error(
+        "holds {0} octets; a token has {MIN_TOKEN_OCTETS} to {MAX_TOKEN_OCTETS}, such as from `openssl rand -hex 32`"
+    )]
     Length(usize),
-    /// Can't be sent.
+    /// The token has characters that can't be sent in HTTP.
     #[error("holds something else than visible ASCII characters")]
     Characters,
 }
@@ -63,7 +68,7 @@ impl AdminToken {
     pub fn read(path: &Path) -> Result<Self, TokenError> {
         let text = std::fs::read(path)?;
         let token = text.trim_ascii();
-        if !(SHORTEST..=LONGEST).contains(&token.len()) {
+        if !(MIN_TOKEN_OCTETS..=MAX_TOKEN_OCTETS).contains(&token.len()) {
             return Err(TokenError::Length(token.len()));
         }
         if !token.iter().all(u8::is_ascii_graphic) {
@@ -77,7 +82,7 @@ impl AdminToken {
         String::from_utf8_lossy(&self.0).into_owned()
     }
 
-    /// Takes as long for a wrong token as for the right one.
+    /// Compares the token; takes as long for a wrong token as for the right one.
     fn is(&self, shown: &[u8]) -> bool {
         verify_slices_are_equal(&self.0, shown).is_ok()
     }
@@ -91,7 +96,7 @@ pub(super) fn right(peer: AdminPeer, headers: &HeaderMap, token: Option<&AdminTo
             Some((scheme, shown)) if scheme.eq_ignore_ascii_case(b"bearer") && token.is(shown) => {
                 return AccessRight::Change;
             }
-            // What a browser sends after it has asked its user; and sends again on its own, so it may only read.
+            // A browser sends this after it has asked its user. It repeats it without asking, so the right is to read only.
             Some((scheme, shown)) if scheme.eq_ignore_ascii_case(b"basic") => {
                 let login = STANDARD.decode(shown).unwrap_or_default();
                 let password = login.iter().position(|byte| *byte == b':').and_then(|at| login.get(at + 1..));
@@ -110,7 +115,7 @@ pub(super) fn right(peer: AdminPeer, headers: &HeaderMap, token: Option<&AdminTo
     }
 }
 
-/// True for an address or `localhost`. Any other name could be one that its owner has made to lead here.
+/// True for an address or `localhost`. A stranger can make any other name lead to this address.
 fn is_this_machine(host: &[u8]) -> bool {
     let host = String::from_utf8_lossy(host);
     let name = match host.rsplit_once(':') {
@@ -126,9 +131,6 @@ fn split_once_space(value: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = value.iter().position(|byte| *byte == b' ')?;
     Some((value.get(..at)?, value.get(at + 1..)?.trim_ascii()))
 }
-
-const SHORTEST: usize = 16;
-const LONGEST: usize = 512;
 
 #[cfg(test)]
 mod tests {

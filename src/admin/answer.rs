@@ -1,4 +1,4 @@
-//! What the admin port answers, path by path.
+//! The answers of the admin port, path by path.
 
 use std::sync::Arc;
 
@@ -18,6 +18,25 @@ use crate::rate_limit::answer::{self as limits, Look};
 use crate::services::Services;
 use crate::status::Status;
 
+/// Paths, methods, and the right that reading needs. Every change needs the right to change.
+const PATHS: [(&str, &[Method], AccessRight); 8] = [
+    ("/", LOOK, AccessRight::Read),
+    ("/api/status", LOOK, AccessRight::Read),
+    (DECISIONS, LOOK, AccessRight::Read),
+    ("/api/limits", LOOK_AND_CHANGE, AccessRight::Read),
+    ("/metrics", LOOK, AccessRight::Scrape),
+    ("/healthz", LOOK, AccessRight::Scrape),
+    ("/livez", LOOK, AccessRight::Scrape),
+    ("/readyz", LOOK, AccessRight::Scrape),
+];
+/// The path of an explanation; the number of the message follows.
+const DECISIONS: &str = "/api/decisions/";
+const LOOK_AND_CHANGE: &[Method] = &[Method::GET, Method::POST];
+const JSON: &str = "application/json";
+const MAX_BODY_OCTETS: usize = 16 << 10;
+const LOOK: &[Method] = &[Method::GET, Method::HEAD];
+const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
 /// Where the answers come from.
 pub struct AdminSource {
     /// `/metrics`.
@@ -28,7 +47,7 @@ pub struct AdminSource {
     pub status: Option<Arc<Status>>,
     /// `/api/limits`.
     pub services: Arc<Services>,
-    /// Opens the rest.
+    /// The token that opens everything else.
     pub token: Option<AdminToken>,
 }
 
@@ -114,7 +133,7 @@ impl AdminSource {
             typed(StatusCode::BAD_REQUEST, JSON, serde_json::json!({ "error": what }).to_string())
         };
         let (status, json) = if *request.method() == Method::POST {
-            let Ok(body) = Limited::new(request.into_body(), LONGEST_BODY).collect().await else {
+            let Ok(body) = Limited::new(request.into_body(), MAX_BODY_OCTETS).collect().await else {
                 return bad("the body is too long, or did not come");
             };
             match serde_json::from_slice(&body.to_bytes()) {
@@ -140,7 +159,7 @@ impl AdminSource {
         }
     }
 
-    /// Says how to be let in.
+    /// Tells the client how to get the right that it lacks.
     fn forbidden(&self, right: AccessRight) -> AdminResponse {
         let advice = match (&self.token, right) {
             (None, AccessRight::Read) => {
@@ -177,22 +196,3 @@ fn typed(status: StatusCode, kind: &'static str, text: impl Into<Bytes>) -> Admi
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
-
-/// Paths, methods, and what one needs to look; to change anything, one needs the right to change.
-const PATHS: [(&str, &[Method], AccessRight); 8] = [
-    ("/", LOOK, AccessRight::Read),
-    ("/api/status", LOOK, AccessRight::Read),
-    (DECISIONS, LOOK, AccessRight::Read),
-    ("/api/limits", LOOK_AND_CHANGE, AccessRight::Read),
-    ("/metrics", LOOK, AccessRight::Scrape),
-    ("/healthz", LOOK, AccessRight::Scrape),
-    ("/livez", LOOK, AccessRight::Scrape),
-    ("/readyz", LOOK, AccessRight::Scrape),
-];
-/// Why a message came out as it did; its number follows.
-const DECISIONS: &str = "/api/decisions/";
-const LOOK_AND_CHANGE: &[Method] = &[Method::GET, Method::POST];
-const JSON: &str = "application/json";
-const LONGEST_BODY: usize = 16 << 10;
-const LOOK: &[Method] = &[Method::GET, Method::HEAD];
-const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";

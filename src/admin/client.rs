@@ -15,6 +15,9 @@ use super::access::{AdminToken, TokenError};
 use crate::config;
 use crate::http_client::{Failure, exchange};
 
+const PATIENCE: Duration = Duration::from_secs(10);
+const MAX_ANSWER_OCTETS: usize = 64 << 20;
+
 /// Asks the running service, over a new connection each time.
 pub struct Client {
     door: Door,
@@ -31,7 +34,7 @@ enum Door {
 pub struct AdminAnswer {
     /// HTTP status.
     pub status: StatusCode,
-    /// What came with it.
+    /// The body.
     pub body: Bytes,
 }
 
@@ -50,20 +53,20 @@ pub enum ClientError {
         /// What is wrong.
         source: TokenError,
     },
-    /// Nobody answers.
+    /// No service answers.
     #[error("can't reach the service at {door}: {reason}; is it running, with this configuration?")]
     Unreachable {
-        /// Where.
+        /// The address or the path of the socket.
         door: String,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// It says no.
+    /// The service refuses the request.
     #[error("the service answers {status}: {reason}")]
     Refused {
         /// HTTP status.
         status: StatusCode,
-        /// What came with it.
+        /// The body of the answer.
         reason: String,
     },
 }
@@ -106,7 +109,7 @@ impl Client {
         self.ask(Method::POST, path, body.into()).await
     }
 
-    /// Why an answer is none that was asked for.
+    /// The error for an answer that is not the one expected.
     pub fn refused(&self, answer: &AdminAnswer) -> ClientError {
         let text = String::from_utf8_lossy(&answer.body);
         ClientError::Refused { status: answer.status, reason: text.trim().chars().take(200).collect() }
@@ -142,9 +145,6 @@ impl Client {
 
 async fn read(response: Response<Incoming>) -> Result<AdminAnswer, Failure> {
     let status = response.status();
-    let body = Limited::new(response.into_body(), LONGEST_ANSWER).collect().await?.to_bytes();
+    let body = Limited::new(response.into_body(), MAX_ANSWER_OCTETS).collect().await?.to_bytes();
     Ok(AdminAnswer { status, body })
 }
-
-const PATIENCE: Duration = Duration::from_secs(10);
-const LONGEST_ANSWER: usize = 64 << 20;

@@ -1,7 +1,7 @@
 //! The status page: one HTML file inside the program, which asks `/api/status` every two seconds.
 //!
-//! Its Content-Security-Policy allows exactly the style and the script in it, by their hashes, and requests to where it
-//! came from. So a text that a mail has brought into the page could do nothing, even if the script were wrong.
+//! Its Content-Security-Policy allows exactly the style and the script in the page, by their hashes, and requests to the
+//! host that the page came from. A text that a mail brings into the page can do nothing, even if the script is wrong.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ use hyper::header::HeaderValue;
 /// The page.
 pub(super) const HTML: &str = include_str!("page.html");
 
-/// What a browser may do with it.
+/// The Content-Security-Policy of the page.
 pub(super) fn policy() -> HeaderValue {
     static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
         let policy = format!(
@@ -26,7 +26,7 @@ pub(super) fn policy() -> HeaderValue {
     POLICY.clone()
 }
 
-/// The hash of what stands between two tags.
+/// The hash of the text between two tags.
 fn hash(begin: &str, end: &str) -> String {
     let inner =
         HTML.split_once(begin).and_then(|(_, rest)| rest.split_once(end)).map_or("", |(inner, _)| inner);

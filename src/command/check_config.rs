@@ -1,4 +1,4 @@
-//! `postseal check-config`: says what the service would run with, and what is wrong with it.
+//! `postseal check-config`: prints the settings that the service would run with, and their mistakes.
 
 use std::io::Write;
 

@@ -1,9 +1,9 @@
 //! `postseal keygen`: makes a signing key and the DNS record for it.
 //!
-//! The file is `DIR/DOMAIN/SELECTOR.pem`, so that the directory can be used as `dkim.key_dir` as it is. It is complete
-//! when it appears under its name, and never takes the place of another. Only its owner can read it, unless the directory
-//! is meant to be shared: the setgid bit of a directory hands its group on to what is made in it, and here the right to
-//! read as well. So a key that root makes is readable for the service without being the service's to change.
+//! The file is `DIR/DOMAIN/SELECTOR.pem`, so that the directory can be used as `dkim.key_dir`. The file is complete when it
+//! appears under its name, and never replaces another. Only its owner can read it, unless the directory is meant to be
+//! shared: a directory with the setgid bit hands its group on to new files, and here the group may read them too. So the
+//! service can read a key that root has made, but can't change it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -18,6 +18,8 @@ use postseal_filters::mail::date;
 use super::Exit;
 use crate::clock::since_epoch;
 use crate::keys::generate::{KeyType, generate, zone_record};
+
+const SETGID: u32 = 0o2000;
 
 /// Makes a signing key, and shows the DNS record and the configuration for it.
 #[derive(Args, Debug)]
@@ -92,7 +94,7 @@ impl Keygen {
     }
 }
 
-/// True if the directory hands its group on; the folder in it then does the same, whatever the umask is.
+/// True if the directory hands its group on. The folder in it then does the same, whatever the umask is.
 fn share(directory: &Path, folder: &Path) -> io::Result<bool> {
     let mode = fs::metadata(directory)?.permissions().mode();
     let shared = mode & SETGID != 0;
@@ -102,21 +104,19 @@ fn share(directory: &Path, folder: &Path) -> io::Result<bool> {
     Ok(shared)
 }
 
-/// Writes under a hidden name first, so that nobody sees half a key.
+/// Writes the file under a hidden name first, so that no reader sees half a key.
 fn write_new(folder: &Path, file: &Path, content: &[u8], shared: bool) -> io::Result<()> {
     let draft = folder.join(format!(".new-{}.pem", std::process::id()));
     let mut open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     let permissions = fs::Permissions::from_mode(if shared { 0o640 } else { 0o600 });
     let written = open.set_permissions(permissions).and_then(|()| open.write_all(content));
     let written = written.and_then(|()| open.sync_all());
-    // Unlike a rename, a link never replaces what is there.
+    // Unlike a rename, a link never replaces a file.
     let linked = written.and_then(|()| fs::hard_link(&draft, file));
     let removed = fs::remove_file(&draft);
     linked.and(removed)?;
     File::open(folder)?.sync_all()
 }
-
-const SETGID: u32 = 0o2000;
 
 fn absolute(file: &Path) -> PathBuf {
     std::path::absolute(file).unwrap_or_else(|_| file.to_owned())

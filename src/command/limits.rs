@@ -11,6 +11,8 @@ use crate::admin::client::{AdminAnswer, Client, ClientError};
 use crate::config::ConfigFlags;
 use crate::rate_limit::answer::{ChangeAction, LimitChange, Look, Shown};
 
+const PATH: &str = "/api/limits";
+
 /// Looks at and changes what is counted against rate limits by the running service.
 #[derive(Args, Debug)]
 pub struct LimitsCommand {
@@ -162,5 +164,3 @@ fn table(keys: &[Shown], out: &mut dyn Write) -> std::io::Result<()> {
     }
     Ok(())
 }
-
-const PATH: &str = "/api/limits";

@@ -13,6 +13,9 @@ use crate::config::ConfigFlags;
 use crate::daemon::{Daemon, Orders, StartError};
 use crate::listener::Inherited;
 
+/// For loading configuration and keys, and names of hosts; connections need none.
+const BLOCKING_THREADS: usize = 8;
+
 /// Runs the service in the foreground, with its log on stdout.
 #[derive(Args, Debug)]
 pub struct Run {
@@ -21,12 +24,12 @@ pub struct Run {
 }
 
 impl Run {
-    /// Returns when the service has ended. Why it does not start is said on `err`.
+    /// Returns when the service has ended. If the service can't start, the reason is written to `err`.
     ///
     /// # Errors
     /// If the system lacks something that every service needs.
     pub fn execute(self, err: &mut dyn Write) -> anyhow::Result<Exit> {
-        // Changes the environment, so there must be no other thread yet.
+        // This changes the environment, so there must be no other thread yet.
         let inherited = Inherited::from_environment();
         let runtime = Builder::new_multi_thread()
             .thread_name("worker")
@@ -36,7 +39,7 @@ impl Run {
             .context("can't start the runtime")?;
         let ended = runtime.block_on(async {
             let mut orders = Orders::from_signals().context("can't handle signals")?;
-            // Not through `io::stdout`, whose buffer and lock are of no use to a thread that writes whole batches.
+            // The log writes whole batches from one thread: the buffer and the lock of `io::stdout` would only cost time.
             let stdout = File::from(io::stdout().as_fd().try_clone_to_owned().context("stdout")?);
             let started = tokio::select! {
                 started = Daemon::start(self.configuration, inherited, stdout) => started,
@@ -57,11 +60,8 @@ impl Run {
                 }
             }
         });
-        // Connections that are left have been given up; whatever still blocks is not worth waiting for.
+        // The remaining connections have been given up. A thread that still blocks is not waited for.
         runtime.shutdown_background();
         ended
     }
 }
-
-/// For loading configuration and keys, and names of hosts; connections need none.
-const BLOCKING_THREADS: usize = 8;

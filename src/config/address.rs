@@ -8,6 +8,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+/// `sun_path` has 108 bytes; some are kept for the temporary name that a socket is bound under.
+const MAX_PATH_OCTETS: usize = 96;
+
 /// Where a listener waits for MTAs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ListenAddress {
@@ -58,11 +61,11 @@ pub enum ListenAddressError {
     /// `inet6:` with an IPv4 address.
     #[error("{0} is an IPv4 address; write inet: before it")]
     Family(Ipv4Addr),
-    /// A path from nowhere.
+    /// A relative path.
     #[error("`{0}` is not an absolute path")]
     Relative(String),
-    /// A path that no unix socket can have.
-    #[error("the path has {0} bytes, a unix socket's at most {LONGEST_PATH}")]
+    /// A path that is too long for a unix socket.
+    #[error("the path has {0} bytes, a unix socket's at most {MAX_PATH_OCTETS}")]
     PathLength(usize),
     /// Not the name of a socket unit's descriptor.
     #[error("`{0}` is not a descriptor name")]
@@ -125,7 +128,7 @@ fn unix(path: &str) -> Result<ListenAddress, ListenAddressError> {
     if !path.starts_with('/') {
         return Err(ListenAddressError::Relative(path.to_owned()));
     }
-    if path.len() > LONGEST_PATH {
+    if path.len() > MAX_PATH_OCTETS {
         return Err(ListenAddressError::PathLength(path.len()));
     }
     Ok(ListenAddress::Unix(path.into()))
@@ -163,9 +166,6 @@ fn host_name(text: &str) -> Result<String, ListenAddressError> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if text.chars().all(fits) { Ok(text.to_owned()) } else { Err(bad()) }
 }
-
-/// `sun_path` has 108 bytes; some are kept for the temporary name that a socket is bound under.
-const LONGEST_PATH: usize = 96;
 
 #[cfg(test)]
 mod tests;

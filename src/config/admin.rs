@@ -1,4 +1,4 @@
-//! `[admin]`: the HTTP port and the unix socket for those who watch and tend the service.
+//! `[admin]`: the HTTP port and the unix socket for watching and tending the service.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -12,11 +12,11 @@ pub struct AdminConfig {
     /// Where to listen, such as `127.0.0.1:9891`; `none` or nothing between the quotes: no admin port.
     #[serde(with = "address")]
     pub address: Option<SocketAddr>,
-    /// A unix socket for the same, open to the user of the service and root only: who can connect may also change
-    /// things.
+    /// A unix socket for the same, open to the user of the service and root only. Clients that can connect may also change
+    /// counters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub socket: Option<PathBuf>,
-    /// File with a token. Who shows it may do over the network what else only the socket allows.
+    /// File with a token. A client that shows the token has the rights of the unix socket, over the network.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_file: Option<PathBuf>,
     /// A page for people at `/`.

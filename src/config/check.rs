@@ -1,4 +1,4 @@
-//! What is wrong with a configuration whose every value is right by itself.
+//! Mistakes of a configuration whose values are all right by themselves.
 
 mod store;
 
@@ -8,7 +8,11 @@ use postseal_filters::{Problem, Problems};
 
 use super::{BoundsConfig, Config, KeyPath, ListenAddress, ListenerConfig};
 
-/// What the filters' sections mean, where that needs no file.
+const MIN_PERIOD: std::time::Duration = std::time::Duration::from_millis(100);
+const MIN_PACKET_OCTETS: usize = 64 << 10;
+const MAX_PACKET_OCTETS: usize = 16 << 20;
+
+/// The plans of filters whose sections need no file.
 #[derive(Default)]
 pub(crate) struct Plans {
     pub(crate) dkim: Option<DkimPlan>,
@@ -42,7 +46,7 @@ pub(super) fn check(config: &Config) -> Result<(Plans, Vec<Problem>), Vec<Proble
     }
     check_limits(&config.limits, &mut findings);
     store::check(&config.store, &mut findings);
-    if config.reload.period < SHORTEST_PERIOD {
+    if config.reload.period < MIN_PERIOD {
         findings.error(["reload", "period"], "must be at least 100ms");
     }
     let header_checks = config.header_checks.as_ref().map(HeaderCheckSettings::plan);
@@ -97,7 +101,7 @@ fn check_admin(listener: &ListenerConfig, key: &KeyPath, config: &Config, findin
     }
 }
 
-/// As process 1 there is nobody beside us but who was let in: by a folder that is shared, a port that is published.
+/// True in a container (process 1): only mounted folders and published ports can reach the service there.
 fn in_container() -> bool {
     std::process::id() == 1
 }
@@ -117,10 +121,10 @@ fn check_limits(limits: &BoundsConfig, findings: &mut Problems) {
         findings.error(bound(name), "must be more than 0");
     }
     let packet = limits.packet_size.bytes();
-    if packet < SMALLEST_PACKET {
+    if packet < MIN_PACKET_OCTETS {
         findings
             .error(bound("packet_size"), "must be at least 64KiB: MTAs send the body in pieces of that size");
-    } else if packet > LARGEST_PACKET {
+    } else if packet > MAX_PACKET_OCTETS {
         findings.error(bound("packet_size"), "must be at most 16MiB: each connection may keep that much");
     }
 }
@@ -132,7 +136,3 @@ fn bound(name: &str) -> [&str; 2] {
 fn millis(duration: std::time::Duration) -> usize {
     usize::try_from(duration.as_millis()).unwrap_or(usize::MAX)
 }
-
-const SHORTEST_PERIOD: std::time::Duration = std::time::Duration::from_millis(100);
-const SMALLEST_PACKET: usize = 64 << 10;
-const LARGEST_PACKET: usize = 16 << 20;

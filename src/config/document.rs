@@ -45,7 +45,7 @@ impl Document {
         &self.text.text
     }
 
-    /// Where the key stands, or the innermost table around it that does.
+    /// The place of the key, or of the innermost table around the key that has a place.
     pub(super) fn locate(&self, key: &KeyPath) -> ValueSource {
         let mut here = DocumentNode::Item(self.tree.as_item());
         let mut found = None;
@@ -66,7 +66,7 @@ enum DocumentNode<'a> {
 }
 
 impl<'a> DocumentNode<'a> {
-    /// One step in, with the place of the key, or of the element of a list.
+    /// Goes one step further in; returns the place of the key, or of the element of a list.
     fn step(self, step: &str) -> Option<(Self, Option<Range<usize>>)> {
         if let Some(table) = self.table() {
             let (key, item) = table.get_key_value(step)?;

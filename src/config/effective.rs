@@ -9,6 +9,9 @@ use super::KeyPath;
 use super::secret;
 use super::source::ValueSource;
 
+/// The column of the comments that name the sources.
+const COLUMN: usize = 42;
+
 /// Writes the configuration; `source` knows where a key was set.
 ///
 /// # Errors
@@ -73,7 +76,7 @@ impl<S: Fn(&KeyPath) -> ValueSource> EffectiveWriter<'_, S> {
     }
 }
 
-/// How something is written.
+/// The form in which a value is written.
 enum ValueShape<'a> {
     Value(&'a Value),
     Table(&'a dyn TableLike),
@@ -103,6 +106,3 @@ impl<'a> ValueShape<'a> {
 fn quoted(key: &str) -> String {
     toml_edit::Key::new(key).display_repr().into_owned()
 }
-
-/// Where the sources stand.
-const COLUMN: usize = 42;

@@ -1,6 +1,7 @@
 //! From merged values to types, with every mistake reported, not only the first.
 //!
-//! Deserializing stops at the first mistake. It is noted, what it was about is taken out, and the rest tried again.
+//! Deserializing stops at the first mistake. The mistake is noted, the value it is about is taken out, and the rest is
+//! tried again.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +17,7 @@ use super::suggest;
 /// Makes a `T` of the values.
 ///
 /// # Errors
-/// Everything that stands in the way.
+/// All mistakes.
 pub(super) fn extract<T: DeserializeOwned>(layers: &Layers, known: &Value) -> Result<T, Vec<LocatedProblem>> {
     let mut out =
         Extraction { layers, problems: Vec::new(), removed: BTreeSet::new(), texts: BTreeSet::new() };
@@ -39,7 +40,7 @@ pub(super) fn extract<T: DeserializeOwned>(layers: &Layers, known: &Value) -> Re
 struct Extraction<'a> {
     layers: &'a Layers,
     problems: Vec<LocatedProblem>,
-    /// Values not looked at again.
+    /// Values that have been taken out.
     removed: BTreeSet<KeyPath>,
     /// Values of variables and flags that look like a number and are taken as text.
     texts: BTreeSet<KeyPath>,
@@ -54,7 +55,7 @@ impl Extraction<'_> {
             Kind::UnknownVariant(name, expected) => suggest::unknown_word(&name, expected),
             Kind::MissingField(name) => {
                 let missing = key.then(&name);
-                // Missing only because its value was taken out as wrong: has been said.
+                // The value was taken out because it is wrong, which has been reported. It is not reported as missing too.
                 if !self.removed.contains(&missing) {
                     self.problems.push(self.layers.problem(missing, "is required"));
                 }
@@ -77,7 +78,7 @@ impl Extraction<'_> {
         !key.is_root() && self.removed.insert(key)
     }
 
-    /// The values without what was taken out.
+    /// The values that are left.
     fn pruned(&self, value: &Value, here: &KeyPath) -> Value {
         let tag = value.tag();
         match value {
@@ -111,7 +112,7 @@ impl Extraction<'_> {
     }
 }
 
-/// What serde wants, in the words of somebody who writes TOML.
+/// The type that serde expects, in words of TOML.
 fn wanted(expected: &str) -> &str {
     match expected {
         "usize" | "u64" | "u32" | "u16" | "u8" => "a whole number",
@@ -124,7 +125,7 @@ fn wanted(expected: &str) -> &str {
     }
 }
 
-/// What stands there instead. The value itself is shown elsewhere.
+/// The type of the value that was found. The value itself is shown elsewhere.
 fn kind(found: &Actual) -> &'static str {
     match found {
         Actual::Bool(_) => "true or false",

@@ -17,7 +17,10 @@ use super::document::Document;
 use super::problem::{ConfigError, LocatedProblem};
 use super::source::ValueSource;
 
-/// What was configured, before anybody asks whether it makes sense.
+/// What the name of a variable begins with.
+const PREFIX: &str = "POSTSEAL__";
+
+/// The configured values, unchecked.
 pub(super) struct Layers {
     figment: Figment,
     document: Document,
@@ -42,7 +45,7 @@ impl Layers {
     ) -> Result<Self, ConfigError> {
         let document = Document::parse(path, text).map_err(ConfigError::invalid)?;
         let mut settings: Vec<_> = environment.into_iter().filter_map(variable).collect();
-        // A table before what is in it, whatever order the environment has.
+        // Sorts the variables so that a table is set before its entries.
         settings.sort_by(|a, b| a.key.cmp(&b.key));
         settings.extend(overrides.iter().map(flag));
 
@@ -69,7 +72,7 @@ impl Layers {
         &self.values
     }
 
-    /// Where the value was set; nowhere, if it wasn't.
+    /// Where the value was set.
     pub(super) fn source(&self, key: &KeyPath) -> ValueSource {
         match key.find(&self.values) {
             Some(value) => self.source_of(value.tag(), key),
@@ -180,6 +183,3 @@ impl Provider for Layer {
         self.values.clone().map(|values| Profile::Default.collect(values))
     }
 }
-
-/// What the name of a variable begins with.
-const PREFIX: &str = "POSTSEAL__";

@@ -1,4 +1,4 @@
-//! `[[listener]]`: a socket that MTAs connect to, and what the mail on it is.
+//! `[[listener]]`: a socket that MTAs connect to, and the role of the mail that arrives on it.
 
 use std::fmt;
 

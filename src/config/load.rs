@@ -17,7 +17,7 @@ use crate::watch::Watch;
 /// The file read if none is named.
 pub const DEFAULT_FILE: &str = "/etc/postseal/postseal.toml";
 
-/// A good configuration, and what is known about it.
+/// A configuration without mistakes, its warnings and its files.
 pub struct LoadedConfig {
     /// The settings.
     pub config: Config,

@@ -17,7 +17,7 @@ pub struct LocatedProblem {
     pub key: KeyPath,
     /// The value, if it is short enough to show.
     pub value: Option<String>,
-    /// What is wrong, and what to do about it.
+    /// The mistake, with advice.
     pub reason: String,
 }
 

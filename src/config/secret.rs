@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use super::KeyPath;
 
-/// The text with what is secret replaced by `***`.
+/// Keys whose values are secret whatever they look like.
+const SECRET_KEYS: [&str; 4] = ["password", "passphrase", "secret", "token"];
+
+/// The text with `***` in place of secrets.
 pub(super) fn masked<'a>(key: &KeyPath, text: &'a str) -> Cow<'a, str> {
     if key.last().is_some_and(|name| SECRET_KEYS.contains(&name)) {
         return Cow::Borrowed("***");
@@ -34,9 +37,6 @@ pub(super) fn masked<'a>(key: &KeyPath, text: &'a str) -> Cow<'a, str> {
     shown.push_str(rest);
     Cow::Owned(shown)
 }
-
-/// Keys whose values are secret whatever they look like.
-const SECRET_KEYS: [&str; 4] = ["password", "passphrase", "secret", "token"];
 
 #[cfg(test)]
 mod tests {

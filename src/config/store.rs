@@ -1,4 +1,4 @@
-//! `[store]`: where limits are counted, and what happens while it can't be reached.
+//! `[store]`: where limits are counted, and the behaviour while the store can't be reached.
 
 use std::path::PathBuf;
 use std::time::Duration;

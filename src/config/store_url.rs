@@ -12,6 +12,10 @@ use encodify::hex::PERCENT;
 
 use super::suggest;
 
+/// What begins the URL of Redis or Valkey.
+const SCHEMES: [&str; 7] =
+    ["redis", "rediss", "redis+unix", "redis-sentinel", "rediss-sentinel", "redis-cluster", "rediss-cluster"];
+
 /// The value of `store.url`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreUrl {
@@ -282,10 +286,6 @@ impl fmt::Display for Endpoint {
 }
 
 postseal_filters::text_serde!(StoreUrl);
-
-/// What begins the URL of Redis or Valkey.
-const SCHEMES: [&str; 7] =
-    ["redis", "rediss", "redis+unix", "redis-sentinel", "rediss-sentinel", "redis-cluster", "rediss-cluster"];
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use figment::value::{Dict, Value};
 
 use super::KeyPath;
 
-/// What to say of a key that doesn't exist. `known` is a configuration in which every section stands.
+/// The advice for a key that doesn't exist. `known` is a configuration that has every section.
 pub(super) fn unknown_key(key: &KeyPath, name: &str, expected: &[&str], known: &Value) -> String {
     if let Some(near) = nearest(name, expected) {
         return format!("unknown key; did you mean `{near}`?");
@@ -20,7 +20,7 @@ pub(super) fn unknown_key(key: &KeyPath, name: &str, expected: &[&str], known: &
     format!("unknown key; there are {}", quoted(expected))
 }
 
-/// What to say of a word that is none of those that can stand there.
+/// The advice for a word that is not allowed there.
 pub(super) fn unknown_word(word: &str, expected: &[&str]) -> String {
     match nearest(word, expected) {
         Some(near) => format!("expected one of {}; did you mean `{near}`?", quoted(expected)),
@@ -28,12 +28,12 @@ pub(super) fn unknown_word(word: &str, expected: &[&str]) -> String {
     }
 }
 
-/// The candidate most like the name of a key, if any is like it enough to be meant.
+/// The candidate most like the name of a key, if it is near enough to be meant.
 pub(super) fn nearest<'a>(text: &str, candidates: &[&'a str]) -> Option<&'a str> {
     nearest_text(&snake_case(text), candidates)
 }
 
-/// The candidate most like the text, if any is like it enough to be meant.
+/// The candidate most like the text, if it is near enough to be meant.
 pub(super) fn nearest_text<'a>(text: &str, candidates: &[&'a str]) -> Option<&'a str> {
     let distances = candidates.iter().map(|candidate| (strsim::osa_distance(text, candidate), *candidate));
     let (distance, best) = distances.min_by_key(|(distance, _)| *distance)?;
@@ -44,7 +44,7 @@ fn snake_case(text: &str) -> String {
     text.to_lowercase().replace('-', "_")
 }
 
-/// The table of which a key is, if it is of one only.
+/// The table that has the key, if only one has it.
 fn section_of<'a>(name: &str, known: &'a Dict) -> Option<&'a str> {
     let name = snake_case(name);
     let has = |value: &Value| value.as_dict().is_some_and(|section| section.contains_key(&name));

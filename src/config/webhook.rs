@@ -1,4 +1,4 @@
-//! `[webhook]`: who is told of breached limits.
+//! `[webhook]`: where breaches of limits are reported.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -25,7 +25,7 @@ pub struct Webhook {
     pub timeout: Duration,
     /// Attempts after the first, with growing pauses.
     pub retries: u32,
-    /// Events that may wait; one more is dropped.
+    /// Events that may wait; further ones are dropped.
     pub queue: usize,
 }
 
@@ -49,7 +49,7 @@ pub struct WebhookUrl {
     pub path: String,
 }
 
-/// No such address.
+/// The text is not such an address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected http://HOST[:PORT]/PATH or https://.., without a user name")]
 pub struct WebhookUrlError;

@@ -1,4 +1,4 @@
-//! The files of the configuration are looked at again and again, so that a new table needs no signal.
+//! Watches the files of the configuration, so that a new table needs no signal.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use crate::config::LoadedConfig;
 use crate::watch::Watch;
 
-/// Who looks at the files in force. Nobody any more once it is dropped.
+/// The task that watches the loaded files. Dropping it stops the task.
 pub(super) struct FileWatch {
     /// Goes up with each change.
     changes: watch::Sender<u64>,
@@ -21,7 +21,7 @@ impl FileWatch {
         Self { changes: watch::Sender::new(0), task: None }
     }
 
-    /// Watches the files of this configuration from now on, instead of those before.
+    /// Watches the files of this configuration from now on, instead of those of the last one.
     pub(super) fn follow(&mut self, loaded: &LoadedConfig) {
         if let Some(before) = self.task.take() {
             before.abort();
@@ -33,7 +33,7 @@ impl FileWatch {
         }
     }
 
-    /// Tells of changes.
+    /// A receiver that sees each change.
     pub(super) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }

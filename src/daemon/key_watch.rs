@@ -1,4 +1,4 @@
-//! Key files are looked at again and again, so that a new key needs no restart.
+//! Watches key files, so that a new key needs no restart.
 
 use std::sync::Arc;
 
@@ -9,13 +9,13 @@ use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::registry::SigningKeys;
 
-/// The keys in force, and who looks after them. Nobody any more once it is dropped.
+/// The keys in force, and the task that watches their files. Dropping it stops the task.
 pub(super) struct KeyWatch {
     audience: Audience,
     task: Option<JoinHandle<()>>,
 }
 
-/// Who is told of the keys.
+/// The metrics and the health that show the state of the keys.
 #[derive(Clone)]
 struct Audience {
     metrics: Arc<Metrics>,
@@ -28,11 +28,11 @@ impl KeyWatch {
         Self { audience, task: None }
     }
 
-    /// Signs with these keys and watches their files from now on, instead of those before.
+    /// Signs with these keys and watches their files from now on, instead of the last ones.
     pub(super) async fn follow(&mut self, keys: Option<SigningKeys>) {
         if let Some(before) = self.task.take() {
             before.abort();
-            // Until it really has ended, it could put the keys before in the place of these.
+            // Until the old task has really ended, it could put the old keys in force again.
             let _ = before.await;
         }
         if let Some(keys) = &keys {
@@ -52,14 +52,14 @@ impl Drop for KeyWatch {
 }
 
 impl Audience {
-    /// Tells what the keys are now.
+    /// Shows the keys in metrics and health.
     fn tell(&self, keys: Option<&SigningKeys>) {
         self.metrics.signing.expect_keys(keys.map(SigningKeys::labels).unwrap_or_default());
         self.health.set_problem("keys", keys.and_then(SigningKeys::problem));
         self.tell_broken(keys);
     }
 
-    /// Tells how many files are of no use; that changes even where the keys stay, since good ones are kept.
+    /// Shows how many files can't be used. The number changes even if the keys stay, since good keys are kept.
     fn tell_broken(&self, keys: Option<&SigningKeys>) {
         let broken = keys.map(SigningKeys::broken).unwrap_or_default();
         self.metrics.signing.set_broken_files(broken);

@@ -1,10 +1,12 @@
-//! What the service is told: to load its configuration again, and to stop.
+//! Orders to the service: to load its configuration again, and to stop.
 
 use std::io;
 use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, mpsc};
+
+const STOPS: usize = 2;
 
 /// The orders that a service follows. Any number of reloads that have not begun yet are one.
 pub struct Orders {
@@ -20,7 +22,7 @@ pub struct Commander {
 }
 
 impl Orders {
-    /// Orders, and who gives them.
+    /// Orders, and the sender that gives them.
     pub fn new() -> (Commander, Self) {
         let reload = Arc::new(Notify::new());
         let (sender, stop) = mpsc::channel(STOPS);
@@ -31,7 +33,7 @@ impl Orders {
     /// process 1 of a container, a program without them would not even end on SIGTERM.
     ///
     /// # Errors
-    /// If the system does not let us.
+    /// If the system refuses the signal handlers.
     pub fn from_signals() -> io::Result<Self> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -49,35 +51,33 @@ impl Orders {
         Ok(orders)
     }
 
-    /// Waits for the order to stop; nobody being left to give it is one too.
+    /// Waits for the order to stop. If all senders are gone, that counts as an order to stop.
     pub async fn stopped(&mut self) {
         self.stop.recv().await;
     }
 
-    /// Waits for the order to stop, once more: at the second time somebody must really say it.
+    /// Waits for the second order to stop. This one must really be given.
     pub(super) async fn stopped_again(&mut self) {
         if self.stop.recv().await.is_none() {
             std::future::pending().await
         }
     }
 
-    /// Tells of orders to reload.
+    /// A receiver that sees each order to reload.
     pub(super) fn reloads(&self) -> Arc<Notify> {
         Arc::clone(&self.reload)
     }
 }
 
 impl Commander {
-    /// Have the configuration loaded again.
+    /// Orders a reload of the configuration.
     pub fn reload(&self) {
         self.reload.notify_one();
     }
 
-    /// Have the service drain and end; the second time, end at once.
+    /// Orders the service to drain and end; the second time, to end at once.
     pub fn stop(&self) {
-        // More than two mean nothing more.
+        // A third order means the same as the second.
         let _ = self.stop.try_send(());
     }
 }
-
-const STOPS: usize = 2;

@@ -1,12 +1,12 @@
-//! `dkim.key_dir`: which keys lie in it.
+//! The keys in `dkim.key_dir`.
 //!
 //! ```text
 //! KEY_DIR/example.com/s2026.pem                 a folder for each domain, a file for each selector
 //! KEY_DIR/s2026._domainkey.example.com.pem      or all in one, as in a Kubernetes Secret
 //! ```
 //!
-//! Names that begin with a dot are passed over: drafts, and the `..data` of Kubernetes, through which the others lead.
-//! A folder is listed again only when it has changed, so that thousands of domains cost one system call each.
+//! Names that begin with a dot are passed over: drafts, and the `..data` of Kubernetes, to which the other names link.
+//! A folder is listed again only when it has changed, so that each of thousands of domains costs one system call.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,6 +16,9 @@ use std::time::SystemTime;
 
 use crate::stamp::Stamp;
 use postseal_filters::mail::address::{DomainName, NameError, SelectorName};
+
+/// The end of the name of a key file.
+const SUFFIX: &str = ".pem";
 
 /// A directory of keys as it was last seen.
 pub(super) struct Directory {
@@ -30,12 +33,12 @@ pub(super) type KeyName = (DomainName, SelectorName);
 /// A file or folder that can't be used, and why.
 pub(super) type Unusable = (PathBuf, String);
 
-/// What lies in a key directory.
+/// The content of a key directory.
 #[derive(Default)]
 pub(super) struct DirectoryListing {
-    /// The file of each key. What a folder held that can't be listed now counts as still there.
+    /// The file of each key. The files of a folder that can't be listed now count as still there.
     pub(super) files: BTreeMap<KeyName, PathBuf>,
-    /// What can't be used.
+    /// The files and folders that can't be used.
     pub(super) unusable: Vec<Unusable>,
 }
 
@@ -45,10 +48,10 @@ impl Directory {
         Self { top: Folder::new(path), domains: BTreeMap::new(), found: DirectoryListing::default() }
     }
 
-    /// Looks what is there.
+    /// Looks at the directory and its folders.
     ///
     /// # Errors
-    /// If the directory itself can't be listed, so that nothing can be said of what is in it.
+    /// If the directory itself can't be listed.
     pub(super) fn scan(&mut self, now: SystemTime) -> Result<&DirectoryListing, Unusable> {
         let mut changed = match self.top.refresh(now) {
             Ok(changed) => changed,
@@ -56,7 +59,7 @@ impl Directory {
         };
         if changed {
             let mut known = std::mem::take(&mut self.domains);
-            // A name without a dot is no domain, but may be lost+found, which nobody may list.
+            // A name without a dot is no domain. It may be lost+found, which the service can't list.
             for name in self.top.names.iter().filter(|name| name.contains('.') && !name.ends_with(SUFFIX)) {
                 let folder = known.remove(name).unwrap_or_else(|| Folder::new(self.top.path.join(name)));
                 self.domains.insert(name.clone(), folder);
@@ -115,7 +118,7 @@ impl DirectoryListing {
     }
 }
 
-/// The names in a folder, but for hidden ones.
+/// The names in a folder, without hidden ones.
 struct Folder {
     path: PathBuf,
     stamp: Option<Stamp>,
@@ -155,6 +158,3 @@ fn list(path: &Path) -> io::Result<Vec<String>> {
 fn unlisted(error: &io::Error) -> String {
     format!("can't be listed: {error}")
 }
-
-/// What the name of a key file ends with.
-const SUFFIX: &str = ".pem";

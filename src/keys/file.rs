@@ -1,4 +1,4 @@
-//! One key file: read with a limit, and read again only when it has changed.
+//! One key file: read up to a bound, and read again only when it has changed.
 //!
 //! A change is seen by its [`Stamp`].
 
@@ -9,6 +9,9 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use crate::stamp::Stamp;
+
+/// The largest RSA key that anybody uses has 13 KiB in PEM.
+const MAX_KEY_FILE_OCTETS: u64 = 64 << 10;
 
 /// The content of a key file.
 pub(super) struct Content {
@@ -21,7 +24,7 @@ pub(super) struct Content {
 /// Why a key file can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum FileError {
-    /// There is none.
+    /// There is no such file.
     #[error("there is no such file")]
     Missing,
     /// The service may not read it.
@@ -36,31 +39,31 @@ pub(super) enum FileError {
         /// Permissions of the file.
         mode: u32,
     },
-    /// The operating system won't give it.
+    /// The operating system reports another error.
     #[error("can't be read: {0}")]
     Io(String),
-    /// A directory, a device.
+    /// The path leads to a directory or a device.
     #[error("is not a file")]
     NotAFile,
-    /// Too long to be a key.
-    #[error("is longer than {} KiB, so it is no key", LONGEST >> 10)]
+    /// The file is too long to be a key.
+    #[error("is longer than {} KiB, so it is no key", MAX_KEY_FILE_OCTETS >> 10)]
     TooLong,
 }
 
 /// Reads a key file.
 pub(super) fn read(path: &Path, now: SystemTime) -> Result<Content, FileError> {
     let metadata = fs::metadata(path).map_err(|error| refused(&error, None))?;
-    // To open a named pipe would wait for its other end.
+    // Without O_NONBLOCK, opening a named pipe would wait for its other end.
     if !metadata.is_file() {
         return Err(FileError::NotAFile);
     }
     let refused = |error: io::Error| refused(&error, Some(&metadata));
     let file = File::open(path).map_err(refused)?;
-    // Of the opened file: the path may lead to another by now.
+    // The metadata of the opened file: the path may lead to another file by now.
     let metadata = file.metadata().map_err(refused)?;
     let mut bytes = Vec::new();
-    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(refused)?;
-    if bytes.len() as u64 > LONGEST {
+    file.take(MAX_KEY_FILE_OCTETS + 1).read_to_end(&mut bytes).map_err(refused)?;
+    if bytes.len() as u64 > MAX_KEY_FILE_OCTETS {
         return Err(FileError::TooLong);
     }
     let mode = metadata.mode() & 0o7777;
@@ -80,6 +83,3 @@ fn refused(error: &io::Error, metadata: Option<&Metadata>) -> FileError {
         _ => FileError::Io(error.to_string()),
     }
 }
-
-/// The largest RSA key that anybody uses has 13 KiB in PEM.
-const LONGEST: u64 = 64 << 10;

@@ -31,7 +31,7 @@ impl KeyType {
     }
 }
 
-/// The library failed, and won't say why.
+/// The library failed; it gives no reason.
 #[derive(Debug, thiserror::Error)]
 #[error("the cryptographic library could not make a key")]
 pub struct GenerateError(#[from] Unspecified);

@@ -1,4 +1,4 @@
-//! A key that is held while its file changes: only a good file replaces it.
+//! A key that stays in use while its file changes: only a good file replaces it.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -15,10 +15,10 @@ type Digest = Vec<u8>;
 pub(super) struct KeyFile<K> {
     path: PathBuf,
     key: Option<K>,
-    /// Of the file as it was last read, good or not.
+    /// The stamp of the file as it was last read, good or not.
     stamp: Option<Stamp>,
     digest: Option<Digest>,
-    /// Of the content that the key is from.
+    /// Digest of the file content from which `key` was read.
     good: Option<Digest>,
     failure: Option<String>,
     readable_by_all: Option<u32>,
@@ -38,7 +38,7 @@ impl<K> KeyFile<K> {
         &self.path
     }
 
-    /// The file is to be found there from now on.
+    /// Sets a new path for the file.
     pub(super) fn moved(&mut self, path: &Path) {
         if self.path != path {
             self.path = path.to_owned();
@@ -56,7 +56,8 @@ impl<K> KeyFile<K> {
         self.failure.is_some()
     }
 
-    /// Reads the file if it has changed; true if there is another key now, or one fewer to hope for.
+    /// Reads the file if it has changed. Returns true if the set of usable keys must be built again: there is a new key, or a
+    /// file that never gave a key fails for another reason.
     pub(super) fn refresh(
         &mut self,
         now: SystemTime,
@@ -113,7 +114,7 @@ impl<K> KeyFile<K> {
                 true
             }
             Err(reason) => {
-                // The same mistake in another content is news: somebody has tried again.
+                // The same mistake in another content is reported again, since somebody has tried to mend the file.
                 self.failure = None;
                 self.fail(reason, notices)
             }

@@ -1,4 +1,4 @@
-//! Shows who signs for whom: the table that a configuration comes down to.
+//! Shows which domain signs for which addresses: the table that follows from a configuration.
 
 use std::io::{self, Write};
 

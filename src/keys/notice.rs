@@ -1,18 +1,18 @@
-//! What happened to key files: something to log.
+//! Events of key files, for the log.
 
 use std::fmt;
 use std::path::PathBuf;
 
-/// Something that happened to a key file, told once.
+/// An event of a key file, reported once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     /// The file or directory.
     pub path: PathBuf,
-    /// What happened.
+    /// The event.
     pub event: KeyEvent,
 }
 
-/// What happened to a key file.
+/// An event of a key file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyEvent {

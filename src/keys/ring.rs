@@ -1,8 +1,8 @@
 //! All key files, listed one by one or found in the key directory, and the keys in them.
 //!
-//! A listed file is expected to be there, so a key stays when its file goes. A file in the key directory is taken away
-//! by who no longer wants it, so its key goes too; but only when it is missed twice in a row, because many programs
-//! replace a file by removing it first.
+//! A listed file is expected to exist, so its key stays when the file disappears. A file in the key directory is removed
+//! by a postmaster who no longer wants the key, so the key goes too, but only when the file is missed twice in a row:
+//! many programs replace a file by removing it first.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ pub(super) struct Ring<K> {
     listed: BTreeMap<PathBuf, KeyFile<K>>,
     directory: Option<Directory>,
     found: BTreeMap<KeyName, RingSlot<K>>,
-    /// Folders that can't be listed and the like, and why: so that it is told once.
+    /// Problems that have been reported, such as folders that can't be listed: each is reported once.
     unusable: Vec<Unusable>,
 }
 
@@ -53,7 +53,7 @@ impl<K> Ring<K> {
         held.filter(|held| held.is_broken()).count() + self.unusable.len()
     }
 
-    /// Reads what has changed; true if keys did.
+    /// Reads the files that have changed. Returns true if keys have changed.
     pub(super) fn refresh(
         &mut self,
         now: SystemTime,
@@ -95,7 +95,7 @@ impl<K> Ring<K> {
     }
 }
 
-/// Tells what can't be used, unless it has been told before.
+/// Reports a file that can't be used, unless it has been reported before.
 fn tell_unusable(told: &mut Vec<Unusable>, unusable: &[Unusable], notices: &mut Vec<Notice>) {
     for (path, reason) in unusable.iter().filter(|one| !told.contains(one)) {
         let event = KeyEvent::Broken { reason: reason.clone(), kept: false };

@@ -10,9 +10,9 @@
 //! }
 //! ```
 //!
-//! At the start every listed key has to be good: a configuration that names a bad one is wrong. Later, a file that
-//! turns bad never takes away a key that works. A bad file in the key directory never keeps the service from starting,
-//! since thousands of domains should not suffer from one; its domain has no usable key then.
+//! At the start every listed key must be good: a configuration that names a bad key is wrong. Later, a file that turns
+//! bad never takes away a key that works. A bad file in the key directory never keeps the service from starting, since
+//! one domain must not harm thousands of others; that domain then has no usable key.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
@@ -42,7 +42,7 @@ struct LoadedKey {
     since: i64,
 }
 
-/// Where key files are, apart from what the configuration says.
+/// The folders in which relative paths of key files begin.
 #[derive(Clone, Debug, Default)]
 pub struct KeyFolders {
     /// Relative paths begin here: the directory of the configuration file.
@@ -55,16 +55,16 @@ pub struct KeyFolders {
 pub struct OpenedKeys {
     /// The keys.
     pub store: KeyStore,
-    /// What is unwise, or wrong in the key directory.
+    /// Warnings, and problems in the key directory.
     pub warnings: Vec<Problem>,
 }
 
-/// What a look at the files has brought.
+/// The result of a look at the files.
 #[derive(Debug)]
 pub struct Refresh {
     /// The keys from now on, if they have changed.
     pub table: Option<Arc<KeyTable>>,
-    /// What happened, to be logged.
+    /// Events for the log.
     pub notices: Vec<Notice>,
 }
 
@@ -80,7 +80,7 @@ impl KeyStore {
     ) -> Result<OpenedKeys, Vec<Problem>> {
         let mut errors = Vec::new();
         let mut rules = plan.rules.clone();
-        // Settings by file, for what is found out about the file.
+        // Settings by file, so that a problem of a file names its setting.
         let mut places: BTreeMap<PathBuf, Vec<Vec<String>>> = BTreeMap::new();
         for (index, rule) in rules.iter_mut().enumerate() {
             for (at, key) in rule.keys.iter_mut().enumerate() {
@@ -138,7 +138,7 @@ impl KeyStore {
         self.ring.broken()
     }
 
-    /// Rules whose keys are to come from the key directory, which has none.
+    /// Rules whose keys should be in the key directory, and are not.
     fn rules_without_keys(&self) -> Vec<Problem> {
         let found: BTreeSet<_> = self.ring.found().map(|((domain, _), _)| domain).collect();
         let missing = |rule: &PlannedRule| rule.keys.is_empty() && !found.contains(&rule.signing_domain);

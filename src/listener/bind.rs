@@ -18,15 +18,15 @@ use crate::stream::MtaStream;
 pub(crate) enum Socket {
     /// TCP.
     Tcp {
-        /// True if it is the service manager's.
+        /// True if the service manager owns the socket.
         passed: bool,
         /// The socket.
         socket: TcpListener,
     },
     /// Unix socket.
     Unix {
-        /// Its file, if it is ours and not the service manager's. Goes first when the socket is closed, so that no MTA
-        /// finds one that nobody listens on.
+        /// The file, unless the service manager owns it. It is removed before the socket is closed, so that no MTA finds
+        /// a file on which nobody listens.
         file: Option<SocketFile>,
         /// The socket.
         socket: UnixListener,
@@ -62,7 +62,7 @@ impl Socket {
         socket.map_err(|source| system(address, source))
     }
 
-    /// True if the service manager holds it: connections wait in it while we restart.
+    /// True if the service manager holds the socket: connections then wait in it during a restart.
     pub(super) fn is_passed(&self) -> bool {
         match self {
             Self::Tcp { passed, .. } => *passed,
@@ -94,7 +94,7 @@ impl Socket {
         }
     }
 
-    /// The address that was bound, if it is another one than was asked for.
+    /// The address that was bound, if it is not the one that was asked for.
     pub(super) fn address(&self) -> Option<ListenAddress> {
         let Self::Tcp { socket, .. } = self else { return None };
         let bound = socket.local_addr().ok()?;
@@ -136,8 +136,8 @@ impl Socket {
         }
     }
 
-    /// Set on the socket that listens; Linux passes them on to each connection. Keepalive finds MTAs that are gone
-    /// without a word, in two minutes: the idle limit alone takes two hours.
+    /// Sets options on the listening socket; Linux passes them on to each connection. Keepalive finds within two minutes
+    /// that an MTA is gone; the idle time-out alone takes two hours.
     fn for_each_connection(socket: &SockRef<'_>) -> io::Result<()> {
         let keepalive = TcpKeepalive::new()
             .with_time(Duration::from_secs(60))
@@ -148,7 +148,7 @@ impl Socket {
     }
 }
 
-/// The first address of a host; `inet:` prefers IPv4, which is what `localhost` means to most who write it.
+/// The first address of a host. `inet:` prefers IPv4, which most people mean when they write `localhost`.
 async fn resolve(host: &str, port: u16, only_v6: bool) -> Result<SocketAddr, BindError> {
     let failed = |source| BindError::Resolve { host: host.to_owned(), source };
     let found: Vec<SocketAddr> = lookup_host((host, port)).await.map_err(failed)?.collect();

@@ -1,4 +1,4 @@
-//! Why a socket can't be bound, and what to do about it.
+//! The errors of binding a socket, each with advice.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,11 +7,11 @@ use nix::errno::Errno;
 
 use crate::config::ListenAddress;
 
-/// Why an address can't be had, and what to do about it.
+/// The reason why an address can't be bound, with advice.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BindError {
-    /// Somebody else is there.
+    /// Another process answers there.
     #[error("another process answers on {0}; stop it, or give this listener another address")]
     Answered(ListenAddress),
     /// Not a socket.
@@ -45,19 +45,19 @@ pub enum BindError {
         "systemd has passed no socket named `{0}` (FileDescriptorName= of the socket unit); it has passed: {1}"
     )]
     NotPassed(String, String),
-    /// Anything that the system does not allow.
+    /// The system does not allow it.
     #[error("can't listen on {address}: {source}{hint}")]
     System {
-        /// Where.
+        /// The address.
         address: ListenAddress,
         /// What the system says.
         source: io::Error,
-        /// What may help.
+        /// Advice.
         hint: &'static str,
     },
 }
 
-/// An error of the system, with what usually is behind it.
+/// An error of the system, with its usual cause.
 pub(crate) fn system(address: &ListenAddress, source: io::Error) -> BindError {
     let unix = matches!(address, ListenAddress::Unix(_));
     let hint = match Errno::from_raw(source.raw_os_error().unwrap_or_default()) {

@@ -1,7 +1,8 @@
-//! Sockets that the service manager holds open for us (sd_listen_fds(3)): no connection is refused while we restart.
+//! Sockets that the service manager holds open (sd_listen_fds(3)): no connection is refused during a restart.
 //!
-//! A listener with an address takes the socket that is bound to it, whatever its name: so the configuration says where
-//! we listen, with and without a socket unit. `fd:NAME` takes a socket by its name, wherever that is bound.
+//! A listener with an address takes the socket that is bound to that address, whatever the socket's name. So the
+//! configuration says where the service listens, with and without a socket unit. `fd:NAME` takes a socket by its name,
+//! whatever its address.
 
 use std::net::{self, SocketAddr};
 use std::os::unix::net as unix;
@@ -35,8 +36,8 @@ impl Passed {
 }
 
 impl Inherited {
-    /// What `LISTEN_FDS` and `LISTEN_FDNAMES` say. They are taken out of the environment, so this comes first in a
-    /// process, before there is a second thread.
+    /// Reads `LISTEN_FDS` and `LISTEN_FDNAMES` and takes them out of the environment. To be called first in a process,
+    /// before there is a second thread.
     pub fn from_environment() -> Self {
         let names = std::env::var("LISTEN_FDNAMES").unwrap_or_default();
         let mut names = names.split(':');
@@ -78,7 +79,7 @@ impl Inherited {
         Some(self.sockets.swap_remove(at).1)
     }
 
-    /// The sockets that nobody has taken: their names, which all sockets of a unit share, and where they are bound.
+    /// The sockets that no listener has taken: their names, which all sockets of a unit share, and their addresses.
     pub fn names(&self) -> String {
         let sockets: Vec<String> =
             self.sockets.iter().map(|(name, socket)| format!("{name} ({})", socket.address())).collect();

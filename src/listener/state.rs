@@ -1,4 +1,4 @@
-//! What a listener's connections share, and what is told of them.
+//! The state that the connections of a listener share: metrics, log, warnings.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,9 +12,11 @@ use crate::connection::{Closed, ConnectionLimits, ConnectionObserver};
 use crate::log::{Log, Throttle};
 use crate::metrics::{ListenerMetrics, Metrics};
 
-/// What the connections of all listeners share.
+const WARNING_PAUSE: Duration = Duration::from_secs(10);
+
+/// The state that the connections of all listeners share.
 pub struct SharedAdmission {
-    /// Limits of connections that come from now on.
+    /// Bounds for connections that are opened from now on.
     pub limits: ArcSwap<ConnectionLimits>,
     /// The metrics of the service.
     pub metrics: Arc<Metrics>,
@@ -26,10 +28,10 @@ pub struct SharedAdmission {
     pub permits: Arc<Semaphore>,
 }
 
-/// One listener, as its connections and those who look after it see it.
+/// One listener, as its connections, probes and the status page see it.
 pub struct ListenerState {
     name: Arc<str>,
-    /// The filters of connections that come from now on.
+    /// The filters for connections that are opened from now on.
     pub pipeline: ArcSwap<Pipeline>,
     pub(super) shared: Arc<SharedAdmission>,
     pub(super) metrics: ListenerMetrics,
@@ -74,7 +76,7 @@ impl ListenerState {
         self.metrics.open.get()
     }
 
-    /// Counts a connection's end, and tells of it where somebody can do something about it.
+    /// Counts the end of a connection, and warns if an operator can do something about it.
     pub(super) fn closed(&self, closed: &Closed) {
         let (kind, error): (&str, &dyn std::fmt::Display) = match closed {
             Closed::ByMta | Closed::Drained => return,
@@ -121,7 +123,7 @@ impl OpenConnection {
 impl Drop for OpenConnection {
     fn drop(&mut self) {
         self.state.metrics.open.dec();
-        // The runtime ends the task; the socket is closed, which the MTA takes for a temporary failure.
+        // The runtime ends the task and the socket is closed. The MTA takes that for a temporary failure.
         if std::thread::panicking() {
             self.state.shared.metrics.protocol_error("panic");
             tracing::error!(
@@ -132,5 +134,3 @@ impl Drop for OpenConnection {
         }
     }
 }
-
-const WARNING_PAUSE: Duration = Duration::from_secs(10);

@@ -1,4 +1,4 @@
-//! Unix sockets with a file: bound without a moment in which nobody listens, and removed only by their owner.
+//! Unix sockets with a file. There is no moment in which nobody listens, and only the owner removes the file.
 //!
 //! A socket is bound under a temporary name beside its own, gets its group and mode, listens, and then is renamed. So
 //! an MTA finds either the old socket or the new one, never one that it may not use or that nobody listens on.
@@ -18,10 +18,13 @@ use tokio::net::UnixListener;
 use super::error::{BindError, system};
 use crate::config::{ListenAddress, ListenerConfig, Mode};
 
+/// Size of `sun_path`; one octet of it is the NUL at the end (unix(7)).
+const MAX_SUN_PATH_OCTETS: usize = 108;
+
 /// Connections that may wait to be taken; the system may allow less (`net.core.somaxconn`).
 pub(super) const MAX_PENDING_CONNECTIONS: i32 = 1024;
 
-/// The file of a socket that we have bound; removed with it, if it still is ours.
+/// The file of a socket that this process has bound. Dropping it removes the file, if the file still leads to the socket.
 #[derive(Debug)]
 pub(crate) struct SocketFile {
     path: PathBuf,
@@ -35,7 +38,7 @@ impl SocketFile {
         Ok(Self { path: path.to_owned(), device: found.dev(), inode: found.ino() })
     }
 
-    /// Whether the path still leads to our socket. While the socket is open, no other file can have its inode.
+    /// True if the path still leads to the socket. While the socket is open, no other file can have its inode.
     pub(super) fn is_ours(&self) -> bool {
         fs::symlink_metadata(&self.path)
             .is_ok_and(|found| (found.dev(), found.ino()) == (self.device, self.inode))
@@ -50,7 +53,7 @@ impl Drop for SocketFile {
     }
 }
 
-/// Binds a socket at `path`, in place of one that nobody listens on any more.
+/// Binds a socket at `path`. A socket there on which nobody listens is replaced.
 pub(super) fn bind(path: &Path, listener: &ListenerConfig) -> Result<(UnixListener, SocketFile), BindError> {
     let failed = |source| system(&listener.address, source);
     let group = listener.group.as_deref().map(group_id).transpose()?;
@@ -83,7 +86,7 @@ pub(crate) fn bind_private(path: &Path) -> Result<(UnixListener, SocketFile), Bi
     )
 }
 
-/// Makes sure that nothing at `path` is still of use to somebody.
+/// Makes sure that no process uses the file at `path`.
 fn free(path: &Path, address: &ListenAddress) -> Result<(), BindError> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -99,7 +102,7 @@ fn free(path: &Path, address: &ListenAddress) -> Result<(), BindError> {
     let Err(error) = connect() else { return Err(BindError::Answered(address.clone())) };
     match Errno::from_raw(error.raw_os_error().unwrap_or_default()) {
         Errno::ECONNREFUSED | Errno::ENOENT => Ok(()),
-        // Its backlog is full, or it is a socket of another type: somebody has it.
+        // The backlog is full, or the socket has another type: some process uses it.
         Errno::EAGAIN | Errno::EPROTOTYPE => Err(BindError::Answered(address.clone())),
         _ => Err(system(address, error)),
     }
@@ -120,12 +123,12 @@ struct Temporary(PathBuf);
 
 impl Temporary {
     fn beside(path: &Path) -> Self {
-        // Leaves of what died between bind and rename are overwritten by who gets its process id.
+        // A process that died between bind and rename leaves its file. The next process with the same id overwrites it.
         let mut name = OsString::from(".");
         name.push(path.file_name().unwrap_or_default());
         name.push(format!(".{}", std::process::id()));
         let long = path.with_file_name(name);
-        let fits = long.as_os_str().len() < LONGEST_PATH;
+        let fits = long.as_os_str().len() < MAX_SUN_PATH_OCTETS;
         let this = Self(if fits { long } else { path.with_file_name(format!(".{}", std::process::id())) });
         let _ = fs::remove_file(&this.0);
         this
@@ -137,6 +140,3 @@ impl Drop for Temporary {
         let _ = fs::remove_file(&self.0);
     }
 }
-
-/// Size of `sun_path`; one octet of it is the NUL at the end (unix(7)).
-const LONGEST_PATH: usize = 108;

@@ -15,6 +15,8 @@ use super::StoreMetrics;
 use super::file::{Journal, OpenedFile};
 use crate::metrics::Metrics;
 
+const SWEEP: Duration = Duration::from_secs(30);
+
 /// Counters in memory, measured, and written to a file if there is one.
 pub struct Embedded {
     memory: Arc<MemoryStore>,
@@ -30,8 +32,8 @@ impl Embedded {
         Self::start(memory, "memory", None, metrics)
     }
 
-    /// Counters in memory and in a file; in memory alone if the file can't be had. What an operator should know of the
-    /// file goes to `notices`.
+    /// Counters in memory and in a file; in memory alone if the file can't be opened. Problems of the file are added to
+    /// `notices`.
     pub fn file(
         path: &Path,
         clock: Arc<dyn Clock>,
@@ -56,13 +58,13 @@ impl Embedded {
         metrics: &Metrics,
     ) -> Self {
         let weak = Arc::downgrade(&memory);
-        // Without the thread only the bound holds, which is enough.
+        // If the thread can't start, expired keys are dropped only when the store is full.
         let _ = thread::Builder::new().name("store".to_owned()).spawn(move || sweep(&weak));
         Self { memory, kind, metrics: StoreMetrics::new(metrics, kind), journal }
     }
 }
 
-/// Clears away what means nothing any more, for as long as there is a store.
+/// Drops expired keys, for as long as the store exists.
 fn sweep(store: &Weak<MemoryStore>) {
     loop {
         thread::sleep(SWEEP);
@@ -96,7 +98,7 @@ impl Store for Embedded {
     }
 
     async fn list(&self, query: &Query) -> Result<Vec<KeyListing>, StoreError> {
-        // As long as there are keys, and so away from the threads that mail is on.
+        // Sweeping takes time in proportion to the keys, so it is not done on the threads that serve mail.
         let (memory, query) = (Arc::clone(&self.memory), query.clone());
         let list = tokio::task::spawn_blocking(move || memory.fullest(&query));
         list.await.map_err(|error| StoreError::Unavailable(error.to_string()))
@@ -132,5 +134,3 @@ impl Store for Embedded {
         }
     }
 }
-
-const SWEEP: Duration = Duration::from_secs(30);

@@ -1,8 +1,8 @@
 //! The copy of the counters on disk: an embedded database that survives a crash, a kill and a power cut.
 //!
-//! Twice a second a thread writes what has changed, in one transaction that is on disk when it ends; so at most the
-//! last second is lost. A file that can't be read is set aside under another name and a new one begun: limits that
-//! forget are better than a service that doesn't start.
+//! Twice a second a thread writes the changes, in one transaction that is on disk when it ends. So at most the last second
+//! is lost. A file that can't be read is renamed and a new one begun: limits that forget are better than a service that
+//! doesn't start.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -20,16 +20,24 @@ use super::StoreMetrics;
 use crate::clock;
 use crate::log::Throttle;
 
+const COUNTERS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("counters");
+/// The pause between two writes.
+const PERIOD: Duration = Duration::from_millis(500);
+/// Octets of the file that the database may keep in memory; the counters are there anyway.
+const CACHE: usize = 8 << 20;
+const WARNING_PAUSE: Duration = Duration::from_secs(60);
+
 /// The file, open.
 pub(super) struct OpenedFile {
-    /// Nothing after a failed write: the database takes no more then, even when there is room again, until it is opened
+    /// `None` after a failed write: the database then takes no more, even when there is room again, until it is opened
     /// anew.
     database: Option<Database>,
     path: PathBuf,
 }
 
 impl OpenedFile {
-    /// Opens the file and takes its counters into memory; `None` if there can be no file, which is told in `notices`.
+    /// Opens the file and takes its counters into memory; `None` if there can be no file. The reason is added to
+    /// `notices`.
     pub(super) fn open(path: &Path, memory: &MemoryStore, notices: &mut Vec<String>) -> Option<Self> {
         let mut first = attempt(path, memory);
         if let Err(FileFailure::Damaged(reason)) = &first {
@@ -84,7 +92,7 @@ fn builder() -> redb::Builder {
 }
 
 enum FileFailure {
-    /// There is a file, and it is no good.
+    /// There is a file, and it is damaged.
     Damaged(String),
     /// There can be no file.
     Unusable(String),
@@ -96,14 +104,14 @@ fn attempt(path: &Path, memory: &MemoryStore) -> Result<Database, FileFailure> {
         let mut database = builder().create(path)?;
         database.check_integrity()?;
         let transaction = database.begin_write()?;
-        // Made if it is not there, so that reading has something to open.
+        // The table is made if it is missing, so that there is one to open.
         transaction.open_table(COUNTERS)?;
         transaction.commit()?;
         for entry in database.begin_read()?.open_table(COUNTERS)?.iter()? {
             let (key, state) = entry?;
             memory.load(key.value(), state.value());
         }
-        // What was just read has not changed.
+        // The counters that were just read are no changes.
         drop(memory.changes());
         Ok(database)
     }));
@@ -131,7 +139,7 @@ fn set_aside(path: &Path) -> io::Result<PathBuf> {
     Ok(aside)
 }
 
-/// Writes what changes, in a thread.
+/// The thread that writes changes.
 pub(super) struct Journal {
     running: Mutex<Option<(Sender<()>, JoinHandle<()>)>>,
 }
@@ -201,13 +209,6 @@ impl JournalWriter {
         }
     }
 }
-
-const COUNTERS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("counters");
-/// How often is written.
-const PERIOD: Duration = Duration::from_millis(500);
-/// Octets of the file that the database may keep in memory; the counters are there anyway.
-const CACHE: usize = 8 << 20;
-const WARNING_PAUSE: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
 mod tests;

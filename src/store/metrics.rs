@@ -1,8 +1,13 @@
-//! What a store counts about itself.
+//! The metrics of a store.
 
 use prometheus::{Histogram, IntCounterVec, IntGauge};
 
 use crate::metrics::Metrics;
+
+/// Kinds of errors: [`StoreError::kind`](postseal_filters::store::StoreError::kind), decisions without the store because
+/// its breaker is open, charges that were not given back, changes that were not written to the file.
+const KINDS: [&str; 7] =
+    ["timeout", "unavailable", "answer", "refused", "breaker_open", "not_given_back", "write"];
 
 /// The metrics of one store.
 #[derive(Clone)]
@@ -11,12 +16,12 @@ pub struct StoreMetrics {
     errors: IntCounterVec,
     /// How long calls take.
     pub duration: Histogram,
-    /// Servers that are left alone because they fail.
+    /// Servers that are not asked because they fail.
     pub open: IntGauge,
 }
 
 impl StoreMetrics {
-    /// Those of a store of this kind, at 0.
+    /// The metrics of a store of this kind, at 0.
     pub fn new(metrics: &Metrics, store: &'static str) -> Self {
         let new = Self {
             store,
@@ -35,8 +40,3 @@ impl StoreMetrics {
         self.errors.with_label_values(&[self.store, kind]).inc();
     }
 }
-
-/// Kinds of errors: [`StoreError::kind`](postseal_filters::store::StoreError::kind), decisions made without the store
-/// because its breaker is open, what could not be given back, and what could not be written to the file.
-const KINDS: [&str; 7] =
-    ["timeout", "unavailable", "answer", "refused", "breaker_open", "not_given_back", "write"];

@@ -52,14 +52,15 @@ use servers::RedisServers;
 
 pub use login::{Login, LoginError};
 
-/// The word for metrics.
-pub const KIND: &str = "redis";
 /// `Admission::by` of a charge that this process has counted itself.
 const LOCAL: u8 = 1;
 /// Keys that this process counts itself while servers fail.
 const MAX_LOCAL_KEYS: usize = 100_000;
 /// How long the start waits for the servers.
 const FIRST_LOOK: Duration = Duration::from_secs(1);
+
+/// The word for metrics.
+pub const KIND: &str = "redis";
 
 /// Counters in Redis or Valkey.
 pub struct RedisStore {

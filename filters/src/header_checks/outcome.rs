@@ -13,12 +13,13 @@ use crate::filter::Context;
 use crate::message::Message;
 use crate::report::CheckNote;
 
-/// The reason code of a repair that was not made because the body was too large to be kept.
-pub(super) const OVER_LIMIT: &str = "body_over_limit";
 /// The findings of one check that are spelled out in the log.
 const MAX_FINDINGS_IN_DETAIL: usize = 5;
 /// The characters of a line of the fields that we add.
 const MAX_LINE_CHARACTERS: usize = 76;
+
+/// The reason code of a repair that was not made because the body was too large to be kept.
+pub(super) const OVER_LIMIT: &str = "body_over_limit";
 
 /// The treatment of a message.
 #[derive(Debug, Default)]

@@ -8,6 +8,11 @@ use crate::connection::{ClientConnection, Role};
 use crate::problem::{Problem, Problems};
 use crate::submitter::{Submitter, Who};
 
+const NO_FIX: &str =
+    "`fix` is not possible: there is no repair that is certain; use log, tag, tempfail or reject";
+const ON: [CheckAction; 5] =
+    [CheckAction::Log, CheckAction::Tag, CheckAction::Fix, CheckAction::Tempfail, CheckAction::Reject];
+
 /// Settings that fit together.
 #[derive(Clone, Debug)]
 pub struct CheckPlan {
@@ -176,8 +181,3 @@ impl Decisions {
 fn is_field_name(name: &str) -> bool {
     (1..=77).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':')
 }
-
-const NO_FIX: &str =
-    "`fix` is not possible: there is no repair that is certain; use log, tag, tempfail or reject";
-const ON: [CheckAction; 5] =
-    [CheckAction::Log, CheckAction::Tag, CheckAction::Fix, CheckAction::Tempfail, CheckAction::Reject];

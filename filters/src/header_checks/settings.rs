@@ -15,6 +15,8 @@ use crate::connection::Role;
 use crate::pipeline::OnError;
 use crate::submitter::for_whom;
 
+const NONE: &str = "none";
+
 macro_rules! settings {
     ($($(#[$doc:meta])* $check:ident $key:ident = $profile:expr;)*) => {
         /// The `[header_checks]` section.
@@ -177,8 +179,6 @@ impl<'de> Visitor<'de> for RuleVisitor {
         Ok(CheckRule { action, otherwise, shadow, max })
     }
 }
-
-const NONE: &str = "none";
 
 #[cfg(test)]
 mod tests;

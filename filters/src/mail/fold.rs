@@ -4,12 +4,13 @@ use postseal_protocol::HeaderField;
 
 use crate::mail::charset::Charset;
 
+/// The octets that a line should have at most (RFC 5322 section 2.1.1).
+const PREFERRED_LINE_OCTETS: usize = 78;
+
 /// The octets that a line may have without its end (RFC 5322 section 2.1.1).
 pub(crate) const MAX_LINE_OCTETS: usize = 998;
 /// The octets of a value that both MTAs take back unchanged.
 pub(crate) const MAX_VALUE_OCTETS: usize = 60_000;
-/// The octets that a line should have at most (RFC 5322 section 2.1.1).
-const PREFERRED_LINE_OCTETS: usize = 78;
 
 /// The lines of a value, each with its offset.
 pub(crate) fn lines(value: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {

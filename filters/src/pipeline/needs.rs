@@ -5,6 +5,32 @@ use postseal_protocol::{ActionFlags, ProtocolFlags, Stage, Wanted};
 use crate::connection::OriginPolicy;
 use crate::filter::{BodyNeed, Needs, Steps};
 
+/// What the pipeline itself reads: the MTA (`v`), the queue id (`i`, which Postfix knows from DATA on, Sendmail from
+/// MAIL on), the user. The lists of the MTAs lack some of them, and administrators trim them.
+const ALWAYS: [(Stage, &[&str]); 7] = [
+    (Stage::Connect, &["v"]),
+    (Stage::Helo, &[]),
+    (Stage::Mail, &["i", "{auth_authen}"]),
+    (Stage::Rcpt, &["i", "{rcpt_mailer}"]),
+    (Stage::Data, &["i"]),
+    (Stage::EndOfHeaders, &["i"]),
+    (Stage::EndOfMessage, &["i"]),
+];
+const SWITCHED_OFF: [(Steps, ProtocolFlags); 3] = [
+    (Steps::HELO, ProtocolFlags::NO_HELO),
+    (Steps::DATA, ProtocolFlags::NO_DATA),
+    (Steps::END_OF_HEADERS, ProtocolFlags::NO_END_OF_HEADERS),
+];
+const WAIVED: [(Steps, ProtocolFlags); 7] = [
+    (Steps::CONNECT, ProtocolFlags::NO_REPLY_CONNECT),
+    (Steps::HELO, ProtocolFlags::NO_REPLY_HELO),
+    (Steps::MAIL, ProtocolFlags::NO_REPLY_MAIL),
+    (Steps::RCPT, ProtocolFlags::NO_REPLY_RCPT),
+    (Steps::DATA, ProtocolFlags::NO_REPLY_DATA),
+    (Steps::END_OF_HEADERS, ProtocolFlags::NO_REPLY_END_OF_HEADERS),
+    (Steps::BODY, ProtocolFlags::NO_REPLY_BODY),
+];
+
 /// What a pipeline needs of the MTA.
 #[derive(Debug)]
 pub(super) struct Union {
@@ -76,31 +102,3 @@ impl Union {
 fn owned(names: &[&str]) -> Vec<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
-
-/// What the pipeline itself reads: the MTA (`v`), the queue id (`i`, which Postfix knows from DATA on, Sendmail from
-/// MAIL on), the user. The lists of the MTAs lack some of them, and administrators trim them.
-const ALWAYS: [(Stage, &[&str]); 7] = [
-    (Stage::Connect, &["v"]),
-    (Stage::Helo, &[]),
-    (Stage::Mail, &["i", "{auth_authen}"]),
-    (Stage::Rcpt, &["i", "{rcpt_mailer}"]),
-    (Stage::Data, &["i"]),
-    (Stage::EndOfHeaders, &["i"]),
-    (Stage::EndOfMessage, &["i"]),
-];
-
-const SWITCHED_OFF: [(Steps, ProtocolFlags); 3] = [
-    (Steps::HELO, ProtocolFlags::NO_HELO),
-    (Steps::DATA, ProtocolFlags::NO_DATA),
-    (Steps::END_OF_HEADERS, ProtocolFlags::NO_END_OF_HEADERS),
-];
-
-const WAIVED: [(Steps, ProtocolFlags); 7] = [
-    (Steps::CONNECT, ProtocolFlags::NO_REPLY_CONNECT),
-    (Steps::HELO, ProtocolFlags::NO_REPLY_HELO),
-    (Steps::MAIL, ProtocolFlags::NO_REPLY_MAIL),
-    (Steps::RCPT, ProtocolFlags::NO_REPLY_RCPT),
-    (Steps::DATA, ProtocolFlags::NO_REPLY_DATA),
-    (Steps::END_OF_HEADERS, ProtocolFlags::NO_REPLY_END_OF_HEADERS),
-    (Steps::BODY, ProtocolFlags::NO_REPLY_BODY),
-];

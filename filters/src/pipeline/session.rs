@@ -307,7 +307,7 @@ impl PipelineSession {
         self.say(step, verdict)
     }
 
-    /// Turns a verdict into what may be said at a step: what can't be said now is held back.
+    /// The verdict that may be answered at a step. A refusal that can't be answered now is held back.
     fn say(&mut self, step: Steps, verdict: Verdict) -> Verdict {
         let answers = self.pipeline.union.answers.contains(step);
         let held = match &mut self.open {

@@ -10,6 +10,11 @@ use crate::connection::Role;
 use crate::mail::address::AddrSpec;
 use crate::problem::{Problem, Problems};
 
+const NO_PLACE: &str = "names no place; leave it out for all";
+const NOT_REPLY_TO: &str = "anybody may use any address in Reply-To; name envelope, from or sender";
+const MAX_COMPARED_PATTERNS: usize = 1000;
+const MAX_REPORTED_LINES: usize = 10;
+
 /// A table file as it was read: its name for people, and its text.
 pub type TableText = (String, String);
 
@@ -38,9 +43,9 @@ impl SenderSettings {
             check_owner(number, owner, &mut problems);
         }
         let owners = self.owners(tables, &mut problems);
-        if owners.compared() > MOST_COMPARED {
+        if owners.compared() > MAX_COMPARED_PATTERNS {
             let reason = format!(
-                "has {} address patterns with * that are no whole domain; {MOST_COMPARED} at most, since they are \
+                "has {} address patterns with * that are no whole domain; {MAX_COMPARED_PATTERNS} at most, since they are \
                  compared one by one",
                 owners.compared()
             );
@@ -77,10 +82,10 @@ impl SenderSettings {
             match OwnerTable::parse(text, settings.format, self.default_domain.as_ref()) {
                 Ok(table) => owners.add_table(name, table, &settings.places),
                 Err(lines) => {
-                    for error in lines.iter().take(MOST_LINES) {
+                    for error in lines.iter().take(MAX_REPORTED_LINES) {
                         problems.error_in("table", number, "file", format!("{name}, {error}"));
                     }
-                    if let Some(more) = lines.len().checked_sub(MOST_LINES).filter(|more| *more > 0) {
+                    if let Some(more) = lines.len().checked_sub(MAX_REPORTED_LINES).filter(|more| *more > 0) {
                         problems.error_in(
                             "table",
                             number,
@@ -159,8 +164,3 @@ impl SenderPolicy {
         self.responders.iter().find(|(who, _)| who.matches(submitter)).map(|(_, sender)| sender)
     }
 }
-
-const NO_PLACE: &str = "names no place; leave it out for all";
-const NOT_REPLY_TO: &str = "anybody may use any address in Reply-To; name envelope, from or sender";
-const MOST_COMPARED: usize = 1000;
-const MOST_LINES: usize = 10;

@@ -1,4 +1,4 @@
-//! What is wrong with `[store]`.
+//! Mistakes in `[store]`.
 
 use std::net::IpAddr;
 
@@ -7,11 +7,14 @@ use postseal_filters::Problems;
 use super::millis;
 use crate::config::store::{Endpoint, RedisUrl, StoreConfig, StoreUrl};
 
+/// Milliseconds. MTAs wait for a reply for 30 seconds and more, but their clients do so at every step.
+const MAX_TIMEOUT_MILLIS: usize = 2000;
+
 /// Looks at the section.
 pub(super) fn check(store: &StoreConfig, findings: &mut Problems) {
     if millis(store.timeout) == 0 {
         findings.error(key("timeout"), "must be more than 0");
-    } else if millis(store.timeout) > LONGEST_TIMEOUT {
+    } else if millis(store.timeout) > MAX_TIMEOUT_MILLIS {
         findings.warning(key("timeout"), "that long a message may wait for the store while it fails");
     }
     if store.connections == 0 {
@@ -74,6 +77,3 @@ fn is_local(server: &Endpoint) -> bool {
 fn key(name: &str) -> [&str; 2] {
     ["store", name]
 }
-
-/// Milliseconds. MTAs wait for a reply for 30 seconds and more, but their clients do so at every step.
-const LONGEST_TIMEOUT: usize = 2000;

@@ -20,7 +20,7 @@ use crate::config::store::Endpoint;
 /// Late calls of one server that are waited for at a time. The replies to any more are lost, and what these calls have
 /// charged stays charged.
 const MAX_LATE_CALLS: usize = 64;
-/// How long a late reply is waited for, and the reply to what undoes it.
+/// The longest wait for a late reply, and for the reply to the call that gives its charge back.
 pub(super) const MAX_LATENESS: Duration = Duration::from_secs(10);
 
 /// A server.

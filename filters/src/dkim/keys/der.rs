@@ -1,17 +1,18 @@
 //! As much of DER as private keys need: the algorithm, the length and the public half of a key.
 
-/// rsaEncryption, 1.2.840.113549.1.1.1
-pub(super) const RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
-/// id-RSASSA-PSS, 1.2.840.113549.1.1.10
-pub(super) const RSA_PSS: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a";
-/// id-ecPublicKey, 1.2.840.10045.2.1
-pub(super) const EC: &[u8] = b"\x2a\x86\x48\xce\x3d\x02\x01";
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const OCTET_STRING: u8 = 0x04;
 const NULL: u8 = 0x05;
 const OBJECT_IDENTIFIER: u8 = 0x06;
 const SEQUENCE: u8 = 0x30;
+
+/// rsaEncryption, 1.2.840.113549.1.1.1
+pub(super) const RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
+/// id-RSASSA-PSS, 1.2.840.113549.1.1.10
+pub(super) const RSA_PSS: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a";
+/// id-ecPublicKey, 1.2.840.10045.2.1
+pub(super) const EC: &[u8] = b"\x2a\x86\x48\xce\x3d\x02\x01";
 
 /// id-X25519, 1.3.101.110
 pub(super) const X25519: &[u8] = b"\x2b\x65\x6e";

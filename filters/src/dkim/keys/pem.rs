@@ -4,6 +4,9 @@ use rustls_pki_types::pem::{PemObject as _, SectionKind};
 
 use super::KeyError;
 
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+const DER_SEQUENCE: &[u8] = b"\x30\x82";
+
 /// The ASN.1 type in a section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PemFormat {
@@ -85,6 +88,3 @@ fn decoded<'a>(
     }
     Err(KeyError::Incomplete)
 }
-
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-const DER_SEQUENCE: &[u8] = b"\x30\x82";

@@ -10,12 +10,15 @@ use crate::dkim::table::{NamedKey, SigningRule};
 use crate::mail::address::DomainName;
 use crate::problem::{Problem, Problems};
 
+/// Header fields in a list.
+const MAX_FIELD_NAMES: usize = 100;
+
 /// Settings that fit together.
 #[derive(Clone, Debug)]
 pub struct DkimPlan {
     /// How to sign; makes a [`DkimFilter`](crate::dkim::DkimFilter).
     pub signing: Signing,
-    /// Who signs for whom, in the order of the configuration. Lacks only the keys to become [`SigningRule`]s.
+    /// Which domain signs for which addresses, in the order of the configuration: [`SigningRule`]s without their keys.
     pub rules: Vec<PlannedRule>,
 }
 
@@ -86,8 +89,8 @@ impl DkimSettings {
                 .error(["headers"], "lacks From, which every signature has to cover (RFC 6376 section 5.4)");
         }
         for (name, list) in [("headers", &self.headers), ("oversign", &self.oversign)] {
-            if list.names().is_some_and(|names| names.len() > MOST_NAMES) {
-                errors.error([name], format!("has more than {MOST_NAMES} names"));
+            if list.names().is_some_and(|names| names.len() > MAX_FIELD_NAMES) {
+                errors.error([name], format!("has more than {MAX_FIELD_NAMES} names"));
             }
         }
         if self.expiry.is_some_and(|expiry| expiry < Duration::from_secs(60)) {
@@ -185,6 +188,3 @@ impl PlannedRule {
         rule
     }
 }
-
-/// Of header fields in a list.
-const MOST_NAMES: usize = 100;

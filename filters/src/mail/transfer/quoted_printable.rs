@@ -3,6 +3,9 @@
 use encodify::hex::decode_pair;
 use encodify::qp::BINARY;
 
+/// Characters of a line.
+const LINE: usize = 76;
+
 /// A body as quoted-printable: lines of at most 76 characters, decoded the same to the octet.
 pub(crate) fn encoded(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len() + body.len() / 8);
@@ -111,9 +114,6 @@ impl QuotedPrintableDecoder {
         };
     }
 }
-
-/// Characters of a line.
-const LINE: usize = 76;
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,4 @@
-//! How filters are asked, and what their answers mean.
+//! How filters are asked, and the meaning of their answers.
 
 use postseal_protocol::{Address, HeaderField, MacroTable, Verdict};
 
