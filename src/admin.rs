@@ -64,11 +64,7 @@ impl AdminPort {
     ///
     /// # Errors
     /// If an address can't be had.
-    pub async fn bind(
-        settings: &config::AdminConfig,
-        base: &Path,
-        source: AdminSource,
-    ) -> Result<Self, BindError> {
+    pub async fn bind(settings: &config::AdminConfig, base: &Path, source: AdminSource) -> Result<Self, BindError> {
         let mut tcp = None;
         if let Some(address) = settings.address {
             let bound = TcpListener::bind(address).await.map_err(|source| {
@@ -127,11 +123,7 @@ async fn open_unix(socket: UnixListener, server: Arc<Server>) {
 
 impl Server {
     /// Serves a connection, or closes it at once if too many are open.
-    fn admit(
-        self: &Arc<Self>,
-        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-        peer: AdminPeer,
-    ) {
+    fn admit(self: &Arc<Self>, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, peer: AdminPeer) {
         if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
             let server = Arc::clone(self);
             tokio::spawn(async move {

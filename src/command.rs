@@ -122,11 +122,7 @@ pub fn command_line() -> clap::Command {
 }
 
 /// Does what the command line says: results on `out`, complaints on `err`.
-pub fn execute(
-    arguments: impl IntoIterator<Item = OsString>,
-    out: &mut dyn Write,
-    err: &mut dyn Write,
-) -> Exit {
+pub fn execute(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Write, err: &mut dyn Write) -> Exit {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => return explain_usage(&error, out, err),

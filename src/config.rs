@@ -60,7 +60,7 @@ pub struct Config {
     pub admin: AdminConfig,
     /// `[origin]`: which mail on a submission listener is ours.
     pub origin: OriginConfig,
-    /// `[limits]`: bounds on what one connection and all of them may use.
+    /// `[limits]`: bounds for each connection and for all of them.
     pub limits: BoundsConfig,
     /// `[reload]`: files whose changes are noticed.
     pub reload: Reload,

@@ -136,8 +136,7 @@ impl MilterConnection {
             if let Err(closed) = self.work().await {
                 return closed;
             }
-            self.busy =
-                if self.filters.in_message() { self.busy + self.woken.elapsed() } else { Duration::ZERO };
+            self.busy = if self.filters.in_message() { self.busy + self.woken.elapsed() } else { Duration::ZERO };
         }
     }
 
@@ -150,9 +149,7 @@ impl MilterConnection {
 
     /// Takes every complete command through, and writes the answers.
     async fn work(&mut self) -> Result<(), Closed> {
-        while let Some(received) =
-            self.session.receive(&mut self.input, self.woken).map_err(Closed::Protocol)?
-        {
+        while let Some(received) = self.session.receive(&mut self.input, self.woken).map_err(Closed::Protocol)? {
             self.packet_since = None;
             let quit = received.event == Event::Quit;
             self.handle(received).await?;

@@ -171,10 +171,8 @@ impl Daemon {
             let state = ListenerState::new(Arc::clone(&self.shared), &settings.name, pipeline);
             self.listeners.push(Arc::clone(&state));
             let listener = Listener::bind(state, settings.clone(), inherited).await;
-            let listener = listener.map_err(|source| StartError::Bind {
-                what: format!("listener `{}`", settings.name),
-                source,
-            })?;
+            let listener = listener
+                .map_err(|source| StartError::Bind { what: format!("listener `{}`", settings.name), source })?;
             self.addresses.push(listener.address());
             listeners.push(listener);
         }
@@ -214,11 +212,7 @@ impl Daemon {
         }
         if !inherited.is_empty() {
             let names = inherited.names();
-            tracing::warn!(
-                event = "sockets_unused",
-                names,
-                "systemd has passed sockets that no listener uses"
-            );
+            tracing::warn!(event = "sockets_unused", names, "systemd has passed sockets that no listener uses");
         }
         for (listener, address) in self.listeners.iter().zip(&self.addresses) {
             tracing::info!(event = "listening", listener = listener.name(), %address, "waiting for MTAs");

@@ -95,12 +95,7 @@ impl Listener {
             state.metrics.refused.inc();
             if let Some(suppressed) = state.warnings.full.pass() {
                 let listener = state.name();
-                tracing::warn!(
-                    event = "connections_full",
-                    listener,
-                    suppressed,
-                    "limits.connections is reached"
-                );
+                tracing::warn!(event = "connections_full", listener, suppressed, "limits.connections is reached");
             }
             return;
         };
@@ -154,11 +149,7 @@ impl Listener {
         match self.socket.bind_again(&self.settings) {
             Ok(old) => {
                 self.state.up.store(true, Ordering::Relaxed);
-                tracing::warn!(
-                    event = "socket_restored",
-                    listener,
-                    "the socket file was gone; bound it again"
-                );
+                tracing::warn!(event = "socket_restored", listener, "the socket file was gone; bound it again");
                 // MTAs that connected before the file disappeared are still served.
                 let mut context = Context::from_waker(Waker::noop());
                 while let Poll::Ready(Ok((stream, _))) = old.poll_accept(&mut context) {
@@ -168,12 +159,7 @@ impl Listener {
             Err(error) => {
                 self.state.up.store(false, Ordering::Relaxed);
                 if let Some(suppressed) = self.state.warnings.file.pass() {
-                    tracing::error!(
-                        event = "socket_lost",
-                        listener,
-                        suppressed,
-                        "the socket file is gone: {error}"
-                    );
+                    tracing::error!(event = "socket_lost", listener, suppressed, "the socket file is gone: {error}");
                 }
             }
         }

@@ -91,8 +91,8 @@ fn connect(name: &OsString) -> io::Result<UnixDatagram> {
 /// The watchdog's period, if it is meant for this process.
 fn watchdog() -> Option<Duration> {
     let number = |name| std::env::var(name).ok()?.parse::<u64>().ok();
-    let ours = std::env::var_os("WATCHDOG_PID").is_none()
-        || number("WATCHDOG_PID") == Some(u64::from(std::process::id()));
+    let ours =
+        std::env::var_os("WATCHDOG_PID").is_none() || number("WATCHDOG_PID") == Some(u64::from(std::process::id()));
     number("WATCHDOG_USEC").filter(|micros| ours && *micros > 0).map(Duration::from_micros)
 }
 

@@ -19,8 +19,7 @@ pub use dkim::SigningKeys;
 /// All filters, in the order in which they see a message. Rate limits come first: a message that they refuse costs
 /// nothing more. The signer comes behind all filters that edit, since it signs the message as they leave it. Behind the
 /// signer stand only filters that change nothing.
-const FILTERS: [Build; 5] =
-    [rate_limit::build, header_checks::build, sender::build, dkim::build, alignment::build];
+const FILTERS: [Build; 5] = [rate_limit::build, header_checks::build, sender::build, dkim::build, alignment::build];
 
 /// Builds a filter from the configuration; `None` if it is not configured.
 type Build = fn(&mut LoadedConfig, &Services) -> Result<Option<BuiltFilter>, ConfigError>;

@@ -112,13 +112,7 @@ mod tests {
         );
         assert_eq!(
             needs_restart(&old, &new),
-            [
-                "listener `a`: address",
-                "listener `b` is gone",
-                "listener `c` is new",
-                "admin",
-                "limits.connections"
-            ]
+            ["listener `a`: address", "listener `b` is gone", "listener `c` is new", "admin", "limits.connections"]
         );
         keep_what_needs_restart(&old, &mut new);
         assert!(needs_restart(&old, &new).is_empty());

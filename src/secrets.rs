@@ -24,11 +24,7 @@ pub(crate) fn webhook_token(loaded: &LoadedConfig) -> Result<Option<String>, Con
     Ok(token.map(|token| token.to_text()))
 }
 
-fn token(
-    loaded: &LoadedConfig,
-    section: &str,
-    file: Option<&PathBuf>,
-) -> Result<Option<AdminToken>, ConfigError> {
+fn token(loaded: &LoadedConfig, section: &str, file: Option<&PathBuf>) -> Result<Option<AdminToken>, ConfigError> {
     let Some(path) = file.map(|file| loaded.resolve(file)) else { return Ok(None) };
     AdminToken::read(&path).map(Some).map_err(|error| {
         let key = vec![section.to_owned(), "token_file".to_owned()];

@@ -122,8 +122,7 @@ impl Recent {
 /// Cuts a record to a bounded size, because senders decide how long its parts are.
 fn bounded(mut record: Record) -> Record {
     // Received octets are part of a larger buffer, which would be kept with them.
-    let short =
-        |bytes: &mut bytes::Bytes| *bytes = bytes.slice(..bytes.len().min(MAX_VALUE_OCTETS)).to_vec().into();
+    let short = |bytes: &mut bytes::Bytes| *bytes = bytes.slice(..bytes.len().min(MAX_VALUE_OCTETS)).to_vec().into();
     let Record { queue_id, user, mail_from, message_id, edits, report, .. } = &mut record;
     [queue_id, user, message_id].into_iter().flatten().chain([mail_from]).for_each(short);
     edits.truncate(MAX_LIST_ELEMENTS);
@@ -132,8 +131,7 @@ fn bounded(mut record: Record) -> Record {
     report.failures.truncate(MAX_LIST_ELEMENTS);
     report.checks = Vec::new();
     for detail in report.reasons.iter_mut().filter_map(|reason| reason.detail.as_mut()) {
-        if let Some(head) = detail.char_indices().nth(MAX_VALUE_OCTETS).and_then(|(end, _)| detail.get(..end))
-        {
+        if let Some(head) = detail.char_indices().nth(MAX_VALUE_OCTETS).and_then(|(end, _)| detail.get(..end)) {
             *detail = head.into();
         }
     }

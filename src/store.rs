@@ -60,8 +60,7 @@ impl StoreInForce {
 
     /// Sets the metrics of how full the store is, if the store knows.
     pub fn observe(&self, metrics: &Metrics) {
-        let Some((store, stats)) = self.opened.get().and_then(|store| Some((store.kind(), store.stats()?)))
-        else {
+        let Some((store, stats)) = self.opened.get().and_then(|store| Some((store.kind(), store.stats()?))) else {
             return;
         };
         let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);

@@ -67,12 +67,7 @@ impl Task {
                 Ok(()) => SENT,
                 Err(reason) => {
                     let url = &*self.url.host;
-                    tracing::warn!(
-                        event = "webhook",
-                        url,
-                        reason,
-                        "an event could not be delivered and is given up"
-                    );
+                    tracing::warn!(event = "webhook", url, reason, "an event could not be delivered and is given up");
                     FAILED
                 }
             };

@@ -22,11 +22,7 @@ fn health_and_metrics() {
     assert_eq!(response.status, 200);
     assert!(response.head.contains("content-type: text/plain; version=0.0.4"), "{}", response.head);
     assert!(response.body.contains("\n# TYPE postseal_messages_total counter\n"), "{}", response.body);
-    assert!(
-        response.body.contains("\npostseal_config_reloads_total{outcome=\"success\"} 0\n"),
-        "{}",
-        response.body
-    );
+    assert!(response.body.contains("\npostseal_config_reloads_total{outcome=\"success\"} 0\n"), "{}", response.body);
 }
 
 #[test]
@@ -134,8 +130,7 @@ fn a_closed_stdout_costs_log_lines_and_nothing_else() {
     }
     let dropped = || {
         let text = http(&admin, "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").body;
-        let line =
-            text.lines().find(|line| line.starts_with("postseal_log_dropped_total ")).unwrap().to_owned();
+        let line = text.lines().find(|line| line.starts_with("postseal_log_dropped_total ")).unwrap().to_owned();
         line.rsplit(' ').next().unwrap().parse::<u64>().unwrap()
     };
     while dropped() == 0 {

@@ -61,9 +61,7 @@ fn check_config_shows_what_is_in_force_and_who_signs() {
     };
     let (exit, out, err) = check("log.format=text");
     assert_eq!(exit.code(), 0, "{err}");
-    assert!(
-        out.lines().any(|line| line.starts_with("format = \"text\"") && line.ends_with("# --set log.format"))
-    );
+    assert!(out.lines().any(|line| line.starts_with("format = \"text\"") && line.ends_with("# --set log.format")));
     let table = "# From         d=           i=  s=\n\
                  # example.com  example.com  -   s1 (RSA 2048), e1 (Ed25519)\n";
     assert!(out.ends_with(table), "{out}");
@@ -121,16 +119,8 @@ fn keygen_shares_a_key_with_the_group_of_a_setgid_directory() {
     let folder = folder("keygen-shared");
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o7777;
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o2750)).unwrap();
-    let (exit, out, err) = run([
-        "keygen",
-        "example.com",
-        "--selector",
-        "s1",
-        "--algorithm",
-        "ed25519",
-        "--dir",
-        folder.to_str().unwrap(),
-    ]);
+    let (exit, out, err) =
+        run(["keygen", "example.com", "--selector", "s1", "--algorithm", "ed25519", "--dir", folder.to_str().unwrap()]);
     assert_eq!((exit, err.as_str()), (Exit::Fine, ""));
     assert!(out.contains("the group of the directory can read it"), "{out}");
     assert_eq!(mode(&folder.join("example.com")), 0o2750);

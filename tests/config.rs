@@ -74,10 +74,7 @@ fn mistakes_say_where_what_and_why() {
     let mut wrong = String::new();
     for (text, message) in [
         ("", "p.toml: listener: no listener; add a [[listener]] with name and address"),
-        (
-            "[limits]\nconections = 1",
-            "p.toml:2:1: limits.conections = 1: unknown key; did you mean `connections`?",
-        ),
+        ("[limits]\nconections = 1", "p.toml:2:1: limits.conections = 1: unknown key; did you mean `connections`?"),
         ("[limit]\n", "p.toml:1:2: limit: unknown key; did you mean `limits`?"),
         (
             "[log]\nidle-timeout = \"1s\"",
@@ -154,14 +151,10 @@ fn mistakes_say_where_what_and_why() {
             "p.toml:2:1: listener[0].name = \"a b\": expected 1 to 64 letters, digits, `_`, `-` or `.`",
         ),
         ("[log\n", "p.toml:1:5: not TOML: invalid table header; expected `.`, `]`"),
-        (
-            "[log]\nlevel = \"info\"\nlevel = \"warn\"",
-            "p.toml:3:1: not TOML: duplicate key `level` in table `log`",
-        ),
+        ("[log]\nlevel = \"info\"\nlevel = \"warn\"", "p.toml:3:1: not TOML: duplicate key `level` in table `log`"),
     ] {
         let found = mistakes(text, &[], &[]);
-        let others =
-            found.strip_suffix("\np.toml: listener: no listener; add a [[listener]] with name and address");
+        let others = found.strip_suffix("\np.toml: listener: no listener; add a [[listener]] with name and address");
         let found = others.unwrap_or(&found);
         if found != message {
             wrong.push_str(&format!("\n{text}\n  found:    {found}\n  expected: {message}\n"));
@@ -208,8 +201,7 @@ connections = "many"
 
 #[test]
 fn what_only_shows_in_the_whole_is_a_mistake_too() {
-    let listener =
-        |name: &str, address: &str| format!("[[listener]]\nname = {name:?}\naddress = {address:?}\n");
+    let listener = |name: &str, address: &str| format!("[[listener]]\nname = {name:?}\naddress = {address:?}\n");
     for (text, message) in [
         (
             listener("a", "unix:/a") + &listener("a", "unix:/b"),
@@ -250,10 +242,7 @@ fn the_unwise_is_a_warning() {
 #[test]
 fn mistakes_in_signing_are_told_like_all_others() {
     for (dkim, message) in [
-        (
-            "",
-            "p.toml:1:2: dkim: has no key to sign with; add a [[dkim.domain]] or key_dir, or leave the section out",
-        ),
+        ("", "p.toml:1:2: dkim: has no key to sign with; add a [[dkim.domain]] or key_dir, or leave the section out"),
         (
             "canonicalisation = \"simple/simple\"",
             "dkim.canonicalisation = \"simple/simple\": unknown key; did you mean `canonicalization`?",
@@ -294,8 +283,7 @@ fn mistakes_in_signing_are_told_like_all_others() {
         ),
     ] {
         let found = mistakes(&format!("[dkim]\n{dkim}\n{MINIMAL}"), &[], &[]);
-        let message =
-            if message.starts_with("p.toml") { message.to_owned() } else { format!("p.toml:2:1: {message}") };
+        let message = if message.starts_with("p.toml") { message.to_owned() } else { format!("p.toml:2:1: {message}") };
         assert_eq!(found, message);
     }
 }

@@ -13,8 +13,7 @@ fn it_loads_and_sets_only_what_has_no_default() {
     let loaded = config::load_from(&example(), [], &[]).unwrap();
     assert_eq!(loaded.warnings, []);
     let listener = loaded.config.listener.clone();
-    let dkim =
-        dkim::DkimSettings { key_dir: Some("/etc/postseal/keys".into()), ..dkim::DkimSettings::default() };
+    let dkim = dkim::DkimSettings { key_dir: Some("/etc/postseal/keys".into()), ..dkim::DkimSettings::default() };
     let header_checks = Some(header_checks::HeaderCheckSettings::default());
     assert_eq!(loaded.config, Config { listener, header_checks, dkim: Some(dkim), ..Config::default() });
 }
@@ -31,9 +30,7 @@ fn its_commented_settings_are_the_defaults() {
     assert_eq!(listener.group.take().as_deref(), Some("postfix"));
     assert!(config.admin.socket.take().is_some() && config.admin.token_file.take().is_some());
     let store = &mut config.store;
-    assert!(
-        store.url.take().is_some() && store.password_file.take().is_some() && store.ca_file.take().is_some()
-    );
+    assert!(store.url.take().is_some() && store.password_file.take().is_some() && store.ca_file.take().is_some());
     assert_eq!(config.dkim.as_mut().unwrap().domain.drain(..).count(), 2);
     assert_eq!(config.header_checks.as_mut().unwrap().exception.drain(..).count(), 1);
     let mut sender = config.sender.take().unwrap();
@@ -69,13 +66,8 @@ fn it_shows_every_key() {
     config.store.ca_file = Some(PathBuf::new());
     // Destructured, so that a new key can't be forgotten here.
     let domain: dkim::DomainSettings = toml_edit::de::from_str(EVERY_DOMAIN_KEY).unwrap();
-    let dkim::DomainSettings {
-        domain: Some(_),
-        address: None,
-        signing_domain: Some(_),
-        identity: Some(_),
-        keys,
-    } = &domain
+    let dkim::DomainSettings { domain: Some(_), address: None, signing_domain: Some(_), identity: Some(_), keys } =
+        &domain
     else {
         panic!("not all keys: {domain:?}");
     };
@@ -96,8 +88,7 @@ fn it_shows_every_key() {
 
     let mut every = toml_edit::ser::to_document(&config).unwrap();
     // The second limit is there for what the first can't show.
-    let limits =
-        every.get_mut("rate_limit").and_then(Item::as_value_mut).and_then(Value::as_array_mut).unwrap();
+    let limits = every.get_mut("rate_limit").and_then(Item::as_value_mut).and_then(Value::as_array_mut).unwrap();
     limits.get_mut(1).and_then(Value::as_inline_table_mut).unwrap().retain(|key, _| key == "ramp");
     let mut missing = Vec::new();
     compare(every.as_item(), shown.as_item(), &KeyPath::default(), &mut missing);
@@ -109,8 +100,7 @@ fn its_settings_are_traced_to_their_lines() {
     let mut out = Vec::new();
     config::load_from(&example(), [], &[]).unwrap().write_effective(&mut out).unwrap();
     let out = String::from_utf8(out).unwrap();
-    let line =
-        std::fs::read_to_string(example()).unwrap().lines().position(|line| line.starts_with("name = "));
+    let line = std::fs::read_to_string(example()).unwrap().lines().position(|line| line.starts_with("name = "));
     let source = ValueSource::File { path: example(), position: Some((line.unwrap() + 1, 1)) };
     assert!(out.starts_with("[[listener]]\nname = \"submission\""), "{out}");
     assert!(out.lines().nth(1).unwrap().ends_with(&format!(" # {source}")), "{out}");
@@ -184,8 +174,7 @@ fn example() -> PathBuf {
 fn with_all_settings() -> String {
     let text = std::fs::read_to_string(example()).unwrap();
     let setting = |line: &str| {
-        line.strip_prefix('#')
-            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '['))
+        line.strip_prefix('#').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '['))
     };
     let lines = text.lines().map(|line| if setting(line) { line.trim_start_matches('#') } else { line });
     lines.collect::<Vec<_>>().join("\n")

@@ -20,16 +20,7 @@ impl Place {
         let place = Self(tempfile::tempdir().unwrap());
         fs::write(place.0.path().join("postseal.toml"), CONFIG).unwrap();
         fs::write(place.0.path().join("mail.eml"), MAIL).unwrap();
-        let made = place.run(&[
-            "keygen",
-            "example.com",
-            "--dir",
-            "keys",
-            "--algorithm",
-            "ed25519",
-            "--selector",
-            "s",
-        ]);
+        let made = place.run(&["keygen", "example.com", "--dir", "keys", "--algorithm", "ed25519", "--selector", "s"]);
         assert!(made.status.success());
         place
     }
@@ -70,8 +61,7 @@ fn shows_what_was_repaired_before_and_after() {
     fs::write(place.0.path().join("postseal.toml"), config).unwrap();
     let long = "x".repeat(1000);
     let mail =
-        [b"From: Alice <alice@example.com>\nTo: bob@example.net\nSubject: Gr\xfc\xdfe\n\n", long.as_bytes()]
-            .concat();
+        [b"From: Alice <alice@example.com>\nTo: bob@example.net\nSubject: Gr\xfc\xdfe\n\n", long.as_bytes()].concat();
     fs::write(place.0.path().join("mail.eml"), mail).unwrap();
     let text = place.explain(&["--auth", "alice"]);
     for line in [
@@ -92,15 +82,7 @@ fn shows_what_was_repaired_before_and_after() {
 #[test]
 fn json_is_the_line_of_the_log() {
     let place = Place::new();
-    let text = place.explain(&[
-        "--json",
-        "--auth",
-        "alice",
-        "--from",
-        "<a@example.com>",
-        "--rcpt",
-        "<b@example.net>",
-    ]);
+    let text = place.explain(&["--json", "--auth", "alice", "--from", "<a@example.com>", "--rcpt", "<b@example.net>"]);
     let line: Value = serde_json::from_str(&text).unwrap();
     for (key, value) in [
         ("event", Value::from("message")),
@@ -129,11 +111,7 @@ fn the_message_as_it_would_leave_is_the_message_below_its_signature() {
 fn mistakes_have_their_exit_codes() {
     let place = Place::new();
     for (arguments, code, text) in [
-        (
-            &["explain", "mail.eml", "--config", "postseal.toml", "--listener", "nix"][..],
-            64,
-            "submission, mx",
-        ),
+        (&["explain", "mail.eml", "--config", "postseal.toml", "--listener", "nix"][..], 64, "submission, mx"),
         (&["explain", "nix.eml", "--config", "postseal.toml"], 1, "nix.eml"),
         (&["explain", "mail.eml", "--config", "nix.toml"], 78, "nix.toml"),
         (&["explain"], 64, "FILE.eml"),

@@ -149,9 +149,8 @@ fn filter_timeout() {
     assert_eq!(code(verdict), 451);
     inside.wait_for_metric("postseal_messages_total{listener=\"test\",verdict=\"tempfail\"}", 1.0);
     assert_eq!(
-        inside.metric(
-            "postseal_filter_verdicts_total{filter=\"misbehaving\",reason=\"deadline\",verdict=\"tempfail\"}"
-        ),
+        inside
+            .metric("postseal_filter_verdicts_total{filter=\"misbehaving\",reason=\"deadline\",verdict=\"tempfail\"}"),
         1.0
     );
 }

@@ -69,11 +69,7 @@ fn the_socket_goes_with_the_service_and_is_not_in_the_way_of_the_next() {
     let path = start.path("milter.sock");
     drop(UnixListener::bind(&path).unwrap());
     let _service = start.start();
-    assert_eq!(
-        FakeMta::connect(&unix(&path)).message("4Q1"),
-        Verdict::Accept,
-        "one left by a crash is replaced"
-    );
+    assert_eq!(FakeMta::connect(&unix(&path)).message("4Q1"), Verdict::Accept, "one left by a crash is replaced");
 }
 
 #[test]
@@ -113,10 +109,7 @@ fn a_taken_port_is_named() {
     let output = Start::new(&config).fail();
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        error.starts_with(&format!("listener `x`: can't listen on {address}: Address already in use")),
-        "{error}"
-    );
+    assert!(error.starts_with(&format!("listener `x`: can't listen on {address}: Address already in use")), "{error}");
 }
 
 #[test]
@@ -133,9 +126,8 @@ fn systemd_passes_sockets() {
 
 #[test]
 fn a_passed_unix_socket_keeps_its_file() {
-    let start = Start::new(
-        "[[listener]]\nname = \"s\"\naddress = \"unix:{folder}/systemd.sock\"\n[admin]\naddress = \"none\"",
-    );
+    let start =
+        Start::new("[[listener]]\nname = \"s\"\naddress = \"unix:{folder}/systemd.sock\"\n[admin]\naddress = \"none\"");
     let path = start.path("systemd.sock");
     let socket = UnixListener::bind(&path).unwrap();
     let mut service = start.passing(socket.into(), "milter").start();
@@ -152,8 +144,7 @@ fn a_socket_that_was_not_passed_is_missed_and_one_too_many_is_told() {
     let output = Start::new(config).passing(socket.try_clone().unwrap().into(), "postseal.socket").fail();
     let error = String::from_utf8(output.stderr).unwrap();
     assert!(
-        error.contains("passed no socket named `milter`")
-            && error.contains("has passed: postseal.socket (127"),
+        error.contains("passed no socket named `milter`") && error.contains("has passed: postseal.socket (127"),
         "{error}"
     );
 

@@ -68,17 +68,13 @@ fn an_example_is_read_as_people_do() {
                 # One.\n#\n# Two:\n#   x  1\n#   y  2\n#one = [\n#  1,\n#]\ntwo = \"x\"\n\n# Below.\n#[[a.b]]\n";
     let reference = Reference::read(text);
     let paragraph = |text: &str| Block::Paragraph(text.to_owned());
-    assert_eq!(
-        reference.intro,
-        [paragraph("Intro goes on."), Block::Verbatim(vec!["kept   as it is".to_owned()])]
-    );
+    assert_eq!(reference.intro, [paragraph("Intro goes on."), Block::Verbatim(vec!["kept   as it is".to_owned()])]);
     let [section] = reference.sections.as_slice() else { panic!("{reference:?}") };
     assert_eq!((section.table.as_str(), &section.text), ("[a]", &vec![paragraph("For a.")]));
     let [both, table] = section.entries.as_slice() else { panic!("{section:?}") };
     let verbatim = Block::Verbatim(vec!["x  1".to_owned(), "y  2".to_owned()]);
     assert_eq!(both.text, [paragraph("One."), paragraph("Two:"), verbatim]);
-    let settings: Vec<_> =
-        both.settings.iter().map(|setting| (setting.line.as_str(), setting.default)).collect();
+    let settings: Vec<_> = both.settings.iter().map(|setting| (setting.line.as_str(), setting.default)).collect();
     assert_eq!(settings, [("one = [\n  1,\n]", true), ("two = \"x\"", false)]);
     assert_eq!(table.settings[0].line, "[[a.b]]");
 }

@@ -23,10 +23,7 @@ fn a_good_configuration_is_put_in_force() {
     before.begin();
     let line = service.reload(&format!("{ONE_LISTENER}[log]\naddresses = true\n[limits]\nrecipients = 1\n"));
     assert_eq!(line["outcome"], "success");
-    assert_eq!(
-        (service.metric(SUCCESS), service.metric(FAILURE), service.metric(LAST_SUCCESSFUL)),
-        (1.0, 0.0, 1.0)
-    );
+    assert_eq!((service.metric(SUCCESS), service.metric(FAILURE), service.metric(LAST_SUCCESSFUL)), (1.0, 0.0, 1.0));
     assert!(service.seen("restart_needed").is_empty());
 
     assert_eq!(before.finish("4Q1"), Verdict::Accept, "a message in flight does not notice");
@@ -34,19 +31,12 @@ fn a_good_configuration_is_put_in_force() {
     assert_eq!(line["mail_from"], "alice@example.com", "the log changes at once");
     before.mail();
     before.another_recipient();
-    assert_eq!(
-        before.finish("4Q2"),
-        Verdict::Accept,
-        "the connection keeps its filters until the MTA closes it"
-    );
+    assert_eq!(before.finish("4Q2"), Verdict::Accept, "the connection keeps its filters until the MTA closes it");
 
     let mut after = FakeMta::connect(&address);
     after.begin();
     after.another_recipient();
-    assert!(
-        matches!(after.finish("4Q3"), Verdict::Reply(reply) if reply.code() == 452),
-        "a new one has the new limit"
-    );
+    assert!(matches!(after.finish("4Q3"), Verdict::Reply(reply) if reply.code() == 452), "a new one has the new limit");
 }
 
 #[test]
@@ -63,16 +53,10 @@ fn a_broken_configuration_changes_nothing() {
         let line = service.reload(&broken);
         assert_eq!((&line["outcome"], &line["level"]), (&"failure".into(), &"error".into()), "{line}");
         let message = line["message"].as_str().unwrap();
-        assert!(
-            message.starts_with("the configuration stays as it was: ") && message.contains(named),
-            "{message}"
-        );
+        assert!(message.starts_with("the configuration stays as it was: ") && message.contains(named), "{message}");
         assert_eq!(FakeMta::connect(&address).message("4Q1"), Verdict::Accept);
     }
-    assert_eq!(
-        (service.metric(SUCCESS), service.metric(FAILURE), service.metric(LAST_SUCCESSFUL)),
-        (0.0, 4.0, 0.0)
-    );
+    assert_eq!((service.metric(SUCCESS), service.metric(FAILURE), service.metric(LAST_SUCCESSFUL)), (0.0, 4.0, 0.0));
     assert_eq!(service.metric("postseal_config_last_reload_timestamp_seconds"), loaded);
     assert_eq!(service.get("/readyz").status, 200);
     service.reload(ONE_LISTENER);
@@ -89,10 +73,7 @@ fn what_needs_a_restart_is_named_and_the_rest_is_taken() {
          [admin]\naddress = \"none\"\n[limits]\nconnections = 5\n[log]\naddresses = true\n",
     );
     let named: Vec<_> = service.seen("restart_needed").into_iter().map(|line| line["key"].clone()).collect();
-    assert_eq!(
-        named,
-        ["listener `submission`: address", "listener `another` is new", "admin", "limits.connections"]
-    );
+    assert_eq!(named, ["listener `submission`: address", "listener `another` is new", "admin", "limits.connections"]);
     FakeMta::connect(&address).message("4Q1");
     assert_eq!(service.wait_for("message")["mail_from"], "alice@example.com");
     assert_eq!(service.metric("postseal_connections_limit"), 1000.0);

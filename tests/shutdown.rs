@@ -125,8 +125,7 @@ fn a_service_that_has_not_started_yet_can_be_stopped() {
 
 #[test]
 fn a_configuration_that_is_wrong_from_the_start_is_told_on_stderr() {
-    let output =
-        Start::new("[[listener]]\nname = \"x\"\naddress = \"inet:127.0.0.1:0\"\nadress = \"\"").fail();
+    let output = Start::new("[[listener]]\nname = \"x\"\naddress = \"inet:127.0.0.1:0\"\nadress = \"\"").fail();
     let error = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(78));
     assert!(error.contains("postseal.toml") && error.contains("adress"), "{error}");

@@ -29,14 +29,8 @@ fn decisions_are_told_with_their_reasons_and_without_addresses() {
     let status = status(&service);
     assert_eq!(status["verdicts"]["accept"], 2.0);
     assert_eq!(status["minutes"].as_array().unwrap().iter().map(minute_total).sum::<u64>(), 2);
-    assert_eq!(
-        (&status["unready"], &status["config"]["last_reload_successful"]),
-        (&Value::Null, &true.into())
-    );
-    assert_eq!(
-        (&status["listeners"][0]["name"], &status["listeners"][0]["open"]),
-        (&"submission".into(), &1.into())
-    );
+    assert_eq!((&status["unready"], &status["config"]["last_reload_successful"]), (&Value::Null, &true.into()));
+    assert_eq!((&status["listeners"][0]["name"], &status["listeners"][0]["open"]), (&"submission".into(), &1.into()));
     let newest = &status["decisions"][0];
     assert_eq!((&newest["queue_id"], &newest["verdict"]), (&"4Q2".into(), &"accept".into()));
     assert_eq!(newest["mail_from"], "a***@example.com");
@@ -51,8 +45,7 @@ fn decisions_are_told_with_their_reasons_and_without_addresses() {
 
 #[test]
 fn it_tells_who_is_near_a_limit_and_who_is_blocked() {
-    let limit =
-        "[[rate_limit]]\nname = \"per-sender\"\nkey = [\"sender\"]\ncount = \"messages\"\nlimit = \"3/1h\"\n";
+    let limit = "[[rate_limit]]\nname = \"per-sender\"\nkey = [\"sender\"]\ncount = \"messages\"\nlimit = \"3/1h\"\n";
     let service = Service::start(&format!("{ONE_LISTENER}{limit}[store]\nurl = \"memory:\"\n"));
     assert_eq!(status(&service)["nearest"], Value::Array(Vec::new()));
     let mut mta = FakeMta::connect(&service.address("submission"));
@@ -60,8 +53,7 @@ fn it_tells_who_is_near_a_limit_and_who_is_blocked() {
     mta.message("4Q2");
     service.wait_for_metric("postseal_messages_total{listener=\"submission\",verdict=\"accept\"}", 2.0);
     let before = status(&service);
-    let expected =
-        serde_json::json!([{ "key": "per-sender:a***@example.com", "used": 2, "quota": 3, "window": "1h" }]);
+    let expected = serde_json::json!([{ "key": "per-sender:a***@example.com", "used": 2, "quota": 3, "window": "1h" }]);
     assert_eq!(before["nearest"], expected);
     assert_eq!((&before["store"]["kind"], &before["store"]["open"]), (&"memory".into(), &false.into()));
 }
@@ -77,10 +69,7 @@ fn the_page_may_run_nothing_but_itself() {
     assert_eq!(page.status, 200);
     let policy = page.head.lines().find(|line| line.starts_with("content-security-policy:")).unwrap();
     assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
-    assert!(
-        !page.body.contains("http://") || page.body.matches("http://").count() == 1,
-        "nothing from elsewhere"
-    );
+    assert!(!page.body.contains("http://") || page.body.matches("http://").count() == 1, "nothing from elsewhere");
     for inline in [" style=\"", " onclick=\"", "innerHTML", "insertAdjacentHTML"] {
         assert!(!page.body.contains(inline), "{inline}");
     }
@@ -101,10 +90,7 @@ fn it_is_for_this_machine_or_who_has_the_token() {
     let service = Service::start(&guarded);
     let address = service.address("admin");
     let ask = |fields: &str| {
-        http(
-            &address,
-            &format!("GET /api/status HTTP/1.1\r\nHost: mail.example\r\n{fields}Connection: close\r\n\r\n"),
-        )
+        http(&address, &format!("GET /api/status HTTP/1.1\r\nHost: mail.example\r\n{fields}Connection: close\r\n\r\n"))
     };
     let refused = ask("");
     assert_eq!(refused.status, 401);

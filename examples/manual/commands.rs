@@ -77,13 +77,11 @@ fn value(argument: &Arg, otherwise: &str) -> String {
 
 fn help(argument: &Arg) -> String {
     let mut text = sentence(&argument.get_help().map(ToString::to_string).unwrap_or_default());
-    let defaults: Vec<_> =
-        argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+    let defaults: Vec<_> = argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
     if argument.get_action().takes_values() && !defaults.is_empty() {
         text = format!("{text} Default: {}.", defaults.join(", "));
     }
-    let possible: Vec<_> =
-        argument.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+    let possible: Vec<_> = argument.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
     if argument.get_action().takes_values() && !possible.is_empty() {
         text = format!("{text} One of: {}.", possible.join(", "));
     }

@@ -47,10 +47,7 @@ fn write_pages(folder: &Path) -> std::io::Result<()> {
 fn write_docs() -> std::io::Result<()> {
     let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
     fs::create_dir_all(&docs)?;
-    fs::write(
-        docs.join("configuration.md"),
-        markdown::configuration(&reference::Reference::read(&example()?)),
-    )
+    fs::write(docs.join("configuration.md"), markdown::configuration(&reference::Reference::read(&example()?)))
 }
 
 fn example() -> std::io::Result<String> {

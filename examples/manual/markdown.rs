@@ -17,8 +17,7 @@ pub(crate) fn configuration(reference: &Reference) -> String {
             if !entry.settings.is_empty() {
                 out.push_str("\n```toml\n");
                 for setting in &entry.settings {
-                    let note =
-                        if setting.default || setting.line.starts_with('[') { "" } else { "   # example" };
+                    let note = if setting.default || setting.line.starts_with('[') { "" } else { "   # example" };
                     let _ = writeln!(out, "{}{note}", setting.line);
                 }
                 out.push_str("```\n");

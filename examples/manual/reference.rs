@@ -128,9 +128,7 @@ fn is_setting(line: &str) -> bool {
 
 fn balanced(setting: &str) -> bool {
     let count = |c| setting.matches(c).count();
-    count('[') == count(']')
-        && count('{') == count('}')
-        && setting.matches("\"\"\"").count().is_multiple_of(2)
+    count('[') == count(']') && count('{') == count('}') && setting.matches("\"\"\"").count().is_multiple_of(2)
 }
 
 fn blocks(lines: &[&str]) -> Vec<Block> {

@@ -121,11 +121,7 @@ impl FilterSession for DkimSession {
         Ok(Flow::More)
     }
 
-    async fn end_of_message(
-        &mut self,
-        cx: &mut Context<'_>,
-        message: &mut Message,
-    ) -> Result<Verdict, FilterError> {
+    async fn end_of_message(&mut self, cx: &mut Context<'_>, message: &mut Message) -> Result<Verdict, FilterError> {
         let body = self.body.take();
         let shadow = self.shared.signing.shadow;
         match self.shared.sign(cx, message, body) {
@@ -199,8 +195,7 @@ impl SharedSigner {
             return Err(refuse(Unsigned::FromInvalid, self.signing.on_from_missing, text));
         };
         let Some(rule) = keys.find(from) else {
-            let text =
-                format!("No DKIM key for {domain}: send from a domain of this server, or have a key added");
+            let text = format!("No DKIM key for {domain}: send from a domain of this server, or have a key added");
             return Err(refuse(Unsigned::NoKeyForDomain, self.signing.on_missing_key, text));
         };
         if !message.may_be_signed_for(from) {
@@ -226,17 +221,15 @@ impl SharedSigner {
             let text = format!("The message has {} From fields; one is allowed (RFC 5322)", others + 1);
             return Err(refuse(Unsigned::FromMultiple, self.signing.on_from_multiple_fields, text));
         }
-        let found = mailboxes(&field.value).map_err(|error| {
-            missing(Unsigned::FromInvalid, format!("The From field can't be understood: {error}"))
-        })?;
+        let found = mailboxes(&field.value)
+            .map_err(|error| missing(Unsigned::FromInvalid, format!("The From field can't be understood: {error}")))?;
         match <[Mailbox; 1]>::try_from(found) {
             Ok([mailbox]) => Ok(mailbox),
             Err(none) if none.is_empty() => {
                 Err(missing(Unsigned::FromInvalid, "The From field has no address".to_owned()))
             }
             Err(several) => {
-                let text =
-                    format!("The From field has {} addresses; many servers refuse such mail", several.len());
+                let text = format!("The From field has {} addresses; many servers refuse such mail", several.len());
                 Err(refuse(Unsigned::FromAddresses, self.signing.on_from_multiple_addresses, text))
             }
         }

@@ -82,9 +82,8 @@ pub mod optional {
 
     /// For `#[serde(with = "duration::optional")]`.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-        let read = |text: &str| -> Result<_, DurationError> {
-            if text == "none" { Ok(None) } else { parse(text).map(Some) }
-        };
+        let read =
+            |text: &str| -> Result<_, DurationError> { if text == "none" { Ok(None) } else { parse(text).map(Some) } };
         deserializer.deserialize_any(DurationText)?.parse_with(read)
     }
 

@@ -289,11 +289,7 @@ pub trait FilterSession: Send {
 
     /// The header section is complete. Edits may begin: they are collected in the message and sent at its end, the only
     /// step at which both MTAs take edits.
-    async fn end_of_headers(
-        &mut self,
-        cx: &mut Context<'_>,
-        message: &mut Message,
-    ) -> Result<Verdict, FilterError> {
+    async fn end_of_headers(&mut self, cx: &mut Context<'_>, message: &mut Message) -> Result<Verdict, FilterError> {
         Ok(Verdict::Continue)
     }
 
@@ -306,11 +302,7 @@ pub trait FilterSession: Send {
     /// The whole message is known, and the message shows the edits of the filters before. This is the last step that can
     /// refuse. While it runs, the MTA is told that the filter is still at work (`SMFIR_PROGRESS`), which neither MTA allows
     /// at another step. Postfix waits `milter_content_timeout` for the answer, 300 s by default.
-    async fn end_of_message(
-        &mut self,
-        cx: &mut Context<'_>,
-        message: &mut Message,
-    ) -> Result<Verdict, FilterError> {
+    async fn end_of_message(&mut self, cx: &mut Context<'_>, message: &mut Message) -> Result<Verdict, FilterError> {
         Ok(Verdict::Continue)
     }
 

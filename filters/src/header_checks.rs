@@ -120,11 +120,7 @@ struct CheckSession {
 
 #[async_trait]
 impl FilterSession for CheckSession {
-    async fn end_of_headers(
-        &mut self,
-        _: &mut Context<'_>,
-        message: &mut Message,
-    ) -> Result<Verdict, FilterError> {
+    async fn end_of_headers(&mut self, _: &mut Context<'_>, message: &mut Message) -> Result<Verdict, FilterError> {
         self.body = Some(BodyCheck::new(&HeaderSection::of(&message.fields)));
         Ok(Verdict::Continue)
     }
@@ -135,11 +131,7 @@ impl FilterSession for CheckSession {
         Ok(Flow::More)
     }
 
-    async fn end_of_message(
-        &mut self,
-        cx: &mut Context<'_>,
-        message: &mut Message,
-    ) -> Result<Verdict, FilterError> {
+    async fn end_of_message(&mut self, cx: &mut Context<'_>, message: &mut Message) -> Result<Verdict, FilterError> {
         let shared = Arc::clone(&self.shared);
         let plan = &shared.plan;
         let decisions = plan.decisions(&Submitter::of(cx), cx.connection);
@@ -185,9 +177,10 @@ fn findings(
     decisions: &Decisions,
 ) -> CheckFindings {
     let mut findings = CheckFindings::default();
-    let utf8 = message.envelope.received_sender().is_some_and(|sender| {
-        sender.arguments.iter().any(|argument| argument.eq_ignore_ascii_case(b"SMTPUTF8"))
-    });
+    let utf8 = message
+        .envelope
+        .received_sender()
+        .is_some_and(|sender| sender.arguments.iter().any(|argument| argument.eq_ignore_ascii_case(b"SMTPUTF8")));
     for (id, field) in message.fields.iter() {
         field::check(id, field, utf8, &mut findings);
     }
@@ -211,8 +204,7 @@ impl SharedChecks {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
         let number = self.random.hash_one((count, cx.macros.get("i")));
         let host = cx.macros.get("j").and_then(|host| std::str::from_utf8(host).ok());
-        let is_host =
-            |host: &&str| host.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-.".contains(&octet));
+        let is_host = |host: &&str| host.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-.".contains(&octet));
         let host = host.filter(|host| !host.is_empty()).filter(is_host).unwrap_or("postseal.invalid");
         format!("<{:x}.{number:016x}@{host}>", cx.clock.unix_seconds())
     }

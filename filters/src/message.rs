@@ -104,9 +104,8 @@ impl Message {
 
     /// Whether it may be signed for a From address.
     pub fn may_be_signed_for(&self, from: &Mailbox) -> bool {
-        let listed = |permitted: &Vec<AddrSpec>| {
-            AddrSpec::of(from.clone()).is_some_and(|from| permitted.contains(&from))
-        };
+        let listed =
+            |permitted: &Vec<AddrSpec>| AddrSpec::of(from.clone()).is_some_and(|from| permitted.contains(&from));
         self.signing.as_ref().is_none_or(listed)
     }
 
@@ -169,14 +168,10 @@ impl EditNote {
         let (op, field) = match modification {
             Modification::AddHeader(field) => (EditOp::Add, name(field)),
             Modification::InsertHeader { field, .. } => (EditOp::Insert, name(field)),
-            Modification::ChangeHeader { field, .. } if field.value.is_empty() => {
-                (EditOp::Delete, name(field))
-            }
+            Modification::ChangeHeader { field, .. } if field.value.is_empty() => (EditOp::Delete, name(field)),
             Modification::ChangeHeader { field, .. } => (EditOp::Change, name(field)),
             Modification::ChangeSender(_) => (EditOp::Sender, String::new()),
-            Modification::AddRecipient(_) | Modification::DeleteRecipient(_) => {
-                (EditOp::Recipient, String::new())
-            }
+            Modification::AddRecipient(_) | Modification::DeleteRecipient(_) => (EditOp::Recipient, String::new()),
             Modification::ReplaceBody(_) => (EditOp::Body, String::new()),
             Modification::Quarantine(_) => (EditOp::Quarantine, String::new()),
         };

@@ -99,8 +99,7 @@ impl Pipeline {
         });
         let has_work = |needs: &Needs| needs.directions.intersects(possible) || needs.left_out.is_some();
         let entries: Vec<_> = with_needs.filter(|(_, needs)| has_work(needs)).collect();
-        let called =
-            entries.iter().map(|(_, needs)| needs).filter(|needs| needs.directions.intersects(possible));
+        let called = entries.iter().map(|(_, needs)| needs).filter(|needs| needs.directions.intersects(possible));
         let union = needs::Union::of(called, &settings.origin);
         Self { entries, union, settings }
     }

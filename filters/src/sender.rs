@@ -46,8 +46,8 @@ pub use alignment::AlignmentFilter;
 pub use pattern::{AddressPattern, AddressPatternError};
 pub use plan::{SenderPlan, TableText};
 pub use settings::{
-    AddressField, AutoresponderSettings, EnvelopeAction, HeaderAction, OwnerSettings, RewriteSettings,
-    SenderField, SenderSettings, TableFormat, TableSettings,
+    AddressField, AutoresponderSettings, EnvelopeAction, HeaderAction, OwnerSettings, RewriteSettings, SenderField,
+    SenderSettings, TableFormat, TableSettings,
 };
 pub use table::LineError;
 pub use target::{Target, TargetError};
@@ -128,11 +128,7 @@ impl FilterSession for SenderSession {
         Ok(self.policy.unless_shadow(self.envelope.refusal.take()))
     }
 
-    async fn end_of_message(
-        &mut self,
-        cx: &mut Context<'_>,
-        message: &mut Message,
-    ) -> Result<Verdict, FilterError> {
+    async fn end_of_message(&mut self, cx: &mut Context<'_>, message: &mut Message) -> Result<Verdict, FilterError> {
         let mut header = SenderHeader::read(&self.policy, cx, message);
         if is_own_bounce(cx, message, &header) {
             cx.explain(|| "a bounce that the MTA has made".to_owned());
@@ -193,10 +189,7 @@ impl SenderPolicy {
             cx.explain(|| format!("{place}: {address} stays by sender.rewrite[{number}]"));
             return completed;
         }
-        cx.note_with(
-            Code::Rewritten.as_str(),
-            format!("{place}: {address} -> {new} by sender.rewrite[{number}]"),
-        );
+        cx.note_with(Code::Rewritten.as_str(), format!("{place}: {address} -> {new} by sender.rewrite[{number}]"));
         Some(new)
     }
 

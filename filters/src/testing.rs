@@ -34,9 +34,7 @@ use postseal_protocol::{Address, Connect, HeaderField, MacroTable, Modification,
 use crate::clock::Clock;
 use crate::connection::{OriginPolicy, Role};
 use crate::filter::Filter;
-use crate::pipeline::{
-    MessageLimits, OnError, Pipeline, PipelineEntry, PipelineSession, PipelineSettings, Record,
-};
+use crate::pipeline::{MessageLimits, OnError, Pipeline, PipelineEntry, PipelineSession, PipelineSettings, Record};
 
 /// A clock that stands still until it is told to go on.
 #[derive(Debug)]
@@ -128,8 +126,7 @@ impl End {
 impl Transaction {
     /// A dialogue with these filters, in this order, from a client at 192.0.2.1 by way of Postfix.
     pub fn new(filters: Vec<Arc<dyn Filter>>) -> Self {
-        let entries =
-            filters.into_iter().map(|filter| PipelineEntry { filter, on_error: OnError::Tempfail }).collect();
+        let entries = filters.into_iter().map(|filter| PipelineEntry { filter, on_error: OnError::Tempfail }).collect();
         Self::with(Arc::new(Pipeline::new(settings(TestClock::at(1_700_000_000)), entries)))
     }
 

@@ -34,30 +34,8 @@ fn any_dialogue() {
 fn any_address() {
     // What addresses are made of, so that most cases are nearly some.
     const PIECES: [&str; 24] = [
-        "a",
-        "Bob",
-        ".",
-        "@",
-        "@",
-        "x.example",
-        "b.example",
-        "<",
-        ">",
-        ",",
-        ":",
-        ";",
-        "(c)",
-        "(",
-        ")",
-        "\"q q\"",
-        "\"",
-        " ",
-        "\n ",
-        "\\",
-        "*",
-        "$1",
-        "\u{fc}",
-        "[192.0.2.1]",
+        "a", "Bob", ".", "@", "@", "x.example", "b.example", "<", ">", ",", ":", ";", "(c)", "(", ")", "\"q q\"", "\"",
+        " ", "\n ", "\\", "*", "$1", "\u{fc}", "[192.0.2.1]",
     ];
     let mut number = numbers();
     for _ in 0..CASES {

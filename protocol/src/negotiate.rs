@@ -203,11 +203,8 @@ pub fn negotiate(offer: &Offer, wanted: &Wanted) -> Result<Negotiated, Negotiate
     if !offered_protocol.contains(wanted.required) {
         return Err(NegotiateError::Protocol(wanted.required - offered_protocol));
     }
-    let macros = if offered_actions.contains(ActionFlags::SET_MACRO_LIST) {
-        macro_lists(&wanted.macros)
-    } else {
-        Vec::new()
-    };
+    let macros =
+        if offered_actions.contains(ActionFlags::SET_MACRO_LIST) { macro_lists(&wanted.macros) } else { Vec::new() };
     let mut actions = must;
     actions.set(ActionFlags::SET_MACRO_LIST, !macros.is_empty());
     Ok(Negotiated {

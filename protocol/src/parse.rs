@@ -55,9 +55,7 @@ pub fn command(frame: &Frame) -> Result<Command, ParseError> {
         CommandKind::Header => Command::Header(header(frame)?),
         CommandKind::EndOfHeaders => no_data(Command::EndOfHeaders)?,
         CommandKind::BodyChunk => Command::BodyChunk(data.clone()),
-        CommandKind::EndOfMessage => {
-            Command::EndOfMessage(Some(data).filter(|data| !data.is_empty()).cloned())
-        }
+        CommandKind::EndOfMessage => Command::EndOfMessage(Some(data).filter(|data| !data.is_empty()).cloned()),
         CommandKind::Abort => no_data(Command::Abort)?,
         CommandKind::Quit => no_data(Command::Quit)?,
         CommandKind::QuitNewConnection => no_data(Command::QuitNewConnection)?,

@@ -117,8 +117,7 @@ impl Player {
 
     fn check_macro(&mut self, rest: &str) {
         let (name, expected) = rest.split_once(' ').unwrap();
-        let value =
-            self.session().macros().get(name).map(|value| String::from_utf8_lossy(value).into_owned());
+        let value = self.session().macros().get(name).map(|value| String::from_utf8_lossy(value).into_owned());
         assert_eq!(value.as_deref().unwrap_or("-"), expected, "{}", self.place);
     }
 }

@@ -6,8 +6,8 @@ use std::net::SocketAddr;
 
 use bytes::{Bytes, BytesMut};
 use postseal_protocol::{
-    Action, ActionFlags, Address, Command, Connect, HeaderField, MacroList, Modification, Negotiated, Offer,
-    Peer, ProtocolFlags, Reply, Stage, Verdict, encode, frame, parse,
+    Action, ActionFlags, Address, Command, Connect, HeaderField, MacroList, Modification, Negotiated, Offer, Peer,
+    ProtocolFlags, Reply, Stage, Verdict, encode, frame, parse,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -99,10 +99,8 @@ fn action() -> impl Strategy<Value = Action> {
     let body = vec(any::<u8>(), 0..200).prop_map(Bytes::from);
     let edit = prop_oneof![
         good_field().prop_map(Modification::AddHeader),
-        (any::<u32>(), good_field())
-            .prop_map(|(position, field)| Modification::InsertHeader { position, field }),
-        (1_u32.., good_field())
-            .prop_map(|(occurrence, field)| Modification::ChangeHeader { occurrence, field }),
+        (any::<u32>(), good_field()).prop_map(|(position, field)| Modification::InsertHeader { position, field }),
+        (1_u32.., good_field()).prop_map(|(occurrence, field)| Modification::ChangeHeader { occurrence, field }),
         good_address().prop_map(Modification::ChangeSender),
         good_address().prop_map(Modification::AddRecipient),
         good_address().prop_map(|address| Modification::DeleteRecipient(address.path)),

@@ -5,8 +5,8 @@ use bytes::{Bytes, BytesMut};
 use postseal_protocol::frame::{self, Frame};
 use postseal_protocol::testing::mta::{encode_command, parse_action};
 use postseal_protocol::{
-    Action, ActionFlags, Address, Command, Connect, HeaderField, MacroList, Modification, Negotiated, Offer,
-    Peer, ProtocolFlags, Reply, Stage, Verdict, encode, parse,
+    Action, ActionFlags, Address, Command, Connect, HeaderField, MacroList, Modification, Negotiated, Offer, Peer,
+    ProtocolFlags, Reply, Stage, Verdict, encode, parse,
 };
 
 fn address(path: &'static str, arguments: &[&'static str]) -> Address {
@@ -75,17 +75,11 @@ fn actions() -> Vec<(Action, &'static [u8])> {
         Action::Verdict(Verdict::Reply(Reply::multiline(code, enhanced, lines).unwrap()))
     };
     let mut all = vec![
-        (
-            Action::Negotiate(negotiated),
-            &b"O\0\0\0\x06\0\0\x01\x01\0\x10\0\x80\0\0\0\x06i\0\0\0\0\x05i {msg_id}\0"[..],
-        ),
+        (Action::Negotiate(negotiated), &b"O\0\0\0\x06\0\0\x01\x01\0\x10\0\x80\0\0\0\x06i\0\0\0\0\x05i {msg_id}\0"[..]),
         (Action::Progress, b"p"),
         (Action::Skip, b"s"),
         (reply(451, (4, 7, 1), &["try later"]), b"y451 4.7.1 try later\0"),
-        (
-            reply(550, (5, 7, 0), &["100% wrong", "", "bye"]),
-            b"y550-5.7.0 100%% wrong\r\n550-5.7.0 \r\n550 5.7.0 bye\0",
-        ),
+        (reply(550, (5, 7, 0), &["100% wrong", "", "bye"]), b"y550-5.7.0 100%% wrong\r\n550-5.7.0 \r\n550 5.7.0 bye\0"),
         (reply(421, (4, 3, 0), &["%d%%"]), b"y421 4.3.0 %%d%%%%\0"),
     ];
     let verdicts: [(Verdict, &'static [u8]); 5] = [
@@ -102,10 +96,7 @@ fn actions() -> Vec<(Action, &'static [u8])> {
         (Modification::ChangeHeader { occurrence: 258, field: field() }, b"m\0\0\x01\x02A\0 b\0"),
         (Modification::ChangeHeader { occurrence: 1, field: HeaderField::new("A", "") }, b"m\0\0\0\x01A\0\0"),
         (Modification::ChangeSender(address("<>", &[])), b"e<>\0"),
-        (
-            Modification::ChangeSender(address("<a@b>", &["RET=HDRS", "ENVID=1"])),
-            b"e<a@b>\0RET=HDRS ENVID=1\0",
-        ),
+        (Modification::ChangeSender(address("<a@b>", &["RET=HDRS", "ENVID=1"])), b"e<a@b>\0RET=HDRS ENVID=1\0"),
         (Modification::AddRecipient(address("<a@b>", &[])), b"+<a@b>\0"),
         (Modification::AddRecipient(address("<a@b>", &["NOTIFY=NEVER"])), b"2<a@b>\0NOTIFY=NEVER\0"),
         (Modification::DeleteRecipient("<a@b>".into()), b"-<a@b>\0"),
@@ -159,10 +150,7 @@ fn truncated_commands() {
             assert_ne!(shorter, command);
             let mut out = BytesMut::new();
             encode_command(&shorter, true, &mut out).unwrap();
-            assert!(
-                packet[..length].starts_with(&out[4..]),
-                "{shorter:?} from {length} octets of {command:?}"
-            );
+            assert!(packet[..length].starts_with(&out[4..]), "{shorter:?} from {length} octets of {command:?}");
         }
     }
 }

@@ -11,8 +11,8 @@ use postseal_protocol::testing::mta::OFFER;
 use postseal_protocol::testing::{Dialogue, any_time};
 use postseal_protocol::{
     Action, ActionFlags, Address, Command, Connect, EncodeError, Ended, Error, Event, HeaderField, MacroList,
-    Modification, NegotiateError, Offer, ProtocolFlags, Reply, ReplyError, Session, SessionError, Tick,
-    Verdict, Wanted, WireBounds, frame, negotiate,
+    Modification, NegotiateError, Offer, ProtocolFlags, Reply, ReplyError, Session, SessionError, Tick, Verdict,
+    Wanted, WireBounds, frame, negotiate,
 };
 
 fn open(protocol: ProtocolFlags) -> Dialogue {
@@ -111,13 +111,9 @@ fn quirk_05_pipelined_commands_get_one_reply_each() {
     let mut input = BytesMut::new();
     let mut out = BytesMut::new();
     frame::put(b'O', b"\0\0\0\x06\0\0\x01\xff\0\x1f\xff\xff", &mut input);
-    for (code, data) in [
-        (b'C', &b"localhost\0U"[..]),
-        (b'M', b"<a@b>\0"),
-        (b'R', b"<c@d>\0"),
-        (b'R', b"<e@f>\0"),
-        (b'T', b""),
-    ] {
+    for (code, data) in
+        [(b'C', &b"localhost\0U"[..]), (b'M', b"<a@b>\0"), (b'R', b"<c@d>\0"), (b'R', b"<e@f>\0"), (b'T', b"")]
+    {
         frame::put(b'D', &[code], &mut input);
         frame::put(code, data, &mut input);
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Body, Bytes};
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
-    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY, WWW_AUTHENTICATE,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Method, Request, Response, StatusCode};
 
@@ -124,14 +124,11 @@ impl AdminSource {
 
     async fn limits(&self, request: Request<impl Body<Data = Bytes, Error = hyper::Error>>) -> AdminResponse {
         let Some(store) = self.services.store.opened() else {
-            let json =
-                serde_json::json!({ "error": "no [[rate_limit]] is configured, so nothing is counted" });
+            let json = serde_json::json!({ "error": "no [[rate_limit]] is configured, so nothing is counted" });
             return typed(StatusCode::NOT_FOUND, JSON, json.to_string());
         };
         let observer = &self.services.limits;
-        let bad = |what: &str| {
-            typed(StatusCode::BAD_REQUEST, JSON, serde_json::json!({ "error": what }).to_string())
-        };
+        let bad = |what: &str| typed(StatusCode::BAD_REQUEST, JSON, serde_json::json!({ "error": what }).to_string());
         let (status, json) = if *request.method() == Method::POST {
             let Ok(body) = Limited::new(request.into_body(), MAX_BODY_OCTETS).collect().await else {
                 return bad("the body is too long, or did not come");
@@ -153,9 +150,7 @@ impl AdminSource {
         let Some(status) = &self.status else { return off() };
         match status.why(number, &self.health) {
             Some(trace) => text(StatusCode::OK, trace),
-            None => {
-                text(StatusCode::NOT_FOUND, "only the last hundred decisions are remembered\n".to_owned())
-            }
+            None => text(StatusCode::NOT_FOUND, "only the last hundred decisions are remembered\n".to_owned()),
         }
     }
 
@@ -166,9 +161,7 @@ impl AdminSource {
                 "to change things, use the unix socket (admin.socket) or a token (admin.token_file)\n"
             }
             (None, _) => "open on this machine only, as long as there is no admin.token_file\n",
-            (Some(_), _) => {
-                "show the token of admin.token_file: \"Authorization: Bearer TOKEN\", or as password\n"
-            }
+            (Some(_), _) => "show the token of admin.token_file: \"Authorization: Bearer TOKEN\", or as password\n",
         };
         if self.token.is_none() {
             return text(StatusCode::FORBIDDEN, advice.to_owned());

@@ -28,7 +28,6 @@ pub(super) fn policy() -> HeaderValue {
 
 /// The hash of the text between two tags.
 fn hash(begin: &str, end: &str) -> String {
-    let inner =
-        HTML.split_once(begin).and_then(|(_, rest)| rest.split_once(end)).map_or("", |(inner, _)| inner);
+    let inner = HTML.split_once(begin).and_then(|(_, rest)| rest.split_once(end)).map_or("", |(inner, _)| inner);
     format!("sha256-{}", STANDARD.encode(digest(&SHA256, inner.as_bytes())))
 }

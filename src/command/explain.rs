@@ -85,8 +85,7 @@ impl Explain {
             writeln!(err, "--listener: no such listener; the configuration has {}", names.join(", "))?;
             return Ok(Exit::Usage);
         };
-        let text =
-            std::fs::read(&self.file).with_context(|| format!("can't read {}", self.file.display()))?;
+        let text = std::fs::read(&self.file).with_context(|| format!("can't read {}", self.file.display()))?;
         let file = MessageFile::parse(&text);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let end = runtime.block_on(self.run(pipeline, &file));
@@ -101,9 +100,7 @@ impl Explain {
                 changes::write(message, &file.body, out)?;
             }
         }
-        if let (Some(path), Some(message)) =
-            (&self.output, end.decision.and_then(|decision| decision.message))
-        {
+        if let (Some(path), Some(message)) = (&self.output, end.decision.and_then(|decision| decision.message)) {
             let text = message_file::write(&message, &file.body);
             std::fs::write(path, text).with_context(|| format!("can't write {}", path.display()))?;
         }

@@ -63,8 +63,7 @@ impl Keygen {
         let pem = generate(self.algorithm)?;
         let record = PrivateKey::from_pem(pem.as_bytes())?.dns_record();
         fs::create_dir_all(&folder).with_context(|| format!("can't make {}", folder.display()))?;
-        let shared =
-            share(&self.dir, &folder).with_context(|| format!("can't share {}", folder.display()))?;
+        let shared = share(&self.dir, &folder).with_context(|| format!("can't share {}", folder.display()))?;
         let written = write_new(&folder, &file, pem.as_bytes(), shared);
         written.with_context(|| format!("can't write {}", file.display()))?;
 
@@ -79,15 +78,8 @@ impl Keygen {
         writeln!(out, "{}", zone_record(selector, domain, &record))?;
         writeln!(out, "\nThe same for a web form, name and text:\n")?;
         writeln!(out, "{selector}._domainkey.{domain}\n{record}")?;
-        writeln!(
-            out,
-            "\nSign with it only when others can look the record up. With dkim.key_dir = {:?}",
-            self.dir
-        )?;
-        writeln!(
-            out,
-            "a running service takes it up by itself, within seconds; else add to postseal.toml:\n"
-        )?;
+        writeln!(out, "\nSign with it only when others can look the record up. With dkim.key_dir = {:?}", self.dir)?;
+        writeln!(out, "a running service takes it up by itself, within seconds; else add to postseal.toml:\n")?;
         writeln!(out, "[[dkim.domain]]\ndomain = \"{domain}\"\nkeys = [")?;
         writeln!(out, "  {{ selector = \"{selector}\", file = {:?} }},\n]", absolute(&file))?;
         Ok(Exit::Fine)

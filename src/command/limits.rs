@@ -70,9 +70,7 @@ impl LimitsCommand {
     /// # Errors
     /// If there can be no runtime, or nothing can be printed.
     pub fn execute(self, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
-        let asked = super::ask(&self.configuration, err, |client, runtime| {
-            runtime.block_on(self.action.ask(&client))
-        })?;
+        let asked = super::ask(&self.configuration, err, |client, runtime| runtime.block_on(self.action.ask(&client)))?;
         match asked {
             Ok(answer) => self.print(&answer, out, err),
             Err(exit) => Ok(exit),
@@ -83,14 +81,12 @@ impl LimitsCommand {
         let text = String::from_utf8_lossy(&answer.body);
         let json: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if !answer.status.is_success() {
-            let reason =
-                json.get("error").and_then(|error| error.as_str()).unwrap_or_else(|| text.trim_end());
+            let reason = json.get("error").and_then(|error| error.as_str()).unwrap_or_else(|| text.trim_end());
             writeln!(err, "{reason}")?;
             return Ok(Exit::Problem);
         }
         let changed = json.get("changed").and_then(|list| list.as_array());
-        let keys: Vec<Shown> =
-            json.get("keys").map_or(Ok(Vec::new()), |keys| serde_json::from_value(keys.clone()))?;
+        let keys: Vec<Shown> = json.get("keys").map_or(Ok(Vec::new()), |keys| serde_json::from_value(keys.clone()))?;
         match (self.json, changed) {
             (true, _) => writeln!(out, "{}", text.trim_end())?,
             (false, Some(changed)) => {
@@ -155,11 +151,7 @@ fn table(keys: &[Shown], out: &mut dyn Write) -> std::io::Result<()> {
         }
         for limit in &shown.limits {
             let window = duration::show(Duration::from_secs(limit.seconds));
-            writeln!(
-                out,
-                "{:width$}  {:>10}  {:>10}  {window:>6}  {blocked}",
-                shown.key, limit.used, limit.limit
-            )?;
+            writeln!(out, "{:width$}  {:>10}  {:>10}  {window:>6}  {blocked}", shown.key, limit.used, limit.limit)?;
         }
     }
     Ok(())

@@ -52,11 +52,7 @@ impl Run {
                 }
                 Err(error) => {
                     writeln!(err, "{error}")?;
-                    Ok(if matches!(error, StartError::Config(_)) {
-                        Exit::Configuration
-                    } else {
-                        Exit::Problem
-                    })
+                    Ok(if matches!(error, StartError::Config(_)) { Exit::Configuration } else { Exit::Problem })
                 }
             }
         });

@@ -42,9 +42,7 @@ pub enum ListenAddressError {
     #[error("`{0}` does not begin with inet:, inet6:, unix:, local: or fd:")]
     Scheme(String),
     /// A port alone would listen on every interface.
-    #[error(
-        "`{0}` names no host; write inet:127.0.0.1:{1} for this machine, inet:0.0.0.0:{1} for every network"
-    )]
+    #[error("`{0}` names no host; write inet:127.0.0.1:{1} for this machine, inet:0.0.0.0:{1} for every network")]
     Host(String, u16),
     /// Neither HOST:PORT nor PORT@HOST.
     #[error("`{0}` has no port; write HOST:PORT")]
@@ -79,8 +77,7 @@ impl FromStr for ListenAddress {
         if text.starts_with('/') {
             return unix(text);
         }
-        let (scheme, rest) =
-            text.split_once(':').ok_or_else(|| ListenAddressError::Scheme(text.to_owned()))?;
+        let (scheme, rest) = text.split_once(':').ok_or_else(|| ListenAddressError::Scheme(text.to_owned()))?;
         match scheme {
             "inet" => host_and_port(rest).map(|(host, port)| Self::Inet { host, port }),
             "inet6" => {
@@ -116,11 +113,7 @@ impl fmt::Display for ListenAddress {
             Self::Unix(path) => return write!(f, "unix:{}", path.display()),
             Self::Systemd(name) => return write!(f, "fd:{name}"),
         };
-        if host.contains(':') {
-            write!(f, "{scheme}:[{host}]:{port}")
-        } else {
-            write!(f, "{scheme}:{host}:{port}")
-        }
+        if host.contains(':') { write!(f, "{scheme}:[{host}]:{port}") } else { write!(f, "{scheme}:{host}:{port}") }
     }
 }
 

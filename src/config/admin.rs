@@ -37,22 +37,16 @@ impl Default for AdminConfig {
 mod address {
     use super::{Deserialize, Deserializer, Serializer, SocketAddr, de};
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<SocketAddr>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
         let text = String::deserialize(deserializer)?;
         if matches!(text.as_str(), "" | "none") {
             return Ok(None);
         }
-        let advice =
-            || de::Error::custom(format!("`{text}` is not IP:PORT, such as 127.0.0.1:9891 or [::1]:9891"));
+        let advice = || de::Error::custom(format!("`{text}` is not IP:PORT, such as 127.0.0.1:9891 or [::1]:9891"));
         text.parse().map(Some).map_err(|_| advice())
     }
 
-    pub(super) fn serialize<S: Serializer>(
-        address: &Option<SocketAddr>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(address: &Option<SocketAddr>, serializer: S) -> Result<S::Ok, S::Error> {
         match address {
             Some(address) => serializer.collect_str(address),
             None => serializer.serialize_str("none"),

@@ -30,7 +30,7 @@ pub(super) fn check(config: &Config) -> Result<(Plans, Vec<Problem>), Vec<Proble
     }
     for (index, listener) in config.listener.iter().enumerate() {
         let key = KeyPath::new(["listener"]).then(index);
-        let before = config.listener.get(..index).unwrap_or_default();
+        let (before, _) = config.listener.split_at(index);
         check_listener(listener, before, &key, &mut findings);
         check_admin(listener, &key, config, &mut findings);
     }
@@ -58,12 +58,7 @@ pub(super) fn check(config: &Config) -> Result<(Plans, Vec<Problem>), Vec<Proble
     findings.finish(Plans { dkim, header_checks })
 }
 
-fn check_listener(
-    listener: &ListenerConfig,
-    before: &[ListenerConfig],
-    key: &KeyPath,
-    findings: &mut Problems,
-) {
+fn check_listener(listener: &ListenerConfig, before: &[ListenerConfig], key: &KeyPath, findings: &mut Problems) {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     if listener.name.is_empty() || listener.name.len() > 64 || !listener.name.chars().all(fits) {
         findings.error(key.then("name").steps(), "expected 1 to 64 letters, digits, `_`, `-` or `.`");
@@ -71,20 +66,15 @@ fn check_listener(
     if let Some(index) = before.iter().position(|other| other.name == listener.name) {
         findings.error(key.then("name").steps(), format!("listener[{index}] has the same name"));
     }
-    let any_port = matches!(
-        &listener.address,
-        ListenAddress::Inet { port: 0, .. } | ListenAddress::Inet6 { port: 0, .. }
-    );
+    let any_port =
+        matches!(&listener.address, ListenAddress::Inet { port: 0, .. } | ListenAddress::Inet6 { port: 0, .. });
     let twin = before.iter().position(|other| other.address == listener.address);
     if let Some(index) = twin.filter(|_| !any_port) {
         findings.error(key.then("address").steps(), format!("listener[{index}] has the same address"));
     }
     if let ListenAddress::Unix(_) = listener.address {
         if listener.mode.bits() & 0o002 != 0 && !in_container() {
-            findings.warning(
-                key.then("mode").steps(),
-                "every local user can have mail signed; better set `group`",
-            );
+            findings.warning(key.then("mode").steps(), "every local user can have mail signed; better set `group`");
         }
     } else if listener.group.is_some() {
         findings.warning(key.then("group").steps(), "has no effect: the address is not a unix socket");
@@ -122,8 +112,7 @@ fn check_limits(limits: &BoundsConfig, findings: &mut Problems) {
     }
     let packet = limits.packet_size.bytes();
     if packet < MIN_PACKET_OCTETS {
-        findings
-            .error(bound("packet_size"), "must be at least 64KiB: MTAs send the body in pieces of that size");
+        findings.error(bound("packet_size"), "must be at least 64KiB: MTAs send the body in pieces of that size");
     } else if packet > MAX_PACKET_OCTETS {
         findings.error(bound("packet_size"), "must be at most 16MiB: each connection may keep that much");
     }

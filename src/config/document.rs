@@ -31,11 +31,7 @@ impl Document {
             Err(error) => {
                 let source = text.position(error.span().map(|span| span.start));
                 let reason: Vec<_> = error.message().lines().collect();
-                Err(LocatedProblem::new(
-                    source,
-                    KeyPath::default(),
-                    format!("not TOML: {}", reason.join("; ")),
-                ))
+                Err(LocatedProblem::new(source, KeyPath::default(), format!("not TOML: {}", reason.join("; "))))
             }
         }
     }

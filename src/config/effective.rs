@@ -92,10 +92,7 @@ impl<'a> ValueShape<'a> {
             Item::Value(Value::Array(list)) if !list.is_empty() => {
                 let tables: Option<Vec<_>> =
                     list.iter().map(|value| value.as_inline_table().map(|table| table as _)).collect();
-                tables.map_or_else(
-                    || item.as_value().map_or(Self::Tables(Vec::new()), Self::Value),
-                    Self::Tables,
-                )
+                tables.map_or_else(|| item.as_value().map_or(Self::Tables(Vec::new()), Self::Value), Self::Tables)
             }
             Item::Value(value) => Self::Value(value),
             Item::None => Self::Tables(Vec::new()),

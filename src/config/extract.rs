@@ -19,8 +19,7 @@ use super::suggest;
 /// # Errors
 /// All mistakes.
 pub(super) fn extract<T: DeserializeOwned>(layers: &Layers, known: &Value) -> Result<T, Vec<LocatedProblem>> {
-    let mut out =
-        Extraction { layers, problems: Vec::new(), removed: BTreeSet::new(), texts: BTreeSet::new() };
+    let mut out = Extraction { layers, problems: Vec::new(), removed: BTreeSet::new(), texts: BTreeSet::new() };
     loop {
         let values = out.pruned(layers.values(), &KeyPath::default());
         match values.deserialize() {
@@ -85,8 +84,7 @@ impl Extraction<'_> {
             Value::Dict(_, dict) => {
                 let kept = dict.iter().map(|(name, value)| (name, value, here.then(name)));
                 let kept = kept.filter(|(_, _, key)| !self.removed.contains(key));
-                let dict: Dict =
-                    kept.map(|(name, value, key)| (name.clone(), self.pruned(value, &key))).collect();
+                let dict: Dict = kept.map(|(name, value, key)| (name.clone(), self.pruned(value, &key))).collect();
                 Value::Dict(tag, dict)
             }
             Value::Array(_, list) => {

@@ -142,11 +142,7 @@ fn variable((name, text): (OsString, OsString)) -> Option<Setting> {
 }
 
 fn flag(flag: &CommandLineSetting) -> Setting {
-    Setting {
-        source: ValueSource::Flag(flag.key.to_string()),
-        key: flag.key.clone(),
-        text: flag.text.clone(),
-    }
+    Setting { source: ValueSource::Flag(flag.key.to_string()), key: flag.key.clone(), text: flag.text.clone() }
 }
 
 fn key_missing(key: &KeyPath, values: &Value) -> bool {

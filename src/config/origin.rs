@@ -89,9 +89,7 @@ mod macros {
             let inner = text.strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or(&text);
             let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
             if inner.is_empty() || !inner.chars().all(fits) {
-                return Err(de::Error::custom(format!(
-                    "`{text}` is not a macro name, such as {{daemon_name}} or j"
-                )));
+                return Err(de::Error::custom(format!("`{text}` is not a macro name, such as {{daemon_name}} or j")));
             }
             Ok(Self(if inner.len() == 1 { inner.to_owned() } else { format!("{{{inner}}}") }))
         }

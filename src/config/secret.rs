@@ -17,7 +17,7 @@ pub(super) fn masked<'a>(key: &KeyPath, text: &'a str) -> Cow<'a, str> {
     while let Some((before, after)) = rest.split_once("://") {
         // Up to the end of the URL, not of its authority: a password may hold a slash that should have been escaped.
         let end = after.find(|c: char| c.is_whitespace() || matches!(c, '"' | '`'));
-        let (url, tail) = after.split_at_checked(end.unwrap_or(after.len())).unwrap_or((after, ""));
+        let (url, tail) = end.map_or((after, ""), |end| after.split_at(end));
         shown.push_str(before);
         shown.push_str("://");
         match url.rsplit_once('@') {

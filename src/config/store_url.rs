@@ -99,14 +99,10 @@ pub enum StoreUrlError {
     #[error("a cluster has no databases; leave `/{0}` out")]
     ClusterDatabase(String),
     /// No master.
-    #[error(
-        "names no master; write {0}://SENTINEL:26379/MASTER, with its name in the sentinels' configuration"
-    )]
+    #[error("names no master; write {0}://SENTINEL:26379/MASTER, with its name in the sentinels' configuration")]
     Master(String),
     /// A percent sign without two digits.
-    #[error(
-        "the user name or password has a % that is not followed by two hexadecimal digits; write %25 for %"
-    )]
+    #[error("the user name or password has a % that is not followed by two hexadecimal digits; write %25 for %")]
     Escape,
     /// A parameter that is not known.
     #[error("`{0}` is no parameter; there is `db=N`")]
@@ -122,11 +118,7 @@ impl FromStr for StoreUrl {
             "memory" if rest.is_empty() => Ok(Self::Memory),
             "file" => {
                 let path = PathBuf::from(rest.strip_prefix("//").unwrap_or(rest));
-                if path.is_absolute() {
-                    Ok(Self::File(path))
-                } else {
-                    Err(StoreUrlError::Path(rest.to_owned()))
-                }
+                if path.is_absolute() { Ok(Self::File(path)) } else { Err(StoreUrlError::Path(rest.to_owned())) }
             }
             _ => RedisUrl::parse(scheme, text).map(Self::Redis),
         }

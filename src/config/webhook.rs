@@ -105,9 +105,7 @@ mod tests {
             let url: WebhookUrl = text.parse().unwrap();
             assert_eq!((url.tls, &*url.host, url.port, &*url.path), (tls, host, port, path), "{text}");
         }
-        for text in
-            ["", "ftp://x/", "http://", "http:///x", "http://user@x/", "http://x:port/", "http://x/a b"]
-        {
+        for text in ["", "ftp://x/", "http://", "http:///x", "http://user@x/", "http://x:port/", "http://x/a b"] {
             assert_eq!(text.parse::<WebhookUrl>(), Err(WebhookUrlError), "{text}");
         }
     }

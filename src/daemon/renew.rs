@@ -64,10 +64,7 @@ impl Daemon {
 }
 
 /// Loads and builds on a thread that may block.
-pub(super) fn prepare(
-    source: &ConfigFlags,
-    services: &Arc<Services>,
-) -> JoinHandle<Result<Prepared, ConfigError>> {
+pub(super) fn prepare(source: &ConfigFlags, services: &Arc<Services>) -> JoinHandle<Result<Prepared, ConfigError>> {
     let (source, services) = (source.clone(), Arc::clone(services));
     tokio::task::spawn_blocking(move || Prepared::load(&source, &services))
 }

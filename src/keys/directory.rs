@@ -70,9 +70,7 @@ impl Directory {
             match folder.refresh(now) {
                 Ok(news) => changed |= news,
                 // A file beside the folders, or a folder that has just been removed.
-                Err(error)
-                    if matches!(error.kind(), io::ErrorKind::NotADirectory | io::ErrorKind::NotFound) =>
-                {
+                Err(error) if matches!(error.kind(), io::ErrorKind::NotADirectory | io::ErrorKind::NotFound) => {
                     changed |= folder.stamp.take().is_some();
                     folder.names.clear();
                 }

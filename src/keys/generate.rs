@@ -56,7 +56,7 @@ pub fn zone_record(selector: &str, domain: &str, record: &str) -> String {
     let mut zone = format!("{selector}._domainkey.{domain}. IN TXT (");
     let mut rest = record;
     while !rest.is_empty() {
-        let (part, tail) = rest.split_at_checked(255).unwrap_or((rest, ""));
+        let (part, tail) = rest.split_at(rest.floor_char_boundary(255));
         let _ = write!(zone, "\n    \"{part}\"");
         rest = tail;
     }

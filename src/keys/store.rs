@@ -21,8 +21,7 @@ use std::time::SystemTime;
 
 use postseal_filters::Problem;
 use postseal_filters::dkim::{
-    DkimPlan, DkimSettings, DomainName, KeyTable, NamedKey, Pattern, PlannedRule, PrivateKey, SelectorName,
-    SigningRule,
+    DkimPlan, DkimSettings, DomainName, KeyTable, NamedKey, Pattern, PlannedRule, PrivateKey, SelectorName, SigningRule,
 };
 
 use super::notice::{KeyEvent, Notice};
@@ -73,11 +72,7 @@ impl KeyStore {
     ///
     /// # Errors
     /// Every listed key that can't be used, and a key directory that can't be read.
-    pub fn open(
-        settings: &DkimSettings,
-        plan: &DkimPlan,
-        place: &KeyFolders,
-    ) -> Result<OpenedKeys, Vec<Problem>> {
+    pub fn open(settings: &DkimSettings, plan: &DkimPlan, place: &KeyFolders) -> Result<OpenedKeys, Vec<Problem>> {
         let mut errors = Vec::new();
         let mut rules = plan.rules.clone();
         // Settings by file, so that a problem of a file names its setting.
@@ -155,9 +150,9 @@ impl KeyStore {
         let mut notices = Vec::new();
         let parse = |pem: &[u8], since: i64| match PrivateKey::from_pem(pem) {
             Ok(key) => {
-                let weak = key.is_weak().then(|| {
-                    format!("the RSA key has {} bits; some receivers refuse less than 2048", key.bits())
-                });
+                let weak = key
+                    .is_weak()
+                    .then(|| format!("the RSA key has {} bits; some receivers refuse less than 2048", key.bits()));
                 Ok((LoadedKey { private: Arc::new(key), since }, weak))
             }
             Err(error) => Err(error.to_string()),
@@ -177,15 +172,11 @@ impl KeyStore {
             keys.extend(found.ok().map(|held| held.under(selector)));
         }
         let listed = |rule: &PlannedRule| {
-            let keys = rule
-                .keys
-                .iter()
-                .filter_map(|key| Some(self.ring.listed(&key.file).ok()?.under(&key.selector)));
+            let keys = rule.keys.iter().filter_map(|key| Some(self.ring.listed(&key.file).ok()?.under(&key.selector)));
             rule.with_keys(keys.collect::<Vec<_>>())
         };
-        let from_directory = |rule: &PlannedRule| {
-            rule.with_keys(directory.get(&rule.signing_domain).cloned().unwrap_or_default())
-        };
+        let from_directory =
+            |rule: &PlannedRule| rule.with_keys(directory.get(&rule.signing_domain).cloned().unwrap_or_default());
         let rules: Vec<_> = self
             .rules
             .iter()

@@ -35,10 +35,7 @@ pub(crate) enum Socket {
 
 impl Socket {
     /// Takes the socket that the service manager passes for this listener, or binds its address.
-    pub(super) async fn bind(
-        listener: &ListenerConfig,
-        inherited: &mut Inherited,
-    ) -> Result<Self, BindError> {
+    pub(super) async fn bind(listener: &ListenerConfig, inherited: &mut Inherited) -> Result<Self, BindError> {
         let address = &listener.address;
         let socket = match address {
             ListenAddress::Unix(path) => match inherited.at_path(path) {
@@ -48,12 +45,8 @@ impl Socket {
                     Ok(Self::Unix { file: Some(file), socket })
                 }
             },
-            ListenAddress::Inet { host, port } => {
-                Self::inet(resolve(host, *port, false).await?, false, inherited)
-            }
-            ListenAddress::Inet6 { host, port } => {
-                Self::inet(resolve(host, *port, true).await?, true, inherited)
-            }
+            ListenAddress::Inet { host, port } => Self::inet(resolve(host, *port, false).await?, false, inherited),
+            ListenAddress::Inet6 { host, port } => Self::inet(resolve(host, *port, true).await?, true, inherited),
             ListenAddress::Systemd(name) => match inherited.named(name) {
                 Some(passed) => Self::passed(passed),
                 None => return Err(BindError::NotPassed(name.clone(), inherited.names())),
@@ -99,11 +92,7 @@ impl Socket {
         let Self::Tcp { socket, .. } = self else { return None };
         let bound = socket.local_addr().ok()?;
         let (host, port) = (bound.ip().to_string(), bound.port());
-        Some(if bound.is_ipv4() {
-            ListenAddress::Inet { host, port }
-        } else {
-            ListenAddress::Inet6 { host, port }
-        })
+        Some(if bound.is_ipv4() { ListenAddress::Inet { host, port } } else { ListenAddress::Inet6 { host, port } })
     }
 
     fn inet(address: SocketAddr, only_v6: bool, inherited: &mut Inherited) -> io::Result<Self> {

@@ -41,9 +41,7 @@ pub enum BindError {
         source: io::Error,
     },
     /// `fd:NAME` without such a descriptor.
-    #[error(
-        "systemd has passed no socket named `{0}` (FileDescriptorName= of the socket unit); it has passed: {1}"
-    )]
+    #[error("systemd has passed no socket named `{0}` (FileDescriptorName= of the socket unit); it has passed: {1}")]
     NotPassed(String, String),
     /// The system does not allow it.
     #[error("can't listen on {address}: {source}{hint}")]

@@ -27,9 +27,9 @@ impl Passed {
     fn address(&self) -> String {
         match self {
             Self::Tcp(socket) => socket.local_addr().map(|address| address.to_string()),
-            Self::Unix(socket) => socket.local_addr().map(|address| {
-                address.as_pathname().map_or_else(String::new, |path| path.display().to_string())
-            }),
+            Self::Unix(socket) => socket
+                .local_addr()
+                .map(|address| address.as_pathname().map_or_else(String::new, |path| path.display().to_string())),
         }
         .unwrap_or_default()
     }

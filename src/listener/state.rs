@@ -126,11 +126,7 @@ impl Drop for OpenConnection {
         // The runtime ends the task and the socket is closed. The MTA takes that for a temporary failure.
         if std::thread::panicking() {
             self.state.shared.metrics.protocol_error("panic");
-            tracing::error!(
-                event = "connection_panicked",
-                listener = self.state.name(),
-                "a connection was lost"
-            );
+            tracing::error!(event = "connection_panicked", listener = self.state.name(), "a connection was lost");
         }
     }
 }

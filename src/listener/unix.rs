@@ -40,8 +40,7 @@ impl SocketFile {
 
     /// True if the path still leads to the socket. While the socket is open, no other file can have its inode.
     pub(super) fn is_ours(&self) -> bool {
-        fs::symlink_metadata(&self.path)
-            .is_ok_and(|found| (found.dev(), found.ino()) == (self.device, self.inode))
+        fs::symlink_metadata(&self.path).is_ok_and(|found| (found.dev(), found.ino()) == (self.device, self.inode))
     }
 }
 
@@ -80,10 +79,7 @@ pub(super) fn bind(path: &Path, listener: &ListenerConfig) -> Result<(UnixListen
 /// Binds a socket that only this user can connect to.
 pub(crate) fn bind_private(path: &Path) -> Result<(UnixListener, SocketFile), BindError> {
     let address = ListenAddress::Unix(path.to_owned());
-    bind(
-        path,
-        &ListenerConfig { name: String::new(), address, role: Role::Local, mode: Mode::PRIVATE, group: None },
-    )
+    bind(path, &ListenerConfig { name: String::new(), address, role: Role::Local, mode: Mode::PRIVATE, group: None })
 }
 
 /// Makes sure that no process uses the file at `path`.

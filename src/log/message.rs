@@ -63,8 +63,7 @@ struct Details<'a>(&'a Record);
 impl Serialize for Details<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let reasons = self.0.report.reasons.iter();
-        let told =
-            reasons.filter_map(|reason| reason.detail.as_ref().map(|detail| format!("{reason}: {detail}")));
+        let told = reasons.filter_map(|reason| reason.detail.as_ref().map(|detail| format!("{reason}: {detail}")));
         serializer.collect_seq(told)
     }
 }

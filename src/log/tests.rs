@@ -114,10 +114,7 @@ fn addresses_in_full_on_demand() {
         config::LogConfig { level: Level::Debug, ..config::LogConfig::default() },
     ] {
         let line = without_time(&written(settings, |log| log.message(&record())));
-        assert_eq!(
-            (&line["mail_from"], &line["user"]),
-            (&json!("alice@example.com"), &json!("alice@example.com"))
-        );
+        assert_eq!((&line["mail_from"], &line["user"]), (&json!("alice@example.com"), &json!("alice@example.com")));
     }
     let mut record = record();
     record.user = Some(Bytes::from_static(b"web1"));

@@ -28,8 +28,7 @@ impl CheckMetrics {
         }
         if filter == HeaderChecks::NAME {
             let checks = codes.iter().filter(|code| Check::ALL.iter().any(|check| check.as_str() == **code));
-            for (check, action) in checks.flat_map(|check| CheckAction::LABELS.map(|action| (check, action)))
-            {
+            for (check, action) in checks.flat_map(|check| CheckAction::LABELS.map(|action| (check, action))) {
                 self.findings.with_label_values(&[check.as_str(), action]);
             }
         }
@@ -39,9 +38,7 @@ impl CheckMetrics {
         for note in &record.report.checks {
             self.findings.with_label_values(&[note.check, note.action]).inc();
         }
-        if let (MessageEnd::Accept, Some(Alignment { dkim, envelope })) =
-            (record.end, record.report.alignment)
-        {
+        if let (MessageEnd::Accept, Some(Alignment { dkim, envelope })) = (record.end, record.report.alignment) {
             self.alignment(dkim, envelope).inc();
         }
     }

@@ -15,8 +15,7 @@ const ALGORITHMS: [&str; 2] = ["rsa-sha256", "ed25519-sha256"];
 /// Domains with series of their own.
 const MAX_DOMAINS: usize = 100;
 /// 10 us to 0.1 s: Ed25519 takes 20 us, RSA with 2048 bits 240 us.
-const SIGN_BUCKETS: [f64; 13] =
-    [1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1];
+const SIGN_BUCKETS: [f64; 13] = [1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1];
 
 metric_group! {
     /// The metrics of signatures and their keys, as registered.

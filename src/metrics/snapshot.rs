@@ -27,8 +27,7 @@ impl Snapshot {
     pub fn all(&self, name: &str) -> impl Iterator<Item = Sample> {
         let family = self.0.iter().find(|family| family.name() == name);
         family.into_iter().flat_map(MetricFamily::get_metric).map(|metric| {
-            let labels =
-                metric.get_label().iter().map(|pair| (pair.name().to_owned(), pair.value().to_owned()));
+            let labels = metric.get_label().iter().map(|pair| (pair.name().to_owned(), pair.value().to_owned()));
             // A sample is a counter or a gauge; the one it is not reads 0.
             let value = metric.get_counter().get_value() + metric.get_gauge().get_value();
             Sample { labels: labels.collect(), value }

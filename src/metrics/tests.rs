@@ -69,8 +69,7 @@ fn all_begins_at_zero() {
         assert_eq!(value(&text, sample), Some(0.0), "{sample}\n{text}");
     }
     assert_eq!(value(&text, "postseal_build_info{version=\"0.1.0\"}"), Some(1.0), "{text}");
-    for sample in ["process_resident_memory_bytes", "process_open_fds", "process_max_fds", "process_threads"]
-    {
+    for sample in ["process_resident_memory_bytes", "process_open_fds", "process_max_fds", "process_threads"] {
         assert!(value(&text, sample).unwrap() > 0.0, "{sample}");
     }
     let start = value(&text, "process_start_time_seconds").unwrap();
@@ -89,8 +88,7 @@ fn a_message_is_counted() {
     signed.report.reasons = vec![Reason::new("dkim", "key_unusable")];
     listener.observe(&signed);
     let mut unsigned = record(MessageEnd::Accept);
-    unsigned.report.reasons =
-        vec![Reason::new("header_checks", "no_date"), Reason::new("dkim", "not_origin")];
+    unsigned.report.reasons = vec![Reason::new("header_checks", "no_date"), Reason::new("dkim", "not_origin")];
     listener.observe(&unsigned);
     let mut failed = record(MessageEnd::Tempfail);
     failed.report.failures = vec![FilterFailure { filter: "dkim", code: "deadline", detail: String::new() }];
@@ -103,10 +101,7 @@ fn a_message_is_counted() {
         ("postseal_message_duration_seconds_bucket{listener=\"submission\",le=\"0.0005\"}", 3.0),
         ("postseal_filter_verdicts_total{filter=\"dkim\",reason=\"key_unusable\",verdict=\"accept\"}", 1.0),
         ("postseal_filter_verdicts_total{filter=\"dkim\",reason=\"deadline\",verdict=\"tempfail\"}", 1.0),
-        (
-            "postseal_dkim_signatures_total{algorithm=\"rsa-sha256\",domain=\"example.com\",selector=\"s1\"}",
-            1.0,
-        ),
+        ("postseal_dkim_signatures_total{algorithm=\"rsa-sha256\",domain=\"example.com\",selector=\"s1\"}", 1.0),
         ("postseal_dkim_signatures_total{algorithm=\"rsa-sha256\",domain=\"other\",selector=\"other\"}", 1.0),
         ("postseal_dkim_sign_duration_seconds_count{algorithm=\"rsa-sha256\"}", 2.0),
         ("postseal_unsigned_total{reason=\"not_origin\"}", 1.0),
@@ -147,9 +142,7 @@ fn keys_that_are_gone_lose_their_series() {
 #[test]
 fn thousands_of_domains_make_a_hundred_series() {
     let metrics = Metrics::new().unwrap();
-    metrics
-        .signing
-        .expect_keys((0..5_000).map(|number| key(&format!("d{number:04}.example"), "s1")).collect());
+    metrics.signing.expect_keys((0..5_000).map(|number| key(&format!("d{number:04}.example"), "s1")).collect());
     let text = metrics.render().unwrap();
     let series = text.lines().filter(|line| line.starts_with("postseal_dkim_signatures_total{")).count();
     assert_eq!(series, 102, "a hundred domains, and `other` for two algorithms");
@@ -186,9 +179,9 @@ fn series_are_few_however_much_mail_there_is() {
     let codes: Vec<String> = (0..60).map(|code| format!("check_{code}")).collect();
     metrics.expect_reasons("header_checks", codes);
     metrics.expect_reasons("dkim", ["not_origin", "no_key_for_domain"]);
-    metrics.signing.expect_keys(
-        (0..20).flat_map(|at| ["s1", "e1"].map(|name| key(&format!("d{at}.example"), name))).collect(),
-    );
+    metrics
+        .signing
+        .expect_keys((0..20).flat_map(|at| ["s1", "e1"].map(|name| key(&format!("d{at}.example"), name))).collect());
     let listeners = ["submission", "local", "reinject", "mx"].map(|name| metrics.listener(name));
     let series = || metrics.render().unwrap().lines().filter(|line| !line.starts_with('#')).count();
     let before = series();

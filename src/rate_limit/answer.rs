@@ -152,9 +152,7 @@ pub async fn change(store: &dyn Store, observer: &LimitObserver, change: &LimitC
         let done = match change.action {
             ChangeAction::Reset => store.reset(&counter).await,
             ChangeAction::Unblock => store.unblock(&counter).await,
-            ChangeAction::Block => {
-                store.block(&counter, change.seconds.map(Duration::from_secs)).await.map(|()| true)
-            }
+            ChangeAction::Block => store.block(&counter, change.seconds.map(Duration::from_secs)).await.map(|()| true),
         };
         if done.is_ok() {
             noted(observer, &counter, change);

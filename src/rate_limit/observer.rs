@@ -121,11 +121,7 @@ impl LimitWatcher for LimitObserver {
             self.seen.blocked(decided.counter, decided.wait.map_or(FOR_EVER, |wait| now + wait));
         } else {
             let (limit, used) = (decided.limit, decided.used);
-            self.seen.note(
-                decided.counter,
-                Near { limit: Some(limit), used, at: now, blocked_until: 0 },
-                now,
-            );
+            self.seen.note(decided.counter, Near { limit: Some(limit), used, at: now, blocked_until: 0 }, now);
         }
     }
 

@@ -90,8 +90,7 @@ impl NearKeys {
 
     /// The keys that are blocked or whose window has not passed, the nearest first.
     pub(super) fn look(&self, local: Option<&MemoryStore>, now: u64) -> Vec<(String, Near)> {
-        let mut found: Vec<(String, Near)> =
-            self.kept().iter().map(|(key, near)| (key.clone(), *near)).collect();
+        let mut found: Vec<(String, Near)> = self.kept().iter().map(|(key, near)| (key.clone(), *near)).collect();
         if let Some(local) = local {
             for (key, near) in &mut found {
                 *near = Near::of(&local.look(key).unwrap_or_default(), now);

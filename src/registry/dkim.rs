@@ -19,10 +19,7 @@ pub struct SigningKeys {
     pub period: Duration,
 }
 
-pub(super) fn build(
-    loaded: &mut LoadedConfig,
-    services: &Services,
-) -> Result<Option<BuiltFilter>, ConfigError> {
+pub(super) fn build(loaded: &mut LoadedConfig, services: &Services) -> Result<Option<BuiltFilter>, ConfigError> {
     let (Some(settings), Some(plan)) = (&loaded.config.dkim, loaded.plans.dkim.take()) else {
         return Ok(None);
     };

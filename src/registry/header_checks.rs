@@ -7,8 +7,7 @@ use crate::config::{ConfigError, LoadedConfig};
 use crate::services::Services;
 
 pub(super) fn build(loaded: &mut LoadedConfig, _: &Services) -> Result<Option<BuiltFilter>, ConfigError> {
-    let (Some(settings), Some(plan)) = (&loaded.config.header_checks, loaded.plans.header_checks.take())
-    else {
+    let (Some(settings), Some(plan)) = (&loaded.config.header_checks, loaded.plans.header_checks.take()) else {
         return Ok(None);
     };
     Ok(Some(BuiltFilter::shared(HeaderChecks::new(plan), settings.on_error)))

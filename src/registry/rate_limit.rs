@@ -12,10 +12,7 @@ use crate::config::{ConfigError, KeyPath, ListenerConfig, LoadedConfig};
 use crate::services::Services;
 
 /// The store is opened only if there are rules; that may block.
-pub(super) fn build(
-    loaded: &mut LoadedConfig,
-    services: &Services,
-) -> Result<Option<BuiltFilter>, ConfigError> {
+pub(super) fn build(loaded: &mut LoadedConfig, services: &Services) -> Result<Option<BuiltFilter>, ConfigError> {
     let rules = rules(loaded)?;
     if rules.is_empty() {
         return Ok(None);

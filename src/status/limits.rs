@@ -72,8 +72,7 @@ impl Standing {
 impl StoreStatus {
     fn of(kind: &str, snapshot: &Snapshot) -> Self {
         let breakers = snapshot.all("postseal_store_breakers_open");
-        let failing: f64 =
-            breakers.filter(|sample| sample.label("store") == kind).map(|sample| sample.value).sum();
+        let failing: f64 = breakers.filter(|sample| sample.label("store") == kind).map(|sample| sample.value).sum();
         let open = failing > 0.0;
         let text = match kind {
             "memory" => "in memory: counters are gone after a restart".to_owned(),

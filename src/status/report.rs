@@ -127,11 +127,7 @@ impl Status {
             unsigned: snapshot.nonzero("postseal_unsigned_total"),
             keys: KeyStatus::all(&snapshot, now),
             key_files_broken: snapshot.value("postseal_dkim_key_files_broken"),
-            decisions: decisions
-                .iter()
-                .rev()
-                .map(|decision| DecisionLine::of(decision, facts.addresses))
-                .collect(),
+            decisions: decisions.iter().rev().map(|decision| DecisionLine::of(decision, facts.addresses)).collect(),
         }
     }
 
@@ -184,10 +180,8 @@ impl DecisionLine {
         let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
         let address = |bytes: &Bytes| if full { text(bytes) } else { shorten(bytes) };
         let user = |bytes: &Bytes| if full { text(bytes) } else { shorten_within(&text(bytes)) };
-        let failures =
-            record.report.failures.iter().map(|failure| format!("{}.{}", failure.filter, failure.code));
-        let signature =
-            |note: &SignatureNote| format!("{} {} {}", note.domain, note.selector, note.algorithm);
+        let failures = record.report.failures.iter().map(|failure| format!("{}.{}", failure.filter, failure.code));
+        let signature = |note: &SignatureNote| format!("{} {} {}", note.domain, note.selector, note.algorithm);
         Self {
             number: decision.number,
             at: rfc3339(decision.at),

@@ -50,7 +50,5 @@ fn what_a_sender_makes_long_is_cut() {
     let kept = bounded(record);
     assert_eq!((kept.mail_from.len(), kept.user.unwrap().len()), (MAX_VALUE_OCTETS, MAX_VALUE_OCTETS));
     assert_eq!((kept.edits.len(), kept.report.reasons.len()), (MAX_LIST_ELEMENTS, MAX_LIST_ELEMENTS));
-    assert!(
-        kept.report.reasons.iter().all(|reason| reason.detail.as_ref().unwrap().len() == MAX_VALUE_OCTETS)
-    );
+    assert!(kept.report.reasons.iter().all(|reason| reason.detail.as_ref().unwrap().len() == MAX_VALUE_OCTETS));
 }

@@ -7,9 +7,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use postseal_filters::Clock;
-use postseal_filters::store::{
-    Admission, KeyListing, MemoryStore, Query, Request, Return, Stats, Store, StoreError,
-};
+use postseal_filters::store::{Admission, KeyListing, MemoryStore, Query, Request, Return, Stats, Store, StoreError};
 
 use super::StoreMetrics;
 use super::file::{Journal, OpenedFile};
@@ -34,13 +32,7 @@ impl Embedded {
 
     /// Counters in memory and in a file; in memory alone if the file can't be opened. Problems of the file are added to
     /// `notices`.
-    pub fn file(
-        path: &Path,
-        clock: Arc<dyn Clock>,
-        most: usize,
-        metrics: &Metrics,
-        notices: &mut Vec<String>,
-    ) -> Self {
+    pub fn file(path: &Path, clock: Arc<dyn Clock>, most: usize, metrics: &Metrics, notices: &mut Vec<String>) -> Self {
         let memory = Arc::new(MemoryStore::with_journal(Arc::clone(&clock), most));
         match OpenedFile::open(path, &memory, notices) {
             Some(opened) => {
@@ -51,12 +43,7 @@ impl Embedded {
         }
     }
 
-    fn start(
-        memory: Arc<MemoryStore>,
-        kind: &'static str,
-        journal: Option<Journal>,
-        metrics: &Metrics,
-    ) -> Self {
+    fn start(memory: Arc<MemoryStore>, kind: &'static str, journal: Option<Journal>, metrics: &Metrics) -> Self {
         let weak = Arc::downgrade(&memory);
         // If the thread can't start, expired keys are dropped only when the store is full.
         let _ = thread::Builder::new().name("store".to_owned()).spawn(move || sweep(&weak));

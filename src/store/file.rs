@@ -122,9 +122,7 @@ fn attempt(path: &Path, memory: &MemoryStore) -> Result<Database, FileFailure> {
         {
             Err(FileFailure::Unusable(error.to_string()))
         }
-        Ok(Err(redb::Error::DatabaseAlreadyOpen)) => {
-            Err(FileFailure::Unusable("another process uses it".to_owned()))
-        }
+        Ok(Err(redb::Error::DatabaseAlreadyOpen)) => Err(FileFailure::Unusable("another process uses it".to_owned())),
         Ok(Err(error)) => Err(FileFailure::Damaged(format!("can't be read ({error})"))),
         Err(_) => Err(FileFailure::Damaged("can't be read".to_owned())),
     }
@@ -149,12 +147,8 @@ impl Journal {
         let memory = Arc::clone(memory);
         let (stop, stopped) = mpsc::channel();
         let write = move || {
-            let mut writer = JournalWriter {
-                opened,
-                metrics,
-                unwritten: BTreeMap::new(),
-                failures: Throttle::new(WARNING_PAUSE),
-            };
+            let mut writer =
+                JournalWriter { opened, metrics, unwritten: BTreeMap::new(), failures: Throttle::new(WARNING_PAUSE) };
             loop {
                 let end = stopped.recv_timeout(PERIOD) != Err(RecvTimeoutError::Timeout);
                 writer.unwritten.extend(memory.changes());

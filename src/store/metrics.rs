@@ -6,8 +6,7 @@ use crate::metrics::Metrics;
 
 /// Kinds of errors: [`StoreError::kind`](postseal_filters::store::StoreError::kind), decisions without the store because
 /// its breaker is open, charges that were not given back, changes that were not written to the file.
-const KINDS: [&str; 7] =
-    ["timeout", "unavailable", "answer", "refused", "breaker_open", "not_given_back", "write"];
+const KINDS: [&str; 7] = ["timeout", "unavailable", "answer", "refused", "breaker_open", "not_given_back", "write"];
 
 /// The metrics of one store.
 #[derive(Clone)]

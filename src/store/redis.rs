@@ -31,8 +31,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use futures_util::future::join_all;
 use postseal_filters::store::{
-    Admission, KeyListing, MAX_KEY_OCTETS, MemoryStore, Query, Request, Return, Standing, Stats, Store,
-    StoreError,
+    Admission, KeyListing, MAX_KEY_OCTETS, MemoryStore, Query, Request, Return, Standing, Stats, Store, StoreError,
 };
 use tokio::task::JoinSet;
 
@@ -155,14 +154,9 @@ impl RedisStore {
     }
 
     /// Decides each group on its own. If one is refused or fails, the charges of the others are given back.
-    async fn decide_groups(
-        &self,
-        requests: &[Request<'_>],
-        deadline: Instant,
-    ) -> Result<Vec<Admission>, StoreError> {
+    async fn decide_groups(&self, requests: &[Request<'_>], deadline: Instant) -> Result<Vec<Admission>, StoreError> {
         let groups = self.counters.by_slot(requests.to_vec(), |request| request.key);
-        let decided =
-            join_all(groups.iter().map(|group| self.decide(group.slot, &group.requests, deadline))).await;
+        let decided = join_all(groups.iter().map(|group| self.decide(group.slot, &group.requests, deadline))).await;
         let mut admissions = vec![Admission::default(); requests.len()];
         let mut error = None;
         for (group, part) in groups.iter().zip(decided) {
@@ -172,9 +166,8 @@ impl RedisStore {
             }
         }
         let pairs = requests.iter().zip(&admissions);
-        let refused = pairs
-            .clone()
-            .any(|(request, admission)| request.binding && admission.verdict != Standing::Within);
+        let refused =
+            pairs.clone().any(|(request, admission)| request.binding && admission.verdict != Standing::Within);
         if groups.len() > 1 && (refused || error.is_some()) {
             let returns = pairs.filter_map(|(request, admission)| charged(request, admission)).collect();
             for admission in &mut admissions {
@@ -213,12 +206,8 @@ impl RedisStore {
     /// Tells the postmaster what became of a change that the servers did not take.
     fn only_here(&self, error: StoreError) -> StoreError {
         let so = match self.on_error {
-            StoreOnError::Local => {
-                "done in this service alone, for as long as its store is away: do it again then"
-            }
-            StoreOnError::Pass | StoreOnError::Tempfail => {
-                "nothing was changed: do it again when the store answers"
-            }
+            StoreOnError::Local => "done in this service alone, for as long as its store is away: do it again then",
+            StoreOnError::Pass | StoreOnError::Tempfail => "nothing was changed: do it again when the store answers",
         };
         StoreError::Unavailable(format!("{error}; {so}"))
     }
@@ -234,10 +223,7 @@ impl RedisStore {
 /// Puts the admissions of a group in the places of its requests.
 fn put(admissions: &mut [Admission], numbers: &[usize], part: Vec<Admission>) {
     for (number, admission) in numbers.iter().zip(part) {
-        #[expect(
-            clippy::indexing_slicing,
-            reason = "the groups number the requests that there are admissions for"
-        )]
+        #[expect(clippy::indexing_slicing, reason = "the groups number the requests that there are admissions for")]
         {
             admissions[*number] = admission;
         }

@@ -26,8 +26,7 @@ fn main() -> io::Result<()> {
                 Err(error) => json!({ "error": error.to_string() }),
             };
             let theirs = mail_parser(&field.value);
-            let line =
-                json!({ "file": name, "field": field_name, "value": latin1, "ours": ours, "theirs": theirs });
+            let line = json!({ "file": name, "field": field_name, "value": latin1, "ours": ours, "theirs": theirs });
             writeln!(out, "{line}")?;
         }
     }

@@ -15,8 +15,8 @@ use postseal::clock::SystemClock;
 use postseal::connection::{ConnectionLimits, ConnectionObserver, serve};
 use postseal::stream::MtaStream;
 use postseal_filters::{
-    BodyNeed, Context, Filter, FilterError, FilterSession, Message, MessageLimits, Needs, OnError,
-    OriginPolicy, Pipeline, PipelineEntry, PipelineSettings, Record, Role, Steps,
+    BodyNeed, Context, Filter, FilterError, FilterSession, Message, MessageLimits, Needs, OnError, OriginPolicy,
+    Pipeline, PipelineEntry, PipelineSettings, Record, Role, Steps,
 };
 use postseal_protocol::{ActionFlags, Address, HeaderField, Verdict};
 use tokio::sync::watch;
@@ -44,13 +44,8 @@ impl Filter for Editor {
 
 #[async_trait]
 impl FilterSession for Editor {
-    async fn end_of_message(
-        &mut self,
-        _: &mut Context<'_>,
-        message: &mut Message,
-    ) -> Result<Verdict, FilterError> {
-        let orders =
-            message.fields.named("X-Orders").map(|(_, field)| text(&field.value)).collect::<String>();
+    async fn end_of_message(&mut self, _: &mut Context<'_>, message: &mut Message) -> Result<Verdict, FilterError> {
+        let orders = message.fields.named("X-Orders").map(|(_, field)| text(&field.value)).collect::<String>();
         let mut verdict = Verdict::Continue;
         for order in orders.split(';').map(str::trim).filter(|order| !order.is_empty()) {
             let parts: Vec<Bytes> = order.split('|').map(decoded).collect();
@@ -102,8 +97,7 @@ fn obey(message: &mut Message, order: &[Bytes]) -> Option<Verdict> {
 }
 
 fn report(message: &Message) {
-    let fields: Vec<_> =
-        message.fields.iter().map(|(_, field)| (latin1(&field.name), latin1(&field.value))).collect();
+    let fields: Vec<_> = message.fields.iter().map(|(_, field)| (latin1(&field.name), latin1(&field.value))).collect();
     let result = serde_json::json!({
         "fields": fields,
         "sender": message.envelope.sender().map(|sender| latin1(sender.mailbox())),

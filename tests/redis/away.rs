@@ -33,11 +33,7 @@ async fn a_block_holds_while_the_server_is_away() {
     opened.store.block("per-user:carol", None).await.unwrap();
     for blocked in ["alice", "bob", "carol"] {
         relay.order(Order::Cut).await;
-        assert_eq!(
-            ask(&opened, &format!("per-user:{blocked}"), 1).await,
-            (Standing::Blocked, 1),
-            "{blocked}"
-        );
+        assert_eq!(ask(&opened, &format!("per-user:{blocked}"), 1).await, (Standing::Blocked, 1), "{blocked}");
     }
     assert_eq!(ask(&opened, "per-user:dave", 1).await, (Standing::Within, 1));
 
@@ -64,10 +60,7 @@ async fn a_postmaster_is_told_what_was_not_done() {
     assert!(opened.store.show("per-user:alice").await.is_err());
     let told = |error: StoreError| {
         let text = error.to_string();
-        assert!(
-            text.ends_with("in this service alone, for as long as its store is away: do it again then"),
-            "{text}"
-        );
+        assert!(text.ends_with("in this service alone, for as long as its store is away: do it again then"), "{text}");
     };
     told(opened.store.block("per-user:alice", None).await.unwrap_err());
     assert_eq!(ask(&opened, "per-user:alice", 1).await, (Standing::Blocked, 1));
@@ -77,11 +70,7 @@ async fn a_postmaster_is_told_what_was_not_done() {
     assert_eq!(ask(&opened, "per-user:alice", 9).await, (Standing::Within, 1));
     told(opened.store.block("per-user:alice", None).await.unwrap_err());
     is_well(&opened, &relay).await;
-    assert_eq!(
-        ask(&opened, "per-user:alice", 1).await,
-        (Standing::Within, 0),
-        "the server knows of no block"
-    );
+    assert_eq!(ask(&opened, "per-user:alice", 1).await, (Standing::Within, 0), "the server knows of no block");
     assert_eq!(server.cli(&["exists", "postseal:k:per-user:{alice}"]).trim(), "1");
 }
 

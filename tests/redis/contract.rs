@@ -7,11 +7,7 @@ use crate::{Opened, cluster_url, open, settings, url};
 
 async fn run(opened: &Opened) {
     let wrong = store_contract::run(&opened.store, &|millis| opened.set_time(millis)).await;
-    assert!(
-        store_contract::cases().count() >= 200,
-        "the table has {} cases",
-        store_contract::cases().count()
-    );
+    assert!(store_contract::cases().count() >= 200, "the table has {} cases", store_contract::cases().count());
     assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
     assert_eq!(opened.metric("postseal_store_breakers_open{store=\"redis\"}"), 0.0);
 }

@@ -37,8 +37,7 @@ impl Rig {
     /// Waits until the hasty store counts on the server.
     async fn is_well(&self) {
         self.relay.order(Order::Pass).await;
-        until("the store counts on its server", async || ask(&self.hasty, "per-user:probe", 0).await.by == 0)
-            .await;
+        until("the store counts on its server", async || ask(&self.hasty, "per-user:probe", 0).await.by == 0).await;
     }
 
     /// Units that the server has counted.

@@ -34,8 +34,7 @@ async fn keys_are_listed_from_all_servers_fullest_first() {
     let all = listed(&opened, "", false, 100).await;
     assert_eq!((all.len(), all[0].as_str()), (31, "per-domain:example.com"));
     let users = listed(&opened, "per-user:", false, 10).await;
-    let expected: Vec<_> =
-        (0..30).filter(|number| number % 3 == 2).map(|n| format!("per-user:u{n:02}")).collect();
+    let expected: Vec<_> = (0..30).filter(|number| number % 3 == 2).map(|n| format!("per-user:u{n:02}")).collect();
     assert_eq!(users, expected);
     opened.store.block("per-user:u00", None).await.unwrap();
     assert_eq!(listed(&opened, "per-user:", true, 10).await, ["per-user:u00"]);
@@ -54,9 +53,7 @@ async fn nothing_is_kept_for_ever() {
     opened.store.block("per-user:carol", Some(Duration::from_secs(7200))).await.unwrap();
     let names = server.cli(&["keys", "postseal:*"]);
     assert_eq!(names.lines().count(), 3, "{names}");
-    for (name, longest) in
-        [("k:per-user:{alice}", 3600), ("k:per-user:{bob}", 3600), ("k:per-user:{carol}", 7200)]
-    {
+    for (name, longest) in [("k:per-user:{alice}", 3600), ("k:per-user:{bob}", 3600), ("k:per-user:{carol}", 7200)] {
         let left: u64 = server.cli(&["ttl", &format!("postseal:{name}")]).trim().parse().unwrap();
         assert!((longest - 60..=longest).contains(&left), "{name} {left}");
     }
@@ -92,32 +89,18 @@ async fn tls_with_a_ca_of_ones_own() {
         let output = Command::new("openssl").args(arguments).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     };
-    let (ca, ca_key, key, request, certificate) =
-        (path("ca"), path("ca.key"), path("key"), path("req"), path("cert"));
+    let (ca, ca_key, key, request, certificate) = (path("ca"), path("ca.key"), path("key"), path("req"), path("cert"));
     let new = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-    openssl(
-        &[&["req", "-x509", "-subj", "/CN=ca", "-days", "2", "-keyout", &ca_key, "-out", &ca][..], &new]
-            .concat(),
-    );
+    openssl(&[&["req", "-x509", "-subj", "/CN=ca", "-days", "2", "-keyout", &ca_key, "-out", &ca][..], &new].concat());
     openssl(&[&["req", "-subj", "/CN=redis", "-keyout", &key, "-out", &request][..], &new].concat());
     let names = path("names");
     fs::write(&names, "subjectAltName=DNS:localhost,IP:127.0.0.1\n").unwrap();
-    let sign =
-        ["x509", "-req", "-days", "2", "-in", &request, "-CA", &ca, "-CAkey", &ca_key, "-CAcreateserial"];
+    let sign = ["x509", "-req", "-days", "2", "-in", &request, "-CA", &ca, "-CAkey", &ca_key, "-CAcreateserial"];
     openssl(&[&sign[..], &["-out", &certificate, "-extfile", &names]].concat());
     let tls = crate::servers::free_port().to_string();
     let _server = Server::start(
         &redis(),
-        &[
-            "--tls-port",
-            &tls,
-            "--tls-cert-file",
-            &certificate,
-            "--tls-key-file",
-            &key,
-            "--tls-auth-clients",
-            "no",
-        ],
+        &["--tls-port", &tls, "--tls-cert-file", &certificate, "--tls-key-file", &key, "--tls-auth-clients", "no"],
     );
     let mut settings = settings();
     settings.ca_file = Some(ca.into());
@@ -132,17 +115,13 @@ async fn tls_with_a_ca_of_ones_own() {
 async fn the_master_that_sentinels_know() {
     let master = Server::start(&redis(), &[]);
     let replica = Server::start(&redis(), &["--replicaof", &format!("127.0.0.1 {}", master.port)]);
-    wait_for("the replica follows", || {
-        replica.cli(&["info", "replication"]).contains("master_link_status:up")
-    });
+    wait_for("the replica follows", || replica.cli(&["info", "replication"]).contains("master_link_status:up"));
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sentinel.conf");
     let down = "sentinel down-after-milliseconds main 300\nsentinel failover-timeout main 3000";
     fs::write(&file, format!("sentinel monitor main 127.0.0.1 {} 1\n{down}\n", master.port)).unwrap();
     let sentinel = Server::start(&redis(), &["--sentinel", &file.display().to_string()]);
-    wait_for("the sentinel knows the replica", || {
-        sentinel.cli(&["sentinel", "replicas", "main"]).contains("slave")
-    });
+    wait_for("the sentinel knows the replica", || sentinel.cli(&["sentinel", "replicas", "main"]).contains("slave"));
 
     let opened = open(&format!("redis-sentinel://127.0.0.1:{}/main", sentinel.port), &settings()).await;
     assert_eq!(admit(&opened, "per-user:alice", 4).await.by, 0);

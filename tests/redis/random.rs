@@ -88,12 +88,7 @@ impl Pair<'_> {
     async fn compare(&self, what: &str) {
         for key in KEYS {
             let expected = seen(self.memory.show(key).await.unwrap());
-            assert_eq!(
-                seen(self.redis.store.show(key).await.unwrap()),
-                expected,
-                "{key} at {}: {what}",
-                self.now
-            );
+            assert_eq!(seen(self.redis.store.show(key).await.unwrap()), expected, "{key} at {}: {what}", self.now);
         }
     }
 }
@@ -133,8 +128,7 @@ async fn scripts_compute_what_rust_computes() {
                     "a return".to_owned()
                 }
                 18 => {
-                    let time =
-                        (random.below(3) > 0).then(|| Duration::from_millis(random.one_of(&[1, 5000])));
+                    let time = (random.below(3) > 0).then(|| Duration::from_millis(random.one_of(&[1, 5000])));
                     pair.memory.block(KEYS[0], time).await.unwrap();
                     redis.store.block(KEYS[0], time).await.unwrap();
                     "a block".to_owned()

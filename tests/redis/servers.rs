@@ -38,9 +38,9 @@ impl Server {
         ]);
         command.arg("--dir").arg(folder.path()).arg("--unixsocket").arg(folder.path().join("redis.sock"));
         command.args(options).stdin(Stdio::null()).stdout(Stdio::null());
-        let child = command.spawn().unwrap_or_else(|error| {
-            panic!("{}: {error}; tests/setup.sh test installs it", program.display())
-        });
+        let child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}; tests/setup.sh test installs it", program.display()));
         let server = Self { child, port, folder };
         wait_for("the server answers", || TcpStream::connect(("127.0.0.1", port)).is_ok());
         server
@@ -93,8 +93,7 @@ pub(crate) fn redis() -> PathBuf {
 /// Valkey, as tests/setup.sh unpacks it.
 pub(crate) fn valkey() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let cache =
-        std::env::var_os("POSTSEAL_E2E_CACHE").map_or_else(|| root.join("target/e2e-cache"), PathBuf::from);
+    let cache = std::env::var_os("POSTSEAL_E2E_CACHE").map_or_else(|| root.join("target/e2e-cache"), PathBuf::from);
     cache.join("valkey/valkey-server")
 }
 

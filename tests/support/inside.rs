@@ -134,11 +134,7 @@ impl FilterSession for Misbehaving {
         }
     }
 
-    async fn end_of_message(
-        &mut self,
-        _cx: &mut Context<'_>,
-        _: &mut Message,
-    ) -> Result<Verdict, FilterError> {
+    async fn end_of_message(&mut self, _cx: &mut Context<'_>, _: &mut Message) -> Result<Verdict, FilterError> {
         match self.0 {
             Behaviour::HangAtEnd => std::future::pending().await,
             _ => Ok(Verdict::Continue),

@@ -181,10 +181,7 @@ impl Service {
     pub fn address(&self, listener: &str) -> String {
         let listening = self.seen("listening");
         let line = listening.iter().find(|line| line["listener"] == listener);
-        line.unwrap_or_else(|| panic!("no {listener} in {listening:?}"))["address"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+        line.unwrap_or_else(|| panic!("no {listener} in {listening:?}"))["address"].as_str().unwrap().to_owned()
     }
 
     /// Closes the other end of its stdout.

@@ -100,10 +100,8 @@ impl FakeMta {
 
     /// A client of this MTA connects and greets.
     pub fn greet(&mut self) {
-        let client = Connect {
-            hostname: Bytes::from_static(b"localhost"),
-            peer: Peer::Inet("127.0.0.1:25".parse().unwrap()),
-        };
+        let client =
+            Connect { hostname: Bytes::from_static(b"localhost"), peer: Peer::Inet("127.0.0.1:25".parse().unwrap()) };
         self.say(&Command::Connect(client));
         self.say(&Command::Helo(Bytes::from_static(b"client.example")));
     }
@@ -121,10 +119,7 @@ impl FakeMta {
 
     /// The rest of a message.
     pub fn finish(&mut self, queue_id: &str) -> Verdict {
-        self.say(&Command::Macros(MacroList {
-            command: b'T',
-            values: vec![("i".into(), queue_id.to_owned().into())],
-        }));
+        self.say(&Command::Macros(MacroList { command: b'T', values: vec![("i".into(), queue_id.to_owned().into())] }));
         self.say(&Command::Data);
         for (name, value) in [("From", " alice@example.com"), ("Subject", " test")] {
             self.say(&Command::Header(HeaderField::new(name, value)));

@@ -169,8 +169,7 @@ fn regular_end(text: &[u8], irregular: impl Fn(u8, u8, u8) -> bool) -> usize {
     // The first octet is regular: it is only the neighbour of the next one.
     let mut end = 1;
     let mut rest = text;
-    while let (Some(window), Some((_, tail))) = (rest.first_chunk(), rest.split_first_chunk::<BLOCK_OCTETS>())
-    {
+    while let (Some(window), Some((_, tail))) = (rest.first_chunk(), rest.split_first_chunk::<BLOCK_OCTETS>()) {
         if let Some(ahead) = first_irregular(window, &irregular) {
             return end + ahead;
         }
@@ -195,8 +194,7 @@ fn first_irregular(window: &[u8; WINDOW_OCTETS], irregular: &impl Fn(u8, u8, u8)
         *found = u8::from(irregular(*before, *here, *after));
     }
     let (words, _) = found.as_chunks();
-    let (at, word) =
-        words.iter().map(|word| u64::from_le_bytes(*word)).enumerate().find(|(_, word)| *word != 0)?;
+    let (at, word) = words.iter().map(|word| u64::from_le_bytes(*word)).enumerate().find(|(_, word)| *word != 0)?;
     Some(at * 8 + word.trailing_zeros() as usize / 8)
 }
 

@@ -22,58 +22,19 @@ use crate::message::Fields;
 /// that is declared 8bit but has a body of ASCII then keeps its signature. If the body has more than ASCII the
 /// signature is broken either way, and a forged value can only make the text unreadable.
 const SIGNED: [&str; 35] = [
-    "From",
-    "Reply-To",
-    "Subject",
-    "Date",
-    "To",
-    "Cc",
-    "Resent-Date",
-    "Resent-From",
-    "Resent-To",
-    "Resent-Cc",
-    "In-Reply-To",
-    "References",
-    "List-Id",
-    "List-Help",
-    "List-Unsubscribe",
-    "List-Subscribe",
-    "List-Post",
-    "List-Owner",
-    "List-Archive",
-    "List-Unsubscribe-Post",
-    "Sender",
-    "Message-ID",
-    "MIME-Version",
-    "Content-Type",
-    "Content-ID",
-    "Content-Description",
-    "Content-Disposition",
-    "Resent-Sender",
-    "Resent-Message-ID",
-    "Auto-Submitted",
-    "Disposition-Notification-To",
-    "Feedback-ID",
-    "Autocrypt",
+    "From", "Reply-To", "Subject", "Date", "To", "Cc", "Resent-Date", "Resent-From", "Resent-To", "Resent-Cc",
+    "In-Reply-To", "References", "List-Id", "List-Help", "List-Unsubscribe", "List-Subscribe", "List-Post",
+    "List-Owner", "List-Archive", "List-Unsubscribe-Post", "Sender", "Message-ID", "MIME-Version", "Content-Type",
+    "Content-ID", "Content-Description", "Content-Disposition", "Resent-Sender", "Resent-Message-ID", "Auto-Submitted",
+    "Disposition-Notification-To", "Feedback-ID", "Autocrypt",
     // Fields that the header checks write.
-    "X-Postseal-Fixed",
-    "X-Postseal-Found",
+    "X-Postseal-Fixed", "X-Postseal-Found",
 ];
 /// Fields that are oversigned by default even if the message lacks them. List-* and Resent-* are not among them,
 /// since lists and forwarders rightly add them. Sender is: an administrator whose users post to lists that add Sender
 /// takes it out of `oversign`.
-const SEALED_ABSENT: [&str; 10] = [
-    "From",
-    "Subject",
-    "To",
-    "Cc",
-    "Date",
-    "Reply-To",
-    "Sender",
-    "Message-ID",
-    "MIME-Version",
-    "Content-Type",
-];
+const SEALED_ABSENT: [&str; 10] =
+    ["From", "Subject", "To", "Cc", "Date", "Reply-To", "Sender", "Message-ID", "MIME-Version", "Content-Type"];
 /// Fields that are never signed: trace fields, fields that MTAs remove, and DKIM-Signature, because the signature of
 /// the next key is put above it.
 const CHANGES: [&str; 5] = ["Received", "Return-Path", "Bcc", "Resent-Bcc", "DKIM-Signature"];
@@ -146,8 +107,7 @@ impl SignedFields {
         };
         let listed: Vec<_> = headers.map_or_else(|| default().collect(), <[_]>::to_vec);
         for name in listed {
-            let sealed_absent =
-                oversign.is_none() && SEALED_ABSENT.iter().any(|other| name.is(other.as_bytes()));
+            let sealed_absent = oversign.is_none() && SEALED_ABSENT.iter().any(|other| name.is(other.as_bytes()));
             add(name, oversign.is_none(), sealed_absent);
         }
         for name in oversign.into_iter().flatten() {
@@ -162,11 +122,7 @@ impl SignedFields {
     }
 
     /// Picks the fields of a message that are to be signed.
-    pub(super) fn select<'a>(
-        &self,
-        fields: &'a Fields,
-        mta: MtaKind,
-    ) -> Result<Selection<'a>, TooManyFields> {
+    pub(super) fn select<'a>(&self, fields: &'a Fields, mta: MtaKind) -> Result<Selection<'a>, TooManyFields> {
         let found = self.find(fields);
         let mut selection = Selection { fields: Vec::with_capacity(found.len()), names: Vec::new() };
         let mut octets = 0;
@@ -176,8 +132,7 @@ impl SignedFields {
             let before = selection.fields.len();
             selection.fields.extend(here);
             let count = selection.fields.len() - before;
-            let seal =
-                if count > 0 { signed.sealed } else { signed.sealed_absent && !signed.is_added_later(mta) };
+            let seal = if count > 0 { signed.sealed } else { signed.sealed_absent && !signed.is_added_later(mta) };
             let entries = count + usize::from(seal);
             octets += entries * (signed.name.0.len() + 1);
             if count > MAX_FIELDS_PER_NAME || octets > MAX_H_TAG_OCTETS {
@@ -203,8 +158,7 @@ impl SignedName {
     /// (`headers.c`, the default `H?D?Date` and the like), so a signature over their absence would be broken by our
     /// own MTA. Postfix adds them before the filters.
     fn is_added_later(&self, mta: MtaKind) -> bool {
-        mta == MtaKind::Sendmail
-            && ["Date", "From", "Message-ID"].iter().any(|name| self.name.is(name.as_bytes()))
+        mta == MtaKind::Sendmail && ["Date", "From", "Message-ID"].iter().any(|name| self.name.is(name.as_bytes()))
     }
 }
 

@@ -45,9 +45,7 @@ pub enum KeyError {
     #[error("not a PEM private key: no line says -----BEGIN PRIVATE KEY-----")]
     NotPem,
     /// Binary.
-    #[error(
-        "not a PEM private key but DER; convert it with `openssl pkey -inform DER -in FILE -out FILE.pem`"
-    )]
+    #[error("not a PEM private key but DER; convert it with `openssl pkey -inform DER -in FILE -out FILE.pem`")]
     Der,
     /// PEM of something else.
     #[error("not a PEM private key: it holds {0}")]
@@ -119,8 +117,7 @@ impl PrivateKey {
             0..1024 => return Err(KeyError::TooShort(bits)),
             // The library does not sign with less than 2048 bits.
             1024..2048 => {
-                let key =
-                    SmallRsaKey::new(&parts).ok_or(KeyError::Damaged("its numbers don't fit together"))?;
+                let key = SmallRsaKey::new(&parts).ok_or(KeyError::Damaged("its numbers don't fit together"))?;
                 Secret::SmallRsa(Box::new(key))
             }
             2048..=4096 => {
@@ -134,8 +131,8 @@ impl PrivateKey {
     }
 
     fn ed25519(pkcs8: &[u8]) -> Result<Self, KeyError> {
-        let key = Ed25519Key::from_pkcs8_maybe_unchecked_der(pkcs8)
-            .map_err(|error| KeyError::Refused(error.to_string()))?;
+        let key =
+            Ed25519Key::from_pkcs8_maybe_unchecked_der(pkcs8).map_err(|error| KeyError::Refused(error.to_string()))?;
         Ok(Self { secret: Secret::Ed25519(Box::new(key)), bits: 256 })
     }
 
@@ -191,10 +188,7 @@ impl PrivateKey {
 impl fmt::Debug for PrivateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { secret: _, bits } = self;
-        f.debug_struct("PrivateKey")
-            .field("algorithm", &self.algorithm())
-            .field("bits", bits)
-            .finish_non_exhaustive()
+        f.debug_struct("PrivateKey").field("algorithm", &self.algorithm()).field("bits", bits).finish_non_exhaustive()
     }
 }
 

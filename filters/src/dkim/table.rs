@@ -112,11 +112,7 @@ impl KeyTable {
 
 impl SigningRule {
     /// A rule without identity.
-    pub fn new(
-        pattern: Pattern,
-        signing_domain: DomainName,
-        keys: impl IntoIterator<Item = NamedKey>,
-    ) -> Self {
+    pub fn new(pattern: Pattern, signing_domain: DomainName, keys: impl IntoIterator<Item = NamedKey>) -> Self {
         let mut keys: Vec<_> = keys.into_iter().collect();
         keys.sort_by_key(|key| key.private.algorithm());
         Self { pattern, signing_domain, identity: None, keys }

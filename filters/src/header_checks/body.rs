@@ -33,8 +33,7 @@ impl BodyCheck {
         let mut findings = CheckFindings::default();
         let content_type = section.first("Content-Type").map(|field| ContentType::parse(&field.value));
         let encoding = section.first("Content-Transfer-Encoding");
-        let encoding =
-            encoding.map_or(TransferEncoding::Unnamed, |field| TransferEncoding::parse(&field.value));
+        let encoding = encoding.map_or(TransferEncoding::Unnamed, |field| TransferEncoding::parse(&field.value));
         let mime = content_type.is_some() || section.first("MIME-Version").is_some();
         let readable = content_type.as_ref().is_none_or(Option::is_some);
         let content_type = content_type.flatten();
@@ -42,15 +41,7 @@ impl BodyCheck {
         let parts = BodyParts::new(content_type.as_ref(), encoding, mime, &mut findings);
         let one_text = readable && is_text;
         let is_identity = encoding.is_identity();
-        Self {
-            octets: BodyOctets::default(),
-            parts,
-            start: Vec::new(),
-            findings,
-            one_text,
-            is_identity,
-            mime,
-        }
+        Self { octets: BodyOctets::default(), parts, start: Vec::new(), findings, one_text, is_identity, mime }
     }
 
     /// Takes the next piece.
@@ -73,8 +64,7 @@ impl BodyCheck {
         let mut findings = self.findings;
         let BodyOctets { nul, bare, eight_bit, long, .. } = self.octets;
         if let Some(spot) = long {
-            let finding =
-                CheckFinding::body(Check::LongBodyLine, Some(spot), "a line of more than 998 octets");
+            let finding = CheckFinding::body(Check::LongBodyLine, Some(spot), "a line of more than 998 octets");
             findings.add(finding.repair(Repair::QuotedPrintable));
         }
         if let Some(spot) = eight_bit {
@@ -92,11 +82,7 @@ impl BodyCheck {
             findings.add(CheckFinding::body(Check::HtmlWithoutMime, None, "HTML without Content-Type"));
         }
         if self.parts.html && !self.parts.plain {
-            findings.add(CheckFinding::body(
-                Check::HtmlOnly,
-                None,
-                "HTML without an alternative in plain text",
-            ));
+            findings.add(CheckFinding::body(Check::HtmlOnly, None, "HTML without an alternative in plain text"));
         }
         injection::check_body(&self.start, section, &mut findings);
         findings
@@ -105,8 +91,7 @@ impl BodyCheck {
 
 fn is_html(start: &[u8]) -> bool {
     let start = start.trim_ascii_start();
-    HTML.iter()
-        .any(|tag| start.get(..tag.len()).is_some_and(|text| text.eq_ignore_ascii_case(tag.as_bytes())))
+    HTML.iter().any(|tag| start.get(..tag.len()).is_some_and(|text| text.eq_ignore_ascii_case(tag.as_bytes())))
 }
 
 #[cfg(test)]

@@ -6,9 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The actions for a finding, from the mildest to the most severe.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, strum::IntoStaticStr,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 #[serde(rename = "Action", rename_all = "snake_case")]
 pub enum CheckAction {
@@ -38,17 +36,8 @@ impl CheckAction {
     }
 
     /// The words of metrics for actions that were taken, and for actions that shadow mode would have taken.
-    pub const LABELS: [&'static str; 9] = [
-        "log",
-        "tag",
-        "fix",
-        "tempfail",
-        "reject",
-        "shadow_tag",
-        "shadow_fix",
-        "shadow_tempfail",
-        "shadow_reject",
-    ];
+    pub const LABELS: [&'static str; 9] =
+        ["log", "tag", "fix", "tempfail", "reject", "shadow_tag", "shadow_fix", "shadow_tempfail", "shadow_reject"];
 
     /// The word of metrics for an action that was not taken because of shadow mode.
     pub(super) const fn in_shadow(self) -> &'static str {

@@ -23,9 +23,7 @@ pub(super) fn check(field: &HeaderField, kind: FieldKind, findings: &mut CheckFi
         match word.decode() {
             Err(what) => add(Check::EncodedWord, what),
             Ok(_) if word.text.contains(&b' ') => add(Check::EncodedWord, "white space in an encoded-word"),
-            Ok(_) if word.length > 75 => {
-                add(Check::EncodedWord, "an encoded-word of more than 75 characters")
-            }
+            Ok(_) if word.length > 75 => add(Check::EncodedWord, "an encoded-word of more than 75 characters"),
             Ok(_)
                 if kind != FieldKind::Unstructured && {
                     // Words come from the left, so that each octet is scanned once.
@@ -38,9 +36,7 @@ pub(super) fn check(field: &HeaderField, kind: FieldKind, findings: &mut CheckFi
             {
                 add(Check::EncodedWord, "an encoded-word in quotes, where it is not decoded");
             }
-            Ok(_) if word.is_glued(value) => {
-                add(Check::EncodedWord, "an encoded-word without white space around it")
-            }
+            Ok(_) if word.is_glued(value) => add(Check::EncodedWord, "an encoded-word without white space around it"),
             Ok(_) => {}
         }
     }

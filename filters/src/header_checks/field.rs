@@ -59,14 +59,12 @@ fn raw_8bit(id: FieldId, field: &HeaderField, kind: FieldKind, findings: &mut Ch
 fn lines(id: FieldId, field: &HeaderField, findings: &mut CheckFindings) {
     if let Some(at) = fold::blank_line(&field.value) {
         let spot = Spot::of(&field.value, at);
-        let finding =
-            CheckFinding::field(Check::BlankFold, field, spot, "a continuation line of white space only");
+        let finding = CheckFinding::field(Check::BlankFold, field, spot, "a continuation line of white space only");
         findings.add(finding.repair(Repair::Value(id, field.clone(), fold::without_blank_lines)));
     }
     if let Some(at) = fold::long_line(field) {
         let spot = Spot::of(&field.value, at);
-        let finding =
-            CheckFinding::field(Check::LongHeaderLine, field, spot, "a line of more than 998 octets");
+        let finding = CheckFinding::field(Check::LongHeaderLine, field, spot, "a line of more than 998 octets");
         findings.add(finding.repair(Repair::Value(id, field.clone(), fold::refolded)));
     }
 }

@@ -36,10 +36,9 @@ pub(super) fn check(section: &HeaderSection<'_>, findings: &mut CheckFindings) {
 
 fn place(error: &AddressError) -> Option<usize> {
     match error {
-        AddressError::Syntax(at)
-        | AddressError::Empty(at)
-        | AddressError::Domain(at)
-        | AddressError::Encoding(at) => Some(*at),
+        AddressError::Syntax(at) | AddressError::Empty(at) | AddressError::Domain(at) | AddressError::Encoding(at) => {
+            Some(*at)
+        }
         _ => None,
     }
 }

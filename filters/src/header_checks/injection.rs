@@ -32,8 +32,7 @@ pub(super) fn check_fields(fields: &Fields, findings: &mut CheckFindings) {
             findings.add(CheckFinding::field(Check::HeaderInjection, field, spot, what));
         }
         if let Some(seen) = address.and_then(|at| seen.get_mut(at)) {
-            let after_fold =
-                before.is_some_and(|before| before.is("Subject") && before.value.contains(&b'\n'));
+            let after_fold = before.is_some_and(|before| before.is("Subject") && before.value.contains(&b'\n'));
             if *seen && after_fold {
                 let what = "a second address field behind a folded Subject";
                 findings.add(CheckFinding::field(Check::HeaderInjection, field, None, what));

@@ -32,12 +32,7 @@ enum LeafDecoder {
 
 impl LeafPart {
     /// Begins a part with these fields, at this offset of the body.
-    pub(super) fn new(
-        content_type: Option<&ContentType>,
-        encoding: TransferEncoding,
-        mime: bool,
-        start: u64,
-    ) -> Self {
+    pub(super) fn new(content_type: Option<&ContentType>, encoding: TransferEncoding, mime: bool, start: u64) -> Self {
         let is_text = content_type.is_none_or(ContentType::is_text);
         let charset = content_type.and_then(|content_type| content_type.charset.as_deref());
         let decoder = match encoding {
@@ -48,14 +43,7 @@ impl LeafPart {
             TransferEncoding::Base64 => LeafDecoder::Alphabet { broken: false },
             _ => LeafDecoder::Identity,
         };
-        Self {
-            encoding,
-            decoder,
-            judge: is_text.then(|| CharsetJudge::new(charset)),
-            eight_bit: None,
-            start,
-            mime,
-        }
+        Self { encoding, decoder, judge: is_text.then(|| CharsetJudge::new(charset)), eight_bit: None, start, mime }
     }
 
     /// Takes the next piece, which begins at this offset of the body.

@@ -98,9 +98,7 @@ fn fold(before: &[u8], here: &[u8]) -> u8 {
 }
 
 fn kinds(before: u8, here: u8) -> u8 {
-    (u8::from(here > 127) * EIGHT_BIT)
-        | (u8::from(here == 0) * NUL)
-        | (u8::from(is_bare(before, here)) * BARE)
+    (u8::from(here > 127) * EIGHT_BIT) | (u8::from(here == 0) * NUL) | (u8::from(is_bare(before, here)) * BARE)
 }
 
 fn is_bare(before: u8, here: u8) -> bool {

@@ -41,11 +41,7 @@ struct FindingGroup<'a> {
 
 impl<'a> Treatment<'a> {
     /// Decides about each finding.
-    pub(super) fn of(
-        findings: &'a CheckFindings,
-        decisions: &Decisions,
-        material: &RepairMaterial<'_>,
-    ) -> Self {
+    pub(super) fn of(findings: &'a CheckFindings, decisions: &Decisions, material: &RepairMaterial<'_>) -> Self {
         let mut this = Self::default();
         // In shadow mode repairs are worked out in full, but apart from those that are made.
         let mut shadow = Repairs::default();
@@ -67,22 +63,13 @@ impl<'a> Treatment<'a> {
         this
     }
 
-    fn add(
-        &mut self,
-        finding: &'a CheckFinding,
-        action: CheckAction,
-        shadow: bool,
-        why: Option<&'static str>,
-    ) {
+    fn add(&mut self, finding: &'a CheckFinding, action: CheckAction, shadow: bool, why: Option<&'static str>) {
         let same = |group: &&mut FindingGroup<'_>| group.check == finding.check && group.action == action;
         match self.groups.iter_mut().find(same) {
             Some(group) => group.findings.push((finding, why)),
-            None => self.groups.push(FindingGroup {
-                check: finding.check,
-                action,
-                shadow,
-                findings: vec![(finding, why)],
-            }),
+            None => {
+                self.groups.push(FindingGroup { check: finding.check, action, shadow, findings: vec![(finding, why)] })
+            }
         }
     }
 

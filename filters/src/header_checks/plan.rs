@@ -8,8 +8,7 @@ use crate::connection::{ClientConnection, Role};
 use crate::problem::{Problem, Problems};
 use crate::submitter::{Submitter, Who};
 
-const NO_FIX: &str =
-    "`fix` is not possible: there is no repair that is certain; use log, tag, tempfail or reject";
+const NO_FIX: &str = "`fix` is not possible: there is no repair that is certain; use log, tag, tempfail or reject";
 const ON: [CheckAction; 5] =
     [CheckAction::Log, CheckAction::Tag, CheckAction::Fix, CheckAction::Tempfail, CheckAction::Reject];
 
@@ -51,15 +50,11 @@ impl HeaderCheckSettings {
         let exceptions = exceptions.map(|(at, exception)| checked(at, exception, &mut errors)).collect();
         for (name, OrNone(field)) in [("fixed_field", &self.fixed_field), ("tag_field", &self.tag_field)] {
             if field.as_ref().is_some_and(|field| !is_field_name(field)) {
-                errors.error(
-                    [name],
-                    "is not the name of a header field; write such as X-Postseal-Fixed, or none",
-                );
+                errors.error([name], "is not the name of a header field; write such as X-Postseal-Fixed, or none");
             }
         }
         let OrNone(url) = &self.url;
-        if url.as_ref().is_some_and(|url| url.len() > 200 || !url.bytes().all(|byte| byte.is_ascii_graphic()))
-        {
+        if url.as_ref().is_some_and(|url| url.len() > 200 || !url.bytes().all(|byte| byte.is_ascii_graphic())) {
             errors.error(["url"], "must be at most 200 printable ASCII characters without spaces, or none");
         }
         let plan = CheckPlan {
@@ -110,10 +105,7 @@ fn checked(at: usize, exception: &Exception, errors: &mut Problems) -> (Who, Vec
     let (who, checks, action) = (exception.who(), &exception.checks, exception.action);
     let at = at.to_string();
     if who.is_anybody() {
-        errors.error(
-            ["exception", &at],
-            "is for everybody; name user, client, listener, certificate or fingerprint",
-        );
+        errors.error(["exception", &at], "is for everybody; name user, client, listener, certificate or fingerprint");
     }
     let checks = if checks.is_empty() { Check::ALL.to_vec() } else { checks.clone() };
     if action == CheckAction::Fix && checks.iter().any(|check| !check.can_fix()) {

@@ -56,15 +56,9 @@ impl Repairs {
     ///
     /// # Errors
     /// The reason why the repair is not possible, in a few words.
-    pub(super) fn make(
-        &mut self,
-        repair: &Repair,
-        material: &RepairMaterial<'_>,
-    ) -> Result<(), &'static str> {
+    pub(super) fn make(&mut self, repair: &Repair, material: &RepairMaterial<'_>) -> Result<(), &'static str> {
         match repair {
-            Repair::Value(id, field, how) => {
-                self.value(*id, field, *how, material.charset).ok_or(NOT_CERTAIN)?
-            }
+            Repair::Value(id, field, how) => self.value(*id, field, *how, material.charset).ok_or(NOT_CERTAIN)?,
             Repair::Date => self.add("Date", &date::rfc5322(material.time)),
             Repair::MessageId => self.add("Message-ID", &(material.message_id)()),
             Repair::MimeVersion => self.add("MIME-Version", "1.0"),
@@ -95,13 +89,7 @@ impl Repairs {
         }
     }
 
-    fn value(
-        &mut self,
-        id: FieldId,
-        field: &HeaderField,
-        how: FieldRepair,
-        charset: Option<Charset>,
-    ) -> Option<()> {
+    fn value(&mut self, id: FieldId, field: &HeaderField, how: FieldRepair, charset: Option<Charset>) -> Option<()> {
         let value = match self.values.get(&id) {
             Some(value) => how(&HeaderField::new(field.name.clone(), value.clone()), charset)?,
             None => how(field, charset)?,

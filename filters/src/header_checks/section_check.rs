@@ -12,39 +12,16 @@ use crate::mail::field_kind::FieldKind;
 use crate::mail::quoted::{QuoteScanner, QuotedRole, QuotingRules};
 
 const TAGS: [&str; 25] = [
-    "a",
-    "b",
-    "i",
-    "u",
-    "p",
-    "br",
-    "hr",
-    "em",
-    "strong",
-    "span",
-    "div",
-    "font",
-    "center",
-    "img",
-    "table",
-    "tr",
-    "td",
-    "html",
-    "body",
-    "h1",
-    "h2",
-    "h3",
-    "ul",
-    "li",
-    "blockquote",
+    "a", "b", "i", "u", "p", "br", "hr", "em", "strong", "span", "div", "font", "center", "img", "table", "tr", "td",
+    "html", "body", "h1", "h2", "h3", "ul", "li", "blockquote",
 ];
 /// Tags that are never text, even without attributes.
 const SURE_TAGS: [&str; 12] =
     ["br", "hr", "strong", "span", "div", "font", "center", "img", "html", "h1", "h2", "blockquote"];
 const ENTITIES: [&str; 34] = [
-    "amp", "lt", "gt", "quot", "apos", "nbsp", "auml", "ouml", "uuml", "szlig", "aacute", "agrave", "acirc",
-    "aring", "aelig", "ccedil", "eacute", "egrave", "ecirc", "iacute", "ntilde", "oacute", "ograve", "ocirc",
-    "oslash", "uacute", "euro", "copy", "reg", "trade", "ndash", "mdash", "hellip", "rsquo",
+    "amp", "lt", "gt", "quot", "apos", "nbsp", "auml", "ouml", "uuml", "szlig", "aacute", "agrave", "acirc", "aring",
+    "aelig", "ccedil", "eacute", "egrave", "ecirc", "iacute", "ntilde", "oacute", "ograve", "ocirc", "oslash",
+    "uacute", "euro", "copy", "reg", "trade", "ndash", "mdash", "hellip", "rsquo",
 ];
 
 /// Checks the section.
@@ -133,9 +110,8 @@ fn is_entity(text: &str) -> bool {
 
 /// The number of addressees in To and Cc, or fewer: entries with an `@` between commas outside of quotes and comments.
 pub(super) fn addressees<'a>(fields: impl Iterator<Item = &'a HeaderField>) -> u64 {
-    let in_list = |field: &&HeaderField| {
-        FieldKind::of(field) == FieldKind::Address && (field.is("To") || field.is("Cc"))
-    };
+    let in_list =
+        |field: &&HeaderField| FieldKind::of(field) == FieldKind::Address && (field.is("To") || field.is("Cc"));
     fields.filter(in_list).map(|field| addresses(&field.value)).sum()
 }
 

@@ -42,8 +42,7 @@ fn run_on(role: Role, configuration: &str, sender: &str, fields: &[(String, Vec<
     let mut settings = settings(TestClock::at(1_700_000_000));
     settings.role = role;
     let pipeline = Pipeline::new(settings, vec![PipelineEntry { filter, on_error: OnError::Tempfail }]);
-    let mut dialogue =
-        Transaction::with(Arc::new(pipeline)).user("alice").mail(sender).rcpt("<bob@example.net>");
+    let mut dialogue = Transaction::with(Arc::new(pipeline)).user("alice").mail(sender).rcpt("<bob@example.net>");
     for (name, value) in fields {
         dialogue = dialogue.header(name, value);
     }
@@ -144,10 +143,8 @@ fn in_shadow_nothing_is_done_and_everything_told() {
 
 #[test]
 fn a_tag_is_a_field() {
-    let end = run(
-        "html_only = \"tag\"",
-        &message(&[("Content-Type", " text/html"), ("MIME-Version", " 1.0")], "<p>\r\n"),
-    );
+    let end =
+        run("html_only = \"tag\"", &message(&[("Content-Type", " text/html"), ("MIME-Version", " 1.0")], "<p>\r\n"));
     assert_eq!(edits(&end), ["+X-Postseal-Found: html_only"]);
 }
 

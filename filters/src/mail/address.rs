@@ -113,10 +113,7 @@ enum ElementSoFar {
 /// phrase        = 1*word / obs-phrase
 /// obs-phrase    = word *(word / "." / CFWS)                          ; section 4.1; agents also write "@"
 /// ```
-fn element(
-    scanner: &mut AddressScanner<'_>,
-    in_group: bool,
-) -> Result<(Option<Mailbox>, ElementEnd), AddressError> {
+fn element(scanner: &mut AddressScanner<'_>, in_group: bool) -> Result<(Option<Mailbox>, ElementEnd), AddressError> {
     let mut seen = ElementSoFar::Nothing;
     loop {
         let end = match scanner.next()? {
@@ -198,9 +195,7 @@ fn angle_addr(scanner: &mut AddressScanner<'_>) -> Result<Mailbox, AddressError>
             Some(AddressToken::Word(word)) => {
                 local = match local.take() {
                     None => Some(LocalPart::new(word)),
-                    Some(local) => {
-                        Some(local.word(word).ok_or_else(|| AddressError::Syntax(scanner.start()))?)
-                    }
+                    Some(local) => Some(local.word(word).ok_or_else(|| AddressError::Syntax(scanner.start()))?),
                 };
             }
             Some(AddressToken::Special(b'.')) => {
@@ -217,9 +212,7 @@ fn angle_addr(scanner: &mut AddressScanner<'_>) -> Result<Mailbox, AddressError>
                 None => skip_route(scanner)?,
             },
             Some(AddressToken::Special(b'>')) => {
-                return local
-                    .ok_or_else(|| AddressError::Empty(scanner.start()))
-                    .and_then(LocalPart::into_mailbox);
+                return local.ok_or_else(|| AddressError::Empty(scanner.start())).and_then(LocalPart::into_mailbox);
             }
             _ => return Err(AddressError::Syntax(scanner.start())),
         }

@@ -14,30 +14,9 @@ const ASCII: [&str; 6] = ["us-ascii", "ascii", "ansi_x3.4-1968", "iso646-us", "u
 /// Charsets that are registered at IANA and occur in mail, but that the Encoding Standard leaves out, or names only to
 /// forbid their use.
 const UNJUDGED: [&str; 24] = [
-    "utf-7",
-    "utf-16",
-    "utf-16be",
-    "utf-16le",
-    "utf-32",
-    "unknown-8bit",
-    "iso-2022-kr",
-    "iso-2022-cn",
-    "iso-2022-cn-ext",
-    "iso-2022-jp-1",
-    "iso-2022-jp-2",
-    "iso-2022-jp-3",
-    "hz-gb-2312",
-    "cp437",
-    "ibm437",
-    "cp850",
-    "ibm850",
-    "cp852",
-    "ibm852",
-    "cp858",
-    "cp865",
-    "viscii",
-    "iso-8859-12",
-    "x-mac-roman",
+    "utf-7", "utf-16", "utf-16be", "utf-16le", "utf-32", "unknown-8bit", "iso-2022-kr", "iso-2022-cn",
+    "iso-2022-cn-ext", "iso-2022-jp-1", "iso-2022-jp-2", "iso-2022-jp-3", "hz-gb-2312", "cp437", "ibm437", "cp850",
+    "ibm850", "cp852", "ibm852", "cp858", "cp865", "viscii", "iso-8859-12", "x-mac-roman",
 ];
 
 /// The meaning of a charset's name.

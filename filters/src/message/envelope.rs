@@ -50,8 +50,7 @@ impl Envelope {
     /// Adds a recipient, unless it is there already.
     pub fn add_recipient(&mut self, recipient: Address) {
         let same = |other: &Address| other.mailbox() == recipient.mailbox();
-        if let Some(deleted) = self.recipients.iter_mut().find(|other| other.deleted && same(&other.address))
-        {
+        if let Some(deleted) = self.recipients.iter_mut().find(|other| other.deleted && same(&other.address)) {
             deleted.deleted = false;
         } else if !self.recipients().any(same) {
             self.added.push(recipient);
@@ -61,8 +60,7 @@ impl Envelope {
     /// Deletes a recipient, spelled as the client did (Postfix compares octet by octet).
     pub fn delete_recipient(&mut self, mailbox: &[u8]) {
         self.added.retain(|recipient| recipient.mailbox() != mailbox);
-        for recipient in self.recipients.iter_mut().filter(|recipient| recipient.address.mailbox() == mailbox)
-        {
+        for recipient in self.recipients.iter_mut().filter(|recipient| recipient.address.mailbox() == mailbox) {
             recipient.deleted = true;
         }
     }

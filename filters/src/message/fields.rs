@@ -125,9 +125,7 @@ impl Fields {
         };
         match &mut slot.place {
             InsertAt::Received(edit) if value == slot.field.value => *edit = Edit::Keep,
-            InsertAt::Received(edit) => {
-                *edit = Edit::Replace(HeaderField { name: slot.field.name.clone(), value })
-            }
+            InsertAt::Received(edit) => *edit = Edit::Replace(HeaderField { name: slot.field.name.clone(), value }),
             InsertAt::Top | InsertAt::BelowReceived | InsertAt::Appended => slot.field.value = value,
         }
     }
@@ -175,23 +173,16 @@ impl Fields {
         let appended = self.appended.iter().filter_map(|id| self.slots.iter().find(|slot| slot.id == *id));
         out.extend(appended.map(|slot| Modification::AddHeader(slot.field.clone())));
         for (place, position) in [(InsertAt::BelowReceived, 1), (InsertAt::Top, 0)] {
-            let here =
-                |slot: &&FieldSlot| std::mem::discriminant(&slot.place) == std::mem::discriminant(&place);
+            let here = |slot: &&FieldSlot| std::mem::discriminant(&slot.place) == std::mem::discriminant(&place);
             let inserted = self.slots.iter().rev().filter(here);
-            out.extend(
-                inserted.map(|slot| Modification::InsertHeader { position, field: slot.field.clone() }),
-            );
+            out.extend(inserted.map(|slot| Modification::InsertHeader { position, field: slot.field.clone() }));
         }
     }
 
     /// Changes and deletes from the top, each with the number of the field among the shown ones of its name, from 1.
     fn changes(&self) -> Vec<Modification> {
         let mut out = Vec::new();
-        if !self
-            .slots
-            .iter()
-            .any(|slot| matches!(slot.place, InsertAt::Received(Edit::Replace(_) | Edit::Delete)))
-        {
+        if !self.slots.iter().any(|slot| matches!(slot.place, InsertAt::Received(Edit::Replace(_) | Edit::Delete))) {
             return out;
         }
         let mut seen: HashMap<Vec<u8>, u32> = HashMap::new();

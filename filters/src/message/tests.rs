@@ -67,8 +67,7 @@ fn quirk_11_deletes_go_from_the_last_occurrence_to_the_first() {
 
 #[test]
 fn quirk_12_only_shown_fields_of_the_name_are_counted_in_any_case() {
-    let mut message =
-        received(MtaKind::Sendmail, &[("Received", " x"), ("subject", " 1"), ("Subject", " 2")]);
+    let mut message = received(MtaKind::Sendmail, &[("Received", " x"), ("subject", " 1"), ("Subject", " 2")]);
     message.fields.insert_top(field("Subject", " mine"));
     let second = message.fields.named("SUBJECT").nth(2).unwrap().0;
     message.fields.replace(second, " new");

@@ -14,9 +14,7 @@ use bytes::Bytes;
 use postseal_protocol::{Address, Connect, HeaderField, MacroTable, Modification, Reply, Verdict};
 
 use super::record::Record;
-use super::{
-    EDIT_REFUSED, HEADER_TOO_LARGE, MessageLimits, PIPELINE, Pipeline, PipelineEntry, TOO_MANY_RECIPIENTS,
-};
+use super::{EDIT_REFUSED, HEADER_TOO_LARGE, MessageLimits, PIPELINE, Pipeline, PipelineEntry, TOO_MANY_RECIPIENTS};
 use crate::connection::{ClientConnection, Direction, MtaKind};
 use crate::filter::{BodyNeed, FilterSession, Flow, Needs, Steps};
 use crate::message::{Message, MessageEnd};
@@ -75,8 +73,7 @@ struct OpenMessage {
 
 impl PipelineSession {
     pub(super) fn new(pipeline: Arc<Pipeline>) -> Self {
-        let connection =
-            ClientConnection::new(Arc::clone(&pipeline.settings.listener), pipeline.settings.role);
+        let connection = ClientConnection::new(Arc::clone(&pipeline.settings.listener), pipeline.settings.role);
         Self {
             pipeline,
             connection,
@@ -179,9 +176,7 @@ impl PipelineSession {
             || open.message.fields.received_count() as usize >= limits.header_fields
         {
             let MessageLimits { header_octets, header_fields, .. } = limits;
-            let detail = format!(
-                "over limits.header_size = {header_octets} or limits.header_fields = {header_fields}"
-            );
+            let detail = format!("over limits.header_size = {header_octets} or limits.header_fields = {header_fields}");
             open.fail(HEADER_TOO_LARGE, detail);
             open.held = Some(reply(552, (5, 3, 4), "Header section too large"));
             return;

@@ -15,8 +15,7 @@ fn refusal() -> Verdict {
 }
 
 fn pipeline(filters: Vec<Scripted>, on_error: OnError) -> Arc<Pipeline> {
-    let entries =
-        filters.into_iter().map(|filter| PipelineEntry { filter: filter.boxed(), on_error }).collect();
+    let entries = filters.into_iter().map(|filter| PipelineEntry { filter: filter.boxed(), on_error }).collect();
     Arc::new(Pipeline::new(settings(TestClock::at(0)), entries))
 }
 
@@ -58,9 +57,11 @@ fn what_nobody_looks_at_is_switched_off_and_what_nobody_answers_is_waived() {
     limits.needs.macros = vec![(Stage::Rcpt, "{rcpt_addr}".to_owned())];
     let signer = Scripted::sees(Steps::END_OF_HEADERS).body(BodyNeed::Stream);
     let wanted = pipeline(vec![limits, signer], OnError::Tempfail).wanted();
-    assert!(!wanted.protocol.intersects(
-        ProtocolFlags::NO_REPLY_MAIL | ProtocolFlags::NO_BODY | ProtocolFlags::NO_END_OF_HEADERS
-    ));
+    assert!(
+        !wanted
+            .protocol
+            .intersects(ProtocolFlags::NO_REPLY_MAIL | ProtocolFlags::NO_BODY | ProtocolFlags::NO_END_OF_HEADERS)
+    );
     assert!(wanted.protocol.contains(ProtocolFlags::NO_REPLY_RCPT | ProtocolFlags::REJECTED_RECIPIENTS));
     assert_eq!(wanted.required, ProtocolFlags::REJECTED_RECIPIENTS);
     assert!(wanted.actions.contains(ActionFlags::QUARANTINE));
@@ -153,10 +154,8 @@ fn a_failing_filter_is_a_temporary_failure_unless_configured_otherwise() {
         (OnError::Pass, MessageEnd::Accept),
     ] {
         for step in [Steps::MAIL, Steps::HEADER, Steps::BODY, Steps::END_OF_HEADERS] {
-            let broken = Scripted::sees(Steps::empty())
-                .body(BodyNeed::Stream)
-                .at(step, Err(()))
-                .end(Ok(Verdict::Continue));
+            let broken =
+                Scripted::sees(Steps::empty()).body(BodyNeed::Stream).at(step, Err(())).end(Ok(Verdict::Continue));
             let end = Transaction::with(pipeline(vec![broken], on_error))
                 .mail("<a@b>")
                 .header("From", " a@b")
@@ -208,8 +207,7 @@ fn nothing_is_edited_when_the_message_is_refused() {
     replaces.needs.edits = ActionFlags::CHANGE_BODY;
     replaces.body = Some("new\r\n");
     let no = Scripted::sees(Steps::empty()).end(Ok(refusal()));
-    let end =
-        Transaction::with(pipeline(vec![replaces, no], OnError::Tempfail)).mail("<a@b>").body("x").end();
+    let end = Transaction::with(pipeline(vec![replaces, no], OnError::Tempfail)).mail("<a@b>").body("x").end();
     assert_eq!(end.modifications, []);
     assert_eq!(end.record.edits, []);
 }
@@ -297,8 +295,7 @@ fn a_header_section_over_its_limits_is_refused_for_good() {
     settings.limits.header_fields = 3;
     settings.limits.header_octets = 100;
     let pipeline = Arc::new(Pipeline::new(settings, Vec::new()));
-    let many =
-        (0..4).fold(Transaction::with(Arc::clone(&pipeline)).mail("<a@b>"), |t, _| t.header("X", " y"));
+    let many = (0..4).fold(Transaction::with(Arc::clone(&pipeline)).mail("<a@b>"), |t, _| t.header("X", " y"));
     let long = Transaction::with(pipeline).mail("<a@b>").header("X", "y".repeat(100));
     for transaction in [many, long] {
         let end = transaction.body("x").end();

@@ -172,7 +172,5 @@ fn client(ip: IpAddr, prefixes: Prefixes) -> String {
 /// FNV-1a. The hash must be the same in every version and on every machine. It need not be secure: a collision gains
 /// nothing, since the two would only share a limit.
 fn fnv(octets: &[u8]) -> u64 {
-    octets
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, octet| (hash ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3))
+    octets.iter().fold(0xcbf2_9ce4_8422_2325, |hash, octet| (hash ^ u64::from(*octet)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -25,8 +25,7 @@ impl Overrides {
                 new
             }
             Err(_) => {
-                let values: Vec<String> =
-                    key.split(',').map(|value| plain(value.trim().as_bytes())).collect();
+                let values: Vec<String> = key.split(',').map(|value| plain(value.trim().as_bytes())).collect();
                 self.by_value.insert(values.join(",").into(), value).is_none()
             }
         }
@@ -76,8 +75,7 @@ pub(super) fn read_table(text: &str, mut found: impl FnMut(usize, Result<(&str, 
         if line.is_empty() {
             continue;
         }
-        let entry =
-            line.split_once([' ', '\t']).ok_or_else(|| format!("`{line}` has no limit behind its key"));
+        let entry = line.split_once([' ', '\t']).ok_or_else(|| format!("`{line}` has no limit behind its key"));
         let entry = entry.and_then(|(key, limits)| {
             OverrideRates::parse(limits).map(|limits| (key, limits)).map_err(|error| error.to_string())
         });

@@ -92,8 +92,7 @@ impl Planner {
                 "is empty; name whose use is counted, such as [\"user\"], or [\"listener\"] for all together",
             );
         }
-        let twice =
-            |(at, part): (usize, &KeyPart)| settings.key.iter().skip(at + 1).any(|other| other == part);
+        let twice = |(at, part): (usize, &KeyPart)| settings.key.iter().skip(at + 1).any(|other| other == part);
         if settings.key.iter().enumerate().any(twice) {
             self.error(["key"], "has a part twice");
         }
@@ -101,10 +100,7 @@ impl Planner {
             self.error(["limit"], "is required, such as \"100/1h\"");
         }
         if settings.origin.as_ref().is_some_and(Vec::is_empty) {
-            self.error(
-                ["origin"],
-                "is empty, and so would match no mail; leave the key out for all mail of ours",
-            );
+            self.error(["origin"], "is empty, and so would match no mail; leave the key out for all mail of ours");
         }
         if settings.ipv4_prefix > 32 {
             self.error(["ipv4_prefix"], "must be at most 32");
@@ -143,9 +139,7 @@ impl Planner {
             Ok(text) => read_table(&text, |line, entry| {
                 let fault = match entry {
                     Err(reason) => Some(reason),
-                    Ok((key, value)) => {
-                        (!overrides.insert(key, value)).then(|| format!("`{key}` stands there twice"))
-                    }
+                    Ok((key, value)) => (!overrides.insert(key, value)).then(|| format!("`{key}` stands there twice")),
                 };
                 if let Some(reason) = fault {
                     self.error(["override_file"], format!("line {line}: {reason}"));
@@ -159,10 +153,7 @@ impl Planner {
         let at = at.to_string();
         let before = self.errors.errors();
         if ramp.recipient_domain.is_empty() {
-            self.error(
-                ["ramp", &at, "recipient_domain"],
-                "is required, such as [\"gmail.com\", \"googlemail.com\"]",
-            );
+            self.error(["ramp", &at, "recipient_domain"], "is required, such as [\"gmail.com\", \"googlemail.com\"]");
         }
         if ramp.start == super::Date::default() {
             self.error(["ramp", &at, "start"], "is required, such as \"2026-11-30\"");

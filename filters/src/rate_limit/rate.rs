@@ -61,8 +61,7 @@ impl FromStr for Rate {
         let number = byte_size::read(number.trim()).ok_or_else(form)?;
         let quota = number.value.filter(|quota| *quota <= MAX_UNITS);
         let quota = quota.ok_or_else(|| RateError::TooMany(text.to_owned()))?;
-        let window =
-            duration::parse(window.trim()).map_err(|error| RateError::Window(text.to_owned(), error))?;
+        let window = duration::parse(window.trim()).map_err(|error| RateError::Window(text.to_owned(), error))?;
         if window < MIN_WINDOW || window > MAX_WINDOW {
             return Err(RateError::WindowSize(text.to_owned()));
         }

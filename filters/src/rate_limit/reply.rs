@@ -47,8 +47,7 @@ pub(super) struct ReplyText<'a> {
 
 impl ReplyText<'_> {
     /// The text where none is configured.
-    pub(super) const DEFAULT: &'static str =
-        "Sending limit reached ({rule}: {limit} {count}); try again {wait}";
+    pub(super) const DEFAULT: &'static str = "Sending limit reached ({rule}: {limit} {count}); try again {wait}";
 }
 
 impl ReplyTemplate {
@@ -79,9 +78,7 @@ impl ReplyTemplate {
             || text.len() > MAX_TEMPLATE_OCTETS
             || !text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
         {
-            return Err(format!(
-                "expected 1 to {MAX_TEMPLATE_OCTETS} printable ASCII characters on one line"
-            ));
+            return Err(format!("expected 1 to {MAX_TEMPLATE_OCTETS} printable ASCII characters on one line"));
         }
         Ok(template)
     }
@@ -102,10 +99,9 @@ impl ReplyTemplate {
     /// The reply of an action. A request that can never fit is refused for good, since waiting would not help.
     pub(super) fn reply(&self, action: BreachAction, never: bool, text: &ReplyText<'_>) -> Verdict {
         let filled = match (never, text.limit.is_empty()) {
-            (true, _) => format!(
-                "More than the sending limit allows at all ({}: {} {})",
-                text.rule, text.limit, text.count
-            ),
+            (true, _) => {
+                format!("More than the sending limit allows at all ({}: {} {})", text.rule, text.limit, text.count)
+            }
             (false, true) => format!("Sending is blocked ({}); try again {}", text.rule, wait(text.wait)),
             (false, false) => self.fill(text),
         };

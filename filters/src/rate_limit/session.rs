@@ -97,11 +97,7 @@ impl FilterSession for LimitSession {
         Ok(Flow::More)
     }
 
-    async fn end_of_message(
-        &mut self,
-        cx: &mut Context<'_>,
-        message: &mut Message,
-    ) -> Result<Verdict, FilterError> {
+    async fn end_of_message(&mut self, cx: &mut Context<'_>, message: &mut Message) -> Result<Verdict, FilterError> {
         let verdict = self.message.settle_size(&self.shared, cx).await?;
         if let (Verdict::Continue, Some(reason)) = (&verdict, &self.message.quarantine) {
             message.quarantine(reason.clone());

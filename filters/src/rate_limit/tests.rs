@@ -52,9 +52,7 @@ fn read(toml: &str) -> Vec<RateLimitSettings> {
 
 fn rules(toml: &str) -> Result<Vec<Arc<LimitRule>>, Vec<crate::Problem>> {
     let mut table = |path: &Path| match path.to_str() {
-        Some("table") => {
-            Ok("# customers\nalice 5/1h\n@big.example 9/1h 20/1d\n\nbob none # the boss\n".to_owned())
-        }
+        Some("table") => Ok("# customers\nalice 5/1h\n@big.example 9/1h 20/1d\n\nbob none # the boss\n".to_owned()),
         _ => Err("no such file".to_owned()),
     };
     super::plan(&read(toml), &mut table).map(|rules| rules.into_iter().map(Arc::new).collect())
@@ -98,9 +96,7 @@ impl Rig {
 
     fn used(&self, counter: &str) -> Vec<u64> {
         let entry = pollster::block_on(self.store.show(counter)).unwrap();
-        entry.map_or_else(Vec::new, |entry| {
-            entry.state.windows.iter().map(|counted| counted.window.used()).collect()
-        })
+        entry.map_or_else(Vec::new, |entry| entry.state.windows.iter().map(|counted| counted.window.used()).collect())
     }
 
     fn pass(&self, seconds: u64) {

@@ -54,11 +54,7 @@ struct AlignmentSession {
 
 #[async_trait]
 impl FilterSession for AlignmentSession {
-    async fn end_of_message(
-        &mut self,
-        cx: &mut Context<'_>,
-        message: &mut Message,
-    ) -> Result<Verdict, FilterError> {
+    async fn end_of_message(&mut self, cx: &mut Context<'_>, message: &mut Message) -> Result<Verdict, FilterError> {
         // Sendmail adds a missing From, with the reverse-path in it, after all filters.
         let Some(from) = from_domains(message) else { return Ok(Verdict::Continue) };
         let signatures: Vec<_> = cx.report.signatures.iter().map(|note| note.domain.to_string()).collect();
@@ -76,14 +72,12 @@ impl FilterSession for AlignmentSession {
             return Ok(Verdict::Continue);
         }
         let from = from.first().cloned().unwrap_or_default();
-        let detail =
-            format!("neither a signature nor the reverse-path is aligned with the From domain `{from}`");
+        let detail = format!("neither a signature nor the reverse-path is aligned with the From domain `{from}`");
         cx.note_with(Code::NotAligned.as_str(), detail);
         // A bounce is never refused: it would be lost.
         if self.require && !message.envelope.sender().is_none_or(Address::is_null) {
-            let text = format!(
-                "Mail from {from} would fail DMARC: it is neither signed for that domain nor sent from it"
-            );
+            let text =
+                format!("Mail from {from} would fail DMARC: it is neither signed for that domain nor sent from it");
             return Ok(refusal(&text));
         }
         Ok(Verdict::Continue)

@@ -48,8 +48,7 @@ struct SenderAddress {
 
 impl<'a> SenderHeader<'a> {
     pub(super) fn read(policy: &'a SenderPolicy, cx: &Context<'_>, message: &Message) -> Self {
-        let mut this =
-            Self { policy, fields: Vec::new(), added: Vec::new(), automatic: false, responder: None };
+        let mut this = Self { policy, fields: Vec::new(), added: Vec::new(), automatic: false, responder: None };
         this.responder = policy.responder(&Submitter::new(cx.connection, cx.macros)).cloned();
         for (id, field) in message.fields.iter() {
             match place(field) {
@@ -98,9 +97,7 @@ impl<'a> SenderHeader<'a> {
     /// The first address in a place that is not allowed there, with the words for the reply.
     fn mismatch(&self, place: AddressField) -> Option<(String, &'static str)> {
         self.fields_in(place).find_map(|field| match &field.addresses {
-            Ok(entries) => {
-                entries.iter().find(|entry| !entry.allowed).map(|entry| (entry.show(), "is not allowed"))
-            }
+            Ok(entries) => entries.iter().find(|entry| !entry.allowed).map(|entry| (entry.show(), "is not allowed")),
             Err(_) if field.replacement.is_some() => None,
             Err(_) => Some((String::from_utf8_lossy(&field.value).trim().to_owned(), "can't be read")),
         })
@@ -145,8 +142,7 @@ impl<'a> SenderHeader<'a> {
             local.eq_ignore_ascii_case("mailer-daemon") || local.eq_ignore_ascii_case("postmaster")
         };
         let mut from = self.fields_in(AddressField::From).peekable();
-        from.peek().is_some()
-            && from.all(|field| field.addresses.as_ref().is_ok_and(|all| all.iter().all(daemon)))
+        from.peek().is_some() && from.all(|field| field.addresses.as_ref().is_ok_and(|all| all.iter().all(daemon)))
     }
 
     /// Writes the changes to the message.
@@ -207,9 +203,8 @@ impl ParsedField {
             return Some(replacement.clone().into_bytes());
         }
         let changed = self.addresses.iter().flatten().filter(|entry| entry.changed);
-        let edits: Vec<(&Range<usize>, String)> = changed
-            .filter_map(|entry| Some((&entry.mailbox.range, entry.now.as_ref()?.to_string())))
-            .collect();
+        let edits: Vec<(&Range<usize>, String)> =
+            changed.filter_map(|entry| Some((&entry.mailbox.range, entry.now.as_ref()?.to_string()))).collect();
         (!edits.is_empty()).then(|| replaced(&self.value, edits))
     }
 }
@@ -217,8 +212,7 @@ impl ParsedField {
 impl SenderAddress {
     fn set(&mut self, address: AddrSpec) {
         // An address that is the same as before keeps its spelling.
-        self.changed =
-            self.mailbox.domain.is_none() || AddrSpec::of(self.mailbox.clone()).as_ref() != Some(&address);
+        self.changed = self.mailbox.domain.is_none() || AddrSpec::of(self.mailbox.clone()).as_ref() != Some(&address);
         self.now = Some(address);
     }
 
@@ -245,8 +239,8 @@ fn place(field: &HeaderField) -> Option<AddressField> {
 fn is_automatic(field: &HeaderField) -> bool {
     let value = field.value.trim_ascii();
     let list = field.name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"List-"));
-    let bulk = field.is("Precedence")
-        && [&b"list"[..], b"bulk", b"junk"].iter().any(|word| value.eq_ignore_ascii_case(word));
+    let bulk =
+        field.is("Precedence") && [&b"list"[..], b"bulk", b"junk"].iter().any(|word| value.eq_ignore_ascii_case(word));
     let auto = field.is("Auto-Submitted") && !value.eq_ignore_ascii_case(b"no");
     list || bulk || auto
 }

@@ -128,8 +128,7 @@ impl Owners {
         domain: &str,
         place: AddressField,
     ) -> Option<u32> {
-        let of_user =
-            |key: &str| self.by_user.get(&*user_key(user?, key)).and_then(|allowed| allowed.at(place));
+        let of_user = |key: &str| self.by_user.get(&*user_key(user?, key)).and_then(|allowed| allowed.at(place));
         let of_others = |key: &str| {
             let ids = self.by_address.get(key)?;
             ids.iter().copied().find(|id| self.applies(*id, submitter, place))
@@ -147,30 +146,22 @@ impl Owners {
     ) -> Option<u32> {
         let of_user = user.and_then(|user| self.mixed_by_user.get(user));
         let all = of_user.into_iter().flatten().chain(&self.mixed);
-        let fits = |(pattern, id): &&(AddressPattern, u32)| {
-            pattern.matches(address) && self.applies(*id, submitter, place)
-        };
+        let fits =
+            |(pattern, id): &&(AddressPattern, u32)| pattern.matches(address) && self.applies(*id, submitter, place);
         all.into_iter().find(fits).map(|(_, id)| *id)
     }
 
-    fn by_map(
-        &self,
-        user: &str,
-        keys: &OwnerKeys,
-        domain: &str,
-        place: AddressField,
-    ) -> Option<OwnerRight<'_>> {
+    fn by_map(&self, user: &str, keys: &OwnerKeys, domain: &str, place: AddressField) -> Option<OwnerRight<'_>> {
         let maps = self.maps.iter().filter(|map| at(&map.places, place));
         let owned = maps.filter_map(|map| map.find(keys, domain).map(|owned| (map.table, owned)));
-        let (table, owned) =
-            owned.into_iter().find(|(_, owned)| owned.logins.iter().any(|login| **login == *user))?;
+        let (table, owned) = owned.into_iter().find(|(_, owned)| owned.logins.iter().any(|login| **login == *user))?;
         Some(OwnerRight::Line(self.table(table), owned.line))
     }
 
     fn applies(&self, id: u32, submitter: &Submitter<'_>, place: AddressField) -> bool {
-        self.grants.get(id as usize).is_some_and(|grant| {
-            grant.allows(place) && grant.who.as_ref().is_none_or(|who| who.matches(submitter))
-        })
+        self.grants
+            .get(id as usize)
+            .is_some_and(|grant| grant.allows(place) && grant.who.as_ref().is_none_or(|who| who.matches(submitter)))
     }
 
     fn show(&self, id: u32) -> Option<OwnerRight<'_>> {

@@ -105,8 +105,7 @@ impl FromStr for AddressPattern {
         if text.contains(|c: char| c.is_control()) {
             return Err(AddressPatternError::NotAddress);
         }
-        let (local, domain) =
-            text.rsplit_once('@').ok_or_else(|| AddressPatternError::NoAt(text.to_owned()))?;
+        let (local, domain) = text.rsplit_once('@').ok_or_else(|| AddressPatternError::NoAt(text.to_owned()))?;
         let local = if local.is_empty() { "*" } else { local };
         let domain = match domain.strip_prefix('.') {
             Some(below) => format!("*.{below}"),
@@ -133,18 +132,12 @@ impl AddressPattern {
         }
         if !domain.contains('*') {
             let domain: DomainName = domain.parse()?;
-            let shape =
-                if local == "*" { PatternShape::Domain(format!("@{domain}")) } else { PatternShape::Mixed };
+            let shape = if local == "*" { PatternShape::Domain(format!("@{domain}")) } else { PatternShape::Mixed };
             return Ok(Self::new(text, local, domain.as_str(), shape));
         }
         if let (Some(below), "*") = (domain.strip_prefix("*.").filter(|below| !below.contains('*')), local) {
             let below: DomainName = below.parse()?;
-            return Ok(Self::new(
-                text,
-                "*",
-                &format!("*.{below}"),
-                PatternShape::Subdomains(format!("@.{below}")),
-            ));
+            return Ok(Self::new(text, "*", &format!("*.{below}"), PatternShape::Subdomains(format!("@.{below}"))));
         }
         let labels: Result<Vec<_>, _> = domain.split('.').map(label).collect();
         Ok(Self::new(text, local, &labels?.join("."), PatternShape::Mixed))

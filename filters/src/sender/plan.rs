@@ -33,9 +33,7 @@ impl SenderSettings {
     /// Everything that does not fit together.
     pub fn plan(&self, tables: &[TableText], listeners: &[(&str, Role)]) -> Result<SenderPlan, Vec<Problem>> {
         let mut problems = Problems::of(&["sender"]);
-        let odd = |c: char| {
-            c.is_ascii_alphanumeric() || !c.is_ascii_graphic() || matches!(c, '@' | '.' | '"' | '\\')
-        };
+        let odd = |c: char| c.is_ascii_alphanumeric() || !c.is_ascii_graphic() || matches!(c, '@' | '.' | '"' | '\\');
         if self.tag_separators.contains(odd) {
             problems.error(["tag_separators"], "is a set of characters such as \"+\" or \"+-\"");
         }
@@ -66,8 +64,7 @@ impl SenderSettings {
             }
         }
         let responders = self.autoresponder.iter().map(|one| (one.who(), one.sender.clone())).collect();
-        let policy =
-            SenderPolicy { owners, rules: Rules::new(&self.rewrite), responders, ..SenderPolicy::of(self) };
+        let policy = SenderPolicy { owners, rules: Rules::new(&self.rewrite), responders, ..SenderPolicy::of(self) };
         let (policy, warnings) = problems.finish(policy)?;
         Ok(SenderPlan { policy, warnings })
     }
@@ -86,12 +83,7 @@ impl SenderSettings {
                         problems.error_in("table", number, "file", format!("{name}, {error}"));
                     }
                     if let Some(more) = lines.len().checked_sub(MAX_REPORTED_LINES).filter(|more| *more > 0) {
-                        problems.error_in(
-                            "table",
-                            number,
-                            "file",
-                            format!("{name}: {more} more lines like that"),
-                        );
+                        problems.error_in("table", number, "file", format!("{name}: {more} more lines like that"));
                     }
                 }
             }
@@ -109,8 +101,7 @@ impl SenderSettings {
         if places.is_empty() {
             problems.error_in("rewrite", number, "fields", NO_PLACE);
         }
-        let (envelope, from) =
-            (places.contains(&AddressField::Envelope), places.contains(&AddressField::From));
+        let (envelope, from) = (places.contains(&AddressField::Envelope), places.contains(&AddressField::From));
         if envelope != from && !stays_aligned(rule) {
             let (one, other) = if envelope { ("the envelope", "From") } else { ("From", "the envelope") };
             let reason = format!(
@@ -123,9 +114,8 @@ impl SenderSettings {
             && places.iter().any(|place| *place != AddressField::ReplyTo)
             && !owners.may_be_used(&address)
         {
-            let reason = format!(
-                "gives no right, and no [[sender.owner]] lets anybody use {address} but the user of that name"
-            );
+            let reason =
+                format!("gives no right, and no [[sender.owner]] lets anybody use {address} but the user of that name");
             problems.warning_in("rewrite", number, "to", reason);
         }
     }

@@ -79,10 +79,7 @@ impl SenderSettings {
         let replaces = matches!(self.header_mismatch, HeaderAction::Rewrite | HeaderAction::AddSender);
         let envelope = self.envelope_mismatch == EnvelopeAction::Rewrite || answers;
         edits.set(ActionFlags::CHANGE_SENDER, envelope || rewrites(|place| *place == AddressField::Envelope));
-        edits.set(
-            ActionFlags::CHANGE_HEADERS,
-            fixes || replaces || rewrites(|place| *place != AddressField::Envelope),
-        );
+        edits.set(ActionFlags::CHANGE_HEADERS, fixes || replaces || rewrites(|place| *place != AddressField::Envelope));
         edits.set(ActionFlags::ADD_HEADERS, fixes || replaces);
         edits
     }

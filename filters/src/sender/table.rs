@@ -50,8 +50,7 @@ impl OwnerTable {
         match format {
             TableFormat::Lines => all_or_mistakes(logical_lines(text).map(user_line)).map(Self::Lines),
             TableFormat::Postfix => {
-                let entries =
-                    all_or_mistakes(logical_lines(text).map(|line| postfix_line(line, default_domain)))?;
+                let entries = all_or_mistakes(logical_lines(text).map(|line| postfix_line(line, default_domain)))?;
                 // postmap(1) warns of a second entry for a key and keeps the first.
                 let mut table = HashMap::new();
                 for (key, owned) in entries {
@@ -75,9 +74,7 @@ fn all_or_mistakes<T>(entries: impl Iterator<Item = Result<T, LineError>>) -> Re
     if errors.is_empty() { Ok(good) } else { Err(errors) }
 }
 
-fn user_line(
-    (line, user, rest): (u32, String, String),
-) -> Result<(u32, String, Vec<AddressPattern>), LineError> {
+fn user_line((line, user, rest): (u32, String, String)) -> Result<(u32, String, Vec<AddressPattern>), LineError> {
     let pattern = |word: &str| word.parse().map_err(|error| format!("`{word}` {error}"));
     match words(&rest).map(pattern).collect::<Result<Vec<AddressPattern>, _>>() {
         Ok(patterns) if patterns.is_empty() => Err(LineError { line, reason: no_more(&user, "addresses") }),

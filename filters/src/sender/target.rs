@@ -53,8 +53,7 @@ impl Target {
     /// The address, if it does not depend on the old address.
     pub fn fixed(&self) -> Option<AddrSpec> {
         let local = self.local.as_ref()?;
-        let fixed =
-            |template: &TargetTemplate| template.0.iter().all(|part| matches!(part, TargetPart::Text(_)));
+        let fixed = |template: &TargetTemplate| template.0.iter().all(|part| matches!(part, TargetPart::Text(_)));
         if !fixed(local) || !fixed(&self.domain) {
             return None;
         }
@@ -130,14 +129,12 @@ impl FromStr for Target {
             if !address.domain().starts_with('[') {
                 address.domain().parse::<DomainName>()?;
             }
-            let [local, domain] =
-                [address.local(), address.domain()].map(|text| TargetPart::Text(text.to_owned()));
+            let [local, domain] = [address.local(), address.domain()].map(|text| TargetPart::Text(text.to_owned()));
             let (local, domain) = (Some(TargetTemplate(vec![local])), TargetTemplate(vec![domain]));
             return Ok(Self { text: text.to_owned(), local, domain });
         }
         let (local, domain) = text.rsplit_once('@').ok_or(TargetError::NotAddress)?;
-        let spaces =
-            |c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | '@' | ',' | '"');
+        let spaces = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '<' | '>' | '@' | ',' | '"');
         if domain.is_empty() || local.contains(spaces) {
             return Err(TargetError::NotAddress);
         }

@@ -53,13 +53,7 @@ fn send(filter: &Arc<SenderFilter>, by: By, envelope: &str, fields: &[(&str, &st
     start(filter, by, Role::Submission, envelope, fields).body("Hello\r\n").end()
 }
 
-fn start(
-    filter: &Arc<SenderFilter>,
-    by: By,
-    role: Role,
-    envelope: &str,
-    fields: &[(&str, &str)],
-) -> Transaction {
+fn start(filter: &Arc<SenderFilter>, by: By, role: Role, envelope: &str, fields: &[(&str, &str)]) -> Transaction {
     let mut settings = testing::settings(TestClock::at(1_700_000_000));
     settings.role = role;
     settings.origin.networks.push("10.0.0.0/8".parse().unwrap());

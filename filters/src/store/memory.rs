@@ -156,9 +156,7 @@ impl MemoryStore {
         let mut states: Vec<KeyState> = states.collect();
         let admissions = decide(now, requests, &mut states);
         let mut room = Vec::with_capacity(USUAL_ENTRY_OCTETS);
-        for (((request, hash), admission), state) in
-            requests.iter().zip(&hashes).zip(&admissions).zip(&states)
-        {
+        for (((request, hash), admission), state) in requests.iter().zip(&hashes).zip(&admissions).zip(&states) {
             if admission.verdict == Standing::Over || (admission.charged && request.cost > 0) {
                 shards.of(*hash).keep(*hash, request.key, state, &mut room);
             }

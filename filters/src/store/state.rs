@@ -42,9 +42,8 @@ pub fn decide(now: u64, requests: &[Request<'_>], states: &mut [KeyState]) -> Ve
         state.judge(now, request)
     };
     let mut admissions: Vec<Admission> = requests.iter().zip(&mut *states).map(judge).collect();
-    let refuses = |(request, admission): (&Request<'_>, &Admission)| {
-        request.binding && admission.verdict != Standing::Within
-    };
+    let refuses =
+        |(request, admission): (&Request<'_>, &Admission)| request.binding && admission.verdict != Standing::Within;
     let refused = requests.iter().zip(&admissions).any(refuses);
     for ((request, admission), state) in requests.iter().zip(&mut admissions).zip(states) {
         match admission.verdict {
@@ -111,11 +110,7 @@ impl KeyState {
         }
         if self.blocked_until > now {
             let wait = (self.blocked_until < FOR_EVER).then(|| self.blocked_until - now);
-            out = Admission {
-                verdict: Standing::Blocked,
-                wait,
-                ..Admission { at: now, ..Admission::default() }
-            };
+            out = Admission { verdict: Standing::Blocked, wait, ..Admission { at: now, ..Admission::default() } };
         }
         out
     }
@@ -169,8 +164,7 @@ impl KeyState {
 
     /// The larger of the shares of the limits that are used, in thousandths.
     pub fn fullness(&self) -> u64 {
-        let share =
-            |counted: &Counted| counted.window.used().saturating_mul(1000) / counted.limit.quota.max(1);
+        let share = |counted: &Counted| counted.window.used().saturating_mul(1000) / counted.limit.quota.max(1);
         self.windows.iter().map(share).max().unwrap_or(0)
     }
 }

@@ -100,8 +100,7 @@ impl Window {
             return;
         }
         let grain = quota.div_ceil(MAX_BUCKETS as u64 - 1).max(1);
-        if let Some(last) = self.buckets_mut().last_mut().filter(|last| last.units < grain || last.end == now)
-        {
+        if let Some(last) = self.buckets_mut().last_mut().filter(|last| last.units < grain || last.end == now) {
             *last = Bucket { end: now, units: last.units.saturating_add(units).min(MAX_UNITS) };
             return;
         }

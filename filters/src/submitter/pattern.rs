@@ -77,9 +77,7 @@ impl TextPattern {
             gap(before);
             left = behind;
         }
-        let Some((between, end)) =
-            left.len().checked_sub(last.len()).and_then(|at| left.split_at_checked(at))
-        else {
+        let Some((between, end)) = left.len().checked_sub(last.len()).and_then(|at| left.split_at_checked(at)) else {
             return false;
         };
         gap(between);
@@ -132,9 +130,7 @@ impl FromIterator<Network> for Networks {
 fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let texts = one_or_many::texts(deserializer, "expected text in quotes, or a list of such texts")?;
     if texts.is_empty() {
-        return Err(de::Error::custom(
-            "is empty, and so would match nobody; leave the key out to match everybody",
-        ));
+        return Err(de::Error::custom("is empty, and so would match nobody; leave the key out to match everybody"));
     }
     if texts.iter().any(String::is_empty) {
         return Err(de::Error::custom("has an empty text in it, which matches nobody"));

@@ -12,8 +12,7 @@ fn who(text: &str) -> Who {
 }
 
 fn connection(client: &str) -> ClientConnection {
-    let client =
-        Connect { hostname: Bytes::new(), peer: Peer::Inet(SocketAddr::new(client.parse().unwrap(), 0)) };
+    let client = Connect { hostname: Bytes::new(), peer: Peer::Inet(SocketAddr::new(client.parse().unwrap(), 0)) };
     ClientConnection { client, ..ClientConnection::new("submission".into(), Role::Submission) }
 }
 
@@ -97,9 +96,7 @@ fn oracle(pattern: &[u8], value: &[u8]) -> bool {
     match pattern.split_first() {
         None => value.is_empty(),
         Some((b'*', rest)) => (0..=value.len()).any(|at| oracle(rest, &value[at..])),
-        Some((first, rest)) => {
-            value.split_first().is_some_and(|(byte, left)| first == byte && oracle(rest, left))
-        }
+        Some((first, rest)) => value.split_first().is_some_and(|(byte, left)| first == byte && oracle(rest, left)),
     }
 }
 

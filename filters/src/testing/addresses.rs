@@ -16,11 +16,7 @@ pub fn fuzz_addresses(data: &[u8]) {
         assert!(target.captures() == 0 || pattern.stars() > 0 || text.contains('$'), "{text:?}");
     }
     for format in [TableFormat::Lines, TableFormat::Postfix] {
-        let table = TableSettings {
-            file: "table".into(),
-            format,
-            places: crate::sender::AddressField::OWNED.to_vec(),
-        };
+        let table = TableSettings { file: "table".into(), format, places: crate::sender::AddressField::OWNED.to_vec() };
         let settings = SenderSettings { table: vec![table], ..SenderSettings::default() };
         let _ = settings.plan(&[("table".to_owned(), text.to_owned())], &[]);
     }
@@ -44,8 +40,7 @@ fn field(value: &[u8]) {
 }
 
 fn read(value: &[u8]) -> Vec<AddrSpec> {
-    let found =
-        mailboxes(value).unwrap_or_else(|error| panic!("{}: {error}", String::from_utf8_lossy(value)));
+    let found = mailboxes(value).unwrap_or_else(|error| panic!("{}: {error}", String::from_utf8_lossy(value)));
     found.into_iter().filter_map(AddrSpec::of).collect()
 }
 

@@ -7,9 +7,7 @@ use arc_swap::ArcSwap;
 use bytes::{Bytes, BytesMut};
 use postseal_protocol::testing::mta::OFFER;
 use postseal_protocol::testing::{Dialogue, Source};
-use postseal_protocol::{
-    Action, Command, CommandKind, Connect, Event, HeaderField, MacroList, Received, Verdict,
-};
+use postseal_protocol::{Action, Command, CommandKind, Connect, Event, HeaderField, MacroList, Received, Verdict};
 
 use super::model::Model;
 use super::{TestClock, block_on, settings};
@@ -151,18 +149,8 @@ fn command(source: &mut Source<'_>) -> Command {
 }
 
 const NAMES: [&str; 12] = [
-    "From",
-    "from",
-    "Sender",
-    "To",
-    "Cc",
-    "Subject",
-    "Date",
-    "Message-ID",
-    "Received",
-    "DKIM-Signature",
-    "Content-Type",
-    "Reply-To",
+    "From", "from", "Sender", "To", "Cc", "Subject", "Date", "Message-ID", "Received", "DKIM-Signature",
+    "Content-Type", "Reply-To",
 ];
 
 static PIPELINE: LazyLock<Arc<Pipeline>> = LazyLock::new(|| {
@@ -181,8 +169,5 @@ static PIPELINE: LazyLock<Arc<Pipeline>> = LazyLock::new(|| {
     settings.limits = MessageLimits { header_octets: 4096, header_fields: 64, recipients: 8 };
     let filter = key.map_err(|_| ()).and_then(|key| signer(key).map_err(|_| ()));
     let filter = filter.unwrap_or_else(|()| panic!("the signer of the test has no key"));
-    Arc::new(Pipeline::new(
-        settings,
-        vec![PipelineEntry { filter: Arc::new(filter), on_error: OnError::Tempfail }],
-    ))
+    Arc::new(Pipeline::new(settings, vec![PipelineEntry { filter: Arc::new(filter), on_error: OnError::Tempfail }]))
 });

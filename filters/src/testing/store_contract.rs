@@ -29,9 +29,7 @@ const START: u64 = 1_800_000_000_000;
 
 /// All cases with their numbers: those written by hand, and those made by the script.
 pub fn cases() -> impl Iterator<Item = (usize, &'static str)> {
-    let lines = include_str!("store_contract/cases.txt")
-        .lines()
-        .chain(include_str!("store_contract/made.txt").lines());
+    let lines = include_str!("store_contract/cases.txt").lines().chain(include_str!("store_contract/made.txt").lines());
     lines.filter(|line| line.contains('|')).enumerate()
 }
 
@@ -88,11 +86,7 @@ struct RunningCase<'a> {
 
 impl RunningCase<'_> {
     /// Takes a step. Returns the answer of a step that has one.
-    async fn step(
-        &mut self,
-        step: &CaseStep,
-        set_time: &(dyn Fn(u64) + Sync),
-    ) -> Result<Option<String>, StoreError> {
+    async fn step(&mut self, step: &CaseStep, set_time: &(dyn Fn(u64) + Sync)) -> Result<Option<String>, StoreError> {
         match step {
             CaseStep::Clock(by) => {
                 self.now = self.now.saturating_add_signed(*by);

@@ -87,14 +87,9 @@ fn paths_get_their_brackets() {
     assert_eq!(sender("<>").unwrap(), &b"<>\0"[..]);
     assert_eq!(sender("<\"a b>\\\"\"@c>").unwrap(), &b"<\"a b>\\\"\"@c>\0"[..]);
     let what = "sender";
-    for (path, octet) in [
-        ("<a@b> <c@d>", b'>'),
-        ("a@b>,<c@d", b'>'),
-        ("a b", b' '),
-        ("<a\nb@c>", b'\n'),
-        ("\"a", b'"'),
-        ("a\\", b'"'),
-    ] {
+    for (path, octet) in
+        [("<a@b> <c@d>", b'>'), ("a@b>,<c@d", b'>'), ("a b", b' '), ("<a\nb@c>", b'\n'), ("\"a", b'"'), ("a\\", b'"')]
+    {
         assert_eq!(sender(path), Err(EncodeError::Octet { what, octet }), "{path:?}");
     }
 }

@@ -28,15 +28,8 @@ pub enum Stage {
 
 impl Stage {
     /// All stages, in order.
-    pub const ALL: [Self; 7] = [
-        Self::Connect,
-        Self::Helo,
-        Self::Mail,
-        Self::Rcpt,
-        Self::Data,
-        Self::EndOfHeaders,
-        Self::EndOfMessage,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Connect, Self::Helo, Self::Mail, Self::Rcpt, Self::Data, Self::EndOfHeaders, Self::EndOfMessage];
 
     /// The number that stands for the stage in a macro request. On the wire, EOM comes before EOH (mfapi.h `SMFIM_*`).
     pub fn wire_number(self) -> u32 {

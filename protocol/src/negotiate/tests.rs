@@ -5,10 +5,7 @@ use crate::testing::mta::OFFER;
 
 fn wanted(macros: &[(Stage, &[&str])]) -> Wanted {
     let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    Wanted {
-        macros: macros.iter().map(|(stage, names)| (*stage, owned(names))).collect(),
-        ..Wanted::default()
-    }
+    Wanted { macros: macros.iter().map(|(stage, names)| (*stage, owned(names))).collect(), ..Wanted::default() }
 }
 
 fn lists(answer: &Negotiated) -> Vec<(u32, String)> {
@@ -42,12 +39,8 @@ fn the_answer_has_nothing_that_was_not_offered() {
 fn the_answer_has_nothing_that_was_not_wanted() {
     let everything = Offer { version: 6, actions: ActionFlags::all(), protocol: ProtocolFlags::all() };
     let answer = negotiate(&everything, &Wanted::default()).unwrap();
-    let nothing = Negotiated {
-        version: 6,
-        actions: ActionFlags::empty(),
-        protocol: ProtocolFlags::empty(),
-        macros: Vec::new(),
-    };
+    let nothing =
+        Negotiated { version: 6, actions: ActionFlags::empty(), protocol: ProtocolFlags::empty(), macros: Vec::new() };
     assert_eq!(answer, nothing);
 }
 

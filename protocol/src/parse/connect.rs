@@ -24,9 +24,7 @@ pub(super) fn connect(data: &Bytes) -> Result<Connect, ParseError> {
     Ok(Connect {
         hostname: data.slice_ref(hostname),
         peer: match peer {
-            PeerText::Inet(port, text) => {
-                ip(text).map_or(Peer::Unknown, |ip| Peer::Inet(SocketAddr::new(ip, port)))
-            }
+            PeerText::Inet(port, text) => ip(text).map_or(Peer::Unknown, |ip| Peer::Inet(SocketAddr::new(ip, port))),
             PeerText::Unix(path) => Peer::Unix(data.slice_ref(path)),
             PeerText::Unknown => Peer::Unknown,
         },

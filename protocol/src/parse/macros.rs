@@ -16,8 +16,5 @@ pub(crate) fn macro_list(data: &Bytes) -> Result<MacroList, ParseError> {
     let pairs = many0(pair(string, string));
     let (command, pairs) = run(b'D', data, pair(octet, terminated(pairs, octets)))?;
     let part = |text| data.slice_ref(text);
-    Ok(MacroList {
-        command,
-        values: pairs.into_iter().map(|(name, value)| (part(name), part(value))).collect(),
-    })
+    Ok(MacroList { command, values: pairs.into_iter().map(|(name, value)| (part(name), part(value))).collect() })
 }

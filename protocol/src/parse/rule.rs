@@ -52,10 +52,7 @@ impl NomError<&[u8]> for Expected {
 impl ContextError<&[u8]> for Expected {
     /// The name of the innermost rule that has one counts.
     fn add_context(input: &[u8], what: &'static str, other: Self) -> Self {
-        Self {
-            what: other.what.or(Some(what)),
-            left: if other.what.is_some() { other.left } else { input.len() },
-        }
+        Self { what: other.what.or(Some(what)), left: if other.what.is_some() { other.left } else { input.len() } }
     }
 }
 

@@ -30,15 +30,8 @@ pub enum Error {
 impl Error {
     /// Each [`kind`](Self::kind) of error that an MTA can cause. All other kinds are mistakes of the caller.
     pub const KINDS: [&'static str; 9] = [
-        "frame_empty",
-        "frame_too_long",
-        "unknown_command",
-        "malformed_packet",
-        "negotiate_version",
-        "negotiate_actions",
-        "negotiate_protocol",
-        "unexpected_command",
-        "too_many_macros",
+        "frame_empty", "frame_too_long", "unknown_command", "malformed_packet", "negotiate_version",
+        "negotiate_actions", "negotiate_protocol", "unexpected_command", "too_many_macros",
     ];
 
     /// A label for metrics.

@@ -53,9 +53,7 @@ impl Session {
             CommandKind::Connect | CommandKind::Quit | CommandKind::QuitNewConnection => return self.open(),
             CommandKind::Helo | CommandKind::Mail | CommandKind::Abort => true,
             // If MAIL is switched off, only its macros tell that another message begins.
-            CommandKind::Macros => {
-                self.agreed().contains(ProtocolFlags::NO_MAIL) && data.first() == Some(&b'M')
-            }
+            CommandKind::Macros => self.agreed().contains(ProtocolFlags::NO_MAIL) && data.first() == Some(&b'M'),
             _ => false,
         };
         (ends_message && self.in_message()).then_some(Ended::Message)
@@ -104,9 +102,7 @@ impl Session {
 
     fn consider(&mut self, offer: &Offer) -> Result<Event, Error> {
         let Some(wanted) = self.wanted.take() else {
-            return Err(
-                SessionError::Unexpected { state: self.state, command: CommandKind::Negotiate }.into()
-            );
+            return Err(SessionError::Unexpected { state: self.state, command: CommandKind::Negotiate }.into());
         };
         self.negotiated = Some(negotiate(offer, &wanted)?);
         Ok(Event::Negotiate)

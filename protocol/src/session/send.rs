@@ -18,8 +18,7 @@ impl Session {
     /// # Errors
     /// If no offer waits for an answer, or the macro lists can't be sent.
     pub fn accept_offer(&mut self, now: Instant, out: &mut BytesMut) -> Result<(), SessionError> {
-        let Some(negotiated) = self.negotiated.as_mut().filter(|_| self.state == DialogueState::Offered)
-        else {
+        let Some(negotiated) = self.negotiated.as_mut().filter(|_| self.state == DialogueState::Offered) else {
             return Err(SessionError::NoReplyDue { action: "negotiate", state: self.state });
         };
         let answer = Action::Negotiate(negotiated.clone());

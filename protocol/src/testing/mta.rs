@@ -167,11 +167,7 @@ impl Mta {
             Action::Modify(Modification::ReplaceBody(_)) => self.check_edit(ActionFlags::CHANGE_BODY, name),
             Action::Modify(_) | Action::Progress if self.body_begun => wrong,
             Action::Modify(edit) => self.check_edit(edit.needs(), name),
-            Action::Verdict(Verdict::Discard)
-                if matches!(command, CommandKind::Connect | CommandKind::Helo) =>
-            {
-                wrong
-            }
+            Action::Verdict(Verdict::Discard) if matches!(command, CommandKind::Connect | CommandKind::Helo) => wrong,
             Action::Skip | Action::Progress | Action::Verdict(_) => Ok(()),
         }
     }

@@ -123,9 +123,7 @@ impl<'a> Source<'a> {
             CommandKind::Header => Command::Header(self.field()),
             CommandKind::EndOfHeaders => Command::EndOfHeaders,
             CommandKind::BodyChunk => Command::BodyChunk(self.octets()),
-            CommandKind::EndOfMessage => {
-                Command::EndOfMessage(Some(self.octets()).filter(|chunk| !chunk.is_empty()))
-            }
+            CommandKind::EndOfMessage => Command::EndOfMessage(Some(self.octets()).filter(|chunk| !chunk.is_empty())),
             CommandKind::Abort => Command::Abort,
             CommandKind::Quit => Command::Quit,
             CommandKind::QuitNewConnection => Command::QuitNewConnection,

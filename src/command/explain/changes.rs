@@ -20,8 +20,7 @@ pub(super) fn write(message: &Message, body: &[u8], out: &mut dyn Write) -> io::
     }
     if let Some(new) = message.new_body() {
         for (word, text) in [("before", body), ("after", new)] {
-            let start =
-                text.split_at_checked(MAX_SHOWN_OCTETS).map_or(text, |(start, _)| start).trim_ascii_end();
+            let start = text.split_at_checked(MAX_SHOWN_OCTETS).map_or(text, |(start, _)| start).trim_ascii_end();
             writeln!(out, "{word:11} body of {} octets:{INDENT}{}", text.len(), shown(start))?;
         }
     }

@@ -116,9 +116,7 @@ impl View {
         let listeners: Vec<_> = listeners.collect();
         let broken = match report.key_files_broken {
             0.0 => Span::default(),
-            broken => {
-                Span::styled(format!("  {broken} key files BROKEN"), Style::new().fg(Color::Red).bold())
-            }
+            broken => Span::styled(format!("  {broken} key files BROKEN"), Style::new().fg(Color::Red).bold()),
         };
         let store = report.standing.store.as_ref().map_or_else(Span::default, |store| {
             let style = if store.open { Style::new().fg(Color::Red).bold() } else { Style::new() };
@@ -143,10 +141,9 @@ impl View {
     }
 
     fn draw_mail(&self, frame: &mut Frame<'_>, area: Rect) {
-        let totals: Vec<_> =
-            self.report.verdicts.iter().map(|(verdict, count)| format!("{verdict} {count}")).collect();
-        let block = Block::bordered()
-            .title(format!(" mail a minute, last hour; since the start: {} ", totals.join("  ")));
+        let totals: Vec<_> = self.report.verdicts.iter().map(|(verdict, count)| format!("{verdict} {count}")).collect();
+        let block =
+            Block::bordered().title(format!(" mail a minute, last hour; since the start: {} ", totals.join("  ")));
         let now = self.report.minutes.iter().map(|minute| minute.at).max().unwrap_or(0);
         let mut hour = [0_u64; 60];
         for minute in &self.report.minutes {
@@ -208,8 +205,7 @@ impl View {
     fn draw_decisions(&mut self, frame: &mut Frame<'_>, area: Rect) {
         let fixed = [8, 10, 16, 12].map(Constraint::Length);
         let widths = fixed.into_iter().chain([2, 2, 4].map(Constraint::Fill));
-        let head =
-            Row::new(["time", "verdict", "queue id", "listener", "user or client", "sender", "reasons"]);
+        let head = Row::new(["time", "verdict", "queue id", "listener", "user or client", "sender", "reasons"]);
         let table = Table::new(self.report.decisions.iter().map(decision), widths)
             .header(head.style(Style::new().add_modifier(Modifier::DIM)))
             .row_highlight_style(Style::new().reversed())
@@ -244,13 +240,7 @@ fn pair(name: &str, value: String) -> Row<'_> {
 }
 
 /// Draws a table of names and values, the values on the right.
-fn pairs<'a>(
-    frame: &mut Frame<'_>,
-    area: Rect,
-    title: &str,
-    width: u16,
-    rows: impl Iterator<Item = Row<'a>>,
-) {
+fn pairs<'a>(frame: &mut Frame<'_>, area: Rect, title: &str, width: u16, rows: impl Iterator<Item = Row<'a>>) {
     let table = Table::new(rows, [Constraint::Fill(1), Constraint::Length(width)]);
     frame.render_widget(table.block(Block::bordered().title(format!(" {title} "))), area);
 }

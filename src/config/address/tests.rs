@@ -25,10 +25,7 @@ fn mistakes_are_named() {
     let long = format!("unix:/{}", "x".repeat(120));
     for (text, message) in [
         ("8891", "`8891` does not begin with inet:, inet6:, unix:, local: or fd:"),
-        (
-            "tcp:127.0.0.1:8891",
-            "`tcp:127.0.0.1:8891` does not begin with inet:, inet6:, unix:, local: or fd:",
-        ),
+        ("tcp:127.0.0.1:8891", "`tcp:127.0.0.1:8891` does not begin with inet:, inet6:, unix:, local: or fd:"),
         (
             "inet:8891",
             "`8891` names no host; write inet:127.0.0.1:8891 for this machine, inet:0.0.0.0:8891 for every network",

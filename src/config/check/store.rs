@@ -25,14 +25,12 @@ pub(super) fn check(store: &StoreConfig, findings: &mut Problems) {
     }
     let fits = |c: char| c.is_ascii_graphic() && !matches!(c, '{' | '}');
     if store.prefix.len() > 64 || !store.prefix.chars().all(fits) {
-        findings
-            .error(key("prefix"), "expected up to 64 printable ASCII characters, no blanks and no braces");
+        findings.error(key("prefix"), "expected up to 64 printable ASCII characters, no blanks and no braces");
     }
     match &store.url {
         Some(StoreUrl::Redis(url)) => check_redis(url, store, findings),
         _ => {
-            let set =
-                [("password_file", store.password_file.is_some()), ("ca_file", store.ca_file.is_some())];
+            let set = [("password_file", store.password_file.is_some()), ("ca_file", store.ca_file.is_some())];
             for (name, _) in set.iter().filter(|(_, set)| *set) {
                 findings.warning(key(name), "has no effect: store.url is not Redis");
             }
@@ -44,10 +42,7 @@ fn check_redis(url: &RedisUrl, store: &StoreConfig, findings: &mut Problems) {
     match (&url.password, &store.password_file) {
         (Some(_), Some(_)) => findings.error(key("password_file"), "there is a password in store.url too"),
         (Some(_), None) => {
-            findings.warning(
-                key("url"),
-                "has the password in it; better put it into a file: store.password_file",
-            );
+            findings.warning(key("url"), "has the password in it; better put it into a file: store.password_file");
         }
         (None, None) if url.user.is_some() => {
             findings.error(key("url"), "has a user name and no password; set store.password_file");

@@ -36,9 +36,7 @@ fn servers() {
         assert!(!redis(text).tls, "{text}");
         assert_eq!(StoreUrl::Redis(redis(text)).to_string(), text);
     }
-    assert!(
-        redis("rediss://cache").tls && redis("rediss-cluster://a").tls && redis("rediss-sentinel://a/m").tls
-    );
+    assert!(redis("rediss://cache").tls && redis("rediss-cluster://a").tls && redis("rediss-sentinel://a/m").tls);
 }
 
 #[test]

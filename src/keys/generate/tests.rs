@@ -21,10 +21,6 @@ fn a_long_record_is_split_into_strings() {
     let zone = zone_record("s1", "example.com", &"x".repeat(300));
     assert_eq!(
         zone,
-        format!(
-            "s1._domainkey.example.com. IN TXT (\n    \"{}\"\n    \"{}\" )",
-            "x".repeat(255),
-            "x".repeat(45)
-        )
+        format!("s1._domainkey.example.com. IN TXT (\n    \"{}\"\n    \"{}\" )", "x".repeat(255), "x".repeat(45))
     );
 }

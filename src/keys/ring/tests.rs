@@ -163,9 +163,7 @@ fn the_key_directory_is_followed() {
             ]
         )
     );
-    let name = |domain: &str, selector: &str, key: &str| {
-        (domain.to_owned(), selector.to_owned(), Ok(key.to_owned()))
-    };
+    let name = |domain: &str, selector: &str, key: &str| (domain.to_owned(), selector.to_owned(), Ok(key.to_owned()));
     assert_eq!(found(&ring), [name("example.com", "s1", "1"), name("example.net", "s2", "2")]);
     assert_eq!(refresh(&mut ring, &place), told(false, &[]));
 
@@ -175,11 +173,7 @@ fn the_key_directory_is_followed() {
         refresh(&mut ring, &place),
         told(
             true,
-            &[
-                "Example.com/e1.pem: key loaded",
-                "Example.com/e1.pem: is weak",
-                "example.org/s1.pem: is no key",
-            ]
+            &["Example.com/e1.pem: key loaded", "Example.com/e1.pem: is weak", "example.org/s1.pem: is no key",]
         )
     );
     assert_eq!(found(&ring).len(), 4);

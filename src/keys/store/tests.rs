@@ -41,8 +41,7 @@ impl Files {
 
     fn shown(&self, problems: &[Problem]) -> Vec<String> {
         let base = format!("{}/", self.0.base.display());
-        let text =
-            |problem: &Problem| format!("{}: {}", problem.key.join("."), problem.reason.replace(&base, ""));
+        let text = |problem: &Problem| format!("{}: {}", problem.key.join("."), problem.reason.replace(&base, ""));
         problems.iter().map(text).collect()
     }
 }
@@ -114,8 +113,7 @@ fn listed_keys_and_a_key_directory_make_one_table() {
 
 #[test]
 fn a_listed_key_has_to_be_good_at_the_start() {
-    let files =
-        Files::new("start").with("broken.pem", "-----BEGIN PRIVATE KEY-----\nMC4C").with_key("good.pem");
+    let files = Files::new("start").with("broken.pem", "-----BEGIN PRIVATE KEY-----\nMC4C").with_key("good.pem");
     let keys = r#"
         [[domain]]
         domain = "example.com"
@@ -146,9 +144,7 @@ fn a_listed_key_has_to_be_good_at_the_start() {
 fn credentials_are_files_with_plain_names() {
     let mut files = Files::new("credentials").with_key("credentials/a");
     let keys = |name: &str| {
-        format!(
-            "[[domain]]\ndomain = \"a.example\"\nkeys = [{{ selector = \"a\", file = \"credential:{name}\" }}]"
-        )
+        format!("[[domain]]\ndomain = \"a.example\"\nkeys = [{{ selector = \"a\", file = \"credential:{name}\" }}]")
     };
     files.open(&keys("a")).unwrap();
     for name in ["", "../a", "x/a", ".."] {
@@ -164,8 +160,7 @@ fn the_unwise_is_a_warning() {
     let files = Files::new("unwise").with_key("a.pem");
     fs::set_permissions(files.0.base.join("a.pem"), fs::Permissions::from_mode(0o644)).unwrap();
     let key = "keys = [{ selector = \"a\", file = \"a.pem\" }]";
-    let dkim =
-        format!("[[domain]]\ndomain = \"a.example\"\n{key}\n[[domain]]\ndomain = \"b.example\"\n{key}");
+    let dkim = format!("[[domain]]\ndomain = \"a.example\"\n{key}\n[[domain]]\ndomain = \"b.example\"\n{key}");
     let reason = "every user of this machine can read the private key (mode 0644)";
     assert_eq!(
         files.shown(&files.open(&dkim).unwrap().warnings),
@@ -176,7 +171,8 @@ fn the_unwise_is_a_warning() {
 #[test]
 fn keys_are_kept_up_to_date() {
     let files = Files::new("refresh").with_key("a.pem").with_key("keys/b.example/b.pem");
-    let dkim = "key_dir = \"keys\"\n[[domain]]\ndomain = \"a.example\"\nkeys = [{ selector = \"a\", file = \"a.pem\" }]";
+    let dkim =
+        "key_dir = \"keys\"\n[[domain]]\ndomain = \"a.example\"\nkeys = [{ selector = \"a\", file = \"a.pem\" }]";
     let mut store = files.open(dkim).unwrap().store;
     let public = |store: &KeyStore, domain: &str| -> Vec<Vec<u8>> {
         let table = store.table();

@@ -47,10 +47,7 @@ async fn foreign_addresses_and_unknown_hosts_are_explained() {
     let error = bind(&listener("inet:does-not-exist.invalid:8891")).await.unwrap_err().to_string();
     assert!(error.starts_with("can't find the address of `does-not-exist.invalid`"), "{error}");
     let error = bind(&listener("fd:submission")).await.unwrap_err().to_string();
-    assert!(
-        error.contains("passed no socket named `submission`") && error.ends_with("passed: none"),
-        "{error}"
-    );
+    assert!(error.contains("passed no socket named `submission`") && error.ends_with("passed: none"), "{error}");
 }
 
 #[tokio::test]
@@ -64,8 +61,7 @@ async fn unix_socket_has_mode_and_group_and_is_removed_by_its_owner() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("milter.sock");
     let gid = std::fs::metadata(folder.path()).unwrap().gid();
-    let text =
-        format!("name = \"t\"\naddress = \"unix:{}\"\nmode = \"0666\"\ngroup = \"{gid}\"", path.display());
+    let text = format!("name = \"t\"\naddress = \"unix:{}\"\nmode = \"0666\"\ngroup = \"{gid}\"", path.display());
     let settings: ListenerConfig = toml_edit::de::from_str(&text).unwrap();
     let socket = bind(&settings).await.unwrap();
     let found = std::fs::metadata(&path).unwrap();

@@ -100,19 +100,12 @@ fn a_damaged_file_is_set_aside() {
         }
         std::fs::write(&path, &damage).unwrap();
         let (store, notices) = open(&path);
-        assert!(
-            notices.len() == 1 && notices[0].contains("set aside as"),
-            "{} octets: {notices:?}",
-            damage.len()
-        );
+        assert!(notices.len() == 1 && notices[0].contains("set aside as"), "{} octets: {notices:?}", damage.len());
         assert_eq!((store.kind(), room(&store, "key 1")), ("file", 5));
         let mut names: Vec<_> =
             std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
         names.sort();
-        assert!(
-            names.len() == 2 && names[1].to_string_lossy().starts_with("state.redb.damaged-"),
-            "{names:?}"
-        );
+        assert!(names.len() == 2 && names[1].to_string_lossy().starts_with("state.redb.damaged-"), "{names:?}");
     }
 }
 

@@ -17,12 +17,7 @@ pub(super) struct RememberedBlocks(Mutex<HashMap<Box<str>, Option<Instant>>>);
 
 impl RememberedBlocks {
     /// Learns from a server's decisions. Returns the keys whose block was remembered and is over.
-    pub(super) fn learn<'a>(
-        &self,
-        requests: &[Request<'a>],
-        admissions: &[Admission],
-        now: Instant,
-    ) -> Vec<&'a str> {
+    pub(super) fn learn<'a>(&self, requests: &[Request<'a>], admissions: &[Admission], now: Instant) -> Vec<&'a str> {
         let mut blocks = self.lock();
         let mut gone = Vec::new();
         for (request, admission) in requests.iter().zip(admissions) {

@@ -63,10 +63,7 @@ impl RedisConnection {
     }
 
     /// Adds a command to those that leave with the next [`replies`](Self::replies).
-    pub(super) fn say<'a>(
-        &mut self,
-        arguments: impl IntoIterator<Item = &'a [u8], IntoIter: ExactSizeIterator>,
-    ) {
+    pub(super) fn say<'a>(&mut self, arguments: impl IntoIterator<Item = &'a [u8], IntoIter: ExactSizeIterator>) {
         resp::command(&mut self.output, arguments);
         self.expected += 1;
     }

@@ -48,8 +48,7 @@ impl Counters {
             Ok(reply) => codec::admissions(&reply, requests.len()).map_err(FailedCall::not_done),
             Err(mut failed) => {
                 if let Some(late) = failed.late.take() {
-                    let charges =
-                        requests.iter().map(|request| (request.key.to_owned(), request.cost)).collect();
+                    let charges = requests.iter().map(|request| (request.key.to_owned(), request.cost)).collect();
                     tokio::spawn(self.clone().undo(late, charges));
                 }
                 Err(failed)
@@ -64,8 +63,7 @@ impl Counters {
         let admissions = replies.last().map(|reply| codec::admissions(reply, charges.len()));
         let Some(Ok(admissions)) = admissions else { return };
         let charged = charges.into_iter().zip(admissions).filter(|(_, admission)| admission.charged);
-        let returns =
-            charged.map(|((key, cost), admission)| Return { key, cost, at: admission.at, by: 0 }).collect();
+        let returns = charged.map(|((key, cost), admission)| Return { key, cost, at: admission.at, by: 0 }).collect();
         for group in self.by_slot(returns, |back: &Return| &back.key) {
             self.give_back_call(&group.requests, false).say(&mut connection, true);
         }

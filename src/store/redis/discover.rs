@@ -28,10 +28,7 @@ pub(super) async fn master(sentinel: &mut RedisConnection, name: &str) -> Result
 
 /// The slots of a cluster, as one of its nodes knows them. `asked` is the address of that node: a node may leave its own
 /// host out.
-pub(super) async fn slots(
-    node: &mut RedisConnection,
-    asked: &Endpoint,
-) -> Result<Vec<SlotRange>, StoreError> {
+pub(super) async fn slots(node: &mut RedisConnection, asked: &Endpoint) -> Result<Vec<SlotRange>, StoreError> {
     match node.ask([&b"CLUSTER"[..], b"SLOTS"]).await? {
         RespValue::List(ranges) if !ranges.is_empty() => ranges
             .iter()
@@ -46,8 +43,7 @@ pub(super) async fn slots(
 /// `first, last, [host, port, ...], replicas...`
 fn range(value: &RespValue, asked: &Endpoint) -> Option<SlotRange> {
     let RespValue::List(parts) = value else { return None };
-    let [RespValue::Integer(first), RespValue::Integer(last), RespValue::List(master), ..] = parts.as_slice()
-    else {
+    let [RespValue::Integer(first), RespValue::Integer(last), RespValue::List(master), ..] = parts.as_slice() else {
         return None;
     };
     let [host, RespValue::Integer(port), ..] = master.as_slice() else { return None };

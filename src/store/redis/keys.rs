@@ -30,8 +30,7 @@ impl RedisKeys {
 
     /// A pattern for SCAN that finds all counters.
     pub(super) fn pattern(&self) -> String {
-        let escaped =
-            self.prefix.chars().flat_map(|c| "\\*?[]^-".contains(c).then_some('\\').into_iter().chain([c]));
+        let escaped = self.prefix.chars().flat_map(|c| "\\*?[]^-".contains(c).then_some('\\').into_iter().chain([c]));
         escaped.chain("k:*".chars()).collect()
     }
 

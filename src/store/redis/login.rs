@@ -54,8 +54,7 @@ impl Login {
 /// The first line of a file.
 fn password(file: &Path) -> Result<String, String> {
     let mut text = String::new();
-    let read =
-        File::open(file).and_then(|file| file.take(MAX_PASSWORD_FILE_OCTETS).read_to_string(&mut text));
+    let read = File::open(file).and_then(|file| file.take(MAX_PASSWORD_FILE_OCTETS).read_to_string(&mut text));
     read.map_err(|error| format!("{} can't be read: {error}", file.display()))?;
     match text.lines().next().map(str::trim_end).filter(|line| !line.is_empty()) {
         Some(password) => Ok(password.to_owned()),

@@ -39,11 +39,7 @@ impl Counters {
         Ok(fullest.into_entries())
     }
 
-    async fn look_through(
-        &self,
-        connection: &mut RedisConnection,
-        out: &mut Fullest<'_>,
-    ) -> Result<(), StoreError> {
+    async fn look_through(&self, connection: &mut RedisConnection, out: &mut Fullest<'_>) -> Result<(), StoreError> {
         let pattern = self.keys.pattern();
         let mut cursor = "0".to_owned();
         for _ in 0..MAX_SCANS {
@@ -91,8 +87,7 @@ impl Counters {
         let name = self.keys.name(key);
         let slot = slot(&name);
         let time = time.map_or_else(Vec::new, |time| time.as_millis().to_string().into_bytes());
-        let call =
-            ScriptCall { script: &self.scripts.block, keys: vec![name], arguments: vec![self.time(), time] };
+        let call = ScriptCall { script: &self.scripts.block, keys: vec![name], arguments: vec![self.time(), time] };
         let reply = self.servers.run(slot, &call, Instant::now() + COMMAND_TIMEOUT).await;
         Ok(reply.map_err(|failed| failed.error)? == RespValue::Integer(1))
     }

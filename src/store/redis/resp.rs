@@ -64,10 +64,7 @@ fn header(out: &mut BytesMut, kind: u8, number: usize) {
             break;
         }
     }
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "the loop runs at most once for each of the MAX_DIGITS digits"
-    )]
+    #[expect(clippy::indexing_slicing, reason = "the loop runs at most once for each of the MAX_DIGITS digits")]
     out.put_slice(&digits[first..]);
     out.put_slice(b"\r\n");
 }

@@ -42,10 +42,7 @@ impl Routes {
     }
 
     /// A cluster. `server` finds the server of an address; one that is known already keeps its connections.
-    pub(super) fn cluster(
-        ranges: &[SlotRange],
-        mut server: impl FnMut(&Endpoint) -> Arc<RedisServer>,
-    ) -> Self {
+    pub(super) fn cluster(ranges: &[SlotRange], mut server: impl FnMut(&Endpoint) -> Arc<RedisServer>) -> Self {
         let mut slots = vec![None; SLOTS].into_boxed_slice();
         let mut servers: Vec<Arc<RedisServer>> = Vec::new();
         for range in ranges {
@@ -105,9 +102,12 @@ pub(super) fn slot(name: &str) -> u16 {
     let text = tag.filter(|tag| !tag.is_empty()).unwrap_or(name);
     // CRC-16/XMODEM, as the cluster specification has it.
     let crc = text.bytes().fold(0u16, |crc, byte| {
-        (0..8).fold(crc ^ (u16::from(byte) << 8), |crc, _| {
-            if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 }
-        })
+        (0..8).fold(
+            crc ^ (u16::from(byte) << 8),
+            |crc, _| {
+                if crc & 0x8000 == 0 { crc << 1 } else { (crc << 1) ^ 0x1021 }
+            },
+        )
     });
     crc % SLOTS as u16
 }

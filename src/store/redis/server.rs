@@ -17,8 +17,7 @@ use super::login::Login;
 use super::resp::RespValue;
 use crate::config::store::Endpoint;
 
-/// Late calls of one server that are waited for at a time. The replies to any more are lost, and what these calls have
-/// charged stays charged.
+/// Late calls of one server that are waited for at a time. Replies to further calls are lost, and their charges stay.
 const MAX_LATE_CALLS: usize = 64;
 /// The longest wait for a late reply, and for the reply to the call that gives its charge back.
 pub(super) const MAX_LATENESS: Duration = Duration::from_secs(10);
@@ -69,12 +68,7 @@ impl FailedCall {
 }
 
 impl RedisServer {
-    pub(super) fn new(
-        endpoint: Endpoint,
-        login: Arc<Login>,
-        connections: usize,
-        failures: &FailureCount,
-    ) -> Self {
+    pub(super) fn new(endpoint: Endpoint, login: Arc<Login>, connections: usize, failures: &FailureCount) -> Self {
         Self {
             endpoint,
             breaker: Breaker::default(),

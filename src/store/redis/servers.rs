@@ -95,10 +95,7 @@ impl RedisServers {
         say: impl FnOnce(&mut RedisConnection),
     ) -> Result<RespValue, FailedCall> {
         if server.breaker.is_open() {
-            return Err(FailedCall {
-                breaker: true,
-                ..unavailable("the server has failed and is left alone")
-            });
+            return Err(FailedCall { breaker: true, ..unavailable("the server has failed and is left alone") });
         }
         let begin = server.doubt.begin();
         let soon = Instant::now() + self.timeout / DOUBT_DIVISOR;

@@ -35,12 +35,8 @@ pub(super) async fn watch(counters: Counters) {
     let mut pause = PAUSE;
     loop {
         let found = refresh(servers).await;
-        let trials: Vec<_> = servers
-            .routes
-            .load()
-            .servers()
-            .map(|(server, tag)| (Arc::clone(server), tag.to_owned()))
-            .collect();
+        let trials: Vec<_> =
+            servers.routes.load().servers().map(|(server, tag)| (Arc::clone(server), tag.to_owned())).collect();
         let mut left = 0;
         for (server, tag) in trials.into_iter().filter(|(server, _)| server.breaker.is_open()) {
             left += i64::from(!mend(&counters, &server, &tag).await);

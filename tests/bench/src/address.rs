@@ -26,9 +26,9 @@ impl Address {
             Self::Inet(address) => {
                 Box::new(TcpStream::connect(address).await.with_context(|| format!("connect to {address}"))?)
             }
-            Self::Unix(path) => Box::new(
-                UnixStream::connect(path).await.with_context(|| format!("connect to {}", path.display()))?,
-            ),
+            Self::Unix(path) => {
+                Box::new(UnixStream::connect(path).await.with_context(|| format!("connect to {}", path.display()))?)
+            }
         })
     }
 

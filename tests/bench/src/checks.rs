@@ -92,11 +92,7 @@ fn messages() -> Vec<(&'static str, usize, Message)> {
     }
     for size in [64 << 10, 5 << 20, 50 << 20] {
         out.push(("attachment", size, ordinary(size, Kind::Attachment)));
-        out.push((
-            "8-bit text",
-            size,
-            with_body(" text/plain; charset=utf-8", "Grüße aus Köln, 20 °C\r\n", size / 26),
-        ));
+        out.push(("8-bit text", size, with_body(" text/plain; charset=utf-8", "Grüße aus Köln, 20 °C\r\n", size / 26)));
         out.push(("blank lines", size, with_body(" text/plain", "\r\n", size / 2)));
         out.push(("delimiters that are none", size, nested(64, &"--b63x\r\n".repeat(size / 8))));
     }

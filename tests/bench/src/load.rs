@@ -69,12 +69,7 @@ impl Load {
     }
 
     /// One SMTP client after the other, until all messages are sent.
-    async fn work(
-        self,
-        mails: Arc<Mails>,
-        next: Arc<AtomicUsize>,
-        begin: Instant,
-    ) -> anyhow::Result<Vec<Outcome>> {
+    async fn work(self, mails: Arc<Mails>, next: Arc<AtomicUsize>, begin: Instant) -> anyhow::Result<Vec<Outcome>> {
         let mut outcomes = Vec::new();
         loop {
             let first = next.fetch_add(self.messages_per_connection, Ordering::Relaxed);

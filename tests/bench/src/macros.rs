@@ -28,10 +28,7 @@ impl Macros {
             let known = |name: &str| Some((Bytes::copy_from_slice(name.as_bytes()), value(stage, name)?));
             names.split(' ').filter_map(known).collect()
         });
-        Self {
-            stages,
-            wants_id: names.map(|names| names.split(' ').any(|name| name == "i" || name == "{i}")),
-        }
+        Self { stages, wants_id: names.map(|names| names.split(' ').any(|name| name == "i" || name == "{i}")) }
     }
 
     /// The user from now on.

@@ -43,10 +43,7 @@ impl Mails {
     /// The message with this number.
     pub(crate) fn number(&self, number: usize) -> Mail {
         let mut fields = self.fields.clone();
-        fields.push(HeaderField::new(
-            "Subject",
-            format!(" Minutes of the meeting, draft {number} with the figures"),
-        ));
+        fields.push(HeaderField::new("Subject", format!(" Minutes of the meeting, draft {number} with the figures")));
         fields.push(HeaderField::new("Message-ID", format!(" <{number:08x}.20261122@bench.example>")));
         Mail { queue_id: Bytes::from(format!("4F{number:08X}")), fields, body: self.body.clone() }
     }
@@ -101,10 +98,7 @@ const FIELDS: [(&str, &str); 10] = [
     ("From", " Alice Example <alice@bench.example>"),
     ("To", " Bob Recipient <bob@dest.example>"),
     ("Cc", " Carol <carol@dest.example>,\n Dave <dave@dest.example>"),
-    (
-        "References",
-        " <3f1c7d52-9a41@dest.example>\n <b1946ac9-2f3e@bench.example>\n <8d777f38-5d3d@dest.example>",
-    ),
+    ("References", " <3f1c7d52-9a41@dest.example>\n <b1946ac9-2f3e@bench.example>\n <8d777f38-5d3d@dest.example>"),
     ("In-Reply-To", " <8d777f38-5d3d@dest.example>"),
     ("Content-Language", " en-GB"),
     ("Content-Transfer-Encoding", " 8bit"),

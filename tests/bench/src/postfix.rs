@@ -11,9 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use bytes::{Buf, Bytes, BytesMut};
 use postseal_protocol::testing::mta::{Mta, OFFER};
-use postseal_protocol::{
-    Action, Address as Path, Command, CommandKind, Connect, Modification, Peer, Verdict, frame,
-};
+use postseal_protocol::{Action, Address as Path, Command, CommandKind, Connect, Modification, Peer, Verdict, frame};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::address::{Address, Stream};
@@ -63,8 +61,7 @@ impl Postfix {
             hostname: Bytes::from_static(b"client.bench.example"),
             peer: Peer::Inet(SocketAddr::from(([192, 0, 2, 10], 41234))),
         };
-        for command in [Command::Connect(client), Command::Helo(Bytes::from_static(b"client.bench.example"))]
-        {
+        for command in [Command::Connect(client), Command::Helo(Bytes::from_static(b"client.bench.example"))] {
             if let Some(reply) = postfix.event(command, &Bytes::new()).await? {
                 bail!("{reply} before the first message");
             }
@@ -165,11 +162,8 @@ impl Postfix {
     /// Reports an event. `None` to go on, or the reply that ends the message.
     async fn event(&mut self, command: Command, queue_id: &Bytes) -> anyhow::Result<Option<String>> {
         let kind = command.kind();
-        let off = kind
-            .left_out_by()
-            .is_some_and(|flag| self.mta.negotiated().is_some_and(|agreed| agreed.has(flag)));
-        let in_content =
-            matches!(kind, CommandKind::Header | CommandKind::EndOfHeaders | CommandKind::BodyChunk);
+        let off = kind.left_out_by().is_some_and(|flag| self.mta.negotiated().is_some_and(|agreed| agreed.has(flag)));
+        let in_content = matches!(kind, CommandKind::Header | CommandKind::EndOfHeaders | CommandKind::BodyChunk);
         if off && in_content {
             return Ok(None);
         }
@@ -228,9 +222,7 @@ fn told(verdict: &Verdict) -> String {
 
 fn is_signature(edit: &Modification) -> bool {
     match edit {
-        Modification::AddHeader(field) | Modification::InsertHeader { field, .. } => {
-            field.is("DKIM-Signature")
-        }
+        Modification::AddHeader(field) | Modification::InsertHeader { field, .. } => field.is("DKIM-Signature"),
         _ => false,
     }
 }

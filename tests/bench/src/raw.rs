@@ -39,8 +39,7 @@ impl Raw {
         let random = SystemRandom::new();
         let mut signature = vec![0; key.public_modulus_len()];
         let text = [b'x'; 600]; // as long as the canonical header fields of an ordinary message
-        let mut sign =
-            || key.sign(&RSA_PKCS1_SHA256, &random, &text, &mut signature).map_err(|_| anyhow!("sign"));
+        let mut sign = || key.sign(&RSA_PKCS1_SHA256, &random, &text, &mut signature).map_err(|_| anyhow!("sign"));
         sign()?;
         let small = [b'x'; 4 << 10];
         let large = vec![b'x'; 5 << 20];

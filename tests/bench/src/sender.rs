@@ -43,8 +43,7 @@ impl Sender {
         let plan = settings.plan(&[], &[]).map_err(|errors| anyhow!("{errors:?}"))?;
         let filter: Arc<dyn Filter> = Arc::new(SenderFilter::new(plan.policy));
         let alignment: Arc<dyn Filter> = Arc::new(AlignmentFilter { require: false });
-        let (without, with) =
-            (pipeline(Role::Submission, []), pipeline(Role::Submission, [filter, alignment]));
+        let (without, with) = (pipeline(Role::Submission, []), pipeline(Role::Submission, [filter, alignment]));
         let mut costs = [0.0, 0.0];
         let turns = 20;
         for _ in 0..turns {
@@ -68,11 +67,8 @@ impl Sender {
             let last = number + 1 == self.rules;
             let host = if last { "shop77".to_owned() } else { format!("*.host{number}") };
             let client = if number % 10 == 0 { "client = \"10.0.0.0/8\"\n" } else { "" };
-            writeln!(
-                config,
-                "[[rewrite]]\nmatch = \"wwwrun@{host}.example\"\n{client}to = \"web@shop77.example\""
-            )
-            .context("text")?;
+            writeln!(config, "[[rewrite]]\nmatch = \"wwwrun@{host}.example\"\n{client}to = \"web@shop77.example\"")
+                .context("text")?;
         }
         Ok(config)
     }

@@ -14,8 +14,7 @@ fn by_definition(rule: Canonicalization, body: &[u8]) -> Vec<u8> {
     if rule == Canonicalization::Relaxed {
         for line in &mut lines {
             let words = line.split(|byte| b" \t".contains(byte)).filter(|word| !word.is_empty());
-            let indent: &[u8] =
-                if line.first().is_some_and(|byte| b" \t".contains(byte)) { b" " } else { b"" };
+            let indent: &[u8] = if line.first().is_some_and(|byte| b" \t".contains(byte)) { b" " } else { b"" };
             let text = words.collect::<Vec<_>>().join(&b' ');
             *line = if text.is_empty() { text } else { [indent, &text].concat() };
         }
@@ -111,7 +110,8 @@ fn the_definition_agrees_with_the_tables() {
 
 #[test]
 fn every_cut_into_three() {
-    let body = b"\r\n \ta\r \tb\r\n\t\r\nlong enough for more than one block, with  two spaces far behind the start of \
+    let body =
+        b"\r\n \ta\r \tb\r\n\t\r\nlong enough for more than one block, with  two spaces far behind the start of \
                  the line\r\n\n\r\r\n c \r\n \t\r\n\r";
     for rule in [Canonicalization::Relaxed, Canonicalization::Simple] {
         let whole = by_definition(rule, body);
@@ -142,11 +142,7 @@ fn runs_of_every_length_are_written_whole() {
                 let body = ["x".repeat(length), end.to_owned()].concat();
                 let (run, rest) = canonical_run(rule, body.as_bytes()).unwrap();
                 assert_eq!([run, rest].concat(), body.as_bytes());
-                assert_eq!(
-                    in_pieces(rule, [body.as_bytes()]),
-                    by_definition(rule, body.as_bytes()),
-                    "{length}"
-                );
+                assert_eq!(in_pieces(rule, [body.as_bytes()]), by_definition(rule, body.as_bytes()), "{length}");
             }
         }
     }

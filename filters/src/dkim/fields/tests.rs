@@ -32,19 +32,14 @@ fn the_order_is_that_of_the_list_and_then_from_the_bottom() {
 fn absent_fields_are_sealed_but_not_those_that_sendmail_adds() {
     let signed = SignedFields::new(None, None);
     let h = |mta| select(&signed, mta, &[]).unwrap().trim_end().to_owned();
-    assert_eq!(
-        h(MtaKind::Postfix),
-        "From:Reply-To:Subject:Date:To:Cc:Sender:Message-ID:MIME-Version:Content-Type"
-    );
+    assert_eq!(h(MtaKind::Postfix), "From:Reply-To:Subject:Date:To:Cc:Sender:Message-ID:MIME-Version:Content-Type");
     assert_eq!(h(MtaKind::Sendmail), "Reply-To:Subject:To:Cc:Sender:MIME-Version:Content-Type");
 }
 
 #[test]
 fn what_changes_on_the_way_is_never_signed() {
     let signed = SignedFields::new(None, None);
-    for name in
-        ["Received", "Return-Path", "Bcc", "Resent-Bcc", "DKIM-Signature", "Content-Transfer-Encoding"]
-    {
+    for name in ["Received", "Return-Path", "Bcc", "Resent-Bcc", "DKIM-Signature", "Content-Transfer-Encoding"] {
         assert!(!signed.contains(name), "{name}");
     }
     for name in ["bcc", "RECEIVED", "return-path", "dkim-signature"] {
@@ -64,9 +59,8 @@ fn names_listed_twice_count_once() {
 #[test]
 fn a_field_too_often() {
     let signed = SignedFields::new(None, None);
-    let repeated = |count| {
-        vec![("Keywords", "k"); 10_000].into_iter().chain(vec![("Subject", "s"); count]).collect::<Vec<_>>()
-    };
+    let repeated =
+        |count| vec![("Keywords", "k"); 10_000].into_iter().chain(vec![("Subject", "s"); count]).collect::<Vec<_>>();
     assert!(select(&signed, MtaKind::Postfix, &repeated(32)).is_ok());
     let many = TooManyFields { name: "Subject".to_owned() };
     assert_eq!(select(&signed, MtaKind::Postfix, &repeated(33)), Err(many.clone()));

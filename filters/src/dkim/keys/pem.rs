@@ -36,9 +36,7 @@ pub(super) fn private_key(text: &[u8]) -> Result<(PemFormat, Vec<u8>), KeyError>
     Err(match other {
         Some(b"EC PRIVATE KEY" | b"EC PARAMETERS") => KeyError::Algorithm("an EC key"),
         Some(b"DSA PRIVATE KEY") => KeyError::Algorithm("a DSA key"),
-        Some(b"OPENSSH PRIVATE KEY") => {
-            KeyError::Holds("an OpenSSH key; make one with `postseal keygen`".to_owned())
-        }
+        Some(b"OPENSSH PRIVATE KEY") => KeyError::Holds("an OpenSSH key; make one with `postseal keygen`".to_owned()),
         Some(label) => KeyError::Holds(what(label)),
         None if text.starts_with(DER_SEQUENCE) => KeyError::Der,
         None if text.trim_ascii().starts_with(b"v=DKIM1") => KeyError::Holds("a DNS record".to_owned()),

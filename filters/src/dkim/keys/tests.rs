@@ -34,10 +34,7 @@ fn keys_in_the_forms_of_openssl() {
     ] {
         let key = PrivateKey::from_pem(pem).unwrap();
         assert_eq!((key.algorithm(), key.bits(), key.is_weak()), (algorithm, bits, weak));
-        assert_eq!(
-            format!("{key:?}"),
-            format!("PrivateKey {{ algorithm: {algorithm:?}, bits: {bits}, .. }}")
-        );
+        assert_eq!(format!("{key:?}"), format!("PrivateKey {{ algorithm: {algorithm:?}, bits: {bits}, .. }}"));
     }
 }
 
@@ -113,10 +110,7 @@ fn what_else_a_file_holds() {
     for (file, message) in [
         (&b""[..], "the file is empty"),
         (b" \r\n\n", "the file is empty"),
-        (
-            b"correct horse battery staple\n",
-            "not a PEM private key: no line says -----BEGIN PRIVATE KEY-----",
-        ),
+        (b"correct horse battery staple\n", "not a PEM private key: no line says -----BEGIN PRIVATE KEY-----"),
         (b"v=DKIM1; k=rsa; p=MIIB", "not a PEM private key: it holds a DNS record"),
         (testdata!("certificate.pem"), "not a PEM private key: it holds a certificate"),
         (testdata!("rsa2048.public.pem"), "not a PEM private key: it holds a public key"),
@@ -141,14 +135,8 @@ fn what_else_a_file_holds() {
         (testdata!("ec.pkcs8.pem"), "the private key is an EC key, but DKIM signs with RSA or Ed25519"),
         (testdata!("ec.sec1.pem"), "the private key is an EC key, but DKIM signs with RSA or Ed25519"),
         (testdata!("ed448.pem"), "the private key is an Ed448 key, but DKIM signs with RSA or Ed25519"),
-        (
-            testdata!("rsapss.pem"),
-            "the private key is restricted to RSA-PSS, but DKIM signs with RSA or Ed25519",
-        ),
-        (
-            testdata!("rsa768.pem"),
-            "the RSA key has 768 bits; verifiers refuse less than 1024, and 2048 is what to use",
-        ),
+        (testdata!("rsapss.pem"), "the private key is restricted to RSA-PSS, but DKIM signs with RSA or Ed25519"),
+        (testdata!("rsa768.pem"), "the RSA key has 768 bits; verifiers refuse less than 1024, and 2048 is what to use"),
         (
             testdata!("rsa4352.pem"),
             "the RSA key has 4352 bits; verifiers refuse more than 4096, and 2048 is what to use",

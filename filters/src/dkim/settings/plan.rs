@@ -59,10 +59,8 @@ impl DkimSettings {
         let mut errors = Problems::of(&["dkim"]);
         let signing = self.signing(&mut errors);
         if self.domain.is_empty() && self.key_dir.is_none() {
-            errors.error(
-                [""; 0],
-                "has no key to sign with; add a [[dkim.domain]] or key_dir, or leave the section out",
-            );
+            errors
+                .error([""; 0], "has no key to sign with; add a [[dkim.domain]] or key_dir, or leave the section out");
         }
         let mut seen = HashMap::new();
         let mut rules = Vec::new();
@@ -70,12 +68,7 @@ impl DkimSettings {
             let Some(rule) = self.rule(index, domain, &mut errors) else { continue };
             if let Some(first) = seen.insert(rule.pattern.clone(), index) {
                 let name = if domain.address.is_some() { "address" } else { "domain" };
-                errors.error_in(
-                    "domain",
-                    index,
-                    name,
-                    format!("dkim.domain[{first}] is for {} already", rule.pattern),
-                );
+                errors.error_in("domain", index, name, format!("dkim.domain[{first}] is for {} already", rule.pattern));
             }
             rules.push(rule);
         }
@@ -85,8 +78,7 @@ impl DkimSettings {
     fn signing(&self, errors: &mut Problems) -> Signing {
         let fields = SignedFields::new(self.headers.names(), self.oversign.names());
         if !fields.contains("From") {
-            errors
-                .error(["headers"], "lacks From, which every signature has to cover (RFC 6376 section 5.4)");
+            errors.error(["headers"], "lacks From, which every signature has to cover (RFC 6376 section 5.4)");
         }
         for (name, list) in [("headers", &self.headers), ("oversign", &self.oversign)] {
             if list.names().is_some_and(|names| names.len() > MAX_FIELD_NAMES) {
@@ -94,10 +86,7 @@ impl DkimSettings {
             }
         }
         if self.expiry.is_some_and(|expiry| expiry < Duration::from_secs(60)) {
-            errors.error(
-                ["expiry"],
-                "is less than a minute; a signature has to outlive the way; or write \"none\"",
-            );
+            errors.error(["expiry"], "is less than a minute; a signature has to outlive the way; or write \"none\"");
         }
         if self.key_refresh < Duration::from_millis(100) {
             errors.error(["key_refresh"], "must be at least 100ms");
@@ -127,9 +116,7 @@ impl DkimSettings {
                 return None;
             }
         };
-        let Some(signing_domain) =
-            domain.signing_domain.as_ref().or_else(|| pattern.default_signing_domain())
-        else {
+        let Some(signing_domain) = domain.signing_domain.as_ref().or_else(|| pattern.default_signing_domain()) else {
             errors.error_in(
                 "domain",
                 index,
@@ -141,17 +128,11 @@ impl DkimSettings {
         if let Some(identity) = &domain.identity
             && !identity.domain().is_within(signing_domain)
         {
-            let reason =
-                format!("must be in the signing domain {signing_domain} or below it (RFC 6376 section 3.5)");
+            let reason = format!("must be in the signing domain {signing_domain} or below it (RFC 6376 section 3.5)");
             errors.error_in("domain", index, "identity", reason);
         }
         if domain.keys.is_empty() && self.key_dir.is_none() {
-            errors.error_in(
-                "domain",
-                index,
-                "keys",
-                "is empty, and there is no dkim.key_dir to take keys from",
-            );
+            errors.error_in("domain", index, "keys", "is empty, and there is no dkim.key_dir to take keys from");
         }
         check_keys(index, &domain.keys, signing_domain, errors);
         Some(PlannedRule {
@@ -165,8 +146,7 @@ impl DkimSettings {
 
 fn check_keys(index: usize, keys: &[KeySettings], signing_domain: &DomainName, errors: &mut Problems) {
     for (at, key) in keys.iter().enumerate() {
-        let place =
-            |name: &str| ["domain", &index.to_string(), "keys", &at.to_string(), name].map(str::to_owned);
+        let place = |name: &str| ["domain", &index.to_string(), "keys", &at.to_string(), name].map(str::to_owned);
         if keys.iter().take(at).any(|other| other.selector == key.selector) {
             errors.error(place("selector"), format!("{} is there twice; each key has its own", key.selector));
         }

@@ -85,14 +85,8 @@ fn defaults_are_those_of_the_documentation() {
     assert_eq!(read(""), Ok(settings.clone()));
     let text = toml::to_string(&settings).unwrap();
     for line in [
-        "headers = \"default\"",
-        "oversign = \"default\"",
-        "canonicalization = \"relaxed/relaxed\"",
-        "expiry = \"1w\"",
-        "on_missing_key = \"pass\"",
-        "on_error = \"tempfail\"",
-        "key_refresh = \"10s\"",
-        "shadow = false",
+        "headers = \"default\"", "oversign = \"default\"", "canonicalization = \"relaxed/relaxed\"", "expiry = \"1w\"",
+        "on_missing_key = \"pass\"", "on_error = \"tempfail\"", "key_refresh = \"10s\"", "shadow = false",
     ] {
         assert!(text.lines().any(|other| other == line), "{line} is not in\n{text}");
     }
@@ -102,22 +96,13 @@ fn defaults_are_those_of_the_documentation() {
 #[test]
 fn bad_values_are_named() {
     for (text, reason) in [
-        (
-            "headers = \"all\"",
-            "invalid value: string \"all\", expected \"default\" or a list of header field names",
-        ),
+        ("headers = \"all\"", "invalid value: string \"all\", expected \"default\" or a list of header field names"),
         ("headers = [\"From\", \"Sub ject\"]", "is not the name of a header field"),
         ("oversign = [\"Bcc\"]", "Bcc changes on the way, so it must not be signed"),
         ("headers = [\"received\"]", "Received changes on the way, so it must not be signed"),
-        (
-            "canonicalization = \"relaxed\"",
-            "is not relaxed/relaxed, relaxed/simple, simple/relaxed or simple/simple",
-        ),
+        ("canonicalization = \"relaxed\"", "is not relaxed/relaxed, relaxed/simple, simple/relaxed or simple/simple"),
         ("expiry = 7", "`7` has no unit; write 7s for seconds"),
-        (
-            "on_missing_key = \"bounce\"",
-            "unknown variant `bounce`, expected one of `pass`, `tempfail`, `reject`",
-        ),
+        ("on_missing_key = \"bounce\"", "unknown variant `bounce`, expected one of `pass`, `tempfail`, `reject`"),
         (
             "[[domain]]\ndomain = \"*.example.com\"",
             "mixes * with a name; write .example.com for all subdomains of example.com, or * for everything",
@@ -127,23 +112,11 @@ fn bad_values_are_named() {
             "is an address; write address = \"joe@example.com\" instead of domain",
         ),
         ("[[domain]]\naddress = \"example.com\"", "is not an address such as newsletter@example.com"),
-        (
-            "[[domain]]\naddress = \"Joe <joe@example.com>\"",
-            "is not an address such as newsletter@example.com",
-        ),
+        ("[[domain]]\naddress = \"Joe <joe@example.com>\"", "is not an address such as newsletter@example.com"),
         ("[[domain]]\ndomain = \"exam ple.com\"", "has ' ', which can't be in a name: `exam ple.com`"),
-        (
-            "[[domain]]\nidentity = \"example.com\"",
-            "is not an identity such as @example.com or list@example.com",
-        ),
-        (
-            "[[domain]]\nidentity = \"a b@example.com\"",
-            "is not an identity such as @example.com or list@example.com",
-        ),
-        (
-            "[[domain]]\nkeys = [{ selector = \"a b\", file = \"x\" }]",
-            "has ' ', which can't be in a name: `a b`",
-        ),
+        ("[[domain]]\nidentity = \"example.com\"", "is not an identity such as @example.com or list@example.com"),
+        ("[[domain]]\nidentity = \"a b@example.com\"", "is not an identity such as @example.com or list@example.com"),
+        ("[[domain]]\nkeys = [{ selector = \"a b\", file = \"x\" }]", "has ' ', which can't be in a name: `a b`"),
         ("[[domain]]\nkeys = [{ selector = \"a\" }]", "missing field `file`"),
     ] {
         assert_eq!(read(text).unwrap_err(), reason, "{text}");
@@ -154,14 +127,10 @@ fn bad_values_are_named() {
 #[test]
 fn what_does_not_fit_together_is_named() {
     let long = "abcdefg.".repeat(30);
-    let long = format!(
-        "key_dir = \"k\"\n[[domain]]\ndomain = \"{long}com\"\nkeys = [{{ selector = \"s\", file = \"f\" }}]"
-    );
+    let long =
+        format!("key_dir = \"k\"\n[[domain]]\ndomain = \"{long}com\"\nkeys = [{{ selector = \"s\", file = \"f\" }}]");
     for (text, expected) in [
-        (
-            "",
-            &["dkim: has no key to sign with; add a [[dkim.domain]] or key_dir, or leave the section out"][..],
-        ),
+        ("", &["dkim: has no key to sign with; add a [[dkim.domain]] or key_dir, or leave the section out"][..]),
         (
             "key_dir = \"k\"\nheaders = [\"Subject\"]\nexpiry = \"0s\"\nkey_refresh = \"0s\"",
             &[
@@ -181,9 +150,7 @@ fn what_does_not_fit_together_is_named() {
         ),
         (
             "key_dir = \"k\"\n[[domain]]\ndomain = \"a.b\"\nidentity = \"@b\"",
-            &[
-                "dkim.domain[0].identity: must be in the signing domain a.b or below it (RFC 6376 section 3.5)",
-            ],
+            &["dkim.domain[0].identity: must be in the signing domain a.b or below it (RFC 6376 section 3.5)"],
         ),
         (
             "[[domain]]\ndomain = \"a.b\"",
@@ -200,10 +167,7 @@ fn what_does_not_fit_together_is_named() {
                 "dkim.domain[0].keys[1].file: is empty",
             ],
         ),
-        (
-            &long,
-            &["dkim.domain[0].keys[0].selector: is too long for a DNS name together with the signing domain"],
-        ),
+        (&long, &["dkim.domain[0].keys[0].selector: is too long for a DNS name together with the signing domain"]),
     ] {
         assert_eq!(errors(text), expected, "{text}");
     }

@@ -69,12 +69,9 @@ fn of_the_same_pattern_the_first_counts() {
 
 #[test]
 fn many_domains() {
-    let rules =
-        (0..50_000).map(|number| rule(&format!("d{number}.example.com"), &format!("s{number}.example")));
+    let rules = (0..50_000).map(|number| rule(&format!("d{number}.example.com"), &format!("s{number}.example")));
     let table = KeyTable::new(rules.chain([rule(".example.com", "below")]));
-    for (from, signing_domain) in
-        [("joe@d49999.example.com", "s49999.example"), ("joe@d50000.example.com", "below")]
-    {
+    for (from, signing_domain) in [("joe@d49999.example.com", "s49999.example"), ("joe@d50000.example.com", "below")] {
         assert_eq!(found(&table, from).as_deref(), Some(signing_domain));
     }
 }
@@ -86,8 +83,7 @@ fn keys_are_in_the_order_of_signatures() {
         private: Arc::new(PrivateKey::from_pem(pem).unwrap()),
         since: 0,
     };
-    let (rsa, ed) =
-        (include_bytes!("../testdata/rsa2048.pkcs8.pem"), include_bytes!("../testdata/ed25519.pem"));
+    let (rsa, ed) = (include_bytes!("../testdata/rsa2048.pkcs8.pem"), include_bytes!("../testdata/ed25519.pem"));
     let keys = [key("e1", ed), key("r1", rsa), key("e2", ed), key("r2", rsa)];
     let rule = SigningRule::for_domain("example.com".parse().unwrap(), keys);
     let selectors: Vec<_> = rule.keys().iter().map(|key| key.selector.as_str()).collect();

@@ -62,19 +62,13 @@ fn every_reason_and_every_policy() {
             Unsigned::FromAddresses,
             "6.0 The From field has 2 addresses; many servers refuse such mail",
         ),
-        (
-            &[&[from], &many[..]].concat(),
-            Unsigned::TooManyFields,
-            "6.0 The message has too many Subject fields",
-        ),
+        (&[&[from], &many[..]].concat(), Unsigned::TooManyFields, "6.0 The message has too many Subject fields"),
     ];
     for (fields, reason, text) in cases {
         let mail = Mail::new(fields, "x\r\n");
-        for (policy, code) in [
-            (UnsignedPolicy::Pass, ""),
-            (UnsignedPolicy::Tempfail, "451 4."),
-            (UnsignedPolicy::Reject, "550 5."),
-        ] {
+        for (policy, code) in
+            [(UnsignedPolicy::Pass, ""), (UnsignedPolicy::Tempfail, "451 4."), (UnsignedPolicy::Reject, "550 5.")]
+        {
             let end = mail.send(&pipeline([filter(&all(policy))]));
             assert_eq!(end.reasons(), [format!("dkim.{}", reason.as_str())]);
             assert!(end.modifications.is_empty() && end.record.report.signatures.is_empty());
@@ -111,8 +105,7 @@ fn what_is_not_ours_is_let_through_whatever_it_is() {
     // The next mail on the connection is outgoing, the one after it is not.
     let mut transaction = Transaction::with(pipeline);
     for (user, signed) in [("", false), ("joe", true), ("", false)] {
-        transaction =
-            Mail::ordinary().through(transaction.macro_value(Stage::Mail, "{auth_authen}", user), 10);
+        transaction = Mail::ordinary().through(transaction.macro_value(Stage::Mail, "{auth_authen}", user), 10);
         let end = transaction.end_and_go_on();
         assert_eq!(inserted(&end).len(), if signed { 2 } else { 0 });
     }

@@ -51,9 +51,7 @@ fn one_more_of_any_signed_field_breaks_every_signature() {
         assert_verified(&delivered);
         let mut signed: Vec<_> = tags(&inserted(&end)[0])["h"].split(':').map(str::to_owned).collect();
         signed.dedup();
-        for name in
-            ["From", "Subject", "To", "Cc", "Date", "Reply-To", "Sender", "Message-ID", "MIME-Version"]
-        {
+        for name in ["From", "Subject", "To", "Cc", "Date", "Reply-To", "Sender", "Message-ID", "MIME-Version"] {
             assert!(signed.iter().any(|other| other == name), "{name} is not signed");
         }
         for name in signed {
@@ -75,10 +73,7 @@ fn behind_sendmail_what_it_adds_later_stays_open() {
     assert_verified(&added);
     let complete = Mail::ordinary().by_sendmail();
     let h = tags(&inserted(&complete.send(&pipeline([filter(&example())])))[0])["h"].clone();
-    assert!(
-        h.contains(":Date:Date:") && h.contains(":Message-ID:Message-ID:"),
-        "what is there is sealed: {h}"
-    );
+    assert!(h.contains(":Date:Date:") && h.contains(":Message-ID:Message-ID:"), "what is there is sealed: {h}");
 }
 
 #[test]

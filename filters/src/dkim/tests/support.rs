@@ -11,8 +11,7 @@ use mail_auth::dkim::DomainKey;
 use mail_auth::dns::TxtRecordParser as _;
 use mail_auth::hickory_resolver::config::{ResolverConfig, ResolverOpts};
 use mail_auth::{
-    AuthenticatedMessage, DkimResult, DnsCache, MessageAuthenticator, NoCache, Parameters, ResolverCache,
-    TxtRecord,
+    AuthenticatedMessage, DkimResult, DnsCache, MessageAuthenticator, NoCache, Parameters, ResolverCache, TxtRecord,
 };
 use postseal_protocol::{HeaderField, Stage};
 
@@ -73,11 +72,7 @@ impl Mail {
     /// A mail with these fields, each with a space after its colon, and LF at folds.
     pub(super) fn new(fields: &[(&str, &str)], body: impl AsRef<[u8]>) -> Self {
         let field = |(name, value): &(&str, &str)| ((*name).to_owned(), format!(" {value}").into_bytes());
-        Self {
-            fields: fields.iter().map(field).collect(),
-            body: body.as_ref().to_vec(),
-            mta: MtaKind::Postfix,
-        }
+        Self { fields: fields.iter().map(field).collect(), body: body.as_ref().to_vec(), mta: MtaKind::Postfix }
     }
 
     /// As people write them.
@@ -154,9 +149,8 @@ pub(super) fn inserted(end: &End) -> Vec<HeaderField> {
 
 /// Verdicts of mail-auth on the signatures of a message, from the top: domain, selector, passed or not.
 pub(super) fn verify(message: &[u8]) -> Vec<(String, String, bool)> {
-    static RESOLVER: LazyLock<MessageAuthenticator> = LazyLock::new(|| {
-        MessageAuthenticator::new(ResolverConfig::default(), ResolverOpts::default()).unwrap()
-    });
+    static RESOLVER: LazyLock<MessageAuthenticator> =
+        LazyLock::new(|| MessageAuthenticator::new(ResolverConfig::default(), ResolverOpts::default()).unwrap());
     static KEYS: LazyLock<Cache> = LazyLock::new(Cache::new);
     let parsed = AuthenticatedMessage::parse(message).unwrap();
     let results = pollster::block_on(RESOLVER.verify_dkim(Parameters::new(&parsed).with_cache(&*KEYS)));

@@ -8,8 +8,7 @@ use postseal_protocol::{ActionFlags, Address, HeaderField, MacroTable, Modificat
 use proptest::prelude::{Strategy, any, prop, proptest};
 
 use super::support::{
-    ED25519, Mail, NOW, RSA, SMALL_RSA, assert_verified, example, filter, inserted, key, pipeline, table,
-    tags, verify,
+    ED25519, Mail, NOW, RSA, SMALL_RSA, assert_verified, example, filter, inserted, key, pipeline, table, tags, verify,
 };
 use crate::dkim::{Canonicalizations, DkimFilter, DkimSettings, KeyTable, SigningRule, UnsignedPolicy};
 use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Needs, Steps};
@@ -36,8 +35,7 @@ fn an_ordinary_mail() {
                       Content-Type";
         assert_eq!(tags["h"], signed);
     }
-    let notes: Vec<_> =
-        end.record.report.signatures.iter().map(|note| (&*note.selector, note.algorithm)).collect();
+    let notes: Vec<_> = end.record.report.signatures.iter().map(|note| (&*note.selector, note.algorithm)).collect();
     assert_eq!(notes, [("rsa", "rsa-sha256"), ("ed", "ed25519-sha256")]);
 }
 
@@ -74,8 +72,7 @@ fn every_canonicalization_and_every_kind_of_body() {
         &[b'x'; 5000],
     ];
     for form in ["relaxed/relaxed", "relaxed/simple", "simple/relaxed", "simple/simple"] {
-        let settings =
-            DkimSettings { canonicalization: form.parse::<Canonicalizations>().unwrap(), ..example() };
+        let settings = DkimSettings { canonicalization: form.parse::<Canonicalizations>().unwrap(), ..example() };
         let pipeline = pipeline([filter(&settings)]);
         for body in bodies {
             for length in [1, 2, 3, 65_535] {
@@ -241,11 +238,7 @@ impl Filter for LateEditor {
 
 #[async_trait]
 impl FilterSession for LateSession {
-    async fn end_of_message(
-        &mut self,
-        _: &mut Context<'_>,
-        message: &mut Message,
-    ) -> Result<Verdict, FilterError> {
+    async fn end_of_message(&mut self, _: &mut Context<'_>, message: &mut Message) -> Result<Verdict, FilterError> {
         let find = |name: &str| message.fields.named(name).next().map(|(id, _)| id);
         let (from, to, date) = (find("From"), find("To"), find("Date"));
         message.fields.replace(from.unwrap(), " New <new@example.com>");
@@ -281,8 +274,7 @@ fn late_edits_are_signed() {
 }
 
 fn any_mail() -> impl Strategy<Value = Mail> {
-    let names =
-        ["Subject", "To", "Cc", "X-Other", "Received", "Reply-To", "Sender", "Date", "References", "subject"];
+    let names = ["Subject", "To", "Cc", "X-Other", "Received", "Reply-To", "Sender", "Date", "References", "subject"];
     let text = prop::collection::vec(prop::sample::select(b"ab \t\xfc.\x0b".to_vec()), 0..20);
     let value = prop::collection::vec(text, 1..4).prop_map(|lines| lines.join(&b"\n "[..]));
     let fields = prop::collection::vec((prop::sample::select(names.to_vec()), value), 0..12);

@@ -25,10 +25,7 @@ fn html() {
         assert_eq!(found(&[], body.as_bytes()), [""; 0], "{body}");
     }
     let both = b"--b\r\nContent-Type: text/plain\r\n\r\na\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>a\r\n--b--\r\n";
-    assert_eq!(
-        found(&[("MIME-Version", "1.0"), ("Content-Type", "multipart/alternative; boundary=b")], both),
-        [""; 0]
-    );
+    assert_eq!(found(&[("MIME-Version", "1.0"), ("Content-Type", "multipart/alternative; boundary=b")], both), [""; 0]);
 }
 
 #[test]
@@ -36,11 +33,8 @@ fn what_endangers_a_signature() {
     let line = [&[b'x'; 999][..], b"\r\n"].concat();
     assert_eq!(found(&[], &line), ["long_body_line"]);
     let eight_bit = "gr\u{fc}n\r\n".as_bytes();
-    let fields = [
-        ("MIME-Version", "1.0"),
-        ("Content-Type", "text/plain; charset=utf-8"),
-        ("Content-Transfer-Encoding", "8bit"),
-    ];
+    let fields =
+        [("MIME-Version", "1.0"), ("Content-Type", "text/plain; charset=utf-8"), ("Content-Transfer-Encoding", "8bit")];
     assert_eq!(found(&fields, eight_bit), ["eight_bit_body"]);
     assert_eq!(found(&[], b"a\0b\r\n"), ["nul_or_bare_cr_lf"]);
     assert_eq!(found(&[], b"a\rb\nc\r\n"), ["nul_or_bare_cr_lf"]);

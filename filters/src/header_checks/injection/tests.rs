@@ -26,24 +26,12 @@ fn in_body(fields: &[(&'static str, &str)], body: &str) -> Vec<Check> {
 #[test]
 fn a_field_within_a_folded_field() {
     for value in [
-        " Contact\n Bcc: a@b, c@d",
-        " Contact\n x\n\tto: a@b",
-        " x\n Content-Type: text/html",
-        " x\n MIME-Version: 1.0",
+        " Contact\n Bcc: a@b, c@d", " Contact\n x\n\tto: a@b", " x\n Content-Type: text/html", " x\n MIME-Version: 1.0",
     ] {
-        assert_eq!(
-            in_fields(&[("Subject", value)]),
-            ["a continuation line that is a header field"],
-            "{value:?}"
-        );
+        assert_eq!(in_fields(&[("Subject", value)]), ["a continuation line that is a header field"], "{value:?}");
     }
-    for value in [
-        " Re: a\n From: us to you",
-        " Bcc: a@b",
-        " a\n To: do",
-        " a\n b: c@d",
-        " about\n Content-Type: what?",
-    ] {
+    for value in [" Re: a\n From: us to you", " Bcc: a@b", " a\n To: do", " a\n b: c@d", " about\n Content-Type: what?"]
+    {
         assert_eq!(in_fields(&[("Subject", value)]), [""; 0], "{value:?}");
     }
     assert_eq!(in_fields(&[("X-Debug", " x\n Bcc: a@b")]), [""; 0]);

@@ -28,16 +28,11 @@ const MIXED: &str = "multipart/mixed; boundary=\"b\"";
 
 #[test]
 fn parts_are_found() {
-    let part = |head: &str, text: &str| {
-        format!("preamble \u{e4}\r\n--b\r\n{head}\r\n{text}\r\n--b--\r\nepilogue \u{e4}\r\n")
-    };
+    let part =
+        |head: &str, text: &str| format!("preamble \u{e4}\r\n--b\r\n{head}\r\n{text}\r\n--b--\r\nepilogue \u{e4}\r\n");
     for (head, text, expected) in [
         ("", "plain", vec![]),
-        (
-            "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n",
-            "gr\u{fc}n",
-            vec![],
-        ),
+        ("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n", "gr\u{fc}n", vec![]),
         (
             "Content-Type: text/plain;\r\n\tcharset=utf-8\r\nContent-Transfer-Encoding:\r\n 8bit\r\n",
             "gr\u{fc}n",
@@ -102,8 +97,7 @@ fn delimiters_and_what_only_looks_like_one() {
         ("--b", vec![UNCLOSED]),
         ("--b--", vec![]),
     ] {
-        let found: Vec<_> =
-            found(MIXED, body).into_iter().filter(|what| !what.starts_with("transfer")).collect();
+        let found: Vec<_> = found(MIXED, body).into_iter().filter(|what| !what.starts_with("transfer")).collect();
         assert_eq!(found, expected, "{body:?}");
     }
 }
@@ -117,12 +111,8 @@ fn nested_parts() {
     };
     let found_in = |boundary| found(MIXED, &inner(boundary));
     assert_eq!(found_in("c")[0], "charset_missing: 8-bit text without a charset");
-    assert!(
-        found_in("b")
-            .contains(&"mime_structure: a multipart with the boundary of the one around it".to_owned())
-    );
-    let digest =
-        "--b\r\n\r\nSubject: x\r\n\r\n\u{e4}\r\n--b\r\nContent-Type: text/plain\r\n\r\n\u{e4}\r\n--b--\r\n";
+    assert!(found_in("b").contains(&"mime_structure: a multipart with the boundary of the one around it".to_owned()));
+    let digest = "--b\r\n\r\nSubject: x\r\n\r\n\u{e4}\r\n--b\r\nContent-Type: text/plain\r\n\r\n\u{e4}\r\n--b--\r\n";
     assert_eq!(found("multipart/digest; boundary=b", digest).len(), 2);
 }
 

@@ -152,8 +152,7 @@ fn piece(text: &str) -> Option<(AddressListPiece, usize)> {
             // A comment follows either a phrase or an address without a display name.
             '(' => {
                 let (before, _) = split(text, at);
-                let piece =
-                    if before.contains('@') { AddressListPiece::Rest } else { AddressListPiece::Phrase };
+                let piece = if before.contains('@') { AddressListPiece::Rest } else { AddressListPiece::Phrase };
                 return Some((piece, at));
             }
             _ => {}

@@ -15,12 +15,8 @@ fn found(fields: &[(&'static str, &str)]) -> Vec<String> {
     findings.list.iter().map(|finding| format!("{}: {}", finding.check, finding.what)).collect()
 }
 
-const GOOD: [(&str, &str); 4] = [
-    ("From", " a@example.com"),
-    ("To", " b@example.com"),
-    ("Date", " now"),
-    ("Message-ID", " <1@example.com>"),
-];
+const GOOD: [(&str, &str); 4] =
+    [("From", " a@example.com"), ("To", " b@example.com"), ("Date", " now"), ("Message-ID", " <1@example.com>")];
 
 fn with(fields: &[(&'static str, &str)]) -> Vec<String> {
     let kept = GOOD.iter().filter(|(name, _)| !fields.iter().any(|(other, _)| other == name));
@@ -64,10 +60,7 @@ fn from_is_one_address_with_a_domain() {
         assert_eq!(with(&[("From", value)]), [format!("from_address: {what}")], "{value}");
     }
     for value in [
-        " Alice <a@example.com>",
-        " \"a: b\" <a@example.com>",
-        " a@example.com (x: y)",
-        " A: <a@[IPv6:::1]>",
+        " Alice <a@example.com>", " \"a: b\" <a@example.com>", " a@example.com (x: y)", " A: <a@[IPv6:::1]>",
         " J\u{f6}rg <a@example.com>",
     ] {
         let expected: &[&str] =
@@ -91,15 +84,8 @@ fn html_in_subject() {
         assert!(with(&[("Subject", value)])[0].starts_with("html_in_subject: "), "{value}");
     }
     for value in [
-        " a <b> c",
-        " vector<int> & co;",
-        " AT&T; R&D",
-        " mail from <a@b>",
-        " if a<b and c>d",
-        " use of <p> tags",
-        " &c.; 5 &lt 6",
-        " <i> think",
-        " [PATCH] fix <linux/a.h>",
+        " a <b> c", " vector<int> & co;", " AT&T; R&D", " mail from <a@b>", " if a<b and c>d", " use of <p> tags",
+        " &c.; 5 &lt 6", " <i> think", " [PATCH] fix <linux/a.h>",
     ] {
         assert_eq!(with(&[("Subject", value)]), [""; 0], "{value}");
     }

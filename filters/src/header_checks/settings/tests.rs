@@ -31,19 +31,10 @@ fn a_check_is_an_action_or_a_table() {
 fn what_does_not_fit_together_is_told() {
     for (text, mistake) in [
         ("html_only = \"fix\"", "header_checks.html_only: `fix` is not possible"),
-        (
-            "html_only = { action = \"log\", otherwise = \"tag\" }",
-            "header_checks.html_only.otherwise: has no effect",
-        ),
-        (
-            "blank_fold = { action = \"fix\", otherwise = \"off\" }",
-            "header_checks.blank_fold.otherwise: must be log,",
-        ),
+        ("html_only = { action = \"log\", otherwise = \"tag\" }", "header_checks.html_only.otherwise: has no effect"),
+        ("blank_fold = { action = \"fix\", otherwise = \"off\" }", "header_checks.blank_fold.otherwise: must be log,"),
         ("html_only = { action = \"log\", max = 1 }", "header_checks.html_only.max: has no effect"),
-        (
-            "many_recipients = { action = \"log\", max = 0 }",
-            "header_checks.many_recipients.max: must be more than 0",
-        ),
+        ("many_recipients = { action = \"log\", max = 0 }", "header_checks.many_recipients.max: must be more than 0"),
         ("fixed_field = \"a b\"", "header_checks.fixed_field: is not the name of a header field"),
         ("url = \"a b\"", "header_checks.url: must be at most 200"),
         ("[[exception]]\naction = \"off\"", "header_checks.exception[0]: is for everybody"),
@@ -64,10 +55,7 @@ fn what_can_t_be_read_is_told() {
         ("html_only = 1", "an action in quotes, or a table"),
         ("html_only = { shadow = true }", "missing field `action`"),
         ("html_oly = \"log\"", "unknown field `html_oly`"),
-        (
-            "[[exception]]\nuser = \"a\"\nchecks = [\"html_oly\"]\naction = \"off\"",
-            "unknown variant `html_oly`",
-        ),
+        ("[[exception]]\nuser = \"a\"\nchecks = [\"html_oly\"]\naction = \"off\"", "unknown variant `html_oly`"),
     ] {
         let error = toml::from_str::<HeaderCheckSettings>(text).unwrap_err().to_string();
         assert!(error.contains(mistake), "{error}");

@@ -122,8 +122,7 @@ fn the_readme_says_what_the_checks_do() {
             Some(otherwise) => format!("fix, or else {}", otherwise.as_str()),
             None => profile.action.as_str().to_owned(),
         };
-        let action =
-            if check.can_fix() && profile.action != CheckAction::Fix { "log".to_owned() } else { action };
+        let action = if check.can_fix() && profile.action != CheckAction::Fix { "log".to_owned() } else { action };
         let max = profile.max.map_or_else(String::new, |max| format!(" ({max})"));
         writeln!(text, "| [`{check}`](#{check}) | {action}{max} | {} |", check.about().trim()).unwrap();
     }
@@ -142,8 +141,7 @@ fn the_readme_says_what_the_checks_do() {
         let end = run(&settings, &(all, body_octets));
         write!(answer, "{}", reply(&end)).unwrap();
         assert!(answer.starts_with(&format!("550 5.6.0 {check}: ")), "{check}: {answer}");
-        write!(text, "\n### {check}\n\n```text\n{}```\n\n```text\n{answer}\n```\n", printed(&fields, &body))
-            .unwrap();
+        write!(text, "\n### {check}\n\n```text\n{}```\n\n```text\n{answer}\n```\n", printed(&fields, &body)).unwrap();
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/header-checks.md");
     let readme = std::fs::read_to_string(&path).unwrap();

@@ -5,8 +5,7 @@ use crate::Role;
 
 #[test]
 fn what_is_missing_is_added() {
-    let fields =
-        [("To".to_owned(), b" bob@example.net".to_vec()), ("From".to_owned(), b" a@example.com".to_vec())];
+    let fields = [("To".to_owned(), b" bob@example.net".to_vec()), ("From".to_owned(), b" a@example.com".to_vec())];
     let end = run_on(Role::Submission, "", "<a@example.com>", &fields, b"Hello\r\n");
     let edits = edits(&end);
     assert_eq!(edits[0], "+Date: Tue, 14 Nov 2023 22:13:20 +0000");
@@ -62,18 +61,13 @@ fn a_charset_is_named_where_it_is_certain() {
 #[test]
 fn a_charset_that_is_wrong_for_the_text_is_not_believed_for_the_header_section() {
     let fields = [("MIME-Version", " 1.0"), ("Content-Type", " text/plain; charset=x-unknown")];
-    for (body, subject) in
-        [("Gr\u{fc}\u{df}e\r\n", Some("Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=")), ("Hello\r\n", None)]
+    for (body, subject) in [("Gr\u{fc}\u{df}e\r\n", Some("Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=")), ("Hello\r\n", None)]
     {
         let (mut fields, body) = message(&fields, body);
         fields.retain(|(name, _)| name != "Subject");
         fields.push(("Subject".to_owned(), b" Gr\xfc\xdfe".to_vec()));
         let edits = edits(&run("", &(fields, body)));
-        assert_eq!(
-            edits.iter().find(|edit| edit.starts_with("Subject")).map(String::as_str),
-            subject,
-            "{edits:?}"
-        );
+        assert_eq!(edits.iter().find(|edit| edit.starts_with("Subject")).map(String::as_str), subject, "{edits:?}");
     }
 }
 
@@ -119,8 +113,7 @@ fn a_long_line_is_encoded_and_too_long_a_body_is_not() {
 
 #[test]
 fn what_is_named_8bit_and_is_not_becomes_7bit() {
-    let fields =
-        [("MIME-Version", " 1.0"), ("Content-Type", " text/plain"), ("Content-Transfer-Encoding", " 8bit")];
+    let fields = [("MIME-Version", " 1.0"), ("Content-Type", " text/plain"), ("Content-Transfer-Encoding", " 8bit")];
     let end = run("eight_bit_body = \"fix\"", &message(&fields, "Hello\r\n"));
     assert_eq!(edits(&end), ["Content-Transfer-Encoding: 7bit", "+X-Postseal-Fixed: eight_bit_body"]);
     let end = run("eight_bit_body = \"fix\"", &message(&fields[..2], "Hello\r\n"));

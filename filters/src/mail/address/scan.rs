@@ -158,10 +158,7 @@ impl<'a> AddressScanner<'a> {
 
 /// True for every octet that does not end a word.
 fn is_atom(byte: u8) -> bool {
-    !matches!(
-        byte,
-        b' ' | b'\t' | b'\r' | b'\n' | b'(' | b')' | b'"' | b'<' | b'>' | b'@' | b',' | b';' | b':' | b'.'
-    )
+    !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'(' | b')' | b'"' | b'<' | b'>' | b'@' | b',' | b';' | b':' | b'.')
 }
 
 /// True for an octet that an atom of RFC 5322 can't have. Display names have such octets all the same.

@@ -164,8 +164,7 @@ impl EncodedWordWriter {
 /// The text of a run of words. Readers drop white space between two encoded-words, so the white space becomes part of the
 /// text.
 fn text(run: &[SpacedWord<'_>], after_encoded: bool, next: Option<&SpacedWord<'_>>) -> String {
-    let unfolded =
-        |space: &str, text: &mut String| text.extend(space.chars().filter(|c| !matches!(c, '\n' | '\r')));
+    let unfolded = |space: &str, text: &mut String| text.extend(space.chars().filter(|c| !matches!(c, '\n' | '\r')));
     let mut text = String::new();
     for (at, token) in run.iter().enumerate() {
         if at > 0 || after_encoded {

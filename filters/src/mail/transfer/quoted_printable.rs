@@ -71,13 +71,11 @@ impl QuotedPrintableDecoder {
         let mut rest = text;
         while !rest.is_empty() {
             if let QuotedPrintableState::Text = self.state {
-                let plain = memchr::memchr(b'=', rest).unwrap_or(rest.len());
-                let (run, tail) = rest.split_at_checked(plain).unwrap_or((rest, &[]));
+                let (run, tail) = rest.split_at(memchr::memchr(b'=', rest).unwrap_or(rest.len()));
                 out.extend_from_slice(run);
-                rest = tail.get(1..).unwrap_or_default();
-                if !tail.is_empty() {
-                    self.state = QuotedPrintableState::Equals;
-                }
+                let [_, tail @ ..] = tail else { return };
+                self.state = QuotedPrintableState::Equals;
+                rest = tail;
                 continue;
             }
             let Some((octet, tail)) = rest.split_first() else { return };
@@ -93,9 +91,7 @@ impl QuotedPrintableDecoder {
 
     fn escaped(&mut self, octet: u8, out: &mut Vec<u8>) {
         self.state = match (self.state, octet) {
-            (QuotedPrintableState::Equals, high) if high.is_ascii_hexdigit() => {
-                QuotedPrintableState::Digit(high)
-            }
+            (QuotedPrintableState::Equals, high) if high.is_ascii_hexdigit() => QuotedPrintableState::Digit(high),
             (QuotedPrintableState::Digit(high), low) if let Some(octet) = decode_pair(high, low) => {
                 out.push(octet);
                 QuotedPrintableState::Text
@@ -103,9 +99,7 @@ impl QuotedPrintableDecoder {
             (QuotedPrintableState::Equals | QuotedPrintableState::LineEnd, b' ' | b'\t' | b'\r') => {
                 QuotedPrintableState::LineEnd
             }
-            (QuotedPrintableState::Equals | QuotedPrintableState::LineEnd, b'\n') => {
-                QuotedPrintableState::Text
-            }
+            (QuotedPrintableState::Equals | QuotedPrintableState::LineEnd, b'\n') => QuotedPrintableState::Text,
             _ => {
                 self.broken = true;
                 out.push(octet);

@@ -22,12 +22,7 @@ pub(super) enum FilterCall<'a> {
 
 impl PipelineSession {
     /// Tells each filter in turn; the first answer that is not Continue is the answer of all.
-    pub(super) async fn ask_all(
-        &mut self,
-        step: Steps,
-        call: &FilterCall<'_>,
-        macros: &MacroTable,
-    ) -> Verdict {
+    pub(super) async fn ask_all(&mut self, step: Steps, call: &FilterCall<'_>, macros: &MacroTable) -> Verdict {
         let Self { pipeline, connection, filters, open, current, .. } = self;
         let surroundings = Surroundings::new(pipeline, connection, macros);
         let mut outside = Report::default();
@@ -92,11 +87,7 @@ pub(super) struct Surroundings<'a> {
 }
 
 impl<'a> Surroundings<'a> {
-    pub(super) fn new(
-        pipeline: &'a Pipeline,
-        connection: &'a ClientConnection,
-        macros: &'a MacroTable,
-    ) -> Self {
+    pub(super) fn new(pipeline: &'a Pipeline, connection: &'a ClientConnection, macros: &'a MacroTable) -> Self {
         Self { connection, macros, clock: &*pipeline.settings.clock }
     }
 
@@ -129,14 +120,11 @@ pub(super) fn judge(
         }
         Ok(verdict) => verdict,
         Err(error) => {
-            let failure =
-                FilterFailure { filter: entry.filter.name(), code: error.code, detail: error.detail };
+            let failure = FilterFailure { filter: entry.filter.name(), code: error.code, detail: error.detail };
             report.failures.push(failure);
             match entry.on_error {
                 OnError::Tempfail => temporary_failure(),
-                OnError::Reject => {
-                    reply(554, (5, 3, 0), "The mail filter of this server can't process this message")
-                }
+                OnError::Reject => reply(554, (5, 3, 0), "The mail filter of this server can't process this message"),
                 OnError::Pass => {
                     running.done = true;
                     Verdict::Continue

@@ -20,12 +20,7 @@ impl PipelineSession {
         self.stream_to(0..end, chunk, macros)
     }
 
-    pub(super) fn stream_to(
-        &mut self,
-        range: std::ops::Range<usize>,
-        chunk: &Bytes,
-        macros: &MacroTable,
-    ) -> Flow {
+    pub(super) fn stream_to(&mut self, range: std::ops::Range<usize>, chunk: &Bytes, macros: &MacroTable) -> Flow {
         let Self { pipeline, connection, filters, open, .. } = self;
         let Some(open) = open else { return Flow::Enough };
         let mut flow = Flow::Enough;

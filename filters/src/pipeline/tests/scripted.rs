@@ -114,11 +114,7 @@ impl FilterSession for Scripted {
         Ok(if self.enough_after == 0 { Flow::Enough } else { Flow::More })
     }
 
-    async fn end_of_message(
-        &mut self,
-        cx: &mut Context<'_>,
-        message: &mut Message,
-    ) -> Result<Verdict, FilterError> {
+    async fn end_of_message(&mut self, cx: &mut Context<'_>, message: &mut Message) -> Result<Verdict, FilterError> {
         if self.hangs {
             std::future::pending::<()>().await;
         }

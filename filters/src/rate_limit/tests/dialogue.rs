@@ -7,10 +7,7 @@ fn messages_are_counted_at_mail() {
     assert_eq!(rig.accepted("bob", 2), 2, "others are not touched");
     let end = rig.connect().user("ALICE").mail("<a@example.com>").end();
     let reply = end.record.reply.as_ref().unwrap();
-    assert_eq!(
-        reply.to_string(),
-        "450 4.7.1 Sending limit reached (m: 3/1h messages); try again in 60 minutes"
-    );
+    assert_eq!(reply.to_string(), "450 4.7.1 Sending limit reached (m: 3/1h messages); try again in 60 minutes");
     assert_eq!(end.reasons(), ["rate_limit.m"]);
     let detail = end.record.report.reasons[0].detail.as_deref();
     assert_eq!(detail, Some("m:alice: over 3/1h messages, free in 60 minutes"));
@@ -69,9 +66,8 @@ fn a_header_counts_as_it_was_on_the_wire() {
 
 #[test]
 fn recipients_that_the_mta_refused_give_a_thief_away() {
-    let rig = Rig::new(
-        "[[rate_limit]]\nname = \"guess\"\ncount = \"rejected_recipients\"\nlimit = \"3/1h\"\nblock = \"1d\"",
-    );
+    let rig =
+        Rig::new("[[rate_limit]]\nname = \"guess\"\ncount = \"rejected_recipients\"\nlimit = \"3/1h\"\nblock = \"1d\"");
     let mut transaction = rig.connect().user("alice").mail("<a@example.com>");
     for n in 0..3 {
         transaction.rejected_rcpt(&format!("<nobody{n}@x>"));
@@ -113,9 +109,8 @@ fn several_windows_hold_at_once() {
 
 #[test]
 fn a_message_counts_once_for_each_recipient_domain() {
-    let rig = Rig::new(
-        "[[rate_limit]]\nname = \"d\"\nkey = [\"recipient_domain\"]\ncount = \"messages\"\nlimit = \"1/1h\"",
-    );
+    let rig =
+        Rig::new("[[rate_limit]]\nname = \"d\"\nkey = [\"recipient_domain\"]\ncount = \"messages\"\nlimit = \"1/1h\"");
     let mut transaction = rig.connect().user("alice").mail("<a@example.com>");
     let codes = ["<1@x>", "<2@x>", "<1@Y.>", "<2@y>"].map(|rcpt| code(&transaction.rcpt_verdict(rcpt)));
     assert_eq!(codes, [0, 0, 0, 0]);
@@ -140,8 +135,7 @@ fn quarantine_puts_on_hold_and_log_only_tells() {
     assert_eq!(summaries[0], ("accept", vec![]));
     assert_eq!(summaries[1], ("accept", both[1..].to_vec()));
     assert_eq!(summaries[2], ("quarantine", both));
-    let outcomes: Vec<_> =
-        rig.outcomes().into_iter().map(|(rule, outcome)| format!("{rule} {outcome}")).collect();
+    let outcomes: Vec<_> = rig.outcomes().into_iter().map(|(rule, outcome)| format!("{rule} {outcome}")).collect();
     assert_eq!(outcomes, ["q pass", "l pass", "q pass", "l log", "q quarantine", "l log"]);
     assert_eq!(rig.told.breaches.lock().unwrap().len(), 2);
 }
@@ -155,10 +149,7 @@ fn overrides_and_exemptions() {
     );
     let accepted = |user: &str| rig.accepted(user, 12);
     assert_eq!((accepted("x"), accepted("dora"), accepted("alice"), accepted("bob")), (1, 2, 5, 12));
-    assert_eq!(
-        (accepted("a@big.example"), accepted("a@sub.big.example"), accepted("e@sub.big.example")),
-        (9, 4, 3)
-    );
+    assert_eq!((accepted("a@big.example"), accepted("a@sub.big.example"), accepted("e@sub.big.example")), (9, 4, 3));
     assert_eq!((accepted("daemon7"), accepted("carl")), (12, 1));
 }
 
@@ -187,8 +178,7 @@ fn a_ramp_grows_with_time() {
     );
     let send = |domain: &str| {
         let mut transaction = rig.connect().user("alice").mail("<a@b>");
-        let codes: Vec<u16> =
-            (0..10).map(|n| code(&transaction.rcpt_verdict(&format!("<{n}@{domain}>")))).collect();
+        let codes: Vec<u16> = (0..10).map(|n| code(&transaction.rcpt_verdict(&format!("<{n}@{domain}>")))).collect();
         let _ = transaction.body("x").end();
         codes.iter().filter(|code| **code == 0).count()
     };
@@ -203,15 +193,11 @@ fn a_ramp_grows_with_time() {
 
 #[test]
 fn a_breach_is_told_once_and_blocks() {
-    let rig =
-        Rig::new("[[rate_limit]]\nname = \"m\"\ncount = \"messages\"\nlimit = \"2/1m\"\nblock = \"10m\"");
+    let rig = Rig::new("[[rate_limit]]\nname = \"m\"\ncount = \"messages\"\nlimit = \"2/1m\"\nblock = \"10m\"");
     assert_eq!(rig.accepted("alice", 6), 2);
     let breaches = std::mem::take(&mut *rig.told.breaches.lock().unwrap());
     let [breach] = breaches.as_slice() else { panic!("{breaches:?}") };
-    assert_eq!(
-        (&*breach.rule, breach.key.as_str(), breach.limit.as_str(), breach.used),
-        ("m", "m:alice", "2/1m", 2)
-    );
+    assert_eq!((&*breach.rule, breach.key.as_str(), breach.limit.as_str(), breach.used), ("m", "m:alice", "2/1m", 2));
     assert_eq!((breach.user.as_deref(), breach.sender.as_str()), (Some("alice"), "alice@example.com"));
     assert_eq!(breach.block, Some(Duration::from_secs(600)));
     rig.pass(599);

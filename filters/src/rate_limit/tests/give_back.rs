@@ -47,8 +47,7 @@ fn behind(rig: &mut Rig, last: Result<Verdict, ()>) {
     let (store, told) = (Arc::clone(&rig.store), Arc::clone(&rig.told));
     let filter = RateLimitFilter::for_listener("test", &rules, store, told).unwrap();
     let filters: [Arc<dyn Filter>; 2] = [Arc::new(filter), Arc::new(Last(last))];
-    let entries =
-        filters.into_iter().map(|filter| PipelineEntry { filter, on_error: OnError::Tempfail }).collect();
+    let entries = filters.into_iter().map(|filter| PipelineEntry { filter, on_error: OnError::Tempfail }).collect();
     let clock = Arc::clone(&rig.clock) as Arc<dyn Clock>;
     rig.pipeline = Arc::new(Pipeline::new(settings(clock), entries));
 }
@@ -122,8 +121,7 @@ fn a_connection_that_is_cut_gives_it_back() {
 
 #[test]
 fn a_store_that_fails_is_an_error_with_its_reason() {
-    let rig =
-        Rig::new("[[rate_limit]]\nname = \"m\"\nkey = [\"{long}\"]\ncount = \"messages\"\nlimit = \"1/1h\"");
+    let rig = Rig::new("[[rate_limit]]\nname = \"m\"\nkey = [\"{long}\"]\ncount = \"messages\"\nlimit = \"1/1h\"");
     let long = "x".repeat(500);
     let send = || {
         let transaction = rig.connect().user("alice").macro_value(Stage::Mail, "{long}", &long);

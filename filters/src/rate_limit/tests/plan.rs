@@ -22,16 +22,8 @@ fn what_does_not_fit_together_is_named() {
         ("name = \"a\"\nlimit = \"1/1h\"\nreply = \"zu viel für heute\"".to_owned(), "reply", "ASCII"),
         ("name = \"a\"\nlimit = \"1/1h\"\nexempt = [{}]".to_owned(), "exempt.0", "everybody"),
         ("name = \"a\"\nlimit = \"1/1h\"\norigin = []".to_owned(), "origin", "no mail"),
-        (
-            "name = \"a\"\nlimit = \"1/1h\"\naction = \"log\"\nblock = \"1h\"".to_owned(),
-            "block",
-            "never does",
-        ),
-        (
-            "name = \"a\"\nlimit = \"1/1h\"\noverride_file = \"gone\"".to_owned(),
-            "override_file",
-            "no such file",
-        ),
+        ("name = \"a\"\nlimit = \"1/1h\"\naction = \"log\"\nblock = \"1h\"".to_owned(), "block", "never does"),
+        ("name = \"a\"\nlimit = \"1/1h\"\noverride_file = \"gone\"".to_owned(), "override_file", "no such file"),
         ("name = \"a\"\nlimit = \"1/1h\"\n[[rate_limit.ramp]]".to_owned(), "ramp.0.start", "required"),
     ] {
         let found = mistakes(&format!("[[rate_limit]]\n{toml}"));
@@ -94,9 +86,6 @@ fn settings_are_written_as_they_were_read() {
     let again: RateLimitSettings = toml::from_str(&toml::to_string(&settings).unwrap()).unwrap();
     assert_eq!(settings, again);
     assert!(
-        toml::from_str::<RateLimitSettings>("key = [\"usr\"]")
-            .unwrap_err()
-            .to_string()
-            .contains("can't be counted by")
+        toml::from_str::<RateLimitSettings>("key = [\"usr\"]").unwrap_err().to_string().contains("can't be counted by")
     );
 }

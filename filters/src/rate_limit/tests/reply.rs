@@ -5,10 +5,8 @@ use crate::rate_limit::reply::{ReplyTemplate, ReplyText, wait};
 
 #[test]
 fn places_are_filled() {
-    let template =
-        ReplyTemplate::new("{rule} {key} {used} of {limit} {count}, {wait}. See https://x/%20").unwrap();
-    let text =
-        ReplyText { rule: "r", key: "alice", limit: "3/1h", count: "messages", used: 3, wait: Some(61_000) };
+    let template = ReplyTemplate::new("{rule} {key} {used} of {limit} {count}, {wait}. See https://x/%20").unwrap();
+    let text = ReplyText { rule: "r", key: "alice", limit: "3/1h", count: "messages", used: 3, wait: Some(61_000) };
     let verdict = template.reply(BreachAction::Reject, false, &text);
     let Verdict::Reply(reply) = verdict else { panic!("{verdict:?}") };
     assert_eq!(reply.to_string(), "550 5.7.1 r alice 3 of 3/1h messages, in 61 seconds. See https://x/%20");

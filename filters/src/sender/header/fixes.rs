@@ -32,10 +32,8 @@ impl SenderHeader<'_> {
             let text = String::from_utf8_lossy(&field.value).trim().to_owned();
             return Some(refusal(&format!("From address {text} can't be read for {}", name(cx))));
         }
-        let wrong =
-            |field: &&super::ParsedField| field.addresses.iter().flatten().any(|entry| !entry.allowed);
-        let old: Vec<_> =
-            self.fields_in(AddressField::From).filter(wrong).map(|field| field.value.clone()).collect();
+        let wrong = |field: &&super::ParsedField| field.addresses.iter().flatten().any(|entry| !entry.allowed);
+        let old: Vec<_> = self.fields_in(AddressField::From).filter(wrong).map(|field| field.value.clone()).collect();
         if self.fields_in(AddressField::ReplyTo).next().is_none()
             && let Some(first) = old.first()
         {
@@ -81,10 +79,7 @@ impl SenderHeader<'_> {
             let repeats = author.is_some() && named == author.as_ref();
             if kept || repeats {
                 field.deleted = true;
-                cx.note_with(
-                    Code::SenderRemoved.as_str(),
-                    if repeats { "repeats From" } else { "is the second" },
-                );
+                cx.note_with(Code::SenderRemoved.as_str(), if repeats { "repeats From" } else { "is the second" });
             } else {
                 kept = true;
             }

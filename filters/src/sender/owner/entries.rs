@@ -85,8 +85,7 @@ impl Owners {
 
 /// The users, if the condition names users only, and none with a star.
 fn plain_users(who: &Who) -> Option<Vec<String>> {
-    let Who { user: Some(users), client: None, listener: None, certificate: None, fingerprint: None } = who
-    else {
+    let Who { user: Some(users), client: None, listener: None, certificate: None, fingerprint: None } = who else {
         return None;
     };
     let plain = users.iter().all(|name| name.is_plain());

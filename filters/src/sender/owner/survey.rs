@@ -10,16 +10,14 @@ impl Owners {
     /// counted: any login may be created later.
     pub(in crate::sender) fn may_be_used(&self, address: &AddrSpec) -> bool {
         let keys = OwnerKeys { full: address.key(), without_tag: None };
-        let from =
-            |id: &u32| self.grants.get(*id as usize).is_some_and(|grant| grant.allows(AddressField::From));
+        let from = |id: &u32| self.grants.get(*id as usize).is_some_and(|grant| grant.allows(AddressField::From));
         let listed = |key: &str| self.by_address.get(key).is_some_and(|ids| ids.iter().any(from));
         let mixed = self.mixed_by_user.values().flatten().chain(&self.mixed);
         keys.any(address.domain(), |key| listed(key).then_some(())).is_some()
             || mixed.into_iter().any(|(pattern, _)| pattern.matches(address))
             || self.maps.iter().any(|map| map.find(&keys, address.domain()).is_some())
             || self.users().any(|user| {
-                keys.any(address.domain(), |key| self.by_user.get(&*user_key(user, key)).map(|_| ()))
-                    .is_some()
+                keys.any(address.domain(), |key| self.by_user.get(&*user_key(user, key)).map(|_| ())).is_some()
             })
     }
 

@@ -2,8 +2,7 @@ use super::*;
 
 #[test]
 fn lines() {
-    let text =
-        "# who   what\n\nWeb1  @firma.de, info@kunde.de\n   @.firma.de\n  # still a comment\nbob\t*@b.de\n";
+    let text = "# who   what\n\nWeb1  @firma.de, info@kunde.de\n   @.firma.de\n  # still a comment\nbob\t*@b.de\n";
     let Ok(OwnerTable::Lines(lines)) = OwnerTable::parse(text, TableFormat::Lines, None) else { panic!() };
     let shown: Vec<_> = lines
         .iter()
@@ -11,20 +10,14 @@ fn lines() {
             (*line, user.as_str(), patterns.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
         })
         .collect();
-    assert_eq!(
-        shown,
-        [(3, "web1", "@firma.de info@kunde.de @.firma.de".to_owned()), (6, "bob", "*@b.de".to_owned())]
-    );
+    assert_eq!(shown, [(3, "web1", "@firma.de info@kunde.de @.firma.de".to_owned()), (6, "bob", "*@b.de".to_owned())]);
 }
 
 #[test]
 fn postfix() {
-    let text =
-        "Info@Firma.DE  Alice@firma.de,bob\n@firma.de alice\n    carol\ninfo@firma.de mallory\nroot root\n";
+    let text = "Info@Firma.DE  Alice@firma.de,bob\n@firma.de alice\n    carol\ninfo@firma.de mallory\nroot root\n";
     let domain = "host.firma.de".parse().unwrap();
-    let Ok(OwnerTable::Postfix(map)) = OwnerTable::parse(text, TableFormat::Postfix, Some(&domain)) else {
-        panic!()
-    };
+    let Ok(OwnerTable::Postfix(map)) = OwnerTable::parse(text, TableFormat::Postfix, Some(&domain)) else { panic!() };
     let logins = |key: &str| {
         let owned = &map[key];
         (owned.line, owned.logins.iter().map(|login| &**login).collect::<Vec<_>>())

@@ -24,11 +24,7 @@ impl Filter for Signs {
 
 #[async_trait]
 impl FilterSession for Signs {
-    async fn end_of_message(
-        &mut self,
-        cx: &mut Context<'_>,
-        _: &mut Message,
-    ) -> Result<Verdict, FilterError> {
+    async fn end_of_message(&mut self, cx: &mut Context<'_>, _: &mut Message) -> Result<Verdict, FilterError> {
         let note = |domain: &&str| SignatureNote {
             domain: (*domain).into(),
             selector: "s".into(),
@@ -69,11 +65,7 @@ fn what_a_receiver_will_find() {
     ] {
         let alignment = end(false, signed, envelope, Some(from)).record.report.alignment;
         // Two addresses without a domain in common are aligned with nothing, the empty set of domains likewise.
-        assert_eq!(
-            alignment,
-            Some(Alignment { dkim, envelope: in_envelope }),
-            "{signed:?} {envelope} {from}"
-        );
+        assert_eq!(alignment, Some(Alignment { dkim, envelope: in_envelope }), "{signed:?} {envelope} {from}");
     }
     assert_eq!(end(true, &[], "<a@b.de>", None).record.report.alignment, None);
 }

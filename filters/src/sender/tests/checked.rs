@@ -18,10 +18,7 @@ fn show(found: Problem) -> String {
 fn mistakes_are_named() {
     for (config, expected) in [
         ("[[owner]]\nuser = 'a'", "sender.owner.0.may_use: is missing"),
-        (
-            "[[owner]]\nuser = 'a'\nmay_use = ['*']\nin = ['reply_to']",
-            "sender.owner.0.in: anybody may use any",
-        ),
+        ("[[owner]]\nuser = 'a'\nmay_use = ['*']\nin = ['reply_to']", "sender.owner.0.in: anybody may use any"),
         ("[[owner]]\nuser = 'a'\nmay_use = ['*']\nin = []", "sender.owner.0.in: names no place"),
         ("[[rewrite]]\nmatch = '*'\nto = '@b.de'\nfields = []", "sender.rewrite.0.fields: names no place"),
         ("tag_separators = 'ab'", "sender.tag_separators: is a set of characters"),
@@ -37,10 +34,7 @@ fn mistakes_are_named() {
     let text = (0..20).map(|line| format!("user{line}\n")).collect::<String>();
     let found = plan_with("[[table]]\nfile = 'x'", &[table(&text)]).err().unwrap();
     assert_eq!(found.len(), 11);
-    assert_eq!(
-        show(found[0].clone()),
-        "sender.table.0.file: owners, line 1: has no addresses behind `user0`"
-    );
+    assert_eq!(show(found[0].clone()), "sender.table.0.file: owners, line 1: has no addresses behind `user0`");
     assert_eq!(show(found[10].clone()), "sender.table.0.file: owners: 10 more lines like that");
 }
 
@@ -67,19 +61,14 @@ fn a_rule_that_takes_envelope_and_from_apart() {
         ("match = 'a@kunde.de'\nto = 'a@firma.de'\nfields = ['envelope', 'from']", false),
     ] {
         let warnings = warnings(&format!("{owner}[[rewrite]]\n{rule}"));
-        assert_eq!(
-            warnings.iter().any(|warning| warning.contains("fall apart")),
-            apart,
-            "{rule}: {warnings:?}"
-        );
+        assert_eq!(warnings.iter().any(|warning| warning.contains("fall apart")), apart, "{rule}: {warnings:?}");
     }
 }
 
 #[test]
 fn what_nobody_may_use() {
     let rule = "[[rewrite]]\nmatch = 'wwwrun@*'\nto = 'webmaster@firma.de'\n";
-    let warning =
-        "sender.rewrite.0.to: gives no right, and no [[sender.owner]] lets anybody use webmaster@firma.de";
+    let warning = "sender.rewrite.0.to: gives no right, and no [[sender.owner]] lets anybody use webmaster@firma.de";
     assert!(warnings(rule)[0].starts_with(warning));
     for owner in [
         "user = 'web1'\nmay_use = ['@firma.de']",
@@ -118,8 +107,7 @@ fn recipes_of_the_readme_load() {
         sender: SenderSettings,
     }
     let text = include_str!("../../../../docs/senders.md");
-    let blocks: Vec<_> =
-        text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let blocks: Vec<_> = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(blocks.len() >= 8);
     for block in blocks {
         let section: Section = toml::from_str(block).unwrap_or_else(|error| panic!("{block}: {error}"));

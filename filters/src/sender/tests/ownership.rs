@@ -109,8 +109,7 @@ fn without_conveniences() {
 
 #[test]
 fn by_tables() {
-    let config =
-        "[[table]]\nfile = 'a'\n[[table]]\nfile = 'b'\nformat = 'postfix'\nin = ['envelope', 'from']";
+    let config = "[[table]]\nfile = 'a'\n[[table]]\nfile = 'b'\nformat = 'postfix'\nin = ['envelope', 'from']";
     let lines = table("alice@example.com info@example.com @.example.org\nbob @example.com");
     let map = table("ceo@firma.de boss\n@firma.de bob, carol\nteam@firma.de bob");
     let filter = filter_with(config, &[lines, map]);
@@ -177,10 +176,7 @@ fn envelopes() {
         ("<ALICE@example.com>", None),
         ("alice@example.com", None),
         ("<@relay.example:alice@example.com>", None),
-        (
-            "<boss@example.com>",
-            Some("boss@example.com is not allowed for user alice@example.com (MAIL FROM)"),
-        ),
+        ("<boss@example.com>", Some("boss@example.com is not allowed for user alice@example.com (MAIL FROM)")),
         ("<alice@example.com,boss@example.com>", Some("alice@example.com,boss@example.com can't be read")),
         ("<alice>", Some("alice is not allowed")),
     ] {

@@ -56,10 +56,7 @@ fn only_addresses_change() {
         ("wwwrun@www.firma.de", "webmaster@firma.de"),
         (" WWWRUN@WWW.Firma.DE (the web server)", " webmaster@firma.de (the web server)"),
         ("\n (c) wwwrun (x) @ www . firma\n . de\t(d)", "\n (c) webmaster@firma.de\t(d)"),
-        (
-            " Web: wwwrun@a.firma.de, X <wwwrun@b.firma.de>;",
-            " Web: webmaster@firma.de, X <webmaster@firma.de>;",
-        ),
+        (" Web: wwwrun@a.firma.de, X <wwwrun@b.firma.de>;", " Web: webmaster@firma.de, X <webmaster@firma.de>;"),
         (" G\u{fc}nter <wwwrun@a.firma.de>", " G\u{fc}nter <webmaster@firma.de>"),
         (" wwwrun@a.firma.de <wwwrun@a.firma.de>", " wwwrun@a.firma.de <webmaster@firma.de>"),
         (" <@relay.firma.de:wwwrun@a.firma.de>", " <@relay.firma.de:webmaster@firma.de>"),
@@ -97,7 +94,8 @@ fn what_no_rule_is_for_stays() {
 
 #[test]
 fn an_address_that_is_right_already_keeps_its_spelling() {
-    let config = "[[owner]]\nclient = '10.1.0.0/16'\nmay_use = ['@b.de']\n[[rewrite]]\nmatch = '*@b.de'\nto = '$1@b.de'";
+    let config =
+        "[[owner]]\nclient = '10.1.0.0/16'\nmay_use = ['@b.de']\n[[rewrite]]\nmatch = '*@b.de'\nto = '$1@b.de'";
     let end = send(&filter(config), WEB, "<A@B.de>", &[("From", " A@B.de")]);
     assert!(end.accepted() && edits(&end).is_empty(), "{:?}", edits(&end));
 }
@@ -106,8 +104,7 @@ fn an_address_that_is_right_already_keeps_its_spelling() {
 fn a_rule_gives_no_right() {
     let filter = filter("[[rewrite]]\nmatch = '*@www.firma.de'\nto = 'boss@firma.de'");
     let end = send(&filter, ALICE, "<x@www.firma.de>", &[("From", " x@www.firma.de")]);
-    let expected =
-        "550 5.7.1 Sender address boss@firma.de is not allowed for user alice@example.com (MAIL FROM)";
+    let expected = "550 5.7.1 Sender address boss@firma.de is not allowed for user alice@example.com (MAIL FROM)";
     assert_eq!(reply(&end), expected);
     let end = send(&filter, ALICE, "<>", &[("From", " x@www.firma.de")]);
     assert_eq!(reply(&end), "550 5.7.1 From address boss@firma.de is not allowed for user alice@example.com");
@@ -161,10 +158,7 @@ fn only_the_edits_that_may_come_are_asked_for() {
         ("header_mismatch = 'log'\nenvelope_mismatch = 'log'".to_owned(), ActionFlags::empty()),
         (rule("'envelope'"), ActionFlags::CHANGE_SENDER),
         (rule("'from', 'sender'"), ActionFlags::CHANGE_HEADERS),
-        (
-            "[[rewrite]]\nmatch = '*'\nto = '@b.de'".to_owned(),
-            ActionFlags::CHANGE_SENDER | ActionFlags::CHANGE_HEADERS,
-        ),
+        ("[[rewrite]]\nmatch = '*'\nto = '@b.de'".to_owned(), ActionFlags::CHANGE_SENDER | ActionFlags::CHANGE_HEADERS),
         ("default_domain = 'a.de'".to_owned(), ActionFlags::CHANGE_SENDER | ActionFlags::CHANGE_HEADERS),
         ("envelope_mismatch = 'rewrite'".to_owned(), ActionFlags::CHANGE_SENDER),
         ("header_mismatch = 'add_sender'".to_owned(), ActionFlags::CHANGE_HEADERS | ActionFlags::ADD_HEADERS),

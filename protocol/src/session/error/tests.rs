@@ -8,9 +8,7 @@ fn caused_by_mta(error: &Error) -> bool {
         Error::Frame(FrameError::Empty | FrameError::TooLong { .. }) => true,
         Error::Parse(ParseError::UnknownCommand(_) | ParseError::Malformed { .. }) => true,
         Error::Parse(ParseError::UnknownAction(_)) => false,
-        Error::Negotiate(
-            NegotiateError::Version(_) | NegotiateError::Actions(_) | NegotiateError::Protocol(_),
-        ) => true,
+        Error::Negotiate(NegotiateError::Version(_) | NegotiateError::Actions(_) | NegotiateError::Protocol(_)) => true,
         Error::Session(SessionError::Unexpected { .. } | SessionError::Macros { .. }) => true,
         Error::Session(
             SessionError::ReplyDue(_)

@@ -164,9 +164,7 @@ fn a_waived_reply_is_not_due() {
 
 #[test]
 fn an_unknown_command_byte_is_an_error_in_any_state() {
-    for state in
-        [DialogueState::Start, DialogueState::Negotiated, DialogueState::Connected, DialogueState::Body]
-    {
+    for state in [DialogueState::Start, DialogueState::Negotiated, DialogueState::Connected, DialogueState::Body] {
         let mut dialogue = dialogue_in(state, NOTHING);
         let error = dialogue.say_raw(b'X', b"").unwrap_err();
         assert_eq!(error.kind(), "unknown_command");

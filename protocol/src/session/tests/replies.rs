@@ -34,14 +34,7 @@ fn asked(kind: CommandKind, state: DialogueState, protocol: ProtocolFlags) -> Di
 
 fn verdicts() -> [Verdict; 6] {
     let reply = Reply::new(451, (4, 7, 1), "later").unwrap();
-    [
-        Verdict::Continue,
-        Verdict::Accept,
-        Verdict::Discard,
-        Verdict::Reject,
-        Verdict::TempFail,
-        Verdict::Reply(reply),
-    ]
+    [Verdict::Continue, Verdict::Accept, Verdict::Discard, Verdict::Reject, Verdict::TempFail, Verdict::Reply(reply)]
 }
 
 fn edits() -> [Modification; 9] {
@@ -62,12 +55,8 @@ fn edits() -> [Modification; 9] {
 
 /// All actions except verdicts.
 fn others() -> Vec<Action> {
-    let answer = Negotiated {
-        version: 6,
-        actions: ActionFlags::empty(),
-        protocol: ProtocolFlags::empty(),
-        macros: Vec::new(),
-    };
+    let answer =
+        Negotiated { version: 6, actions: ActionFlags::empty(), protocol: ProtocolFlags::empty(), macros: Vec::new() };
     let mut actions = vec![Action::Negotiate(answer), Action::Progress, Action::Skip];
     actions.extend(edits().map(Action::Modify));
     actions

@@ -136,10 +136,7 @@ impl Table {
     fn is_message(&self, state: DialogueState) -> bool {
         matches!(
             state,
-            DialogueState::Envelope
-                | DialogueState::Headers
-                | DialogueState::Body
-                | DialogueState::EndOfMessage
+            DialogueState::Envelope | DialogueState::Headers | DialogueState::Body | DialogueState::EndOfMessage
         )
     }
 
@@ -214,8 +211,7 @@ impl Table {
 /// The commands that an MTA usually sends next.
 fn usual(state: DialogueState) -> &'static [CommandKind] {
     use CommandKind::{
-        Abort, BodyChunk, Connect, Data, EndOfHeaders, EndOfMessage, Header, Helo, Macros, Mail, Rcpt,
-        Unknown,
+        Abort, BodyChunk, Connect, Data, EndOfHeaders, EndOfMessage, Header, Helo, Macros, Mail, Rcpt, Unknown,
     };
     match state {
         DialogueState::Negotiated => &[Connect, Connect, Macros],
@@ -223,9 +219,8 @@ fn usual(state: DialogueState) -> &'static [CommandKind] {
         DialogueState::Envelope => &[Rcpt, Rcpt, Data, Header, EndOfHeaders, Macros, Mail],
         DialogueState::Headers => &[Header, Header, EndOfHeaders, BodyChunk, Macros],
         DialogueState::Body => &[BodyChunk, EndOfMessage, EndOfMessage, Macros],
-        DialogueState::Start
-        | DialogueState::Offered
-        | DialogueState::EndOfMessage
-        | DialogueState::Closed => &CommandKind::ALL,
+        DialogueState::Start | DialogueState::Offered | DialogueState::EndOfMessage | DialogueState::Closed => {
+            &CommandKind::ALL
+        }
     }
 }

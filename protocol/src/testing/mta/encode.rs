@@ -43,11 +43,9 @@ pub fn encode_command(command: &Command, leading_space: bool, out: &mut BytesMut
         Command::BodyChunk(chunk) => body(code, chunk, out),
         Command::EndOfMessage(chunk) => body(code, chunk.as_deref().unwrap_or_default(), out),
         Command::Unknown(line) => packet(code, "command", out, |out| string("command", line, out)),
-        Command::Data
-        | Command::EndOfHeaders
-        | Command::Abort
-        | Command::Quit
-        | Command::QuitNewConnection => bare(code, out),
+        Command::Data | Command::EndOfHeaders | Command::Abort | Command::Quit | Command::QuitNewConnection => {
+            bare(code, out)
+        }
     }
 }
 

@@ -134,12 +134,7 @@ fn status(text: &str) -> Option<(u8, u16, u16)> {
 fn answer(data: &Bytes) -> Result<Negotiated, ParseError> {
     let (offer, lists) = run(b'O', data, pair(masks, many0(macro_list)))?;
     let lists = lists.into_iter().map(|(stage, names)| (stage, data.slice_ref(names)));
-    Ok(Negotiated {
-        version: offer.version,
-        actions: offer.actions,
-        protocol: offer.protocol,
-        macros: lists.collect(),
-    })
+    Ok(Negotiated { version: offer.version, actions: offer.actions, protocol: offer.protocol, macros: lists.collect() })
 }
 
 /// `| stage: u32 | macro names 00 |` - names separated by spaces

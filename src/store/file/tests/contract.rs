@@ -95,13 +95,8 @@ fn it_decides_as_the_table_says_whenever_it_is_opened_again() {
         metrics: Metrics::new().unwrap(),
         running: Mutex::default(),
     };
-    let wrong =
-        super::runtime().block_on(store_contract::run(&store, &move |millis| clock.set_millis(millis)));
-    assert!(
-        store_contract::cases().count() >= 200,
-        "the table has {} cases",
-        store_contract::cases().count()
-    );
+    let wrong = super::runtime().block_on(store_contract::run(&store, &move |millis| clock.set_millis(millis)));
+    assert!(store_contract::cases().count() >= 200, "the table has {} cases", store_contract::cases().count());
     assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
     assert!(store.running.into_inner().unwrap().0 > 20 * CALLS);
 }

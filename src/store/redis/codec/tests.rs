@@ -36,29 +36,13 @@ fn answers() {
 fn what_a_key_holds_is_ours_or_nothing() {
     let mut octets = Vec::new();
     let mut put = |number: u64, size: usize| octets.extend_from_slice(&number.to_le_bytes()[..size]);
-    [
-        (1 << 52, 7),
-        (8, 7),
-        (1, 1),
-        (2, 1),
-        (60_000, 7),
-        (5, 7),
-        (0, 7),
-        (0, 7),
-        (100, 7),
-        (2, 7),
-        (200, 7),
-        (3, 7),
-    ]
-    .into_iter()
-    .for_each(|(number, size)| put(number, size));
+    [(1 << 52, 7), (8, 7), (1, 1), (2, 1), (60_000, 7), (5, 7), (0, 7), (0, 7), (100, 7), (2, 7), (200, 7), (3, 7)]
+        .into_iter()
+        .for_each(|(number, size)| put(number, size));
     let state = super::state(&octets).unwrap();
     assert_eq!((state.blocked_until, state.breach_until), (1 << 52, 8));
     assert_eq!(state.windows[0].limit, Limit { width: 60_000, quota: 5 });
-    assert_eq!(
-        state.windows[0].window.buckets(),
-        [Bucket { end: 100, units: 2 }, Bucket { end: 200, units: 3 }]
-    );
+    assert_eq!(state.windows[0].window.buckets(), [Bucket { end: 100, units: 2 }, Bucket { end: 200, units: 3 }]);
     for length in 0..octets.len() {
         assert!(super::state(&octets[..length]).is_none(), "cut at {length}");
     }

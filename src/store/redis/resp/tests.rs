@@ -43,26 +43,10 @@ fn garbage() {
     let line = format!("+{}", "x".repeat(MAX_LINE_OCTETS));
     let bulk = format!("${}\r\n", MAX_REPLY_OCTETS + 1);
     for bytes in [
-        "HTTP/1.1 400 Bad Request\r\n",
-        "\0\0\0\0",
-        ":12a\r\n",
-        ":1\n",
-        "$-2\r\n",
-        "$99999999999999999999\r\n",
-        "$1\r\nabc",
-        "*-7\r\n",
-        &deep,
-        &wide,
-        &twice,
-        &line,
-        &bulk,
+        "HTTP/1.1 400 Bad Request\r\n", "\0\0\0\0", ":12a\r\n", ":1\n", "$-2\r\n", "$99999999999999999999\r\n",
+        "$1\r\nabc", "*-7\r\n", &deep, &wide, &twice, &line, &bulk,
     ] {
-        assert_eq!(
-            take(&mut BytesMut::from(bytes)),
-            Err(MalformedReply),
-            "{:?}",
-            bytes.get(..30).unwrap_or(bytes)
-        );
+        assert_eq!(take(&mut BytesMut::from(bytes)), Err(MalformedReply), "{:?}", bytes.get(..30).unwrap_or(bytes));
     }
 }
 

@@ -3,9 +3,7 @@ use crate::store::redis::doubt::FailureCount;
 
 #[test]
 fn slots_are_those_of_the_specification() {
-    for (name, expected) in
-        [("123456789", 0x31C3), ("foo", 12182), ("{foo}bar", 12182), ("a{foo}{bar}", 12182)]
-    {
+    for (name, expected) in [("123456789", 0x31C3), ("foo", 12182), ("{foo}bar", 12182), ("a{foo}{bar}", 12182)] {
         assert_eq!(slot(name), expected, "{name}");
     }
     assert_eq!(slot("{}foo"), slot("{}foo"));

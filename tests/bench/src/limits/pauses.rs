@@ -42,12 +42,7 @@ pub(super) fn measure(keys: usize) -> anyhow::Result<Vec<Pause>> {
     works.into_iter().map(|(meanwhile, work)| during(&store, keys, meanwhile, work)).collect()
 }
 
-fn during(
-    store: &MemoryStore,
-    keys: usize,
-    meanwhile: &'static str,
-    work: &dyn Fn(),
-) -> anyhow::Result<Pause> {
+fn during(store: &MemoryStore, keys: usize, meanwhile: &'static str, work: &dyn Fn()) -> anyhow::Result<Pause> {
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let decider = scope.spawn(|| decide(store, keys, &done));

@@ -35,15 +35,11 @@ fn what_is_not_utf_8_is_windows_1252() {
     assert_eq!(decoded(euro.as_bytes()), " Grüße € 5");
     let none: [&[u8]; 6] = [
         // Nothing, in windows-1252.
-        b"a\x81b",
-        // Western text has no such runs.
+        b"a\x81b", // Western text has no such runs.
         b" \xb3\xcc\xca\xbd\xc9",
         // An encoded-word that is glued to raw text: readers do not agree.
-        b" =?utf-8?Q?a?=\xfc",
-        b" a\x07\xfc",
-        // A control character in UTF-8.
-        b" a\xc2\x85b",
-        // Some of it is UTF-8.
+        b" =?utf-8?Q?a?=\xfc", b" a\x07\xfc", // A control character in UTF-8.
+        b" a\xc2\x85b", // Some of it is UTF-8.
         b" \xc3\x91and\xc3\xba Gr\xfc\xdfe",
     ];
     for value in none {
@@ -80,8 +76,7 @@ fn display_names_only() {
     ] {
         assert_eq!(fixed("To", raw).as_deref(), Some(expected));
     }
-    for raw in
-        [" jörg@x.de", " Jörg <jörg@x.de>", " a@ä.de", " \"ä@x.de", " ä (b (c ä)) <a@b>", " Jörg", " <ä>"]
+    for raw in [" jörg@x.de", " Jörg <jörg@x.de>", " a@ä.de", " \"ä@x.de", " ä (b (c ä)) <a@b>", " Jörg", " <ä>"]
     {
         assert_eq!(fixed("From", raw), None, "{raw}");
     }
@@ -212,8 +207,7 @@ mod before {
                 // Either a phrase or an address without a name goes before a comment.
                 '(' => {
                     let (before, _) = split(text, at);
-                    let piece =
-                        if before.contains('@') { AddressListPiece::Rest } else { AddressListPiece::Phrase };
+                    let piece = if before.contains('@') { AddressListPiece::Rest } else { AddressListPiece::Phrase };
                     return Some((piece, at));
                 }
                 _ => {}

@@ -17,10 +17,7 @@ fn names_of_files_are_encoded() {
             " text/csv; charset=utf-8; name=\"50%'ü'*.csv\" ",
             " text/csv; charset=utf-8; name*=utf-8''50%25%27%C3%BC%27%2A.csv ",
         ),
-        (
-            " inline; filename=\"请柬\"; name=\"é\"",
-            " inline; filename*=utf-8''%E8%AF%B7%E6%9F%AC; name*=utf-8''%C3%A9",
-        ),
+        (" inline; filename=\"请柬\"; name=\"é\"", " inline; filename*=utf-8''%E8%AF%B7%E6%9F%AC; name*=utf-8''%C3%A9"),
     ] {
         assert_eq!(repaired(value.as_bytes()).as_deref(), Some(expected));
     }

@@ -42,9 +42,7 @@ fn written_so_that_it_is_read_again() {
 
 #[test]
 fn alone_means_alone() {
-    for text in
-        ["", "a", "<a@example.com>", "a@example.com (x)", " a@example.com", "a @example.com", "a@b,c@d"]
-    {
+    for text in ["", "a", "<a@example.com>", "a@example.com (x)", " a@example.com", "a @example.com", "a@b,c@d"] {
         assert_eq!(text.parse::<AddrSpec>(), Err(NotAddress), "{text:?}");
     }
     assert_eq!(AddrSpec::alone(b"root").unwrap().local, "root");
