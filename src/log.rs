@@ -23,8 +23,7 @@ use arc_swap::ArcSwap;
 use postseal_filters::pipeline::Record;
 use prometheus::IntCounter;
 
-use crate::config;
-use crate::config::Level;
+use crate::config::{self, Level};
 
 pub use address::{shorten, shorten_within};
 pub use throttle::Throttle;

@@ -133,7 +133,7 @@ impl Directions {
 /// Why a message is ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
-#[serde(rename_all = "snake_case")]
+#[serde(expecting = "enum OriginName", rename_all = "snake_case")]
 pub enum Origin {
     /// The role of the listener says so.
     Listener,

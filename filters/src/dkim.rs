@@ -208,7 +208,6 @@ impl SharedSigner {
         Ok(rule)
     }
 
-    /// The one From address.
     fn from(&self, message: &Message) -> Result<Mailbox, SigningFailure> {
         let is_from = |field: &&HeaderField| header::name(field).eq_ignore_ascii_case(b"From");
         let mut fields = message.fields.iter().map(|(_, field)| field).filter(is_from);

@@ -4,55 +4,7 @@
 //! small state machine of one connection. A filter says in [`Needs`] which messages it is for and which steps it looks
 //! at. The pipeline calls the filter for no others, and the MTA is asked for no others.
 //!
-//! A filter that refuses mail from one host name, and its test:
-//!
-//! ```
-//! # #[cfg(feature = "testing")] {
-//! use std::sync::Arc;
-//!
-//! use postseal_filters::testing::{Transaction, settings, TestClock};
-//! use postseal_filters::{
-//!     Context, Filter, FilterError, FilterSession, MessageEnd, Needs, OnError, Pipeline, PipelineEntry, Steps,
-//! };
-//! use postseal_protocol::{Address, Verdict};
-//!
-//! struct NoWindmill;
-//! struct Session;
-//!
-//! impl Filter for NoWindmill {
-//!     fn name(&self) -> &'static str {
-//!         "no_windmill"
-//!     }
-//!
-//!     fn needs(&self) -> Needs {
-//!         Needs { sees: Steps::MAIL, answers: Steps::MAIL, ..Needs::default() }
-//!     }
-//!
-//!     fn start(&self) -> Box<dyn FilterSession> {
-//!         Box::new(Session)
-//!     }
-//! }
-//!
-//! #[async_trait::async_trait]
-//! impl FilterSession for Session {
-//!     async fn mail(&mut self, cx: &mut Context<'_>, sender: &Address) -> Result<Verdict, FilterError> {
-//!         if !sender.mailbox().ends_with(b"@windmill.example") {
-//!             return Ok(Verdict::Continue);
-//!         }
-//!         cx.note("windmill");
-//!         Ok(Verdict::Reject)
-//!     }
-//!
-//!     fn reset(&mut self) {}
-//! }
-//!
-//! let entry = PipelineEntry { filter: Arc::new(NoWindmill), on_error: OnError::Tempfail };
-//! let pipeline = Arc::new(Pipeline::new(settings(TestClock::at(0)), vec![entry]));
-//! let end = Transaction::with(pipeline).mail("<a@windmill.example>").rcpt("<b@example.net>").end();
-//! assert_eq!(end.record.end, MessageEnd::Reject);
-//! assert_eq!(end.record.report.reasons[0].to_string(), "no_windmill.windmill");
-//! # }
-//! ```
+//! [`testing`](crate::testing) shows a whole filter and its test.
 
 use std::borrow::Cow;
 

@@ -169,7 +169,6 @@ impl FilterSession for CheckSession {
     }
 }
 
-/// All findings of a message.
 fn findings(
     message: &Message,
     section: &HeaderSection<'_>,

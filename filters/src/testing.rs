@@ -1,16 +1,51 @@
 //! A test kit for filter authors: drive one filter or a pipeline as a dialogue, get the verdict and the edits back.
 //!
-//! ```
-//! use postseal_filters::testing::Transaction;
+//! A filter that refuses mail from one domain, and its test:
 //!
-//! let end = Transaction::new(vec![])
-//!     .mail("<a@example.com>")
-//!     .rcpt("<b@example.net>")
-//!     .header("From", " a@example.com")
-//!     .body("Hello\r\n")
-//!     .end();
-//! assert!(end.accepted());
-//! assert_eq!(end.modifications, []);
+//! ```
+//! use std::sync::Arc;
+//!
+//! use postseal_filters::testing::{Transaction, settings, TestClock};
+//! use postseal_filters::{
+//!     Context, Filter, FilterError, FilterSession, MessageEnd, Needs, OnError, Pipeline, PipelineEntry, Steps,
+//! };
+//! use postseal_protocol::{Address, Verdict};
+//!
+//! struct NoWindmill;
+//! struct Session;
+//!
+//! impl Filter for NoWindmill {
+//!     fn name(&self) -> &'static str {
+//!         "no_windmill"
+//!     }
+//!
+//!     fn needs(&self) -> Needs {
+//!         Needs { sees: Steps::MAIL, answers: Steps::MAIL, ..Needs::default() }
+//!     }
+//!
+//!     fn start(&self) -> Box<dyn FilterSession> {
+//!         Box::new(Session)
+//!     }
+//! }
+//!
+//! #[async_trait::async_trait]
+//! impl FilterSession for Session {
+//!     async fn mail(&mut self, cx: &mut Context<'_>, sender: &Address) -> Result<Verdict, FilterError> {
+//!         if !sender.mailbox().ends_with(b"@windmill.example") {
+//!             return Ok(Verdict::Continue);
+//!         }
+//!         cx.note("windmill");
+//!         Ok(Verdict::Reject)
+//!     }
+//!
+//!     fn reset(&mut self) {}
+//! }
+//!
+//! let entry = PipelineEntry { filter: Arc::new(NoWindmill), on_error: OnError::Tempfail };
+//! let pipeline = Arc::new(Pipeline::new(settings(TestClock::at(0)), vec![entry]));
+//! let end = Transaction::with(pipeline).mail("<a@windmill.example>").rcpt("<b@example.net>").end();
+//! assert_eq!(end.record.end, MessageEnd::Reject);
+//! assert_eq!(end.record.report.reasons[0].to_string(), "no_windmill.windmill");
 //! ```
 
 mod addresses;

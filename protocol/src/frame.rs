@@ -1,8 +1,6 @@
 //! Packets: the units of the byte stream, the same in both directions.
 //!
-//! ```text
-//! | length: u32, big-endian | code: 1 octet | data: length - 1 octets |
-//! ```
+//! `| length: u32, big-endian | code: 1 octet | data: length - 1 octets |`
 //!
 //! [`cut`] takes the next packet off a buffer without copying, [`put`] writes one. The length is checked before it is
 //! used, and no memory is reserved for data that has not arrived.

@@ -9,7 +9,6 @@ use aws_lc_rs::digest::{SHA256, digest};
 use encodify::base64::STANDARD;
 use hyper::header::HeaderValue;
 
-/// The page.
 pub(super) const HTML: &str = include_str!("page.html");
 
 /// The Content-Security-Policy of the page.

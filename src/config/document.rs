@@ -36,7 +36,6 @@ impl Document {
         }
     }
 
-    /// The whole text.
     pub(super) fn text(&self) -> &str {
         &self.text.text
     }

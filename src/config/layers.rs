@@ -67,7 +67,6 @@ impl Layers {
         Ok(Self { figment, document, settings, values })
     }
 
-    /// The merged values.
     pub(super) fn values(&self) -> &Value {
         &self.values
     }

@@ -22,7 +22,7 @@ impl Default for LogConfig {
 
 /// The form of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename = "Format", rename_all = "snake_case")]
+#[serde(expecting = "enum Format", rename_all = "snake_case")]
 pub enum LogFormat {
     /// One JSON object a line.
     Json,

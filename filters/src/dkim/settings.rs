@@ -112,7 +112,7 @@ pub struct KeySettings {
 
 /// The treatment of a message that can't be signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename = "Policy", rename_all = "snake_case")]
+#[serde(expecting = "enum Policy", rename_all = "snake_case")]
 pub enum UnsignedPolicy {
     /// It goes on unsigned.
     Pass,

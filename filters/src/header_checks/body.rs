@@ -44,7 +44,6 @@ impl BodyCheck {
         Self { octets: BodyOctets::default(), parts, start: Vec::new(), findings, one_text, is_identity, mime }
     }
 
-    /// Takes the next piece.
     pub(super) fn push(&mut self, chunk: &[u8]) {
         let wanted = MAX_START_OCTETS.saturating_sub(self.start.len()).min(chunk.len());
         self.start.extend_from_slice(chunk.split_at(wanted).0);

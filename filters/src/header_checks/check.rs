@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// The actions for a finding, from the mildest to the most severe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
-#[serde(rename = "Action", rename_all = "snake_case")]
+#[serde(expecting = "enum Action", rename_all = "snake_case")]
 pub enum CheckAction {
     /// The check is off.
     Off,

@@ -4,8 +4,7 @@ use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Repair, Spot};
 use super::judge::CharsetJudge;
 use crate::mail::content_type::{ContentType, TransferEncoding};
-use crate::mail::transfer::base64;
-use crate::mail::transfer::base64::Base64;
+use crate::mail::transfer::base64::{self, Base64};
 use crate::mail::transfer::quoted_printable;
 
 /// A part whose pieces arrive.

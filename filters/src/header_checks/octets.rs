@@ -32,7 +32,6 @@ impl BodyOctets {
         kinds & EIGHT_BIT == 0
     }
 
-    /// Takes the end of the body.
     pub(super) fn finish(&mut self) {
         if self.before == b'\r' {
             let spot = Spot { offset: self.offset.saturating_sub(1), octet: b'\r' };

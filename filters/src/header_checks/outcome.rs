@@ -40,7 +40,6 @@ struct FindingGroup<'a> {
 }
 
 impl<'a> Treatment<'a> {
-    /// Decides about each finding.
     pub(super) fn of(findings: &'a CheckFindings, decisions: &Decisions, material: &RepairMaterial<'_>) -> Self {
         let mut this = Self::default();
         // In shadow mode repairs are worked out in full, but apart from those that are made.
@@ -107,7 +106,6 @@ impl<'a> Treatment<'a> {
         }
     }
 
-    /// Makes the edits.
     pub(super) fn edit(self, plan: &CheckPlan, message: &mut Message) {
         let with = |action| {
             let mut names: Vec<_> = self

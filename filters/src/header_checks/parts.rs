@@ -85,7 +85,6 @@ impl BodyParts {
         }
     }
 
-    /// Takes the end of the body.
     pub(super) fn finish(&mut self, findings: &mut CheckFindings) {
         let line = std::mem::take(&mut self.line);
         if !line.is_empty() {

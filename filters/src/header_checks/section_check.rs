@@ -24,7 +24,6 @@ const ENTITIES: [&str; 34] = [
     "uacute", "euro", "copy", "reg", "trade", "ndash", "mdash", "hellip", "rsquo",
 ];
 
-/// Checks the section.
 pub(super) fn check(section: &HeaderSection<'_>, max_octets: u64, findings: &mut CheckFindings) {
     if section.octets > max_octets {
         findings.add(CheckFinding::message(Check::OversizedHeader, "the header section is too large"));

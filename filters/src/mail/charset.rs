@@ -31,7 +31,6 @@ pub(crate) enum Charset {
 }
 
 impl Charset {
-    /// Looks up a name.
     pub(crate) fn named(name: &[u8]) -> Self {
         let name = name.trim_ascii();
         let is = |other: &&str| name.eq_ignore_ascii_case(other.as_bytes());

@@ -26,9 +26,7 @@ pub(crate) struct ContentType {
 impl ContentType {
     /// Reads a value.
     ///
-    /// ```text
-    /// content = "Content-Type" ":" type "/" subtype *(";" parameter)      ; RFC 2045 section 5.1
-    /// ```
+    /// `content = "Content-Type" ":" type "/" subtype *(";" parameter)      ; RFC 2045 section 5.1`
     pub(crate) fn parse(value: &[u8]) -> Option<Self> {
         let mut scanner = ParameterScanner::new(value);
         let kind = scanner.token()?.to_ascii_lowercase();
@@ -196,9 +194,7 @@ impl<'a> ParameterScanner<'a> {
 
     /// The value of a parameter, and where the value stands. Values with specials but without quotes are common.
     ///
-    /// ```text
-    /// value = token / quoted-string     ; also octets up to the next white space or ";"
-    /// ```
+    /// `value = token / quoted-string     ; also octets up to the next white space or ";"`
     fn value(&mut self) -> Option<(Vec<u8>, Range<usize>)> {
         self.skip();
         let start = self.cursor.at();

@@ -25,7 +25,6 @@ impl<'a> TextCursor<'a> {
         self.rest.first().copied()
     }
 
-    /// Takes the next octet.
     pub(crate) fn bump(&mut self) -> Option<u8> {
         let (first, rest) = self.rest.split_first()?;
         self.rest = rest;

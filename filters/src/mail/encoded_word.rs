@@ -142,9 +142,7 @@ impl EncodedWord<'_> {
 
 /// Decodes Q encoding. False if an `=` is not followed by two digits; such an `=` stands for itself.
 ///
-/// ```text
-/// "Q" = *("_" / "=" 2HEXDIG / <any other printable character>)        ; RFC 2047 section 4.2
-/// ```
+/// `"Q" = *("_" / "=" 2HEXDIG / <any other printable character>)        ; RFC 2047 section 4.2`
 fn q_decoded(text: &[u8]) -> (Vec<u8>, bool) {
     let mut octets = Vec::with_capacity(text.len());
     let mut clean = true;

@@ -20,7 +20,6 @@ pub(super) struct Decision<'a> {
 }
 
 impl Decision<'_> {
-    /// The decision.
     pub(super) fn outcome(&self) -> RuleDecision {
         match self.admission.verdict {
             Standing::Within => RuleDecision::Pass,

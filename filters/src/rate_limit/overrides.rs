@@ -31,7 +31,6 @@ impl Overrides {
         }
     }
 
-    /// All overrides.
     pub(super) fn iter(&self) -> impl Iterator<Item = &OverrideRates> {
         self.by_value.values().chain(self.by_network.iter().map(|(_, value)| value))
     }

@@ -102,7 +102,7 @@ pub enum Count {
 /// The action for mail that is over a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
-#[serde(rename = "Action", rename_all = "snake_case")]
+#[serde(expecting = "enum Action", rename_all = "snake_case")]
 pub enum BreachAction {
     /// A 450 reply: the client tries again.
     Tempfail,

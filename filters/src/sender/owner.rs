@@ -175,7 +175,6 @@ impl Owners {
         self.tables.get(number).map_or("", |name| name)
     }
 
-    /// The login as an address.
     fn login_address(&self, user: Option<&str>) -> Option<AddrSpec> {
         let mailbox = AddrSpec::alone(user?.as_bytes())?;
         match (mailbox.domain, &self.default_domain) {

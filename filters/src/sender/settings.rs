@@ -124,7 +124,7 @@ pub enum SenderField {
 
 /// A place in which an address is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename = "Place", rename_all = "snake_case")]
+#[serde(expecting = "enum Place", rename_all = "snake_case")]
 pub enum AddressField {
     /// The reverse-path.
     Envelope,

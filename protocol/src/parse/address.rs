@@ -14,9 +14,7 @@ use crate::frame::Frame;
 /// Maximum number of ESMTP arguments: more than fit into an SMTP command line that any MTA takes.
 const MAX_ESMTP_ARGUMENTS: usize = 1_024;
 
-/// ```text
-/// M or R | path 00 | argument 00 |*
-/// ```
+/// `M or R | path 00 | argument 00 |*`
 /// The number of arguments is bounded.
 pub(super) fn address(frame: &Frame) -> Result<Address, ParseError> {
     let arguments = context(

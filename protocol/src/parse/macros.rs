@@ -8,9 +8,7 @@ use super::error::ParseError;
 use super::rule::{octet, octets, run, string};
 use crate::macros::MacroList;
 
-/// ```text
-/// D | command byte: 1 octet | name 00 | value 00 |* octets |
-/// ```
+/// `D | command byte: 1 octet | name 00 | value 00 |* octets |`
 /// Both MTAs send lists without a single pair. A name without a value, at the end, is ignored.
 pub(crate) fn macro_list(data: &Bytes) -> Result<MacroList, ParseError> {
     let pairs = many0(pair(string, string));

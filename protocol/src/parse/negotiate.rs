@@ -8,9 +8,7 @@ use super::error::ParseError;
 use super::rule::{Parsed, octets, run, u32};
 use crate::negotiate::{ActionFlags, Offer, ProtocolFlags};
 
-/// ```text
-/// O | version: u32 | actions: u32 | protocol steps: u32 | octets |
-/// ```
+/// `O | version: u32 | actions: u32 | protocol steps: u32 | octets |`
 /// Newer MTAs may append more, which is ignored.
 pub(super) fn offer(data: &Bytes) -> Result<Offer, ParseError> {
     run(b'O', data, terminated(masks, octets))

@@ -41,7 +41,6 @@ impl View {
         }
     }
 
-    /// Moves the selection.
     pub(super) fn select(&mut self, by: isize) {
         let last = self.report.decisions.len().saturating_sub(1);
         let next = self.table.selected().map_or(0, |at| at.saturating_add_signed(by));
@@ -53,7 +52,6 @@ impl View {
         self.report.decisions.get(self.table.selected()?).map(|line| line.number)
     }
 
-    /// Shows a trace.
     pub(super) fn open(&mut self, why: String) {
         self.why = Some(why);
     }

@@ -10,7 +10,6 @@ use crate::config::store::{Endpoint, RedisUrl, StoreConfig, StoreUrl};
 /// Milliseconds. MTAs wait for a reply for 30 seconds and more, but their clients do so at every step.
 const MAX_TIMEOUT_MILLIS: usize = 2000;
 
-/// Looks at the section.
 pub(super) fn check(store: &StoreConfig, findings: &mut Problems) {
     if millis(store.timeout) == 0 {
         findings.error(key("timeout"), "must be more than 0");

@@ -10,8 +10,7 @@ use std::borrow::Cow;
 use postseal_protocol::HeaderField;
 
 use crate::mail::address::{Mailbox, mailboxes};
-use crate::mail::charset;
-use crate::mail::charset::Charset;
+use crate::mail::charset::{self, Charset};
 use crate::mail::cursor::TextCursor;
 use crate::mail::encoded_word::write::{EncodedWordWriter, SpacedWord, WordSurroundings};
 use crate::mail::field_kind::{FieldKind, is_control};

@@ -137,9 +137,7 @@ impl<'a> AddressScanner<'a> {
         Ok(AddressWord { text: Cow::Owned(text), range: start..self.cursor.at(), odd: false })
     }
 
-    /// ```text
-    /// CFWS = (1*([FWS] comment) [FWS]) / FWS              ; RFC 5322 section 3.2.2
-    /// ```
+    /// `CFWS = (1*([FWS] comment) [FWS]) / FWS              ; RFC 5322 section 3.2.2`
     fn skip_white_space_and_comments(&mut self) -> Result<(), AddressError> {
         loop {
             match self.cursor.peek() {

@@ -35,9 +35,7 @@ fn is_wide_line_end(unit: &[u8]) -> bool {
 
 /// Looks for line ends in UTF-7.
 ///
-/// ```text
-/// shifted = "+" *base64-of-UTF-16 <an octet that is not base64>      ; RFC 2152
-/// ```
+/// `shifted = "+" *base64-of-UTF-16 <an octet that is not base64>      ; RFC 2152`
 fn is_in_utf7(octets: &[u8]) -> bool {
     octets.split(|octet| *octet == b'+').skip(1).any(|rest| {
         let end = rest.iter().position(|octet| !base64::DIGITS.contains(octet)).unwrap_or(rest.len());

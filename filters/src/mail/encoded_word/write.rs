@@ -62,7 +62,6 @@ impl EncodedWordWriter {
         self.out
     }
 
-    /// Writes text as it is.
     pub(crate) fn verbatim(&mut self, text: &str) {
         self.out.extend_from_slice(text.as_bytes());
         match text.rfind('\n') {

@@ -66,7 +66,6 @@ enum QuotedPrintableState {
 }
 
 impl QuotedPrintableDecoder {
-    /// Takes the next piece.
     pub(crate) fn push(&mut self, text: &[u8], out: &mut Vec<u8>) {
         let mut rest = text;
         while !rest.is_empty() {

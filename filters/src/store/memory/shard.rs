@@ -152,7 +152,6 @@ impl MemoryShard {
         more
     }
 
-    /// How many keys are blocked.
     pub(super) fn blocked(&self, now: u64) -> u64 {
         self.blocked.values().filter(|until| **until > now).count() as u64
     }

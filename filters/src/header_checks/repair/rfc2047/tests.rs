@@ -38,7 +38,7 @@ fn what_is_not_utf_8_is_windows_1252() {
         b"a\x81b", // Western text has no such runs.
         b" \xb3\xcc\xca\xbd\xc9",
         // An encoded-word that is glued to raw text: readers do not agree.
-        b" =?utf-8?Q?a?=\xfc", b" a\x07\xfc", // A control character in UTF-8.
+        b" =?utf-8?Q?a?=\xfc", b" a\x07\xfc",  // A control character in UTF-8.
         b" a\xc2\x85b", // Some of it is UTF-8.
         b" \xc3\x91and\xc3\xba Gr\xfc\xdfe",
     ];
