@@ -95,9 +95,7 @@ enum PostsealCommand {
 /// # Errors
 /// If there can be no runtime, or nothing can be printed.
 fn ask<T>(
-    flags: &ConfigFlags,
-    err: &mut dyn Write,
-    talk: impl FnOnce(Client, Runtime) -> Result<T, ClientError>,
+    flags: &ConfigFlags, err: &mut dyn Write, talk: impl FnOnce(Client, Runtime) -> Result<T, ClientError>,
 ) -> anyhow::Result<Result<T, Exit>> {
     let loaded = match flags.load() {
         Ok(loaded) => loaded,

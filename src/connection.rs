@@ -64,10 +64,7 @@ pub enum Closed {
 
 /// Serves one connection to its end.
 pub async fn serve(
-    stream: MtaStream,
-    pipeline: Arc<Pipeline>,
-    limits: ConnectionLimits,
-    observer: Arc<dyn ConnectionObserver>,
+    stream: MtaStream, pipeline: Arc<Pipeline>, limits: ConnectionLimits, observer: Arc<dyn ConnectionObserver>,
     drain: watch::Receiver<bool>,
 ) -> Closed {
     let now = Instant::now();

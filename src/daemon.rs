@@ -97,9 +97,7 @@ impl Daemon {
     /// # Errors
     /// If any part can't be started: half a service helps nobody.
     pub async fn start(
-        source: ConfigFlags,
-        mut inherited: Inherited,
-        sink: impl Write + Send + 'static,
+        source: ConfigFlags, mut inherited: Inherited, sink: impl Write + Send + 'static,
     ) -> Result<Self, StartError> {
         let metrics = Metrics::new()?;
         let services = Arc::new(Services::new(&metrics));
@@ -162,9 +160,7 @@ impl Daemon {
 
     /// Binds all listeners, each with its filters.
     async fn bind(
-        &mut self,
-        pipelines: Vec<Arc<Pipeline>>,
-        inherited: &mut Inherited,
+        &mut self, pipelines: Vec<Arc<Pipeline>>, inherited: &mut Inherited,
     ) -> Result<Vec<Listener>, StartError> {
         let mut listeners = Vec::new();
         for (settings, pipeline) in self.config.listener.iter().zip(pipelines) {

@@ -18,8 +18,7 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// # Errors
 /// If the connection breaks, or `read` fails.
 pub async fn exchange<T>(
-    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    request: Request<Full<Bytes>>,
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, request: Request<Full<Bytes>>,
     read: impl AsyncFnOnce(Response<Incoming>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;

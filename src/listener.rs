@@ -54,9 +54,7 @@ impl Listener {
     /// # Errors
     /// If the address can't be had.
     pub async fn bind(
-        state: Arc<ListenerState>,
-        settings: config::ListenerConfig,
-        inherited: &mut Inherited,
+        state: Arc<ListenerState>, settings: config::ListenerConfig, inherited: &mut Inherited,
     ) -> Result<Self, BindError> {
         let socket = Socket::bind(&settings, inherited).await?;
         Ok(Self { state, socket, settings, back_off: Duration::ZERO })

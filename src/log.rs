@@ -53,9 +53,7 @@ impl Log {
     /// # Errors
     /// If the thread can't be started.
     pub fn start(
-        settings: config::LogConfig,
-        sink: impl Write + Send + 'static,
-        dropped: IntCounter,
+        settings: config::LogConfig, sink: impl Write + Send + 'static, dropped: IntCounter,
     ) -> std::io::Result<Self> {
         let queue = Arc::new(LogQueue::new(dropped));
         let writer = Arc::clone(&queue);

@@ -1,6 +1,5 @@
 //! Which filters there are, in which order: the pipelines of all listeners, built from a configuration.
 
-mod alignment;
 mod dkim;
 mod header_checks;
 mod rate_limit;
@@ -19,7 +18,8 @@ pub use dkim::SigningKeys;
 /// All filters, in the order in which they see a message. Rate limits come first: a message that they refuse costs
 /// nothing more. The signer comes behind all filters that edit, since it signs the message as they leave it. Behind the
 /// signer stand only filters that change nothing.
-const FILTERS: [Build; 5] = [rate_limit::build, header_checks::build, sender::build, dkim::build, alignment::build];
+const FILTERS: [Build; 5] =
+    [rate_limit::build, header_checks::build, sender::build, dkim::build, sender::build_alignment];
 
 /// Builds a filter from the configuration; `None` if it is not configured.
 type Build = fn(&mut LoadedConfig, &Services) -> Result<Option<BuiltFilter>, ConfigError>;
@@ -47,7 +47,7 @@ impl BuiltFilter {
 pub struct Pipelines {
     /// One for each listener.
     pub pipelines: Vec<Arc<Pipeline>>,
-    /// The keys that they sign with, if any of them does.
+    /// The keys that the filters sign with, if any of them does.
     pub keys: Option<SigningKeys>,
 }
 

@@ -105,7 +105,6 @@ struct DkimSession {
     body: Option<BodyHash>,
 }
 
-/// Why a message is not signed.
 enum SigningFailure {
     /// The message can't be signed, or must not be.
     Refusal(Refusal),
@@ -155,10 +154,7 @@ impl FilterSession for DkimSession {
 impl SharedSigner {
     /// Makes the signatures of the message.
     fn sign(
-        &self,
-        cx: &Context<'_>,
-        message: &Message,
-        body: Option<BodyHash>,
+        &self, cx: &Context<'_>, message: &Message, body: Option<BodyHash>,
     ) -> Result<Vec<NewSignature>, SigningFailure> {
         let from = self.from(message)?;
         let keys = self.keys.load();
@@ -185,10 +181,7 @@ impl SharedSigner {
 
     /// The rule that signs for the From address, with at least one key.
     fn rule<'k>(
-        &self,
-        keys: &'k KeyTable,
-        from: &Mailbox,
-        message: &Message,
+        &self, keys: &'k KeyTable, from: &Mailbox, message: &Message,
     ) -> Result<&'k SigningRule, SigningFailure> {
         let Some(domain) = &from.domain else {
             let text = "The address in the From field has no domain".to_owned();

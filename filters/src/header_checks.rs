@@ -170,10 +170,7 @@ impl FilterSession for CheckSession {
 }
 
 fn findings(
-    message: &Message,
-    section: &HeaderSection<'_>,
-    body: Option<BodyCheck>,
-    decisions: &Decisions,
+    message: &Message, section: &HeaderSection<'_>, body: Option<BodyCheck>, decisions: &Decisions,
 ) -> CheckFindings {
     let mut findings = CheckFindings::default();
     let utf8 = message

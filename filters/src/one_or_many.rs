@@ -12,8 +12,7 @@ enum OneOrMany {
 
 /// The texts. For any other value, `expected` is the error.
 pub(crate) fn texts<'de, D: Deserializer<'de>>(
-    deserializer: D,
-    expected: &'static str,
+    deserializer: D, expected: &'static str,
 ) -> Result<Vec<String>, D::Error> {
     match OneOrMany::deserialize(deserializer) {
         Ok(OneOrMany::One(text)) => Ok(vec![text]),

@@ -147,10 +147,7 @@ struct SharedLimiter {
 impl RateLimitFilter {
     /// The filter of a listener, with the rules that are for that listener; `None` if there are none.
     pub fn for_listener(
-        listener: &str,
-        rules: &[Arc<LimitRule>],
-        store: Arc<dyn Store>,
-        watcher: Arc<dyn LimitWatcher>,
+        listener: &str, rules: &[Arc<LimitRule>], store: Arc<dyn Store>, watcher: Arc<dyn LimitWatcher>,
     ) -> Option<Self> {
         let own: Vec<Arc<LimitRule>> =
             rules.iter().filter(|rule| rule.is_for_listener(listener)).map(Arc::clone).collect();

@@ -196,10 +196,7 @@ impl SenderPolicy {
     /// The right by which the submitter uses the address in that place; `None` if there is no right. The error case
     /// is a mailbox without a domain, which is no address.
     fn right(
-        &self,
-        cx: &Context<'_>,
-        place: AddressField,
-        address: Result<&AddrSpec, &Mailbox>,
+        &self, cx: &Context<'_>, place: AddressField, address: Result<&AddrSpec, &Mailbox>,
     ) -> Option<OwnerRight<'_>> {
         let submitter = Submitter::new(cx.connection, cx.macros);
         match address {

@@ -18,15 +18,16 @@
 //!
 //! # Quick start
 //!
-//! A filter that adds a header field to each message, and an MTA in memory that sends one message:
+//! A filter that adds a header field to each message, and an MTA in memory that opens the dialogue:
 //!
 //! ```
 //! use std::time::Instant;
 //!
 //! use bytes::BytesMut;
 //! use postseal_protocol::testing::mta::{Mta, OFFER};
-//! use postseal_protocol::{Action, ActionFlags, Address, Command, Connect, Error, Event, HeaderField, Modification};
-//! use postseal_protocol::{Peer, Session, Verdict, Wanted, WireBounds};
+//! use postseal_protocol::{
+//!     Action, ActionFlags, Command, Error, Event, HeaderField, Modification, Session, Verdict, Wanted, WireBounds,
+//! };
 //!
 //! /// Handles the bytes that were read into `input`, and appends the bytes to write to `output`.
 //! fn drive(session: &mut Session, input: &mut BytesMut, output: &mut BytesMut, now: Instant) -> Result<(), Error> {
@@ -55,25 +56,9 @@
 //! let mut mta = Mta::new(OFFER);
 //! let (mut input, mut output) = (BytesMut::new(), BytesMut::new());
 //!
-//! let client = Connect { hostname: "client.example.com".into(), peer: Peer::Unknown };
-//! let mut heard = Vec::new();
-//! for command in [
-//!     Command::Negotiate(OFFER),
-//!     Command::Connect(client),
-//!     Command::Mail(Address::new("<from@example.com>")),
-//!     Command::Rcpt(Address::new("<to@example.com>")),
-//!     Command::Header(HeaderField::new("Subject", " hello")),
-//!     Command::EndOfHeaders,
-//!     Command::EndOfMessage(None),
-//! ] {
-//!     mta.say(&command, &mut input)?;
-//!     drive(&mut session, &mut input, &mut output, now)?;
-//!     while let Some(action) = mta.hear(&mut output)? {
-//!         heard.push(action.name());
-//!     }
-//! }
-//! assert_eq!(heard[..2], ["negotiate", "continue"]);
-//! assert_eq!(heard[heard.len() - 2..], ["add header", "continue"]);
+//! mta.say(&Command::Negotiate(OFFER), &mut input)?;
+//! drive(&mut session, &mut input, &mut output, now)?;
+//! assert_eq!(mta.hear(&mut output)?.map(|action| action.name()), Some("negotiate"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -55,9 +55,7 @@ type AdminResponse = Response<Full<Bytes>>;
 
 impl AdminSource {
     pub(super) async fn answer(
-        &self,
-        request: Request<impl Body<Data = Bytes, Error = hyper::Error>>,
-        peer: AdminPeer,
+        &self, request: Request<impl Body<Data = Bytes, Error = hyper::Error>>, peer: AdminPeer,
     ) -> AdminResponse {
         let right = access::right(peer, request.headers(), self.token.as_ref());
         let path = request.uri().path();

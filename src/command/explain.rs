@@ -154,7 +154,6 @@ impl Explain {
     }
 }
 
-/// How the message ended.
 struct ExplainedEnd {
     record: Option<Box<Record>>,
     decision: Option<Decision>,

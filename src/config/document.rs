@@ -18,7 +18,6 @@ pub(super) struct Document {
 struct SourceText {
     path: PathBuf,
     text: String,
-    /// Where each line begins.
     lines: Vec<usize>,
 }
 

@@ -17,9 +17,7 @@ const COLUMN: usize = 42;
 /// # Errors
 /// Those of the writer.
 pub(super) fn write(
-    config: &impl Serialize,
-    source: impl Fn(&KeyPath) -> ValueSource,
-    out: &mut dyn io::Write,
+    config: &impl Serialize, source: impl Fn(&KeyPath) -> ValueSource, out: &mut dyn io::Write,
 ) -> io::Result<()> {
     let document = toml_edit::ser::to_document(config).map_err(io::Error::other)?;
     let mut writer = EffectiveWriter { source, out, first: true };

@@ -38,9 +38,7 @@ struct Setting {
 impl Layers {
     /// Puts the other layers over the text of the file.
     pub(super) fn new(
-        path: &Path,
-        text: String,
-        environment: impl IntoIterator<Item = (OsString, OsString)>,
+        path: &Path, text: String, environment: impl IntoIterator<Item = (OsString, OsString)>,
         overrides: &[CommandLineSetting],
     ) -> Result<Self, ConfigError> {
         let document = Document::parse(path, text).map_err(ConfigError::invalid)?;
@@ -71,7 +69,6 @@ impl Layers {
         &self.values
     }
 
-    /// Where the value was set.
     pub(super) fn source(&self, key: &KeyPath) -> ValueSource {
         match key.find(&self.values) {
             Some(value) => self.source_of(value.tag(), key),

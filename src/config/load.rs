@@ -45,9 +45,7 @@ pub fn load(path: Option<&Path>, overrides: &[CommandLineSetting]) -> Result<Loa
 /// # Errors
 /// All mistakes found, each with its place.
 pub fn load_from(
-    path: &Path,
-    environment: impl IntoIterator<Item = (OsString, OsString)>,
-    overrides: &[CommandLineSetting],
+    path: &Path, environment: impl IntoIterator<Item = (OsString, OsString)>, overrides: &[CommandLineSetting],
 ) -> Result<LoadedConfig, ConfigError> {
     let mut files = Watch::default();
     let text = files.read(path, true);

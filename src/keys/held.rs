@@ -59,9 +59,7 @@ impl<K> KeyFile<K> {
     /// Reads the file if it has changed. Returns true if the set of usable keys must be built again: there is a new key, or a
     /// file that never gave a key fails for another reason.
     pub(super) fn refresh(
-        &mut self,
-        now: SystemTime,
-        parse: impl Fn(&[u8], i64) -> Result<ParsedKey<K>, String>,
+        &mut self, now: SystemTime, parse: impl Fn(&[u8], i64) -> Result<ParsedKey<K>, String>,
         notices: &mut Vec<Notice>,
     ) -> bool {
         let stamp = Stamp::of(&self.path, now).ok();
@@ -81,9 +79,7 @@ impl<K> KeyFile<K> {
     }
 
     fn take(
-        &mut self,
-        content: Content,
-        parse: impl Fn(&[u8], i64) -> Result<ParsedKey<K>, String>,
+        &mut self, content: Content, parse: impl Fn(&[u8], i64) -> Result<ParsedKey<K>, String>,
         notices: &mut Vec<Notice>,
     ) -> bool {
         self.stamp = Some(content.stamp);

@@ -55,9 +55,7 @@ impl<K> Ring<K> {
 
     /// Reads the files that have changed. Returns true if keys have changed.
     pub(super) fn refresh(
-        &mut self,
-        now: SystemTime,
-        parse: impl Fn(&[u8], i64) -> Result<ParsedKey<K>, String>,
+        &mut self, now: SystemTime, parse: impl Fn(&[u8], i64) -> Result<ParsedKey<K>, String>,
         notices: &mut Vec<Notice>,
     ) -> bool {
         let mut changed = false;

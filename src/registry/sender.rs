@@ -1,7 +1,7 @@
-//! Builds the filter of `[sender]`; reads its table files.
+//! Builds the two filters of `[sender]`; reads its table files.
 
 use postseal_filters::OnError;
-use postseal_filters::sender::SenderFilter;
+use postseal_filters::sender::{AlignmentFilter, SenderFilter};
 
 use super::BuiltFilter;
 use crate::config::{ConfigError, KeyPath, LoadedConfig};
@@ -28,4 +28,14 @@ pub(super) fn build(loaded: &mut LoadedConfig, _: &Services) -> Result<Option<Bu
     // The filter uses no network, so failure is not expected. If it fails all the same the message is deferred, so that no
     // mail is signed unchecked.
     Ok(Some(BuiltFilter::shared(SenderFilter::new(plan.policy), OnError::Tempfail)))
+}
+
+/// The check of alignment, behind the signer.
+pub(super) fn build_alignment(loaded: &mut LoadedConfig, _: &Services) -> Result<Option<BuiltFilter>, ConfigError> {
+    let filter = loaded
+        .config
+        .sender
+        .as_ref()
+        .map(|settings| AlignmentFilter { require: settings.require_alignment && !settings.shadow });
+    Ok(filter.map(|filter| BuiltFilter::shared(filter, OnError::Tempfail)))
 }

@@ -80,11 +80,7 @@ pub type Time = Arc<dyn Fn() -> u64 + Send + Sync>;
 impl RedisStore {
     /// A store; the servers need not be there yet. `time` stands in for that of the servers, in tests.
     pub async fn open(
-        url: &RedisUrl,
-        settings: &StoreConfig,
-        login: Login,
-        metrics: StoreMetrics,
-        time: Option<Time>,
+        url: &RedisUrl, settings: &StoreConfig, login: Login, metrics: StoreMetrics, time: Option<Time>,
     ) -> Self {
         let login = Arc::new(login);
         let failures = FailureCount::default();
@@ -122,10 +118,7 @@ impl RedisStore {
 
     /// Decides about requests whose keys are in one slot: on the server, or as `store.on_error` says.
     async fn decide(
-        &self,
-        slot: u16,
-        requests: &[Request<'_>],
-        deadline: Instant,
+        &self, slot: u16, requests: &[Request<'_>], deadline: Instant,
     ) -> Result<Vec<Admission>, StoreError> {
         let failed = match self.counters.admit(slot, requests, deadline).await {
             Ok(admissions) => {

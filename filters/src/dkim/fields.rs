@@ -79,14 +79,12 @@ pub enum FieldNameError {
 /// make `h=` too long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TooManyFields {
-    /// The name of the fields.
     pub(super) name: String,
 }
 
 /// The fields of one message to be signed, in the order of `h=`.
 pub(super) struct Selection<'a> {
     fields: Vec<&'a HeaderField>,
-    /// The value of `h=`.
     pub(super) names: Vec<String>,
 }
 

@@ -171,8 +171,7 @@ fn address_pattern<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 }
 
 fn pattern<'de, D: Deserializer<'de>>(
-    deserializer: D,
-    read: impl Fn(&str) -> Result<Pattern, SigningPatternError>,
+    deserializer: D, read: impl Fn(&str) -> Result<Pattern, SigningPatternError>,
 ) -> Result<Option<Pattern>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     text.map(|text| read(&text)).transpose().map_err(de::Error::custom)

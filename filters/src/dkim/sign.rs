@@ -33,9 +33,7 @@ pub(super) struct NewSignature {
 
 /// Signs with every key of a rule, in the rule's order.
 pub(super) fn sign(
-    rule: &SigningRule,
-    input: SigningInput<'_>,
-    clock: &dyn Clock,
+    rule: &SigningRule, input: SigningInput<'_>, clock: &dyn Clock,
 ) -> Result<Vec<NewSignature>, SignError> {
     let mut text = Vec::with_capacity(4096);
     input.fields.write(input.canonicalization.header, &mut text);
@@ -60,11 +58,7 @@ pub(super) fn sign(
 }
 
 fn sign_with(
-    key: &NamedKey,
-    rule: &SigningRule,
-    signature: &mut Signature,
-    text: &mut Vec<u8>,
-    clock: &dyn Clock,
+    key: &NamedKey, rule: &SigningRule, signature: &mut Signature, text: &mut Vec<u8>, clock: &dyn Clock,
 ) -> Result<NewSignature, SignError> {
     let start = clock.instant();
     signature.a = match key.private.algorithm() {

@@ -55,7 +55,6 @@ impl CheckAction {
 /// The properties of a check that do not depend on settings.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CheckProfile {
-    /// The default action.
     pub(super) action: CheckAction,
     /// The default action where a repair is wanted but not possible. `None` if the check has no repair.
     pub(super) otherwise: Option<CheckAction>,

@@ -97,12 +97,10 @@ impl CheckFinding {
         Self { check, place: FindingPlace::Message, what, repair: None }
     }
 
-    /// A finding about a field.
     pub(super) fn field(check: Check, field: &HeaderField, at: Option<Spot>, what: &'static str) -> Self {
         Self { check, place: FindingPlace::Field { name: field.name.clone(), at }, what, repair: None }
     }
 
-    /// A finding about the body.
     pub(super) fn body(check: Check, at: Option<Spot>, what: &'static str) -> Self {
         Self { check, place: FindingPlace::Body(at), what, repair: None }
     }

@@ -7,7 +7,6 @@ use crate::mail::content_type::{ContentType, TransferEncoding};
 use crate::mail::transfer::base64::{self, Base64};
 use crate::mail::transfer::quoted_printable;
 
-/// A part whose pieces arrive.
 pub(super) struct LeafPart {
     encoding: TransferEncoding,
     decoder: LeafDecoder,

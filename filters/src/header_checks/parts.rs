@@ -46,10 +46,7 @@ enum PartState {
 impl BodyParts {
     /// Begins the body of a message with these fields.
     pub(super) fn new(
-        content_type: Option<&ContentType>,
-        encoding: TransferEncoding,
-        mime: bool,
-        findings: &mut CheckFindings,
+        content_type: Option<&ContentType>, encoding: TransferEncoding, mime: bool, findings: &mut CheckFindings,
     ) -> Self {
         let mut this = Self {
             stack: BoundaryStack::default(),
@@ -206,10 +203,7 @@ impl BodyParts {
 
     /// Begins the content of the message or of a part.
     fn enter(
-        &mut self,
-        content_type: Option<&ContentType>,
-        encoding: TransferEncoding,
-        mime: bool,
+        &mut self, content_type: Option<&ContentType>, encoding: TransferEncoding, mime: bool,
         findings: &mut CheckFindings,
     ) {
         self.state = match content_type {

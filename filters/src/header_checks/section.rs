@@ -24,7 +24,6 @@ once![
 pub(super) struct HeaderSection<'a> {
     /// An entry for each name, in the order of [`ONCE`].
     once: [SingleField<'a>; ONCE.len()],
-    /// The octets of all fields.
     pub(super) octets: u64,
 }
 

@@ -56,7 +56,6 @@ struct RunningFilter {
     enough: bool,
 }
 
-/// A message in the making.
 struct OpenMessage {
     message: Message,
     report: Report,

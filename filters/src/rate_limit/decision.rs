@@ -56,7 +56,6 @@ impl Decision<'_> {
         format!("rate limit {}: {}", self.request.rule.name, self.cause())
     }
 
-    /// The breach, for the watcher.
     pub(super) fn breach(&self, sender: &[u8], cx: &Context<'_>) -> Breach {
         let submitter = Submitter::of(cx);
         let rule = self.request.rule;

@@ -123,7 +123,6 @@ impl KeyPart {
     }
 }
 
-/// The name of a counter.
 pub(super) fn name(rule: &str, values: &[String]) -> String {
     let mut name = format!("{rule}:{}", values.join(","));
     if name.len() > MAX_KEY_OCTETS {

@@ -19,7 +19,6 @@ use crate::filter::{Context, FilterError};
 use crate::store::{Admission, Request, Store};
 use crate::submitter::Submitter;
 
-/// The open message.
 pub(super) struct LimitedMessage {
     pub(super) charges: MessageCharges,
     /// The mailbox of the reverse-path.
@@ -69,11 +68,7 @@ impl LimitedMessage {
 
     /// The questions of all rules that ask at a step.
     pub(super) fn requests<'r>(
-        &self,
-        rules: &'r [Arc<LimitRule>],
-        step: LimitStep,
-        recipient_domain: Option<&str>,
-        cx: &Context<'_>,
+        &self, rules: &'r [Arc<LimitRule>], step: LimitStep, recipient_domain: Option<&str>, cx: &Context<'_>,
     ) -> Vec<RuleRequest<'r>> {
         let submitter = Submitter::of(cx);
         let facts = KeyFacts { submitter, macros: cx.macros, sender: &self.sender, recipient_domain };
@@ -91,10 +86,7 @@ impl LimitedMessage {
 
     /// Has the store decide, and writes down the charges.
     pub(super) async fn ask(
-        &mut self,
-        shared: &SharedLimiter,
-        requests: Vec<RuleRequest<'_>>,
-        cx: &mut Context<'_>,
+        &mut self, shared: &SharedLimiter, requests: Vec<RuleRequest<'_>>, cx: &mut Context<'_>,
     ) -> Result<Verdict, FilterError> {
         let (verdict, admissions) = self.decide(shared, &requests, cx).await?;
         for (request, admission) in requests.into_iter().zip(&admissions) {
@@ -113,10 +105,7 @@ impl LimitedMessage {
 
     /// Has the store decide, and tells of each decision. The first refusal is the verdict.
     pub(super) async fn decide(
-        &mut self,
-        shared: &SharedLimiter,
-        requests: &[RuleRequest<'_>],
-        cx: &mut Context<'_>,
+        &mut self, shared: &SharedLimiter, requests: &[RuleRequest<'_>], cx: &mut Context<'_>,
     ) -> Result<(Verdict, Vec<Admission>), FilterError> {
         let mut verdict = Verdict::Continue;
         if requests.is_empty() {
@@ -159,9 +148,7 @@ impl LimitedMessage {
 
     /// Charges or gives back the difference between the real size and the declared one.
     pub(super) async fn settle_size(
-        &mut self,
-        shared: &SharedLimiter,
-        cx: &mut Context<'_>,
+        &mut self, shared: &SharedLimiter, cx: &mut Context<'_>,
     ) -> Result<Verdict, FilterError> {
         let (octets, declared) = (self.size.whole(), self.size.declared());
         let sizes = std::mem::take(&mut self.sizes);

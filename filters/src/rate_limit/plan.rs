@@ -16,8 +16,7 @@ use crate::problem::{Problem, Problems};
 /// # Errors
 /// Everything that does not fit together.
 pub fn plan(
-    settings: &[RateLimitSettings],
-    read: &mut dyn FnMut(&Path) -> Result<String, String>,
+    settings: &[RateLimitSettings], read: &mut dyn FnMut(&Path) -> Result<String, String>,
 ) -> Result<Vec<LimitRule>, Vec<Problem>> {
     let mut names = HashSet::new();
     let mut planner = Planner { index: 0, errors: Problems::of(&["rate_limit"]) };
@@ -44,9 +43,7 @@ impl Planner {
     }
 
     fn rule(
-        &mut self,
-        settings: &RateLimitSettings,
-        read: &mut dyn FnMut(&Path) -> Result<String, String>,
+        &mut self, settings: &RateLimitSettings, read: &mut dyn FnMut(&Path) -> Result<String, String>,
     ) -> LimitRule {
         self.check(settings);
         let overrides = self.overrides(settings, read);
@@ -123,9 +120,7 @@ impl Planner {
     }
 
     fn overrides(
-        &mut self,
-        settings: &RateLimitSettings,
-        read: &mut dyn FnMut(&Path) -> Result<String, String>,
+        &mut self, settings: &RateLimitSettings, read: &mut dyn FnMut(&Path) -> Result<String, String>,
     ) -> Overrides {
         let mut overrides = Overrides::default();
         for (key, value) in &settings.overrides {

@@ -35,7 +35,6 @@ enum Placeholder {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReplyText<'a> {
     pub(super) rule: &'a str,
-    /// The values of the key.
     pub(super) key: &'a str,
     /// The limit as it was written; empty if the key is blocked.
     pub(super) limit: &'a str,

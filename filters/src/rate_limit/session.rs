@@ -47,10 +47,7 @@ impl LimitSession {
 
     /// Asks all rules of a step. Their charges are given back unless the message is accepted.
     async fn step(
-        &mut self,
-        step: LimitStep,
-        recipient: Option<&str>,
-        cx: &mut Context<'_>,
+        &mut self, step: LimitStep, recipient: Option<&str>, cx: &mut Context<'_>,
     ) -> Result<Verdict, FilterError> {
         let requests = self.message.requests(&self.rules, step, recipient, cx);
         self.message.ask(&self.shared, requests, cx).await

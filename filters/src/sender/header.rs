@@ -37,7 +37,6 @@ struct ParsedField {
     replacement: Option<String>,
 }
 
-/// One address of a field.
 struct SenderAddress {
     mailbox: Mailbox,
     /// The address after all changes; `None` if it has no domain or can't be written.
@@ -104,11 +103,7 @@ impl<'a> SenderHeader<'a> {
     }
 
     fn act_on_mismatch(
-        &mut self,
-        cx: &mut Context<'_>,
-        place: AddressField,
-        address: &str,
-        what: &str,
+        &mut self, cx: &mut Context<'_>, place: AddressField, address: &str, what: &str,
     ) -> Option<Verdict> {
         let code = if place == AddressField::From { Code::FromMismatch } else { Code::SenderMismatch };
         let who = name(cx);

@@ -36,7 +36,6 @@ pub(super) struct Owners {
     /// Patterns that must be compared: of a user, and of other submitters.
     mixed_by_user: HashMap<Box<str>, Vec<(AddressPattern, u32)>>,
     mixed: Vec<(AddressPattern, u32)>,
-    /// The addresses of accounts.
     accounts: HashMap<Box<str>, AddrSpec>,
     other_accounts: Vec<(Who, AddrSpec)>,
     maps: Vec<PostfixMap>,
@@ -80,10 +79,7 @@ impl Owners {
 
     /// The right by which the submitter uses the address in that place; `None` if there is none.
     pub(super) fn right(
-        &self,
-        submitter: &Submitter<'_>,
-        address: &AddrSpec,
-        place: AddressField,
+        &self, submitter: &Submitter<'_>, address: &AddrSpec, place: AddressField,
     ) -> Option<OwnerRight<'_>> {
         let user = user(submitter);
         let without_tag = self.without_tag(address);
@@ -121,12 +117,7 @@ impl Owners {
     }
 
     fn by_key(
-        &self,
-        user: Option<&str>,
-        submitter: &Submitter<'_>,
-        keys: &OwnerKeys,
-        domain: &str,
-        place: AddressField,
+        &self, user: Option<&str>, submitter: &Submitter<'_>, keys: &OwnerKeys, domain: &str, place: AddressField,
     ) -> Option<u32> {
         let of_user = |key: &str| self.by_user.get(&*user_key(user?, key)).and_then(|allowed| allowed.at(place));
         let of_others = |key: &str| {
@@ -138,11 +129,7 @@ impl Owners {
     }
 
     fn by_comparison(
-        &self,
-        user: Option<&str>,
-        submitter: &Submitter<'_>,
-        address: &AddrSpec,
-        place: AddressField,
+        &self, user: Option<&str>, submitter: &Submitter<'_>, address: &AddrSpec, place: AddressField,
     ) -> Option<u32> {
         let of_user = user.and_then(|user| self.mixed_by_user.get(user));
         let all = of_user.into_iter().flatten().chain(&self.mixed);

@@ -36,10 +36,7 @@ impl Rules {
     /// The new address, and the number of the rule. `None` if no rule is for the address, or if the result of the
     /// first such rule would be no address.
     pub(super) fn rewrite(
-        &self,
-        submitter: &Submitter<'_>,
-        place: AddressField,
-        address: &AddrSpec,
+        &self, submitter: &Submitter<'_>, place: AddressField, address: &AddrSpec,
     ) -> Option<(usize, AddrSpec)> {
         let fits = |rule: &RewriteRule| {
             rule.pattern.matches(address) && rule.places.contains(&place) && rule.who.matches(submitter)

@@ -43,9 +43,7 @@ impl OwnerTable {
     /// # Errors
     /// All lines that can't be understood.
     pub(super) fn parse(
-        text: &str,
-        format: TableFormat,
-        default_domain: Option<&DomainName>,
+        text: &str, format: TableFormat, default_domain: Option<&DomainName>,
     ) -> Result<Self, Vec<LineError>> {
         match format {
             TableFormat::Lines => all_or_mistakes(logical_lines(text).map(user_line)).map(Self::Lines),
@@ -84,8 +82,7 @@ fn user_line((line, user, rest): (u32, String, String)) -> Result<(u32, String, 
 }
 
 fn postfix_line(
-    (line, address, rest): (u32, String, String),
-    default_domain: Option<&DomainName>,
+    (line, address, rest): (u32, String, String), default_domain: Option<&DomainName>,
 ) -> Result<(Box<str>, Owned), LineError> {
     let logins: Box<[Box<str>]> = words(&rest).map(|login| login.to_ascii_lowercase().into()).collect();
     match postfix_key(&address, default_domain) {

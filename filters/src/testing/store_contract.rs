@@ -49,10 +49,7 @@ pub async fn run(store: &dyn Store, set_time: &(dyn Fn(u64) + Sync)) -> Vec<Stri
 /// # Errors
 /// The step that fails, with the expected answer and the given one.
 pub async fn run_case(
-    store: &dyn Store,
-    set_time: &(dyn Fn(u64) + Sync),
-    number: usize,
-    case: &str,
+    store: &dyn Store, set_time: &(dyn Fn(u64) + Sync), number: usize, case: &str,
 ) -> Result<(), String> {
     let (name, steps) = case.split_once('|').ok_or("a case without steps")?;
     let mut running = RunningCase { store, number, now: START, asked: HashMap::new(), asks: 0 };

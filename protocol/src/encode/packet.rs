@@ -7,10 +7,7 @@ use crate::frame::{HEAD_OCTETS, LENGTH_OCTETS, MAX_DATA_OCTETS};
 
 /// Writes one packet whose data comes from `data`. After an error, `out` is as it was.
 pub(crate) fn packet(
-    code: u8,
-    what: &'static str,
-    out: &mut BytesMut,
-    data: impl FnOnce(&mut BytesMut) -> Result<(), EncodeError>,
+    code: u8, what: &'static str, out: &mut BytesMut, data: impl FnOnce(&mut BytesMut) -> Result<(), EncodeError>,
 ) -> Result<(), EncodeError> {
     let start = out.len();
     out.put_u32(0);

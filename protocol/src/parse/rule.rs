@@ -12,7 +12,6 @@ use super::error::ParseError;
 use crate::command::HeaderField;
 use crate::frame::Frame;
 
-/// The result of a rule.
 pub(crate) type Parsed<'a, T> = IResult<&'a [u8], T, Expected>;
 
 /// The error of a rule: the part that it expected, and the number of octets that were left there.
@@ -58,9 +57,7 @@ impl ContextError<&[u8]> for Expected {
 
 /// Runs a rule over all data of a packet.
 pub(crate) fn run<'a, T>(
-    code: u8,
-    data: &'a [u8],
-    rule: impl Parser<&'a [u8], Output = T, Error = Expected>,
+    code: u8, data: &'a [u8], rule: impl Parser<&'a [u8], Output = T, Error = Expected>,
 ) -> Result<T, ParseError> {
     match all_consuming(rule).parse(data) {
         Ok((_, value)) => Ok(value),

@@ -19,7 +19,6 @@ pub(super) struct View {
     /// Why there is no newer status.
     stale: Option<String>,
     table: TableState,
-    /// The trace of a decision.
     why: Option<String>,
 }
 

@@ -91,8 +91,7 @@ impl RedisConnection {
 
     /// One command and its reply.
     pub(super) async fn ask<'a>(
-        &mut self,
-        arguments: impl IntoIterator<Item = &'a [u8], IntoIter: ExactSizeIterator>,
+        &mut self, arguments: impl IntoIterator<Item = &'a [u8], IntoIter: ExactSizeIterator>,
     ) -> Result<RespValue, StoreError> {
         self.say(arguments);
         let reply = self.replies().await?.pop();

@@ -35,10 +35,7 @@ pub(super) struct SlotGroup<T> {
 impl Counters {
     /// Decides about requests whose keys are all in that slot.
     pub(super) async fn admit(
-        &self,
-        slot: u16,
-        requests: &[Request<'_>],
-        deadline: Instant,
+        &self, slot: u16, requests: &[Request<'_>], deadline: Instant,
     ) -> Result<Vec<Admission>, FailedCall> {
         let keys = requests.iter().map(|request| self.keys.name(request.key)).collect();
         let mut arguments = vec![self.time()];
@@ -75,10 +72,7 @@ impl Counters {
     /// Gives back, wherever the keys are; `refused` if another part of the same call has just been refused. Returns
     /// the returns that certainly have not been given back, and the errors.
     pub(super) async fn give_back(
-        &self,
-        returns: Vec<Return>,
-        refused: bool,
-        deadline: Instant,
+        &self, returns: Vec<Return>, refused: bool, deadline: Instant,
     ) -> (Vec<Return>, Vec<FailedCall>) {
         let groups = self.by_slot(returns, |back| &back.key);
         let results = join_all(groups.iter().map(|group| async move {

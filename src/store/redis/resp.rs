@@ -39,8 +39,7 @@ pub(super) struct MalformedReply;
 /// argument = "$" octets CRLF *OCTET CRLF
 /// ```
 pub(super) fn command<'a>(
-    out: &mut BytesMut,
-    arguments: impl IntoIterator<Item = &'a [u8], IntoIter: ExactSizeIterator>,
+    out: &mut BytesMut, arguments: impl IntoIterator<Item = &'a [u8], IntoIter: ExactSizeIterator>,
 ) {
     let arguments = arguments.into_iter();
     header(out, b'*', arguments.len());

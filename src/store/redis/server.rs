@@ -82,9 +82,7 @@ impl RedisServer {
 
     /// Sends what `say` says on a connection and returns the replies.
     pub(super) async fn call(
-        &self,
-        deadline: Instant,
-        say: impl FnOnce(&mut RedisConnection),
+        &self, deadline: Instant, say: impl FnOnce(&mut RedisConnection),
     ) -> Result<Vec<RespValue>, FailedCall> {
         let until = deadline.into();
         let time = deadline.saturating_duration_since(Instant::now());

@@ -50,10 +50,7 @@ impl RedisServers {
 
     /// Runs a script on the server that has its keys.
     pub(super) async fn run(
-        &self,
-        slot: u16,
-        call: &ScriptCall<'_>,
-        deadline: Instant,
+        &self, slot: u16, call: &ScriptCall<'_>, deadline: Instant,
     ) -> Result<RespValue, FailedCall> {
         let (mut whole, mut asking) = (false, None);
         for _ in 0..MAX_CALL_STEPS {
@@ -89,10 +86,7 @@ impl RedisServers {
 
     /// Asks one server, unless its breaker is open.
     async fn call(
-        &self,
-        server: &RedisServer,
-        deadline: Instant,
-        say: impl FnOnce(&mut RedisConnection),
+        &self, server: &RedisServer, deadline: Instant, say: impl FnOnce(&mut RedisConnection),
     ) -> Result<RespValue, FailedCall> {
         if server.breaker.is_open() {
             return Err(FailedCall { breaker: true, ..unavailable("the server has failed and is left alone") });

@@ -50,11 +50,7 @@ pub(crate) struct Percentiles {
 impl Report {
     /// Counts what became of the messages.
     pub(crate) fn new(
-        outcomes: &[Outcome],
-        expected: usize,
-        users: Option<usize>,
-        wall: Duration,
-        cpu: Duration,
+        outcomes: &[Outcome], expected: usize, users: Option<usize>, wall: Duration, cpu: Duration,
     ) -> Self {
         let mut by_user = vec![0; users.unwrap_or(0)];
         let mut report = Self {

@@ -6,9 +6,7 @@ fn names(list: &[&str]) -> Vec<FieldName> {
 }
 
 fn select(
-    signed: &SignedFields,
-    mta: MtaKind,
-    fields: &[(&'static str, &'static str)],
+    signed: &SignedFields, mta: MtaKind, fields: &[(&'static str, &'static str)],
 ) -> Result<String, TooManyFields> {
     let mut message = Message::new(mta);
     for (name, value) in fields {

@@ -31,7 +31,6 @@ pub(super) struct RsaNumbers<'a> {
 }
 
 impl RsaNumbers<'_> {
-    /// Bits of the modulus.
     pub(super) fn bits(&self) -> u32 {
         let zeros = self.modulus.first().map_or(0, |first| first.leading_zeros());
         u32::try_from(self.modulus.len()).unwrap_or(u32::MAX).saturating_mul(8).saturating_sub(zeros)

@@ -59,9 +59,7 @@ fn label<'a>(line: &'a [u8], start: &[u8]) -> Option<&'a [u8]> {
 
 /// The content of a section whose first line has been read.
 fn decoded<'a>(
-    format: PemFormat,
-    begun: &[u8],
-    lines: &mut impl Iterator<Item = &'a [u8]>,
+    format: PemFormat, begun: &[u8], lines: &mut impl Iterator<Item = &'a [u8]>,
 ) -> Result<(PemFormat, Vec<u8>), KeyError> {
     // A section in the form that the decoder expects. The decoder takes the same time for every secret.
     let mut section = b"-----BEGIN PRIVATE KEY-----\n".to_vec();

@@ -17,7 +17,6 @@ pub(super) struct SmallRsaKey {
     modulus: BoxedMontyParams,
     private_exponent: BoxedUint,
     public_exponent: BoxedUint,
-    /// Octets of the modulus.
     length: usize,
     precision: u32,
     public_key: Vec<u8>,

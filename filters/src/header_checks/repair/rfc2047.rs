@@ -53,9 +53,7 @@ fn phrase(text: &str) -> Vec<SpacedWord<'_>> {
 }
 
 fn tokens<'a>(
-    text: &'a str,
-    end: impl Fn(&str) -> usize,
-    make: impl Fn(&'a str, &'a str) -> SpacedWord<'a>,
+    text: &'a str, end: impl Fn(&str) -> usize, make: impl Fn(&'a str, &'a str) -> SpacedWord<'a>,
 ) -> Vec<SpacedWord<'a>> {
     let mut out = Vec::new();
     let mut rest = text;

@@ -93,10 +93,7 @@ impl<'a> Surroundings<'a> {
 
     /// The context in which one filter is called.
     pub(super) fn context<'b>(
-        self,
-        entry: &PipelineEntry,
-        direction: Option<Direction>,
-        report: &'b mut Report,
+        self, entry: &PipelineEntry, direction: Option<Direction>, report: &'b mut Report,
     ) -> Context<'b>
     where
         'a: 'b,
@@ -108,10 +105,7 @@ impl<'a> Surroundings<'a> {
 
 /// What one filter's answer means for the message.
 pub(super) fn judge(
-    running: &mut RunningFilter,
-    entry: &PipelineEntry,
-    report: &mut Report,
-    result: Result<Verdict, FilterError>,
+    running: &mut RunningFilter, entry: &PipelineEntry, report: &mut Report, result: Result<Verdict, FilterError>,
 ) -> Verdict {
     match result {
         Ok(Verdict::Accept) => {

@@ -79,10 +79,7 @@ impl PipelineSession {
     }
 
     pub(super) async fn finish(
-        &mut self,
-        verdict: &Verdict,
-        modifications: &[Modification],
-        macros: &MacroTable,
+        &mut self, verdict: &Verdict, modifications: &[Modification], macros: &MacroTable,
     ) -> Option<Message> {
         let quarantined = self.open.as_ref().is_some_and(|open| open.message.is_quarantined());
         let end = MessageEnd::of(verdict, quarantined);
@@ -90,11 +87,7 @@ impl PipelineSession {
     }
 
     pub(super) async fn close(
-        &mut self,
-        end: MessageEnd,
-        verdict: Option<&Verdict>,
-        modifications: &[Modification],
-        macros: &MacroTable,
+        &mut self, end: MessageEnd, verdict: Option<&Verdict>, modifications: &[Modification], macros: &MacroTable,
     ) -> Option<Message> {
         let Self { pipeline, connection, filters, open, current, .. } = self;
         if let Some(open) = open {
@@ -123,11 +116,7 @@ impl PipelineSession {
     }
 
     pub(super) fn write_record(
-        &mut self,
-        open: Box<OpenMessage>,
-        end: MessageEnd,
-        verdict: &Verdict,
-        modifications: &[Modification],
+        &mut self, open: Box<OpenMessage>, end: MessageEnd, verdict: &Verdict, modifications: &[Modification],
         macros: &MacroTable,
     ) -> Message {
         let value = |name| macros.get(name).filter(|value: &&Bytes| !value.is_empty()).cloned();

@@ -56,11 +56,7 @@ impl Owners {
     }
 
     fn add(
-        &mut self,
-        source: OwnerSource,
-        user: Option<&str>,
-        who: Option<Who>,
-        places: [bool; 3],
+        &mut self, source: OwnerSource, user: Option<&str>, who: Option<Who>, places: [bool; 3],
         patterns: &[AddressPattern],
     ) {
         let id = u32::try_from(self.grants.len()).unwrap_or(u32::MAX);

@@ -31,7 +31,6 @@ const MAX_PASSED_OVER: usize = 16;
 // An entry has the length of its key in one octet.
 const _: () = assert!(MAX_KEY_OCTETS <= u8::MAX as usize);
 
-/// The keys behind one lock.
 pub(super) struct MemoryShard {
     table: HashTable<u32>,
     hasher: RandomState,
