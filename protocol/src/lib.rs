@@ -2,8 +2,8 @@
 //!
 //! An MTA (Postfix, Sendmail) tells a filter of every step of an SMTP session and asks for a verdict. This crate cuts the
 //! byte stream into packets ([`frame`]), parses them without copying ([`parse`]), checks the order of commands and
-//! replies ([`Session`]), and writes the answers ([`encode`]). [`mta`] is the other side of the wire, for tests and
-//! tools.
+//! replies ([`Session`]), and writes the answers ([`encode`]). `testing::mta` (feature `testing`) is the other side of the
+//! wire, for tests and tools.
 //!
 //! # The loop
 //!
