@@ -37,7 +37,6 @@ use access::AdminPeer;
 
 /// Connections at a time. There are a few scrapers and probes.
 const MAX_CONNECTIONS: usize = 64;
-/// Octets of a request's head.
 const MAX_HEAD_OCTETS: usize = 16 << 10;
 /// How long a request may take to arrive, and a connection to idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(20);

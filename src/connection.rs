@@ -1,7 +1,7 @@
 //! One MTA connection: socket, [`Session`] and [`PipelineSession`] brought together.
 //!
 //! Each round reads what is there, takes every complete command through the session to the filters, and writes all
-//! answers at once. Three time limits are kept here: for an MTA that says nothing, for a packet that does not arrive,
+//! answers at once. Three time-outs are kept here: for an MTA that says nothing, for a packet that does not arrive,
 //! and for a filter that takes too long. While nothing happens a connection keeps no buffer.
 
 mod dialogue;
@@ -26,7 +26,7 @@ const LARGE_READ_OCTETS: usize = 72 << 10;
 
 /// The bounds and times of each connection of a listener.
 #[derive(Clone, Copy, Debug)]
-pub struct ConnectionLimits {
+pub struct ConnectionBounds {
     /// Bounds of the protocol.
     pub protocol: postseal_protocol::WireBounds,
     /// How long a packet may take once it has begun.
@@ -64,12 +64,12 @@ pub enum Closed {
 
 /// Serves one connection to its end.
 pub async fn serve(
-    stream: MtaStream, pipeline: Arc<Pipeline>, limits: ConnectionLimits, observer: Arc<dyn ConnectionObserver>,
+    stream: MtaStream, pipeline: Arc<Pipeline>, bounds: ConnectionBounds, observer: Arc<dyn ConnectionObserver>,
     drain: watch::Receiver<bool>,
 ) -> Closed {
     let now = Instant::now();
     let mut connection = MilterConnection {
-        session: Session::new(pipeline.wanted(), limits.protocol, now),
+        session: Session::new(pipeline.wanted(), bounds.protocol, now),
         filters: pipeline.start(),
         pipeline,
         stream,
@@ -80,7 +80,7 @@ pub async fn serve(
         woken: now,
         busy: Duration::ZERO,
         record: None,
-        limits,
+        bounds,
         observer,
     };
     let closed = connection.run(drain).await;
@@ -107,7 +107,7 @@ struct MilterConnection {
     busy: Duration,
     /// A message that has ended. The observer gets the record once the reply is out.
     record: Option<Box<Record>>,
-    limits: ConnectionLimits,
+    bounds: ConnectionBounds,
     observer: Arc<dyn ConnectionObserver>,
 }
 
@@ -169,7 +169,7 @@ impl MilterConnection {
     }
 
     async fn flush(&mut self) -> Result<(), Closed> {
-        write(&self.stream, &mut self.output, self.limits.frame_timeout).await
+        write(&self.stream, &mut self.output, self.bounds.frame_timeout).await
     }
 }
 

@@ -115,7 +115,7 @@ impl Daemon {
         }
         let status = config.admin.status_page.then(|| Arc::new(Status::new(facts(&loaded.path, &config))));
         let shared = Arc::new(SharedAdmission {
-            limits: ArcSwap::from_pointee(reload::connection_limits(&config.limits)),
+            bounds: ArcSwap::from_pointee(reload::connection_bounds(&config.limits)),
             metrics: Arc::clone(&metrics),
             log,
             status: status.clone().map(|status| status as Arc<dyn ConnectionObserver>),

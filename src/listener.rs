@@ -102,14 +102,14 @@ impl Listener {
         tokio::spawn(async move {
             let open = OpenConnection::new(state, permit);
             let state = &open.state;
-            let mut limits = **state.shared.limits.load();
+            let mut bounds = **state.shared.bounds.load();
             if !passed {
                 // This process owns the socket, so nobody can connect during a restart. Idle connections are closed at once:
                 // waiting for them would only make the gap longer.
-                limits.drain_idle = Duration::ZERO;
+                bounds.drain_idle = Duration::ZERO;
             }
             let observer: Arc<dyn ConnectionObserver> = Arc::clone(state) as _;
-            let closed = connection::serve(stream, state.pipeline.load_full(), limits, observer, drain).await;
+            let closed = connection::serve(stream, state.pipeline.load_full(), bounds, observer, drain).await;
             state.closed(&closed);
         });
     }

@@ -7,7 +7,7 @@ mod sender;
 
 use std::sync::Arc;
 
-use postseal_filters::{Filter, MessageLimits, OnError, Pipeline, PipelineEntry, PipelineSettings};
+use postseal_filters::{Filter, MessageBounds, OnError, Pipeline, PipelineEntry, PipelineSettings};
 
 use crate::clock::SystemClock;
 use crate::config::{Config, ConfigError, ListenerConfig, LoadedConfig};
@@ -76,7 +76,7 @@ fn pipeline(config: &Config, listener: &ListenerConfig, filters: &[BuiltFilter])
         listener: listener.name.as_str().into(),
         role: listener.role,
         origin: config.origin.policy(),
-        limits: MessageLimits {
+        bounds: MessageBounds {
             header_octets: config.limits.header_size.bytes(),
             header_fields: config.limits.header_fields,
             recipients: config.limits.recipients,

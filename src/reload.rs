@@ -4,7 +4,7 @@ use postseal_protocol::WireBounds;
 
 use crate::admin::AdminToken;
 use crate::config::{self, Config, ConfigError, ConfigFlags, LoadedConfig};
-use crate::connection::ConnectionLimits;
+use crate::connection::ConnectionBounds;
 use crate::registry::Pipelines;
 use crate::secrets;
 use crate::services::Services;
@@ -75,14 +75,14 @@ pub(crate) fn keep_what_needs_restart(old: &Config, new: &mut Config) {
 }
 
 /// The part of `[limits]` that a connection needs.
-pub(crate) fn connection_limits(limits: &config::BoundsConfig) -> ConnectionLimits {
+pub(crate) fn connection_bounds(limits: &config::BoundsConfig) -> ConnectionBounds {
     let protocol = WireBounds {
         // The length field counts the command byte too.
         frame: limits.packet_size.bytes().saturating_add(1),
         idle: limits.idle_timeout,
         ..WireBounds::default()
     };
-    ConnectionLimits {
+    ConnectionBounds {
         protocol,
         frame_timeout: limits.frame_timeout,
         filter_timeout: limits.filter_timeout,

@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use bytes::Bytes;
-use postseal::connection::ConnectionLimits;
+use postseal::connection::ConnectionBounds;
 use postseal_protocol::{Address, Command, HeaderField, Verdict};
 use support::inside::{Behaviour, Inside, LIMITS};
 use support::mta::FakeMta;
@@ -141,7 +141,7 @@ fn frame_timeout_is_for_each_packet() {
 
 #[test]
 fn filter_timeout() {
-    let limits = ConnectionLimits { filter_timeout: Duration::from_millis(50), ..LIMITS };
+    let limits = ConnectionBounds { filter_timeout: Duration::from_millis(50), ..LIMITS };
     let inside = Inside::start(Behaviour::HangAtMail, limits);
     let mut mta = FakeMta::connect(&inside.address);
     mta.greet();
@@ -157,7 +157,7 @@ fn filter_timeout() {
 
 #[test]
 fn end_of_message_timeout() {
-    let mut limits = ConnectionLimits { end_of_message_timeout: Duration::from_millis(150), ..LIMITS };
+    let mut limits = ConnectionBounds { end_of_message_timeout: Duration::from_millis(150), ..LIMITS };
     limits.protocol.progress = Duration::from_millis(20);
     let inside = Inside::start(Behaviour::HangAtEnd, limits);
     let mut mta = FakeMta::connect(&inside.address);

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use serde::{Deserializer, Serializer, de};
 
-/// Milliseconds, largest first.
 const UNITS: [(&str, u64); 6] =
     [("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 

@@ -113,11 +113,11 @@ pub enum BodyNeed {
     Skip,
     /// In pieces, as they come.
     Stream,
-    /// Whole, at end of message, if it is not longer than `limit`; needed to replace it. A longer one is
+    /// Whole, at end of message, if it is not longer than `max_octets`; needed to replace it. A longer one is
     /// [`Body::TooLarge`](crate::message::Body::TooLarge) for this filter.
     Buffer {
         /// Octets at most.
-        limit: usize,
+        max_octets: usize,
     },
 }
 

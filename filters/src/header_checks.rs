@@ -98,7 +98,7 @@ impl Filter for HeaderChecks {
         }
         if plan.may_fix_body() {
             needs.edits |= ActionFlags::CHANGE_BODY;
-            needs.body = BodyNeed::Buffer { limit: plan.body_limit };
+            needs.body = BodyNeed::Buffer { max_octets: plan.body_limit };
         }
         needs
     }

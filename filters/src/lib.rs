@@ -37,7 +37,7 @@ pub use connection::{ClientConnection, Direction, Directions, MtaKind, Origin, O
 pub use filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Steps};
 pub use message::{Body, EditNote, EditOp, Message, MessageEnd};
 pub use pipeline::{
-    Decision, MessageLimits, OnError, Pipeline, PipelineEntry, PipelineSession, PipelineSettings, Record,
+    Decision, MessageBounds, OnError, Pipeline, PipelineEntry, PipelineSession, PipelineSettings, Record,
 };
 pub use problem::{Problem, Problems, Severity};
 pub use report::{Alignment, AlignmentMode, CheckNote, FilterFailure, Reason, Remark, Report, SignatureNote};

@@ -49,7 +49,7 @@ pub struct PipelineSettings {
     /// Which mail is ours.
     pub origin: OriginPolicy,
     /// Bounds on the parts of a message that are kept.
-    pub limits: MessageLimits,
+    pub bounds: MessageBounds,
     /// The source of time.
     pub clock: Arc<dyn Clock>,
 }
@@ -57,7 +57,7 @@ pub struct PipelineSettings {
 /// Bounds on the parts of a message that are kept. A header section above them is refused for good (5xx), too many
 /// recipients for now (4xx).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MessageLimits {
+pub struct MessageBounds {
     /// Octets of the header section.
     pub header_octets: usize,
     /// Number of header fields.
@@ -66,7 +66,7 @@ pub struct MessageLimits {
     pub recipients: usize,
 }
 
-impl Default for MessageLimits {
+impl Default for MessageBounds {
     fn default() -> Self {
         Self { header_octets: 1 << 20, header_fields: 10_000, recipients: 10_000 }
     }

@@ -69,7 +69,7 @@ use postseal_protocol::{Address, Connect, HeaderField, MacroTable, Modification,
 use crate::clock::Clock;
 use crate::connection::{OriginPolicy, Role};
 use crate::filter::Filter;
-use crate::pipeline::{MessageLimits, OnError, Pipeline, PipelineEntry, PipelineSession, PipelineSettings, Record};
+use crate::pipeline::{MessageBounds, OnError, Pipeline, PipelineEntry, PipelineSession, PipelineSettings, Record};
 
 /// A clock that stands still until it is told to go on.
 #[derive(Debug)]
@@ -119,7 +119,7 @@ pub fn settings(clock: Arc<dyn Clock>) -> PipelineSettings {
         listener: "test".into(),
         role: Role::Submission,
         origin,
-        limits: MessageLimits::default(),
+        bounds: MessageBounds::default(),
         clock,
     }
 }

@@ -44,7 +44,7 @@ pub(super) fn check(config: &Config) -> Result<(Plans, Vec<Problem>), Vec<Proble
         );
         findings.warning(["admin", "address"], reason);
     }
-    check_limits(&config.limits, &mut findings);
+    check_bounds(&config.limits, &mut findings);
     store::check(&config.store, &mut findings);
     if config.reload.period < MIN_PERIOD {
         findings.error(["reload", "period"], "must be at least 100ms");
@@ -96,7 +96,7 @@ fn in_container() -> bool {
     std::process::id() == 1
 }
 
-fn check_limits(limits: &BoundsConfig, findings: &mut Problems) {
+fn check_bounds(limits: &BoundsConfig, findings: &mut Problems) {
     let counts = [
         ("connections", limits.connections),
         ("header_size", limits.header_size.bytes()),

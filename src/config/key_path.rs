@@ -42,7 +42,6 @@ impl KeyPath {
         self.0.is_empty()
     }
 
-    /// The value that stands there.
     pub(super) fn find<'a>(&self, root: &'a Value) -> Option<&'a Value> {
         self.0.iter().try_fold(root, |value, step| match value {
             Value::Dict(_, dict) => dict.get(step),

@@ -28,7 +28,7 @@ impl MilterConnection {
 
     /// Asks the filters at a step that they may take their time for, and may answer.
     async fn step(&mut self, event: Event) -> Result<(), Closed> {
-        let Self { filters, session, limits, .. } = self;
+        let Self { filters, session, bounds, .. } = self;
         let macros = session.macros();
         let work = async {
             match event {
@@ -42,7 +42,7 @@ impl MilterConnection {
                 _ => Verdict::Continue,
             }
         };
-        let verdict = match timeout(limits.filter_timeout, work).await {
+        let verdict = match timeout(bounds.filter_timeout, work).await {
             Ok(verdict) => verdict,
             Err(_) => filters.overrun(macros),
         };

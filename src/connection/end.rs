@@ -38,9 +38,9 @@ impl MilterConnection {
 
     /// Waits for the filters, and tells the MTA of progress meanwhile. `None` if they take too long.
     async fn decide(&mut self, macros: &MacroTable) -> Result<Option<Decision>, Closed> {
-        let Self { filters, session, output, stream, limits, .. } = self;
+        let Self { filters, session, output, stream, bounds, .. } = self;
         let mut work = pin!(filters.end_of_message(macros));
-        let mut overrun = pin!(sleep(limits.end_of_message_timeout));
+        let mut overrun = pin!(sleep(bounds.end_of_message_timeout));
         loop {
             tokio::select! {
                 biased;
@@ -48,7 +48,7 @@ impl MilterConnection {
                 () = &mut overrun => return Ok(None),
                 () = sleep_until(session.deadline().into()) => {
                     if session.tick(Instant::now(), output) == Tick::Progress {
-                        write(stream, output, limits.frame_timeout).await?;
+                        write(stream, output, bounds.frame_timeout).await?;
                     }
                 }
             }
@@ -59,7 +59,7 @@ impl MilterConnection {
     pub(super) async fn give_up(&mut self) {
         if self.filters.in_message() {
             let macros = self.session.macros();
-            if timeout(self.limits.filter_timeout, self.filters.abort(macros)).await.is_err() {
+            if timeout(self.bounds.filter_timeout, self.filters.abort(macros)).await.is_err() {
                 self.filters.overrun(macros);
             }
             self.take_record();

@@ -22,14 +22,14 @@ impl MilterConnection {
         if self.input.is_empty() {
             self.input = BytesMut::new();
         }
-        let packet = self.packet_since.and_then(|since| since.checked_add(self.limits.frame_timeout));
+        let packet = self.packet_since.and_then(|since| since.checked_add(self.bounds.frame_timeout));
         let idle = self.session.deadline();
         let deadline = packet.map_or(idle, |packet| packet.min(idle));
         let between_messages = !self.filters.in_message();
         tokio::select! {
             biased;
             readable = self.stream.readable() => readable.map(|()| Woken::Input),
-            () = drained(drain, &mut self.end, self.limits.drain_idle), if between_messages => Ok(Woken::Drain),
+            () = drained(drain, &mut self.end, self.bounds.drain_idle), if between_messages => Ok(Woken::Drain),
             () = sleep_until(deadline.into()) => Ok(Woken::Deadline),
         }
     }
@@ -37,7 +37,7 @@ impl MilterConnection {
     /// Why the connection ends at this deadline, if it does.
     pub(super) fn expire(&mut self) -> Option<Closed> {
         let now = Instant::now();
-        let slow = |since: Instant| now.duration_since(since) >= self.limits.frame_timeout;
+        let slow = |since: Instant| now.duration_since(since) >= self.bounds.frame_timeout;
         if self.packet_since.is_some_and(slow) {
             return Some(Closed::SlowPacket);
         }

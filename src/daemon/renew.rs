@@ -53,7 +53,7 @@ impl Daemon {
                 listener.pipeline.store(pipeline);
             }
         }
-        self.shared.limits.store(Arc::new(reload::connection_limits(&config.limits)));
+        self.shared.bounds.store(Arc::new(reload::connection_bounds(&config.limits)));
         self.shared.log.set(config.log.clone());
         if let Some(status) = &self.status {
             status.set_facts(facts(&loaded.path, &config));

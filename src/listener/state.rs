@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use postseal_filters::{Pipeline, Record};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::connection::{Closed, ConnectionLimits, ConnectionObserver};
+use crate::connection::{Closed, ConnectionBounds, ConnectionObserver};
 use crate::log::{Log, Throttle};
 use crate::metrics::{ListenerMetrics, Metrics};
 
@@ -17,7 +17,7 @@ const WARNING_PAUSE: Duration = Duration::from_secs(10);
 /// The state that the connections of all listeners share.
 pub struct SharedAdmission {
     /// Bounds for connections that are opened from now on.
-    pub limits: ArcSwap<ConnectionLimits>,
+    pub bounds: ArcSwap<ConnectionBounds>,
     /// The metrics of the service.
     pub metrics: Arc<Metrics>,
     /// The log.
@@ -39,7 +39,6 @@ pub struct ListenerState {
     pub(super) warnings: Warnings,
 }
 
-/// Warnings that could come often.
 pub(super) struct Warnings {
     pub(super) accept: Throttle,
     pub(super) full: Throttle,
@@ -81,7 +80,7 @@ impl ListenerState {
         let (kind, error): (&str, &dyn std::fmt::Display) = match closed {
             Closed::ByMta | Closed::Drained => return,
             Closed::Idle => ("idle_timeout", &"the MTA said nothing for limits.idle_timeout"),
-            Closed::SlowPacket => ("slow_packet", &"a packet took longer than limits.frame_timeout"),
+            Closed::SlowPacket => ("slow_packet", &"a packet took longer than bounds.frame_timeout"),
             Closed::Protocol(error) => (error.kind(), error),
             Closed::Io(error) => ("io", error),
         };

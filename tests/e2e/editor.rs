@@ -12,10 +12,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use postseal::clock::SystemClock;
-use postseal::connection::{ConnectionLimits, ConnectionObserver, serve};
+use postseal::connection::{ConnectionBounds, ConnectionObserver, serve};
 use postseal::stream::MtaStream;
 use postseal_filters::{
-    BodyNeed, Context, Filter, FilterError, FilterSession, Message, MessageLimits, Needs, OnError, OriginPolicy,
+    BodyNeed, Context, Filter, FilterError, FilterSession, Message, MessageBounds, Needs, OnError, OriginPolicy,
     Pipeline, PipelineEntry, PipelineSettings, Record, Role, Steps,
 };
 use postseal_protocol::{ActionFlags, Address, HeaderField, Verdict};
@@ -32,7 +32,7 @@ impl Filter for Editor {
         Needs {
             sees: Steps::empty(),
             edits: ActionFlags::from_bits_retain(0xff),
-            body: BodyNeed::Buffer { limit: 10 << 20 },
+            body: BodyNeed::Buffer { max_octets: 10 << 20 },
             ..Needs::default()
         }
     }
@@ -147,13 +147,13 @@ async fn main() -> std::io::Result<()> {
         listener: "editor".into(),
         role: Role::Submission,
         origin: OriginPolicy { authenticated: true, networks: Vec::new(), macros: Vec::new() },
-        limits: MessageLimits::default(),
+        bounds: MessageBounds::default(),
         clock: Arc::new(SystemClock),
     };
     let entries = vec![PipelineEntry { filter: Arc::new(Editor), on_error: OnError::Tempfail }];
     let pipeline = Arc::new(Pipeline::new(settings, entries));
     let seconds = Duration::from_secs(30);
-    let limits = ConnectionLimits {
+    let limits = ConnectionBounds {
         protocol: postseal_protocol::WireBounds::default(),
         frame_timeout: seconds,
         filter_timeout: seconds,

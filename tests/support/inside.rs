@@ -8,11 +8,11 @@ use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use postseal::clock::SystemClock;
 use postseal::config;
-use postseal::connection::ConnectionLimits;
+use postseal::connection::ConnectionBounds;
 use postseal::listener::{Inherited, Listener, ListenerState, SharedAdmission};
 use postseal::log::Log;
 use postseal::metrics::Metrics;
-use postseal_filters::pipeline::{MessageLimits, OnError, PipelineEntry, PipelineSettings};
+use postseal_filters::pipeline::{MessageBounds, OnError, PipelineEntry, PipelineSettings};
 use postseal_filters::{
     Context, Filter, FilterError, FilterSession, Message, Needs, OriginPolicy, Pipeline, Role, Steps,
 };
@@ -34,7 +34,7 @@ pub enum Behaviour {
 }
 
 /// Limits that no test reaches by accident.
-pub const LIMITS: ConnectionLimits = ConnectionLimits {
+pub const LIMITS: ConnectionBounds = ConnectionBounds {
     protocol: postseal_protocol::WireBounds {
         frame: 1 << 20,
         macros: 256,
@@ -57,13 +57,13 @@ pub struct Inside {
 }
 
 impl Inside {
-    pub fn start(behaviour: Behaviour, limits: ConnectionLimits) -> Self {
+    pub fn start(behaviour: Behaviour, limits: ConnectionBounds) -> Self {
         let runtime = Runtime::new().unwrap();
         let _inside = runtime.enter();
         let metrics = Metrics::new().unwrap();
         let log = Log::start(config::LogConfig::default(), io::sink(), metrics.log_dropped()).unwrap();
         let shared = Arc::new(SharedAdmission {
-            limits: ArcSwap::from_pointee(limits),
+            bounds: ArcSwap::from_pointee(limits),
             metrics: Arc::clone(&metrics),
             log,
             status: None,
@@ -74,7 +74,7 @@ impl Inside {
             listener: "test".into(),
             role: Role::Submission,
             origin: OriginPolicy { authenticated: true, networks: Vec::new(), macros: Vec::new() },
-            limits: MessageLimits::default(),
+            bounds: MessageBounds::default(),
             clock: Arc::new(SystemClock),
         };
         let state = ListenerState::new(shared, "test", Arc::new(Pipeline::new(settings, vec![filter])));

@@ -68,17 +68,16 @@ impl BodyParts {
         let mut rest = chunk;
         while !rest.is_empty() {
             let header = matches!(self.state, PartState::Header(_));
-            let taken = if self.stack.is_empty() {
-                self.content(rest, ascii);
-                rest.len()
-            } else if header || !self.line.is_empty() || (self.at_start && rest.starts_with(b"-")) {
-                self.line(rest, ascii, findings)
+            if self.stack.is_empty() {
+                return self.content(rest, ascii);
+            }
+            if header || !self.line.is_empty() || (self.at_start && rest.starts_with(b"-")) {
+                rest = self.line(rest, ascii, findings);
             } else {
-                let length = self.run(rest);
-                self.content(rest.split_at(length).0, ascii);
-                length
-            };
-            rest = rest.split_at(taken).1;
+                let (run, tail) = rest.split_at(self.run(rest));
+                self.content(run, ascii);
+                rest = tail;
+            }
         }
     }
 
@@ -111,14 +110,14 @@ impl BodyParts {
         self.offset += text.len() as u64;
     }
 
-    /// Takes a line that may be a delimiter or a field, or the part of the line that is there. Returns how many octets were
-    /// taken.
-    fn line(&mut self, rest: &[u8], ascii: bool, findings: &mut CheckFindings) -> usize {
+    /// Takes a line that may be a delimiter or a field, or the part of the line that is there. Returns the octets
+    /// behind it.
+    fn line<'c>(&mut self, rest: &'c [u8], ascii: bool, findings: &mut CheckFindings) -> &'c [u8] {
         let (length, complete) = match memchr::memchr(b'\n', rest) {
             Some(at) => (at + 1, true),
             None => (rest.len(), false),
         };
-        let text = rest.split_at(length).0;
+        let (text, tail) = rest.split_at(length);
         if complete && self.line.is_empty() {
             self.whole_line(text, ascii, findings);
         } else if complete {
@@ -135,7 +134,7 @@ impl BodyParts {
         } else {
             self.line.extend_from_slice(text);
         }
-        length
+        tail
     }
 
     fn part_of_line(&mut self, text: &[u8], ascii: bool) {

@@ -29,7 +29,6 @@ pub(super) fn lines<'a>(findings: impl Iterator<Item = &'a CheckFinding>, url: O
     lines
 }
 
-/// The fault and its place.
 pub(super) fn words(finding: &CheckFinding) -> String {
     let (place, spot) = match &finding.place {
         FindingPlace::Message => (String::new(), None),

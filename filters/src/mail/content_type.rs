@@ -9,7 +9,6 @@ use crate::mail::cursor::TextCursor;
 pub(crate) struct ContentType {
     /// The type, in lower case.
     pub(crate) kind: Vec<u8>,
-    /// The subtype, in lower case.
     pub(crate) subtype: Vec<u8>,
     pub(crate) charset: Option<Vec<u8>>,
     /// The place of the charset in the value, quotes included.

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use postseal_protocol::{Address, Connect, HeaderField, MacroTable, Modification, Reply, Verdict};
 
 use super::record::Record;
-use super::{EDIT_REFUSED, HEADER_TOO_LARGE, MessageLimits, PIPELINE, Pipeline, PipelineEntry, TOO_MANY_RECIPIENTS};
+use super::{EDIT_REFUSED, HEADER_TOO_LARGE, MessageBounds, PIPELINE, Pipeline, PipelineEntry, TOO_MANY_RECIPIENTS};
 use crate::connection::{ClientConnection, Direction, MtaKind};
 use crate::filter::{BodyNeed, FilterSession, Flow, Needs, Steps};
 use crate::message::{Message, MessageEnd};
@@ -128,7 +128,7 @@ impl PipelineSession {
 
     /// RCPT TO. A refusal is this recipient's alone.
     pub async fn rcpt(&mut self, recipient: Address, macros: &MacroTable) -> Verdict {
-        let most = self.pipeline.settings.limits.recipients;
+        let most = self.pipeline.settings.bounds.recipients;
         if let Some(open) = &mut self.open
             && open.held.is_none()
             && open.message.envelope.received_recipients().len() >= most
@@ -165,16 +165,16 @@ impl PipelineSession {
 
     /// A header field. Never answered: a refusal is held back until the end of the header section or of the message.
     pub fn header(&mut self, field: HeaderField, macros: &MacroTable) {
-        let limits = self.pipeline.settings.limits;
+        let bounds = self.pipeline.settings.bounds;
         let Some(open) = &mut self.open else { return };
         open.header_octets = open.header_octets.saturating_add(field.name.len() + field.value.len() + 3);
         if open.held.is_some() {
             return;
         }
-        if open.header_octets > limits.header_octets
-            || open.message.fields.received_count() as usize >= limits.header_fields
+        if open.header_octets > bounds.header_octets
+            || open.message.fields.received_count() as usize >= bounds.header_fields
         {
-            let MessageLimits { header_octets, header_fields, .. } = limits;
+            let MessageBounds { header_octets, header_fields, .. } = bounds;
             let detail = format!("over limits.header_size = {header_octets} or limits.header_fields = {header_fields}");
             open.fail(HEADER_TOO_LARGE, detail);
             open.held = Some(reply(552, (5, 3, 4), "Header section too large"));

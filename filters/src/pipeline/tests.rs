@@ -203,7 +203,7 @@ fn an_edit_that_was_not_declared_is_a_temporary_failure() {
 
 #[test]
 fn nothing_is_edited_when_the_message_is_refused() {
-    let mut replaces = Scripted::sees(Steps::empty()).body(BodyNeed::Buffer { limit: 100 });
+    let mut replaces = Scripted::sees(Steps::empty()).body(BodyNeed::Buffer { max_octets: 100 });
     replaces.needs.edits = ActionFlags::CHANGE_BODY;
     replaces.body = Some("new\r\n");
     let no = Scripted::sees(Steps::empty()).end(Ok(refusal()));
@@ -216,7 +216,7 @@ fn nothing_is_edited_when_the_message_is_refused() {
 fn a_later_streaming_filter_sees_the_replaced_body() {
     let (before, after) = (Log::default(), Log::default());
     let above = Scripted::sees(Steps::empty()).body(BodyNeed::Stream).log(&before);
-    let mut replaces = Scripted::sees(Steps::empty()).body(BodyNeed::Buffer { limit: 100 });
+    let mut replaces = Scripted::sees(Steps::empty()).body(BodyNeed::Buffer { max_octets: 100 });
     replaces.needs.edits = ActionFlags::CHANGE_BODY;
     replaces.body = Some("new\r\n");
     let below = Scripted::sees(Steps::empty()).body(BodyNeed::Stream).log(&after);
@@ -233,7 +233,7 @@ fn a_later_streaming_filter_sees_the_replaced_body() {
 #[test]
 fn a_body_over_the_limit_is_streamed_after_all() {
     let (large, below) = (Log::default(), Log::default());
-    let buffers = Scripted::sees(Steps::empty()).body(BodyNeed::Buffer { limit: 4 }).log(&large);
+    let buffers = Scripted::sees(Steps::empty()).body(BodyNeed::Buffer { max_octets: 4 }).log(&large);
     let streams = Scripted::sees(Steps::empty()).body(BodyNeed::Stream).log(&below);
     let end = Transaction::with(pipeline(vec![buffers, streams], OnError::Tempfail))
         .mail("<a@b>")
@@ -292,8 +292,8 @@ fn an_abort_is_told_to_the_filters_and_recorded() {
 #[test]
 fn a_header_section_over_its_limits_is_refused_for_good() {
     let mut settings = settings(TestClock::at(0));
-    settings.limits.header_fields = 3;
-    settings.limits.header_octets = 100;
+    settings.bounds.header_fields = 3;
+    settings.bounds.header_octets = 100;
     let pipeline = Arc::new(Pipeline::new(settings, Vec::new()));
     let many = (0..4).fold(Transaction::with(Arc::clone(&pipeline)).mail("<a@b>"), |t, _| t.header("X", " y"));
     let long = Transaction::with(pipeline).mail("<a@b>").header("X", "y".repeat(100));
@@ -307,7 +307,7 @@ fn a_header_section_over_its_limits_is_refused_for_good() {
 #[test]
 fn too_many_recipients_are_refused_for_now() {
     let mut settings = settings(TestClock::at(0));
-    settings.limits.recipients = 2;
+    settings.bounds.recipients = 2;
     let pipeline = Arc::new(Pipeline::new(settings, Vec::new()));
     let many = (0..50).fold(Transaction::with(pipeline).mail("<a@b>"), |t, n| t.rcpt(&format!("<{n}@x>")));
     let end = many.body("x").end();

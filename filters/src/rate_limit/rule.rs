@@ -37,7 +37,6 @@ pub(super) struct Growing {
     /// The domains. The name of the counter has the first of them, whichever it is.
     pub(super) domains: Vec<String>,
     pub(super) start: u64,
-    /// Seconds, at least 1.
     pub(super) step: u64,
     pub(super) schedule: Vec<Rates>,
 }

@@ -31,7 +31,6 @@ impl MessageSize {
         self.add(field.name.len() + field.value.len() + folds + 3);
     }
 
-    /// Adds octets of the body.
     pub(super) fn add(&mut self, octets: usize) {
         self.received = self.received.saturating_add(octets as u64);
     }

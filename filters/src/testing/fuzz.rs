@@ -14,7 +14,7 @@ use super::{TestClock, block_on, settings};
 use crate::connection::MtaKind;
 use crate::dkim::{DkimFilter, DkimSettings, KeyTable, NamedKey, Pattern, PrivateKey, SigningRule};
 use crate::message::MessageEnd;
-use crate::pipeline::{MessageLimits, OnError, Pipeline, PipelineEntry, PipelineSession, Record};
+use crate::pipeline::{MessageBounds, OnError, Pipeline, PipelineEntry, PipelineSession, Record};
 
 /// Messages, mostly such that something is signed, over a dialogue that holds any surprise. Every message that is
 /// accepted is signed or has a reason why not, and every edit is one that the MTA takes.
@@ -166,7 +166,7 @@ static PIPELINE: LazyLock<Arc<Pipeline>> = LazyLock::new(|| {
         signing.map(|signing| DkimFilter::new(signing, Arc::new(ArcSwap::from_pointee(table))))
     };
     let mut settings = settings(TestClock::at(1_700_000_000));
-    settings.limits = MessageLimits { header_octets: 4096, header_fields: 64, recipients: 8 };
+    settings.bounds = MessageBounds { header_octets: 4096, header_fields: 64, recipients: 8 };
     let filter = key.map_err(|_| ()).and_then(|key| signer(key).map_err(|_| ()));
     let filter = filter.unwrap_or_else(|()| panic!("the signer of the test has no key"));
     Arc::new(Pipeline::new(settings, vec![PipelineEntry { filter: Arc::new(filter), on_error: OnError::Tempfail }]))

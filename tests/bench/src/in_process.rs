@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use postseal_filters::{
-    Clock, Filter, MessageLimits, OnError, OriginPolicy, Pipeline, PipelineEntry, PipelineSettings, Role,
+    Clock, Filter, MessageBounds, OnError, OriginPolicy, Pipeline, PipelineEntry, PipelineSettings, Role,
 };
 
 /// A pipeline of these filters, on a listener of this role, without limits that a message could reach.
@@ -13,7 +13,7 @@ pub(crate) fn pipeline(role: Role, filters: impl IntoIterator<Item = Arc<dyn Fil
         listener: "bench".into(),
         role,
         origin: OriginPolicy { authenticated: true, networks: Vec::new(), macros: Vec::new() },
-        limits: MessageLimits { header_octets: 1 << 30, header_fields: 1 << 30, recipients: 100 },
+        bounds: MessageBounds { header_octets: 1 << 30, header_fields: 1 << 30, recipients: 100 },
         clock: Arc::new(StandingStill(Instant::now())),
     };
     let entries = filters.into_iter().map(|filter| PipelineEntry { filter, on_error: OnError::Tempfail });

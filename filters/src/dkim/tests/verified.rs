@@ -226,7 +226,7 @@ impl Filter for LateEditor {
     }
 
     fn needs(&self) -> Needs {
-        let body = if self.replaces_body { BodyNeed::Buffer { limit: 1 << 20 } } else { BodyNeed::Skip };
+        let body = if self.replaces_body { BodyNeed::Buffer { max_octets: 1 << 20 } } else { BodyNeed::Skip };
         let edits = ActionFlags::ADD_HEADERS | ActionFlags::CHANGE_HEADERS | ActionFlags::CHANGE_BODY;
         Needs { sees: Steps::empty(), edits, body, ..Needs::default() }
     }

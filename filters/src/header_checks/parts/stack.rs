@@ -53,10 +53,14 @@ impl BoundaryStack {
     /// ```
     pub(super) fn delimiter(&self, line: &[u8]) -> Option<(usize, bool)> {
         let line = line.strip_prefix(b"--")?.trim_ascii_end();
-        self.0.iter().enumerate().rev().find_map(|(at, boundary)| match line.strip_prefix(&*boundary.text)? {
-            b"" => Some((at, false)),
-            b"--" => Some((at, true)),
-            _ => None,
+        self.0.iter().enumerate().rev().find_map(|(at, boundary)| {
+            // Most boundaries already differ in length.
+            matches!(line.len().wrapping_sub(boundary.text.len()), 0 | 2).then_some(())?;
+            match line.strip_prefix(&*boundary.text)? {
+                b"" => Some((at, false)),
+                b"--" => Some((at, true)),
+                _ => None,
+            }
         })
     }
 

@@ -58,16 +58,12 @@ fn tokens<'a>(
     let mut out = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
-        let (space, tail) = split(rest, rest.find(|c| !is_space(c)).unwrap_or(rest.len()));
-        let (raw, tail) = split(tail, end(tail));
+        let (space, tail) = rest.split_at(rest.find(|c| !is_space(c)).unwrap_or(rest.len()));
+        let (raw, tail) = tail.split_at(end(tail));
         out.push(make(space, raw));
         rest = tail;
     }
     out
-}
-
-fn split(text: &str, at: usize) -> (&str, &str) {
-    text.split_at(at)
 }
 
 fn is_space(c: char) -> bool {
@@ -102,7 +98,7 @@ fn addresses(text: &str, writer: &mut EncodedWordWriter) -> Option<()> {
     let mut rest = text;
     while !rest.is_empty() {
         let (piece, end) = piece(rest)?;
-        let (before, tail) = split(rest, end);
+        let (before, tail) = rest.split_at(end);
         match piece {
             AddressListPiece::Phrase => writer.tokens(&phrase(before), WordSurroundings::Phrase)?,
             AddressListPiece::Comment => {
@@ -148,7 +144,7 @@ fn piece(text: &str) -> Option<(AddressListPiece, usize)> {
             ',' | ';' => return Some((AddressListPiece::Rest, at)),
             // A comment follows either a phrase or an address without a display name.
             '(' => {
-                let (before, _) = split(text, at);
+                let (before, _) = text.split_at(at);
                 let piece = if before.contains('@') { AddressListPiece::Rest } else { AddressListPiece::Phrase };
                 return Some((piece, at));
             }

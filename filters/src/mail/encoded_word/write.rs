@@ -143,8 +143,9 @@ impl EncodedWordWriter {
             }
             self.verbatim(space);
             let (word, tail) = rest.split_at(cut);
-            let word = form.word(word);
-            self.verbatim(&word);
+            let start = self.out.len();
+            form.append(word, &mut self.out);
+            self.column += self.out.len() - start;
             self.encoded = true;
             (rest, space, first) = (tail, " ", false);
         }
@@ -211,7 +212,8 @@ impl EncodedWordForm {
         let (mut octets, mut q, mut end) = (0, 0, 0);
         for (at, c) in text.char_indices() {
             octets += c.len_utf8();
-            q += Q_PHRASE.encoded_len(c.encode_utf8(&mut [0; 4]));
+            q += u8::try_from(c)
+                .map_or_else(|_| 3 * c.len_utf8(), |octet| Q_PHRASE.encoded_byte_len(octet) * c.len_utf8());
             let length = match self {
                 Self::Base64 => STANDARD.encoded_len(octets),
                 Self::Q => q,
@@ -224,10 +226,17 @@ impl EncodedWordForm {
         end
     }
 
-    fn word(self, text: &str) -> String {
+    fn append(self, text: &str, out: &mut Vec<u8>) {
         match self {
-            Self::Base64 => format!("=?utf-8?B?{}?=", STANDARD.encode(text)),
-            Self::Q => format!("=?utf-8?Q?{}?=", Q_PHRASE.encode(text)),
+            Self::Base64 => {
+                out.extend_from_slice(b"=?utf-8?B?");
+                STANDARD.encode_append(text, out);
+            }
+            Self::Q => {
+                out.extend_from_slice(b"=?utf-8?Q?");
+                Q_PHRASE.encode_append(text, out);
+            }
         }
+        out.extend_from_slice(b"?=");
     }
 }

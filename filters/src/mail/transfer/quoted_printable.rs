@@ -3,7 +3,6 @@
 use encodify::hex::decode_pair;
 use encodify::qp::BINARY;
 
-/// Characters of a line.
 const LINE: usize = 76;
 
 /// A body as quoted-printable: lines of at most 76 characters, decoded the same to the octet.

@@ -52,15 +52,15 @@ impl PipelineSession {
         self.pipeline.entries.iter().position(buffers).unwrap_or(self.pipeline.entries.len())
     }
 
-    /// Over the largest limit, nobody gets the body whole, and the filters that were kept waiting for it are shown the
+    /// Over the largest bound, nobody gets the body whole, and the filters that were kept waiting for it are shown the
     /// pieces after all.
     pub(super) fn spill_if_too_large(&mut self, macros: &MacroTable) {
-        let BodyNeed::Buffer { limit } = self.pipeline.union.body else {
+        let BodyNeed::Buffer { max_octets } = self.pipeline.union.body else {
             return;
         };
         let waiting = self.first_buffering()..self.filters.len();
         let Some(open) = &mut self.open else { return };
-        if open.body_octets <= limit as u64 {
+        if open.body_octets <= max_octets as u64 {
             return;
         }
         open.message.set_body(Body::TooLarge);

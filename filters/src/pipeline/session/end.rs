@@ -41,8 +41,8 @@ impl PipelineSession {
                 needs.left_out.into_iter().for_each(|code| cx.note(code));
                 continue;
             }
-            let too_large = matches!((needs.body, &body), (BodyNeed::Buffer { limit }, Some(Body::Whole(body)))
-                if body.len() > limit);
+            let too_large = matches!((needs.body, &body), (BodyNeed::Buffer { max_octets }, Some(Body::Whole(body)))
+                if body.len() > max_octets);
             if too_large {
                 open.message.set_body(Body::TooLarge);
             }

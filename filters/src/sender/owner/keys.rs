@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use super::super::table::Owned;
 use crate::mail::address::domains_above;
 
-/// The key of every address.
 pub(super) const ANY: &str = "*";
 
 /// A Postfix table. Only the most specific entry for an address decides.

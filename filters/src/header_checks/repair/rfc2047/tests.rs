@@ -139,7 +139,11 @@ proptest! {
 
 /// The old code.
 mod before {
-    use super::{AddressListPiece, Cow, is_space, split};
+    use super::{AddressListPiece, Cow, is_space};
+
+    fn split(text: &str, at: usize) -> (&str, &str) {
+        text.split_at(at)
+    }
 
     pub(super) fn end_of_word(text: &str) -> usize {
         let (mut quoted, mut escaped) = (false, false);
