@@ -17,7 +17,6 @@ pub(super) struct CharsetJudge {
 /// The fault of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct CharsetFault {
-    /// The message names a charset.
     pub(super) named: bool,
     /// The fault, in a few words.
     pub(super) what: &'static str,

@@ -16,19 +16,16 @@ const ALWAYS: [(Stage, &[&str]); 7] = [
     (Stage::EndOfHeaders, &["i"]),
     (Stage::EndOfMessage, &["i"]),
 ];
-const SWITCHED_OFF: [(Steps, ProtocolFlags); 3] = [
-    (Steps::HELO, ProtocolFlags::NO_HELO),
-    (Steps::DATA, ProtocolFlags::NO_DATA),
-    (Steps::END_OF_HEADERS, ProtocolFlags::NO_END_OF_HEADERS),
-];
-const WAIVED: [(Steps, ProtocolFlags); 7] = [
-    (Steps::CONNECT, ProtocolFlags::NO_REPLY_CONNECT),
-    (Steps::HELO, ProtocolFlags::NO_REPLY_HELO),
-    (Steps::MAIL, ProtocolFlags::NO_REPLY_MAIL),
-    (Steps::RCPT, ProtocolFlags::NO_REPLY_RCPT),
-    (Steps::DATA, ProtocolFlags::NO_REPLY_DATA),
-    (Steps::END_OF_HEADERS, ProtocolFlags::NO_REPLY_END_OF_HEADERS),
-    (Steps::BODY, ProtocolFlags::NO_REPLY_BODY),
+/// For each step, the flag that switches it off and the flag that waives its reply. A step without the first is always
+/// looked at, because the log line tells of it; a body is switched off by [`BodyNeed`].
+const FLAGS: [(Steps, ProtocolFlags, ProtocolFlags); 7] = [
+    (Steps::CONNECT, ProtocolFlags::empty(), ProtocolFlags::NO_REPLY_CONNECT),
+    (Steps::HELO, ProtocolFlags::NO_HELO, ProtocolFlags::NO_REPLY_HELO),
+    (Steps::MAIL, ProtocolFlags::empty(), ProtocolFlags::NO_REPLY_MAIL),
+    (Steps::RCPT, ProtocolFlags::empty(), ProtocolFlags::NO_REPLY_RCPT),
+    (Steps::DATA, ProtocolFlags::NO_DATA, ProtocolFlags::NO_REPLY_DATA),
+    (Steps::END_OF_HEADERS, ProtocolFlags::NO_END_OF_HEADERS, ProtocolFlags::NO_REPLY_END_OF_HEADERS),
+    (Steps::BODY, ProtocolFlags::empty(), ProtocolFlags::NO_REPLY_BODY),
 ];
 
 /// What a pipeline needs of the MTA.
@@ -81,10 +78,8 @@ impl Union {
             | ProtocolFlags::SKIP
             | ProtocolFlags::NO_UNKNOWN
             | ProtocolFlags::NO_REPLY_HEADER;
-        for (step, off) in SWITCHED_OFF {
+        for (step, off, waived) in FLAGS {
             protocol.set(off, !self.sees.contains(step));
-        }
-        for (step, waived) in WAIVED {
             protocol.set(waived, !self.answers.contains(step));
         }
         let rejected = self.sees.contains(Steps::REJECTED_RCPT);

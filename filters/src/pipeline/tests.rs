@@ -1,3 +1,4 @@
+mod directions;
 mod scripted;
 
 use std::sync::Arc;

@@ -86,7 +86,13 @@ impl Filter for Scripted {
 #[async_trait]
 impl FilterSession for Scripted {
     async fn connect(&mut self, _: &mut Context<'_>) -> Result<Verdict, FilterError> {
+        self.write("connect");
         self.said(Steps::CONNECT)
+    }
+
+    async fn helo(&mut self, _: &mut Context<'_>, _: &[u8]) -> Result<Verdict, FilterError> {
+        self.write("helo");
+        self.said(Steps::HELO)
     }
 
     async fn mail(&mut self, _: &mut Context<'_>, _: &Address) -> Result<Verdict, FilterError> {
