@@ -38,8 +38,8 @@ pub trait Filter: Send + Sync {
 /// What a filter wants to see, answer and edit.
 #[derive(Clone, Debug)]
 pub struct Needs {
-    /// Messages that the filter is for. For others the pipeline does not call the filter, except at CONNECT and HELO,
-    /// where the direction is not known yet.
+    /// Messages that the filter is for. The pipeline does not call the filter for others. At CONNECT and HELO the direction
+    /// is not known yet, so the filter may be called. A listener whose role has none of these directions asks for no steps.
     pub directions: Directions,
     /// Reason code noted at end of message when the filter was left out because of the message's direction.
     pub left_out: Option<&'static str>,

@@ -69,10 +69,8 @@ impl TextPattern {
         // A part taken at the first place where it fits leaves the longest rest for the parts behind it.
         for part in middle {
             let part = part.as_bytes();
-            let fits = |at: usize| {
-                let (before, from_here) = left.split_at_checked(at)?;
-                Some((before, strip_prefix(from_here, part)?))
-            };
+            let fits =
+                |at| left.split_at_checked(at).and_then(|(before, rest)| Some((before, strip_prefix(rest, part)?)));
             let Some((before, behind)) = (0..=left.len()).find_map(fits) else { return false };
             gap(before);
             left = behind;
@@ -86,6 +84,7 @@ impl TextPattern {
 }
 
 /// The rest of the value behind the prefix, if the value begins with the prefix.
+#[inline]
 fn strip_prefix<'a>(value: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
     let (start, rest) = value.split_at_checked(prefix.len())?;
     start.eq_ignore_ascii_case(prefix).then_some(rest)
