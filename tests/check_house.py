@@ -115,7 +115,7 @@ def figures(root):
         ("functions", len(long_functions), None, []),
         ("longest file, lines", lines[longest], 400, [f"{path}: {length}" for path, length in lines.items() if length > 400]),
         ("files", len(files), None, []),
-        ("lines of Rust that are no tests", sum(lines.values()), 31_000, []),
+        ("lines of Rust that are no tests", sum(lines.values()), None, []),
         ("silent fallbacks on lengths", *_counted(silent_fallbacks(files), 0)),
     ]
 

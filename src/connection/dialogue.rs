@@ -69,7 +69,7 @@ impl MilterConnection {
     }
 }
 
-/// The session did not let an answer of ours pass. That is a mistake of ours, and the dialogue can't go on.
+/// The session has refused an answer. That is a mistake in this program, and the dialogue can't go on.
 fn refused(error: SessionError) -> Closed {
     Closed::Protocol(error.into())
 }

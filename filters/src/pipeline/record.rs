@@ -41,7 +41,7 @@ pub struct Record {
     pub edits: Vec<EditNote>,
     /// What the filters had to say.
     pub report: Report,
-    /// Our time, from the first command to the final reply; set by whoever drives the session.
+    /// The time from the first command to the final reply; set by the driver of the session.
     pub duration: Duration,
 }
 
