@@ -29,7 +29,6 @@ pub(super) struct Owners {
     own_address: bool,
     tag_separators: String,
     grants: Vec<Grant>,
-    /// By user and address key.
     by_user: HashMap<Box<str>, Allowed>,
     /// By address key: entries whose condition on the submitter must be compared.
     by_address: HashMap<Box<str>, Vec<u32>>,

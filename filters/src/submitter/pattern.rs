@@ -48,7 +48,8 @@ impl TextPattern {
 
     /// True if the value matches. Takes time in proportion to the length of the value for each star.
     pub fn matches(&self, value: &[u8]) -> bool {
-        self.walk(value, |_| ())
+        let fixed_octets = self.text.len().saturating_sub(self.stars());
+        value.len() >= fixed_octets && self.walk(value, |_| ())
     }
 
     /// The texts that the stars stand for, if the value matches. Each is as short as possible, from the left.
