@@ -80,7 +80,7 @@ impl ListenerState {
         let (kind, error): (&str, &dyn std::fmt::Display) = match closed {
             Closed::ByMta | Closed::Drained => return,
             Closed::Idle => ("idle_timeout", &"the MTA said nothing for limits.idle_timeout"),
-            Closed::SlowPacket => ("slow_packet", &"a packet took longer than bounds.frame_timeout"),
+            Closed::SlowPacket => ("slow_packet", &"a packet took longer than limits.frame_timeout"),
             Closed::Protocol(error) => (error.kind(), error),
             Closed::Io(error) => ("io", error),
         };
