@@ -126,8 +126,8 @@ OWN_FIELDS = {"DKIM-Signature", "X-Postseal-Fixed", "X-Postseal-Found"}
 
 def lines_of(told: Explained, name: str) -> list[bytes]:
     """The lines of the first field of that name, the name included."""
-    (value,) = [one for one in told.values(name)][:1]
-    return (name.encode() + b": " + value).split(b"\r\n")
+    value = next(value for one, value in mail.fields(told.message) if one.decode() == name)
+    return (name.encode() + b":" + value).split(b"\r\n")
 
 
 @pytest.mark.parametrize(

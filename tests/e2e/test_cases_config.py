@@ -1,5 +1,6 @@
 """Configurations and key files from public bug reports: what `postseal check-config` says about them."""
 
+import base64
 import subprocess
 from pathlib import Path
 
@@ -73,8 +74,6 @@ def test_a_key_directory_without_a_key_is_told(folder):
 
 def test_a_raw_ed25519_key_is_taken(folder):
     """32 octets in base64, as dknewkey of dkimpy writes them."""
-    import base64
-
     der = openssl("genpkey", "-algorithm", "ed25519", "-outform", "DER")
     file = folder / "keys/example.com/ed1.pem"
     file.parent.mkdir(parents=True)

@@ -27,9 +27,10 @@ class Client:
 
     def __init__(
         self, port: int, user: str | None = None, password: str = "secret", timeout: float = 60.0,
-        tls: ssl.SSLContext | None = None,
+        tls: ssl.SSLContext | None = None, source: str = HOST,
     ):  # fmt: skip
-        self.smtp = smtplib.SMTP(HOST, port, local_hostname="client.test.example", timeout=timeout)
+        name, address = "client.test.example", (source, 0)
+        self.smtp = smtplib.SMTP(HOST, port, local_hostname=name, timeout=timeout, source_address=address)
         code, text = self.smtp.ehlo()
         if code != 250:
             raise smtplib.SMTPResponseException(code, text)
@@ -79,7 +80,9 @@ class Client:
         self.close()
 
 
-def submit(port: int, sender: str, recipients: list[str], message: bytes, user: str | None = None) -> Reply:
-    """One message on a connection of its own."""
-    with Client(port, user) as client:
+def submit(
+    port: int, sender: str, recipients: list[str], message: bytes, user: str | None = None, source: str = HOST
+) -> Reply:
+    """One message on a connection of its own, from that address of loopback."""
+    with Client(port, user, source=source) as client:
         return client.send(sender, recipients, message)
