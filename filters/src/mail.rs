@@ -12,4 +12,5 @@ pub(crate) mod encoded_word;
 pub(crate) mod field_kind;
 pub(crate) mod fold;
 pub(crate) mod quoted;
+pub(crate) mod sendmail;
 pub(crate) mod transfer;

@@ -9,10 +9,11 @@ from .process import Process
 
 
 class Sendmail:
-    """`relay` is the port that all mail goes to; `milter` is written as Sendmail wants it: inet:PORT@HOST; `users` are
-    SASL logins, all with the password `secret`."""
+    """`relay` is the port that all mail goes to, by the mailer esmtp, which cuts lines at 990 octets; `milter` is written
+    as Sendmail wants it: inet:PORT@HOST; `users` are SASL logins, all with the password `secret`; `more` is text for
+    sendmail.mc."""
 
-    def __init__(self, folder: Path, relay: int, milter: str = "", users: tuple[str, ...] = ()):
+    def __init__(self, folder: Path, relay: int, milter: str = "", users: tuple[str, ...] = (), more: str = ""):
         need_root("Sendmail starts as root and gets namespaces of its own")
         unpacked = CACHE / "sendmail"
         binary = unpacked / "usr/libexec/sendmail/sendmail"
@@ -20,7 +21,7 @@ class Sendmail:
             raise MissingTool("Sendmail")
         self.folder = folder
         self.port = free_port()
-        self._write(unpacked / "usr/share/sendmail/cf", relay, milter)
+        self._write(unpacked / "usr/share/sendmail/cf", relay, milter, more)
         self._make_users(users)
         script = sendmail_config.RUN.format(folder=folder, binary=binary)
         self.process = Process([need_tool("unshare"), "-m", "-u", "bash", "-c", script], folder / "sendmail.log")
@@ -39,7 +40,7 @@ class Sendmail:
     def wait_empty(self, timeout: float = 60.0) -> None:
         wait_for("an empty Sendmail queue", lambda: not self.queued(), timeout, interval=0.1)
 
-    def _write(self, cf: Path, relay: int, milter: str) -> None:
+    def _write(self, cf: Path, relay: int, milter: str, more: str) -> None:
         queue = self.folder / "queue"
         queue.mkdir()
         queue.chmod(0o700)
@@ -49,6 +50,7 @@ class Sendmail:
         hook = sendmail_config.milter(milter) if milter else ""
         source = self.folder / "sendmail.mc"
         values = {"cf": cf, "folder": self.folder, "relay": relay, "port": self.port, "milter": hook}
+        values["more"] = f"{more}\n" if more else ""
         source.write_text(sendmail_config.MC.format(**values))
         command = [need_tool("m4"), f"-D_CF_DIR_={cf}/", str(source)]
         (self.folder / "sendmail.cf").write_bytes(subprocess.run(command, check=True, capture_output=True).stdout)

@@ -27,8 +27,8 @@ define(`confLOG_LEVEL', `14')dnl
 define(`confREFUSE_LA', `1000')dnl
 define(`confQUEUE_LA', `1000')dnl
 define(`confDELAY_LA', `1000')dnl
-define(`SMART_HOST', `relay:[127.0.0.1]')dnl
-define(`RELAY_MAILER_ARGS', `TCP $h {relay}')dnl
+define(`SMART_HOST', `esmtp:[127.0.0.1]')dnl
+define(`ESMTP_MAILER_ARGS', `TCP $h {relay}')dnl
 FEATURE(`no_default_msa')dnl
 FEATURE(`nocanonify')dnl
 FEATURE(`promiscuous_relay')dnl
@@ -38,7 +38,7 @@ undefine(`ALIAS_FILE')dnl
 define(`confAUTH_MECHANISMS', `PLAIN LOGIN')dnl
 TRUST_AUTH_MECH(`PLAIN LOGIN')dnl
 DAEMON_OPTIONS(`Name=MTA, Addr=127.0.0.1, Port={port}')dnl
-{milter}MAILER(`smtp')dnl
+{more}{milter}MAILER(`smtp')dnl
 """
 
 
