@@ -122,9 +122,11 @@ fn what_is_named_8bit_and_is_not_becomes_7bit() {
 
 #[test]
 fn lines_of_999_octets_are_folded_and_lines_of_998_stay() {
+    // The last word makes up for what is missing.
     let words = |octets: usize| {
-        let text = " abcdefg".repeat(octets / 8 + 1);
-        text[..octets - 1].trim_end().to_owned() + &"x".repeat(octets - text[..octets - 1].trim_end().len())
+        let text = " abcdefg".repeat((octets - 1) / 8 - 1);
+        let rest = octets - text.len() - 1;
+        format!("{text} {}", "x".repeat(rest))
     };
     let long = |name: &'static str, length: usize| message(&[(name, &words(length - name.len() - 1))], "");
     let continued = |length: usize| message(&[("Cc", &format!(" a\n{}", words(length)))], "");
