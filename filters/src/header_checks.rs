@@ -32,6 +32,7 @@ mod reply;
 mod section;
 mod section_check;
 mod settings;
+mod smtputf8;
 
 use std::borrow::Cow;
 use std::collections::hash_map::RandomState;
@@ -107,7 +108,7 @@ impl Filter for HeaderChecks {
 
     fn reasons(&self) -> Vec<Cow<'static, str>> {
         let checks = Check::ALL.iter().map(|check| check.as_str());
-        checks.chain([outcome::OVER_LIMIT, outcome::KEPT_FOR_AUTHOR]).map(Cow::Borrowed).collect()
+        checks.chain([outcome::OVER_LIMIT, outcome::KEPT_FOR_AUTHOR, smtputf8::AUTODETECT]).map(Cow::Borrowed).collect()
     }
 
     fn start(&self) -> Box<dyn FilterSession> {
@@ -165,6 +166,7 @@ impl FilterSession for CheckSession {
         let verdict = outcome.verdict(plan);
         outcome.report(verdict.is_refusal(), cx);
         if !verdict.is_refusal() {
+            smtputf8::note_autodetected(message, cx);
             outcome.edit(plan, &author, message);
         }
         Ok(verdict)
@@ -179,10 +181,7 @@ fn findings(
     message: &Message, section: &HeaderSection<'_>, body: Option<BodyCheck>, decisions: &Decisions,
 ) -> CheckFindings {
     let mut findings = CheckFindings::default();
-    let utf8 = message
-        .envelope
-        .received_sender()
-        .is_some_and(|sender| sender.arguments.iter().any(|argument| argument.eq_ignore_ascii_case(b"SMTPUTF8")));
+    let utf8 = smtputf8::is_asked_for(message);
     for (id, field) in message.fields.iter() {
         field::check(id, field, utf8, &mut findings);
     }

@@ -126,6 +126,20 @@ fn mail_from_elsewhere_and_smtputf8_are_left_alone() {
 }
 
 #[test]
+fn local_mail_that_postfix_marks_as_smtputf8_is_told_of() {
+    for (role, subject, told) in [
+        (Role::Local, &b" Gr\xc3\xbc\xc3\x9fe"[..], true),
+        (Role::Local, b" Gr\xfc\xdfe", false),
+        (Role::Submission, b" Gr\xc3\xbc\xc3\x9fe", false),
+    ] {
+        let (mut fields, body) = message(&[], "Hello\r\n");
+        fields.push(("Comments".to_owned(), subject.to_vec()));
+        let reasons = run_on(role, "", "<alice@example.com>", &fields, &body).reasons();
+        assert_eq!(reasons.contains(&"header_checks.smtputf8_autodetect".to_owned()), told, "{role:?} {reasons:?}");
+    }
+}
+
+#[test]
 fn in_shadow_nothing_is_done_and_everything_told() {
     let fields = [("X-A", " a\u{7}"), ("Subject", " Gr\u{fc}\u{df}e")];
     let message = message(&fields, "Hello\r\n");
