@@ -21,6 +21,7 @@ mod reason;
 mod settings;
 mod sign;
 mod table;
+mod transit;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -48,8 +49,10 @@ use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow,
 use crate::mail::address::{Mailbox, mailboxes};
 use crate::message::Message;
 use body::BodyHash;
+use fields::FieldChanges;
 use reason::Refusal;
 use sign::{NewSignature, SigningInput};
+use transit::BodyTransit;
 
 /// The filter that signs.
 pub struct DkimFilter {
@@ -64,6 +67,8 @@ struct SharedSigner {
 impl DkimFilter {
     /// The name in reason codes and metrics.
     pub const NAME: &str = "dkim";
+    /// The reason codes of messages that are signed, but whose signature an MTA will break.
+    pub const REASONS_OF_SIGNED: [&str; 2] = transit::REASONS;
 
     /// A filter with a key table that may be replaced while messages are signed.
     pub fn new(signing: Signing, keys: Arc<ArcSwap<KeyTable>>) -> Self {
@@ -91,11 +96,12 @@ impl Filter for DkimFilter {
     }
 
     fn reasons(&self) -> Vec<Cow<'static, str>> {
-        Unsigned::ALL.map(|reason| reason.as_str().into()).to_vec()
+        let unsigned = Unsigned::ALL.map(Unsigned::as_str);
+        unsigned.into_iter().chain(Self::REASONS_OF_SIGNED).map(Cow::Borrowed).collect()
     }
 
     fn start(&self) -> Box<dyn FilterSession> {
-        Box::new(DkimSession { shared: Arc::clone(&self.shared), body: None })
+        Box::new(DkimSession { shared: Arc::clone(&self.shared), body: None, transit: BodyTransit::default() })
     }
 }
 
@@ -103,6 +109,7 @@ struct DkimSession {
     shared: Arc<SharedSigner>,
     /// `None` until the first piece of the body has come.
     body: Option<BodyHash>,
+    transit: BodyTransit,
 }
 
 enum SigningFailure {
@@ -117,13 +124,15 @@ impl FilterSession for DkimSession {
     fn body_chunk(&mut self, _: &mut Context<'_>, chunk: &Bytes) -> Result<Flow, FilterError> {
         let rule = self.shared.signing.canonicalization.body;
         self.body.get_or_insert_with(|| BodyHash::new(rule)).update(chunk);
+        self.transit.update(chunk);
         Ok(Flow::More)
     }
 
     async fn end_of_message(&mut self, cx: &mut Context<'_>, message: &mut Message) -> Result<Verdict, FilterError> {
         let body = self.body.take();
+        let transit = std::mem::take(&mut self.transit);
         let shadow = self.shared.signing.shadow;
-        match self.shared.sign(cx, message, body) {
+        match self.shared.sign(cx, message, body, transit) {
             Ok(_) if shadow => cx.note(Unsigned::Shadow.as_str()),
             Ok(signatures) => {
                 // The field that is inserted last ends up topmost. That should be the signature of the first key.
@@ -148,18 +157,20 @@ impl FilterSession for DkimSession {
 
     fn reset(&mut self) {
         self.body = None;
+        self.transit = BodyTransit::default();
     }
 }
 
 impl SharedSigner {
     /// Makes the signatures of the message.
     fn sign(
-        &self, cx: &Context<'_>, message: &Message, body: Option<BodyHash>,
+        &self, cx: &mut Context<'_>, message: &Message, body: Option<BodyHash>, transit: BodyTransit,
     ) -> Result<Vec<NewSignature>, SigningFailure> {
         let from = self.from(message)?;
         let keys = self.keys.load();
         let rule = self.rule(&keys, &from, message)?;
-        let fields = self.signing.fields.select(&message.fields, cx.connection.mta).map_err(|many| {
+        let changes = FieldChanges { mta: cx.connection.mta, eight_bit_body: transit.eight_bit };
+        let fields = self.signing.fields.select(&message.fields, changes).map_err(|many| {
             let text = format!("The message has too many {} fields", many.name);
             refuse(Unsigned::TooManyFields, self.signing.on_too_many_fields, text)
         })?;
@@ -169,6 +180,7 @@ impl SharedSigner {
         let canonicalization = self.signing.canonicalization;
         let body = body.unwrap_or_else(|| BodyHash::new(canonicalization.body));
         let time = cx.clock.unix_seconds();
+        let faults: Vec<_> = transit.faults(&fields).collect();
         let input = SigningInput {
             fields,
             body_hash: body.finish().map_err(|error| failed(&error))?,
@@ -176,7 +188,9 @@ impl SharedSigner {
             time,
             expires: self.signing.expiry.map(|expiry| time.saturating_add(expiry)),
         };
-        sign::sign(rule, input, cx.clock).map_err(|error| failed(&error))
+        let signatures = sign::sign(rule, input, cx.clock).map_err(|error| failed(&error))?;
+        faults.into_iter().for_each(|(code, detail)| cx.note_with(code, detail));
+        Ok(signatures)
     }
 
     /// The rule that signs for the From address, with at least one key.

@@ -13,6 +13,7 @@
 //! table of the checks and `docs/header-checks.md` explains them. The filter learns nothing from earlier messages and
 //! looks nothing up.
 
+mod author;
 mod body;
 mod check;
 mod encoded_word;
@@ -31,6 +32,7 @@ mod reply;
 mod section;
 mod section_check;
 mod settings;
+mod smtputf8;
 
 use std::borrow::Cow;
 use std::collections::hash_map::RandomState;
@@ -44,13 +46,14 @@ use postseal_protocol::{ActionFlags, Stage, Verdict};
 
 pub use check::{Check, CheckAction};
 pub use plan::CheckPlan;
-pub use settings::{CheckRule, Exception, HeaderCheckSettings, OrNone};
+pub use settings::{AuthorSignedPolicy, CheckRule, Exception, HeaderCheckSettings, OrNone};
 
 use crate::connection::Directions;
 use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Steps};
 use crate::mail::charset::Charset;
 use crate::message::Message;
 use crate::submitter::Submitter;
+use author::AuthorSignatures;
 use body::BodyCheck;
 use finding::{CheckFinding, CheckFindings};
 use outcome::Treatment;
@@ -105,7 +108,7 @@ impl Filter for HeaderChecks {
 
     fn reasons(&self) -> Vec<Cow<'static, str>> {
         let checks = Check::ALL.iter().map(|check| check.as_str());
-        checks.chain([outcome::OVER_LIMIT]).map(Cow::Borrowed).collect()
+        checks.chain([outcome::OVER_LIMIT, outcome::KEPT_FOR_AUTHOR, smtputf8::AUTODETECT]).map(Cow::Borrowed).collect()
     }
 
     fn start(&self) -> Box<dyn FilterSession> {
@@ -155,11 +158,16 @@ impl FilterSession for CheckSession {
             time: cx.clock.unix_seconds(),
             message_id: &|| shared.message_id(cx),
         };
-        let outcome = Treatment::of(&findings, &decisions, &material);
+        let author = match plan.author_signed {
+            AuthorSignedPolicy::Keep => AuthorSignatures::of(&message.fields, cx.clock.unix_seconds()),
+            AuthorSignedPolicy::Repair => AuthorSignatures::default(),
+        };
+        let outcome = Treatment::of(&findings, &decisions, &material, &author);
         let verdict = outcome.verdict(plan);
         outcome.report(verdict.is_refusal(), cx);
         if !verdict.is_refusal() {
-            outcome.edit(plan, message);
+            smtputf8::note_autodetected(message, cx);
+            outcome.edit(plan, &author, message);
         }
         Ok(verdict)
     }
@@ -173,10 +181,7 @@ fn findings(
     message: &Message, section: &HeaderSection<'_>, body: Option<BodyCheck>, decisions: &Decisions,
 ) -> CheckFindings {
     let mut findings = CheckFindings::default();
-    let utf8 = message
-        .envelope
-        .received_sender()
-        .is_some_and(|sender| sender.arguments.iter().any(|argument| argument.eq_ignore_ascii_case(b"SMTPUTF8")));
+    let utf8 = smtputf8::is_asked_for(message);
     for (id, field) in message.fields.iter() {
         field::check(id, field, utf8, &mut findings);
     }

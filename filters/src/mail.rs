@@ -8,6 +8,7 @@ pub(crate) mod charset;
 pub(crate) mod content_type;
 pub(crate) mod cursor;
 pub mod date;
+pub(crate) mod dkim_signature;
 pub(crate) mod encoded_word;
 pub(crate) mod field_kind;
 pub(crate) mod fold;

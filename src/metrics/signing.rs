@@ -67,7 +67,7 @@ impl SigningMetrics {
 
     /// Starts at 0 the reasons for which the signer leaves a message unsigned.
     pub(super) fn expect(&self, filter: &str, codes: &[String]) {
-        for code in codes.iter().filter(|_| filter == DkimFilter::NAME) {
+        for code in codes.iter().filter(|code| filter == DkimFilter::NAME && is_unsigned(code)) {
             self.families.unsigned.with_label_values(&[code]);
         }
     }
@@ -111,7 +111,7 @@ impl SigningMetrics {
 
     /// Counts a message that was accepted without a signature, if the signer gave a reason.
     pub(super) fn count_unsigned<'a>(&self, mut reasons: impl Iterator<Item = (&'a str, &'a str)>) {
-        if let Some((_, code)) = reasons.find(|(filter, _)| *filter == DkimFilter::NAME) {
+        if let Some((_, code)) = reasons.find(|(filter, code)| *filter == DkimFilter::NAME && is_unsigned(code)) {
             self.families.unsigned.with_label_values(&[code]).inc();
         }
     }
@@ -120,6 +120,11 @@ impl SigningMetrics {
         let known = self.known.load();
         known.get(values[0]).is_some_and(|keys| keys.iter().any(|key| key.values() == values))
     }
+}
+
+/// True for a code of the signer that is not about messages with a signature.
+fn is_unsigned(code: &str) -> bool {
+    !DkimFilter::REASONS_OF_SIGNED.contains(&code)
 }
 
 impl KeyLabel {

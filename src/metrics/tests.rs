@@ -196,3 +196,17 @@ fn series_are_few_however_much_mail_there_is() {
     assert_eq!(series(), before);
     assert!(before < 1_000, "{before} series");
 }
+
+#[test]
+fn a_signature_that_will_break_is_counted_and_is_no_unsigned_message() {
+    let metrics = Metrics::new().unwrap();
+    let listener = metrics.listener("submission");
+    metrics.signing.expect("dkim", &["long_header_line".to_owned(), "not_origin".to_owned()]);
+    let mut shadow = record(MessageEnd::Accept);
+    shadow.report.reasons = vec![Reason::new("dkim", "long_header_line"), Reason::new("dkim", "shadow")];
+    listener.observe(&shadow);
+    let text = metrics.render().unwrap();
+    assert!(text.contains("reason=\"long_header_line\",verdict=\"accept\"} 1"), "{text}");
+    assert!(text.contains("postseal_unsigned_total{reason=\"shadow\"} 1"), "{text}");
+    assert!(!text.contains("postseal_unsigned_total{reason=\"long_header_line\"}"), "{text}");
+}

@@ -28,7 +28,11 @@ pub(super) fn build(loaded: &mut LoadedConfig, services: &Services) -> Result<Op
     let opened = opened.map_err(|errors| loaded.invalid(errors))?;
     loaded.warn(opened.warnings);
     let in_force = Arc::clone(&services.keys);
-    let filter = DkimFilter::new(plan.signing, Arc::clone(&in_force));
+    let mut signing = plan.signing;
+    if let Some(checks) = &loaded.config.header_checks {
+        signing.sign_also([&checks.fixed_field, &checks.tag_field].into_iter().filter_map(|name| name.0.as_deref()));
+    }
+    let filter = DkimFilter::new(signing, Arc::clone(&in_force));
     let keys = Some(SigningKeys { store: opened.store, in_force, period });
     Ok(Some(BuiltFilter { keys, ..BuiltFilter::shared(filter, on_error) }))
 }

@@ -49,6 +49,31 @@ def test_quirk_14_next_hop_without_8bitmime(keys, verifiers, setting, survives):
     assert holds(verifiers, arrived) == survives
 
 
+@pytest.mark.parametrize("named", ["7bit", "8bit", "binary", "quoted-printable", None])
+def test_a_body_of_ascii_survives_whatever_its_encoding_is_named(keys, verifiers, named):
+    """Postfix names quoted-printable what was named 8bit, so that name is not signed; every other is."""
+    extra = [f"Content-Transfer-Encoding: {named}"] if named else []
+    arrived = deliver(keys, mail.make(ALICE, OUT, "plain", "Hello.\n", *extra), "plain", eight_bit=False)
+    assert holds(verifiers, arrived)
+    changed = named in ("8bit", "binary")
+    assert (mail.value(arrived, b"Content-Transfer-Encoding") == b"quoted-printable") == (changed or named == "quoted-printable")
+    forged = b"Content-Transfer-Encoding: base64\r\n" + arrived
+    assert holds(verifiers, forged) == changed
+
+
+@pytest.mark.parametrize("part", [False, True], ids=["unnamed", "named in a part"])
+def test_an_encoding_that_nothing_names_stays_unnamed(keys, verifiers, part):
+    """Postfix adds no field to the header section of the message, so the absence of one can be signed."""
+    message = mail.make(ALICE, OUT, "unnamed", "Hello.\n")
+    if part:
+        message = message.replace(b"text/plain; charset=us-ascii", b"multipart/mixed; boundary=b")
+        body = b"--b\r\nContent-Transfer-Encoding: 8bit\r\n\r\nHello.\r\n--b--\r\n"
+        message = mail.split(message)[0] + b"\r\n" + body
+    arrived = deliver(keys, message, "unnamed", eight_bit=False)
+    assert mail.value(arrived, b"Content-Transfer-Encoding") is None
+    assert holds(verifiers, arrived) == (mail.split(arrived)[1] == mail.split(message)[1])
+
+
 @pytest.mark.parametrize(("limit", "survives"), [("998", False), ("0", True)])
 def test_quirk_15_lines_over_998_bytes(keys, verifiers, limit, survives):
     """Postfix breaks them, in the header section and in the body, unless `smtp_line_length_limit = 0`."""

@@ -12,29 +12,31 @@ use postseal_protocol::HeaderField;
 
 use super::header;
 use crate::connection::MtaKind;
+use crate::mail::content_type::TransferEncoding;
 use crate::message::Fields;
 
 /// Fields that are signed by default. First those of RFC 6376 section 5.4.1, then List-Unsubscribe-Post (RFC 8058
 /// section 4), then the fields by which clients show, sort and answer a message: nobody can replay it with other
 /// words, or give a client something to act on.
 ///
-/// Content-Transfer-Encoding is not among them. Postfix changes it when the next hop lacks 8BITMIME, and a message
-/// that is declared 8bit but has a body of ASCII then keeps its signature. If the body has more than ASCII the
-/// signature is broken either way, and a forged value can only make the text unreadable.
-const SIGNED: [&str; 35] = [
+/// Content-Transfer-Encoding has a rule of its own, [`FieldChanges`].
+const SIGNED: [&str; 36] = [
     "From", "Reply-To", "Subject", "Date", "To", "Cc", "Resent-Date", "Resent-From", "Resent-To", "Resent-Cc",
     "In-Reply-To", "References", "List-Id", "List-Help", "List-Unsubscribe", "List-Subscribe", "List-Post",
     "List-Owner", "List-Archive", "List-Unsubscribe-Post", "Sender", "Message-ID", "MIME-Version", "Content-Type",
-    "Content-ID", "Content-Description", "Content-Disposition", "Resent-Sender", "Resent-Message-ID", "Auto-Submitted",
-    "Disposition-Notification-To", "Feedback-ID", "Autocrypt",
+    "Content-Transfer-Encoding", "Content-ID", "Content-Description", "Content-Disposition", "Resent-Sender",
+    "Resent-Message-ID", "Auto-Submitted", "Disposition-Notification-To", "Feedback-ID", "Autocrypt",
     // Fields that the header checks write.
     "X-Postseal-Fixed", "X-Postseal-Found",
 ];
-/// Fields that are oversigned by default even if the message lacks them. List-* and Resent-* are not among them,
-/// since lists and forwarders rightly add them. Sender is: an administrator whose users post to lists that add Sender
-/// takes it out of `oversign`.
-const SEALED_ABSENT: [&str; 10] =
-    ["From", "Subject", "To", "Cc", "Date", "Reply-To", "Sender", "Message-ID", "MIME-Version", "Content-Type"];
+/// Fields that are oversigned by default even if the message lacks them: with one of them, others could show another
+/// text, another thread or another key than the author's. Sender, List-* and Resent-* are not among them, since lists and
+/// forwarders rightly add them.
+const SEALED_ABSENT: [&str; 14] = [
+    "From", "Subject", "To", "Cc", "Date", "Reply-To", "Message-ID", "MIME-Version", "Content-Type", TRANSFER_ENCODING,
+    "Content-Disposition", "In-Reply-To", "References", "Autocrypt",
+];
+const TRANSFER_ENCODING: &str = "Content-Transfer-Encoding";
 /// Fields that are never signed: trace fields, fields that MTAs remove, and DKIM-Signature, because the signature of
 /// the next key is put above it.
 const CHANGES: [&str; 5] = ["Received", "Return-Path", "Bcc", "Resent-Bcc", "DKIM-Signature"];
@@ -48,6 +50,8 @@ const MAX_H_TAG_OCTETS: usize = 8192;
 #[derive(Clone, Debug)]
 pub(super) struct SignedFields {
     names: Vec<SignedName>,
+    default_names: bool,
+    default_seals: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -57,6 +61,16 @@ struct SignedName {
     sealed: bool,
     /// True if the field is oversigned where the message lacks it.
     sealed_absent: bool,
+    /// True if the configuration lists the name.
+    listed: bool,
+}
+
+/// What the MTA may do to fields after all filters.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FieldChanges {
+    pub(super) mta: MtaKind,
+    /// The body has octets over 127. Where it has none, no MTA on the way encodes it.
+    pub(super) eight_bit_body: bool,
 }
 
 /// The name of a header field (RFC 5322 section 3.6.8), fit for `h=`.
@@ -93,25 +107,30 @@ impl SignedFields {
     pub(super) fn new(headers: Option<&[FieldName]>, oversign: Option<&[FieldName]>) -> Self {
         let default = || SIGNED.iter().map(|name| FieldName((*name).to_owned()));
         let mut names: Vec<SignedName> = Vec::new();
-        let mut add = |name: FieldName, sealed: bool, sealed_absent: bool| match names
-            .iter_mut()
-            .find(|other| other.name.is(name.0.as_bytes()))
-        {
+        let mut add = |new: SignedName| match names.iter_mut().find(|other| other.name.is(new.name.0.as_bytes())) {
             Some(other) => {
-                other.sealed |= sealed;
-                other.sealed_absent |= sealed_absent;
+                other.sealed |= new.sealed;
+                other.sealed_absent |= new.sealed_absent;
+                other.listed |= new.listed;
             }
-            None => names.push(SignedName { name, sealed, sealed_absent }),
+            None => names.push(new),
         };
-        let listed: Vec<_> = headers.map_or_else(|| default().collect(), <[_]>::to_vec);
-        for name in listed {
+        let signed: Vec<_> = headers.map_or_else(|| default().collect(), <[_]>::to_vec);
+        for name in signed {
             let sealed_absent = oversign.is_none() && SEALED_ABSENT.iter().any(|other| name.is(other.as_bytes()));
-            add(name, oversign.is_none(), sealed_absent);
+            add(SignedName { name, sealed: oversign.is_none(), sealed_absent, listed: headers.is_some() });
         }
         for name in oversign.into_iter().flatten() {
-            add(name.clone(), true, true);
+            add(SignedName { name: name.clone(), sealed: true, sealed_absent: true, listed: true });
         }
-        Self { names }
+        Self { names, default_names: headers.is_none(), default_seals: oversign.is_none() }
+    }
+
+    /// Signs fields of this name as well, unless the configuration lists the fields to sign.
+    pub(super) fn sign_also(&mut self, name: FieldName) {
+        if self.default_names && !self.contains(&name.0) {
+            self.names.push(SignedName { name, sealed: self.default_seals, sealed_absent: false, listed: false });
+        }
     }
 
     /// True if a field of this name is signed.
@@ -120,17 +139,20 @@ impl SignedFields {
     }
 
     /// Picks the fields of a message that are to be signed.
-    pub(super) fn select<'a>(&self, fields: &'a Fields, mta: MtaKind) -> Result<Selection<'a>, TooManyFields> {
+    pub(super) fn select<'a>(&self, fields: &'a Fields, changes: FieldChanges) -> Result<Selection<'a>, TooManyFields> {
         let found = self.find(fields);
         let mut selection = Selection { fields: Vec::with_capacity(found.len()), names: Vec::new() };
         let mut octets = 0;
         for (index, signed) in self.names.iter().enumerate() {
+            if signed.is_changed_later(fields) {
+                continue;
+            }
             // The bottommost field comes first, since verifiers count from the bottom (RFC 6376 section 5.4.2).
             let here = found.iter().filter(|(at, _)| *at == index).map(|(_, field)| *field);
             let before = selection.fields.len();
             selection.fields.extend(here);
             let count = selection.fields.len() - before;
-            let seal = if count > 0 { signed.sealed } else { signed.sealed_absent && !signed.is_added_later(mta) };
+            let seal = if count > 0 { signed.sealed } else { signed.sealed_absent && !signed.is_added_later(changes) };
             let entries = count + usize::from(seal);
             octets += entries * (signed.name.0.len() + 1);
             if count > MAX_FIELDS_PER_NAME || octets > MAX_H_TAG_OCTETS {
@@ -155,12 +177,33 @@ impl SignedName {
     /// True if the MTA adds the field, where it is missing, after all filters. Sendmail does so for these three
     /// (`headers.c`, the default `H?D?Date` and the like), so a signature over their absence would be broken by our
     /// own MTA. Postfix adds them before the filters.
-    fn is_added_later(&self, mta: MtaKind) -> bool {
-        mta == MtaKind::Sendmail && ["Date", "From", "Message-ID"].iter().any(|name| self.name.is(name.as_bytes()))
+    ///
+    /// The encoding of a body that no field names may be named by any MTA on the way, if the body is not ASCII.
+    fn is_added_later(&self, changes: FieldChanges) -> bool {
+        let among = |names: &[&str]| names.iter().any(|name| self.name.is(name.as_bytes()));
+        changes.mta == MtaKind::Sendmail && among(&["Date", "From", "Message-ID"])
+            || changes.eight_bit_body && !self.listed && among(&[TRANSFER_ENCODING])
+    }
+
+    /// True if an MTA may change the field of this message after all filters. Postfix makes quoted-printable of a body
+    /// that is named 8bit or binary when the next hop lacks 8BITMIME, even if the body is ASCII (`smtp_proto.c`,
+    /// `mime_state.c`). A message of ASCII then keeps its signature, if the name is not signed.
+    fn is_changed_later(&self, fields: &Fields) -> bool {
+        // What the configuration lists is signed.
+        if self.listed || !self.name.is(TRANSFER_ENCODING.as_bytes()) {
+            return false;
+        }
+        let mut named = fields.named(TRANSFER_ENCODING);
+        named.any(|(_, field)| TransferEncoding::parse(&field.value) == TransferEncoding::EightBit)
     }
 }
 
 impl Selection<'_> {
+    /// The fields, in the order of `h=`.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &HeaderField> {
+        self.fields.iter().copied()
+    }
+
     /// Appends the canonical form of the fields in the order of `h=`.
     pub(super) fn write(&self, rule: Canonicalization, out: &mut Vec<u8>) {
         for field in &self.fields {

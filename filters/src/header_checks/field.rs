@@ -28,7 +28,7 @@ pub(super) fn check(id: FieldId, field: &HeaderField, utf8: bool, findings: &mut
         findings.add(CheckFinding::field(Check::ControlCharacter, field, spot, "a control character"));
     }
     let eight_bit = seen.any(EIGHT_BIT) && !utf8;
-    if seen.any(FOLD) || value.len() > fold::MAX_LINE_OCTETS - field.name.len().min(100) {
+    if seen.any(FOLD) || field.name.len() + 1 + value.len() > fold::MAX_LINE_OCTETS {
         lines(id, field, findings);
     }
     if !(eight_bit || seen.any(QUESTION)) {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use postseal_protocol::{HeaderField, Reply, Verdict};
 
+use super::author::{AUTHOR_SIGNED, AuthorSignatures};
 use super::check::{Check, CheckAction};
 use super::finding::{CheckFinding, CheckFindings};
 use super::plan::{CheckPlan, Decisions};
@@ -20,6 +21,8 @@ const MAX_LINE_CHARACTERS: usize = 76;
 
 /// The reason code of a repair that was not made because the body was too large to be kept.
 pub(super) const OVER_LIMIT: &str = "body_over_limit";
+/// The reason code of a repair that was not made because it would break the author's signature.
+pub(super) const KEPT_FOR_AUTHOR: &str = "author_signed";
 
 /// The treatment of a message.
 #[derive(Debug, Default)]
@@ -27,6 +30,7 @@ pub(super) struct Treatment<'a> {
     groups: Vec<FindingGroup<'a>>,
     repairs: Repairs,
     over_limit: bool,
+    author_signed: bool,
 }
 
 /// The findings of one check that get the same treatment.
@@ -40,7 +44,9 @@ struct FindingGroup<'a> {
 }
 
 impl<'a> Treatment<'a> {
-    pub(super) fn of(findings: &'a CheckFindings, decisions: &Decisions, material: &RepairMaterial<'_>) -> Self {
+    pub(super) fn of(
+        findings: &'a CheckFindings, decisions: &Decisions, material: &RepairMaterial<'_>, author: &AuthorSignatures,
+    ) -> Self {
         let mut this = Self::default();
         // In shadow mode repairs are worked out in full, but apart from those that are made.
         let mut shadow = Repairs::default();
@@ -49,14 +55,15 @@ impl<'a> Treatment<'a> {
             let repairs = if decided.shadow { &mut shadow } else { &mut this.repairs };
             let (action, why) = match (decided.action, &finding.repair) {
                 (CheckAction::Off, _) => continue,
-                (CheckAction::Fix, Some(repair)) => match repairs.make(repair, material) {
+                (CheckAction::Fix, Some(repair)) => match author.repair(repair, repairs, material) {
                     Ok(()) => (CheckAction::Fix, None),
-                    Err(why) => (decided.otherwise, Some(why)),
+                    Err(why) => author.otherwise(finding, decided.otherwise, Some(why)),
                 },
-                (CheckAction::Fix, None) => (decided.otherwise, None),
+                (CheckAction::Fix, None) => author.otherwise(finding, decided.otherwise, None),
                 (action, _) => (action, None),
             };
             this.over_limit |= why == Some(TOO_LARGE);
+            this.author_signed |= why == Some(AUTHOR_SIGNED);
             this.add(finding, action, decided.shadow, why);
         }
         this
@@ -104,9 +111,12 @@ impl<'a> Treatment<'a> {
         if self.over_limit {
             cx.note(OVER_LIMIT);
         }
+        if self.author_signed {
+            cx.note(KEPT_FOR_AUTHOR);
+        }
     }
 
-    pub(super) fn edit(self, plan: &CheckPlan, message: &mut Message) {
+    pub(super) fn edit(self, plan: &CheckPlan, author: &AuthorSignatures, message: &mut Message) {
         let with = |action| {
             let mut names: Vec<_> = self
                 .groups
@@ -120,7 +130,9 @@ impl<'a> Treatment<'a> {
         let (fixed, tagged) = (with(CheckAction::Fix), with(CheckAction::Tag));
         self.repairs.commit(message);
         for (field, names) in [(&plan.fixed_field, fixed), (&plan.tag_field, tagged)] {
-            if let (Some(field), false) = (field, names.is_empty()) {
+            if let (Some(field), false) = (field, names.is_empty())
+                && !author.covers(field.as_bytes())
+            {
                 message.fields.append(HeaderField::new(field.clone(), list(field, &names)));
             }
         }

@@ -3,7 +3,7 @@
 use postseal_protocol::Stage;
 
 use super::check::{Check, CheckAction};
-use super::settings::{Exception, HeaderCheckSettings, OrNone};
+use super::settings::{AuthorSignedPolicy, Exception, HeaderCheckSettings, OrNone};
 use crate::connection::{ClientConnection, Role};
 use crate::problem::{Problem, Problems};
 use crate::submitter::{Submitter, Who};
@@ -22,6 +22,7 @@ pub struct CheckPlan {
     pub(super) tag_field: Option<String>,
     pub(super) url: Option<String>,
     pub(super) body_limit: usize,
+    pub(super) author_signed: AuthorSignedPolicy,
 }
 
 /// What is done about the findings of one check, nothing left open.
@@ -65,6 +66,7 @@ impl HeaderCheckSettings {
             tag_field: self.tag_field.0.clone(),
             url: url.clone(),
             body_limit: self.body_limit.bytes(),
+            author_signed: self.author_signed,
         };
         errors.finish(plan).map(|(plan, _)| plan)
     }

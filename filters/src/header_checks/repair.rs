@@ -43,12 +43,12 @@ pub(super) struct RepairMaterial<'a> {
 }
 
 /// The edits that repairs have worked out.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Repairs {
-    values: HashMap<FieldId, Vec<u8>>,
-    added: Vec<HeaderField>,
-    encoding: Option<(Option<FieldId>, &'static str)>,
-    body: Option<Vec<u8>>,
+    pub(super) values: HashMap<FieldId, Vec<u8>>,
+    pub(super) added: Vec<HeaderField>,
+    pub(super) encoding: Option<(Option<FieldId>, &'static str)>,
+    pub(super) body: Option<Vec<u8>>,
 }
 
 impl Repairs {
@@ -68,6 +68,21 @@ impl Repairs {
             Repair::QuotedPrintable => self.quoted_printable(material)?,
         }
         Ok(())
+    }
+
+    /// The edits so far that a repair builds on, to try it out.
+    pub(super) fn touched_by(&self, repair: &Repair) -> Self {
+        let Repair::Value(id, ..) = repair else { return self.clone() };
+        let values = self.values.get(id).map(|value| (*id, value.clone()));
+        Self { values: values.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Takes over what was tried out.
+    pub(super) fn take_in(&mut self, tried: Self, repair: &Repair) {
+        match repair {
+            Repair::Value(..) => self.values.extend(tried.values),
+            _ => *self = tried,
+        }
     }
 
     /// Writes the repairs into the message.

@@ -38,6 +38,8 @@ macro_rules! settings {
             pub url: OrNone,
             /// The size up to which a body can be repaired.
             pub body_limit: ByteSize,
+            /// The treatment of mail that carries a DKIM signature of the domain in From already.
+            pub author_signed: AuthorSignedPolicy,
             $($(#[$doc])* pub $key: CheckRule,)*
             /// `[[header_checks.exception]]`: other actions for some senders.
             pub exception: Vec<Exception>,
@@ -53,6 +55,7 @@ macro_rules! settings {
                     tag_field: OrNone(Some("X-Postseal-Found".to_owned())),
                     url: OrNone(None),
                     body_limit: ByteSize::new(1 << 20),
+                    author_signed: AuthorSignedPolicy::Keep,
                     $($key: CheckRule::default_of(Check::$check),)*
                     exception: Vec::new(),
                 }
@@ -112,6 +115,16 @@ for_whom! {
         /// The action for findings in such mail.
         pub action: CheckAction,
     }
+}
+
+/// The treatment of mail that carries a DKIM signature of the domain in From already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(expecting = "enum AuthorSignedPolicy", rename_all = "snake_case")]
+pub enum AuthorSignedPolicy {
+    /// Nothing that the signature covers is repaired, and nothing is refused because it can't be repaired.
+    Keep,
+    /// Such mail is treated as all mail is, and the signature breaks where something is repaired.
+    Repair,
 }
 
 /// A text, or `none`.

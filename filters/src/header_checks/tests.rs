@@ -13,7 +13,7 @@ mod readme;
 mod repairs;
 
 /// A message of these fields and this body. Fields of a good message that are not named are added.
-fn message(fields: &[(&str, &str)], body: &str) -> (Vec<(String, Vec<u8>)>, Vec<u8>) {
+pub(super) fn message(fields: &[(&str, &str)], body: &str) -> (Vec<(String, Vec<u8>)>, Vec<u8>) {
     let mut all: Vec<(String, Vec<u8>)> =
         fields.iter().map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec())).collect();
     for (name, value) in GOOD {
@@ -32,7 +32,7 @@ const GOOD: [(&str, &str); 5] = [
     ("Message-ID", " <1@example.com>"),
 ];
 
-fn run(configuration: &str, (fields, body): &(Vec<(String, Vec<u8>)>, Vec<u8>)) -> End {
+pub(super) fn run(configuration: &str, (fields, body): &(Vec<(String, Vec<u8>)>, Vec<u8>)) -> End {
     run_on(Role::Submission, configuration, "<alice@example.com>", fields, body)
 }
 
@@ -49,7 +49,7 @@ fn run_on(role: Role, configuration: &str, sender: &str, fields: &[(String, Vec<
     dialogue.body(body).end()
 }
 
-fn edits(end: &End) -> Vec<String> {
+pub(super) fn edits(end: &End) -> Vec<String> {
     let show = |field: &HeaderField| {
         format!("{}:{}", String::from_utf8_lossy(&field.name), String::from_utf8_lossy(&field.value))
     };
@@ -123,6 +123,20 @@ fn mail_from_elsewhere_and_smtputf8_are_left_alone() {
     let end = run_on(Role::Submission, "", "<alice@example.com> SMTPUTF8", &fields, &body);
     // The test kit has no arguments of MAIL, so SMTPUTF8 becomes part of the sender. Nothing else is odd.
     assert!(end.accepted());
+}
+
+#[test]
+fn local_mail_that_postfix_marks_as_smtputf8_is_told_of() {
+    for (role, subject, told) in [
+        (Role::Local, &b" Gr\xc3\xbc\xc3\x9fe"[..], true),
+        (Role::Local, b" Gr\xfc\xdfe", false),
+        (Role::Submission, b" Gr\xc3\xbc\xc3\x9fe", false),
+    ] {
+        let (mut fields, body) = message(&[], "Hello\r\n");
+        fields.push(("Comments".to_owned(), subject.to_vec()));
+        let reasons = run_on(role, "", "<alice@example.com>", &fields, &body).reasons();
+        assert_eq!(reasons.contains(&"header_checks.smtputf8_autodetect".to_owned()), told, "{role:?} {reasons:?}");
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 pub use domain::{DomainName, NameError, SelectorName};
-pub(crate) use domain::{domains_above, to_ascii};
+pub(crate) use domain::{domains_above, organizational_domain, to_ascii};
 use scan::{AddressScanner, AddressToken, AddressWord};
 pub use spec::{AddrSpec, NotAddress, replaced};
 

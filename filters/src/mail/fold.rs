@@ -1,6 +1,10 @@
 //! Lines of a header field (RFC 5322 sections 2.1.1 and 2.2.3). Values have a bare LF at each fold.
 
+mod points;
+
 use postseal_protocol::HeaderField;
+
+use points::{FoldPoint, FoldRank, fold_points};
 
 use crate::mail::charset::Charset;
 
@@ -51,42 +55,72 @@ pub(crate) fn long_line(field: &HeaderField) -> Option<usize> {
     None
 }
 
-/// The value with long lines folded at white space. `None` if a single word is too long for a line. Unfolding the
-/// result gives back the value, to the octet.
+/// The value with long lines folded. `None` if a line can't be folded: a word is too long, and its field may not get white
+/// space there. Unfolding the result gives back the value, to the octet, but for a space at folds where there was none.
 pub(crate) fn refolded(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>> {
+    if field.value.len() > MAX_VALUE_OCTETS {
+        return None;
+    }
+    let points = fold_points(field);
     let mut out = Vec::with_capacity(field.value.len() + field.value.len() / 32);
-    let mut column = field.name.len() + 1;
-    for line in field.value.split(|octet| *octet == b'\n') {
-        if !out.is_empty() {
+    for (start, line) in lines(&field.value) {
+        if start > 0 {
             out.push(b'\n');
-            column = 0;
         }
+        let column = if start == 0 { field.name.len() + 1 } else { 0 };
         if column + line.len() <= MAX_LINE_OCTETS {
             out.extend_from_slice(line);
-        } else {
-            refold(line, column, &mut out);
+            continue;
+        }
+        let mut pieces = vec![LinePiece { start, end: start + line.len(), column }];
+        let text_end = start + line.trim_ascii_end().len();
+        for rank in FoldRank::ALL {
+            let here = |point: &&FoldPoint| point.rank == rank && (start + 1..text_end).contains(&point.at);
+            let usable: Vec<_> = points.iter().filter(here).map(|point| point.at).collect();
+            pieces = pieces.into_iter().flat_map(|piece| piece.folded(&usable, rank.inserts_space())).collect();
+        }
+        for (at, piece) in pieces.iter().enumerate() {
+            if at > 0 {
+                out.extend_from_slice(if piece.column > 0 { b"\n " } else { b"\n" });
+            }
+            out.extend_from_slice(field.value.get(piece.start..piece.end)?);
         }
     }
     let folded = HeaderField::new(field.name.clone(), out.clone());
     (long_line(&folded).is_none() && out.len() <= MAX_VALUE_OCTETS).then_some(out)
 }
 
-fn refold(line: &[u8], mut column: usize, out: &mut Vec<u8>) {
-    let mut rest = line;
-    // The first word stays where it is: folding before it would leave a blank line.
-    let mut has_word = false;
-    while !rest.is_empty() {
-        let space = rest.iter().take_while(|octet| matches!(octet, b' ' | b'\t')).count();
-        let word = rest.iter().skip(space).take_while(|octet| !matches!(octet, b' ' | b'\t')).count();
-        let (token, tail) = rest.split_at(space + word);
-        if has_word && space > 0 && word > 0 && column + token.len() > PREFERRED_LINE_OCTETS {
-            out.push(b'\n');
-            column = 0;
+/// A part of a value that is to stand on a line of its own.
+#[derive(Clone, Copy)]
+struct LinePiece {
+    start: usize,
+    end: usize,
+    /// The octets on the line before the piece.
+    column: usize,
+}
+
+impl LinePiece {
+    /// The piece itself if it fits on its line; else its pieces, cut at some of these offsets.
+    fn folded(self, points: &[usize], inserts_space: bool) -> Vec<Self> {
+        if self.column + self.end - self.start <= MAX_LINE_OCTETS {
+            return vec![self];
         }
-        out.extend_from_slice(token);
-        column += token.len();
-        has_word |= word > 0;
-        rest = tail;
+        let mut out = Vec::new();
+        let mut line = self;
+        let mut last = None;
+        let inside = points.iter().copied().filter(|at| (self.start + 1..self.end).contains(at));
+        for next in inside.chain([self.end]) {
+            // The line ends at the last point before the column where it gets too long.
+            if let Some(at) = last
+                && line.column + next - line.start > PREFERRED_LINE_OCTETS
+            {
+                out.push(Self { end: at, ..line });
+                line = Self { start: at, end: self.end, column: usize::from(inserts_space) };
+            }
+            last = Some(next);
+        }
+        out.push(line);
+        out
     }
 }
 

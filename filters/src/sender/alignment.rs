@@ -14,7 +14,7 @@ use postseal_protocol::{Address, Verdict};
 use super::reason::Code;
 use crate::connection::Directions;
 use crate::filter::{Context, Filter, FilterError, FilterSession, Needs};
-use crate::mail::address::{AddrSpec, Mailbox, mailboxes};
+use crate::mail::address::{AddrSpec, Mailbox, mailboxes, organizational_domain};
 use crate::message::Message;
 use crate::refusal::refusal;
 use crate::report::{Alignment, AlignmentMode};
@@ -120,14 +120,6 @@ fn from_domains(message: &Message) -> Option<Vec<String>> {
 fn envelope_domain(message: &Message) -> Option<String> {
     let sender = message.envelope.sender()?;
     AddrSpec::alone(sender.mailbox())?.domain
-}
-
-/// The organizational domain: the registered domain that the name belongs to, or the name itself if there is none.
-pub(super) fn organizational_domain(domain: &str) -> &str {
-    if domain.starts_with('[') {
-        return domain;
-    }
-    psl::domain_str(domain).unwrap_or(domain)
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! Checks how the settings fit together, and makes of them what the filter works by.
 
 use super::SenderPolicy;
-use super::alignment::organizational_domain;
 use super::owner::Owners;
 use super::rewrite::Rules;
 use super::settings::{AddressField, OwnerSettings, RewriteSettings, SenderSettings};
 use super::table::OwnerTable;
 use crate::connection::Role;
 use crate::mail::address::AddrSpec;
+use crate::mail::address::organizational_domain;
 use crate::problem::{Problem, Problems};
 
 const NO_PLACE: &str = "names no place; leave it out for all";

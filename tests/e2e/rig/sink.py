@@ -27,12 +27,14 @@ class Arrival:
 
 
 class Sink:
-    """`refuse(recipient)` true: 550 for that recipient. `eight_bit` false: 8BITMIME is not offered."""
+    """`refuse(recipient)` true: 550 for that recipient. `eight_bit` false: 8BITMIME is not offered; `smtputf8` likewise."""
 
-    def __init__(self, refuse: Callable[[str], bool] = lambda _recipient: False, eight_bit: bool = True):
+    def __init__(self, refuse: Callable[[str], bool] = lambda _recipient: False, eight_bit: bool = True,
+                 smtputf8: bool = True):  # fmt: skip
         self.port = free_port()
         self.refuse = refuse
         self.eight_bit = eight_bit
+        self.smtputf8 = smtputf8
         self.arrivals: list[Arrival] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="sink", daemon=True)
@@ -116,7 +118,8 @@ class _Dialogue:
         if verb in ("EHLO", "LHLO"):
             extensions = ["PIPELINING", "ENHANCEDSTATUSCODES", "DSN", "SIZE 0"]
             if self.sink.eight_bit:
-                extensions += ["8BITMIME", "SMTPUTF8"]  # the second implies the first for Postfix
+                extensions += ["8BITMIME"]
+                extensions += ["SMTPUTF8"] if self.sink.smtputf8 else []  # implies 8BITMIME for Postfix
             return ["250-sink.test.example", *(f"250-{name}" for name in extensions[:-1]), f"250 {extensions[-1]}"]
         if verb == "MAIL":
             self.sender, self.mail_args = _path(rest)

@@ -18,6 +18,7 @@ smtpd_milters: {{ $smtpd }}
 {{- if $local }}
 non_smtpd_milters: {{ $local }}
 internal_mail_filter_classes: bounce
+smtputf8_autodetect_classes: verify
 {{- end }}
 {{- end }}
 

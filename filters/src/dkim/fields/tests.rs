@@ -12,7 +12,7 @@ fn select(
     for (name, value) in fields {
         message.fields.receive(HeaderField::new(*name, *value));
     }
-    let selection = signed.select(&message.fields, mta)?;
+    let selection = signed.select(&message.fields, FieldChanges { mta, eight_bit_body: false })?;
     let mut text = Vec::new();
     selection.write(Canonicalization::Relaxed, &mut text);
     Ok(format!("{}\r\n{}", selection.names.join(":"), String::from_utf8(text).unwrap()))
@@ -30,14 +30,22 @@ fn the_order_is_that_of_the_list_and_then_from_the_bottom() {
 fn absent_fields_are_sealed_but_not_those_that_sendmail_adds() {
     let signed = SignedFields::new(None, None);
     let h = |mta| select(&signed, mta, &[]).unwrap().trim_end().to_owned();
-    assert_eq!(h(MtaKind::Postfix), "From:Reply-To:Subject:Date:To:Cc:Sender:Message-ID:MIME-Version:Content-Type");
-    assert_eq!(h(MtaKind::Sendmail), "Reply-To:Subject:To:Cc:Sender:MIME-Version:Content-Type");
+    assert_eq!(
+        h(MtaKind::Postfix),
+        "From:Reply-To:Subject:Date:To:Cc:In-Reply-To:References:Message-ID:MIME-Version:Content-Type:\
+                    Content-Transfer-Encoding:Content-Disposition:Autocrypt"
+    );
+    assert_eq!(
+        h(MtaKind::Sendmail),
+        "Reply-To:Subject:To:Cc:In-Reply-To:References:MIME-Version:Content-Type:Content-Transfer-Encoding:\
+                    Content-Disposition:Autocrypt"
+    );
 }
 
 #[test]
 fn what_changes_on_the_way_is_never_signed() {
     let signed = SignedFields::new(None, None);
-    for name in ["Received", "Return-Path", "Bcc", "Resent-Bcc", "DKIM-Signature", "Content-Transfer-Encoding"] {
+    for name in ["Received", "Return-Path", "Bcc", "Resent-Bcc", "DKIM-Signature"] {
         assert!(!signed.contains(name), "{name}");
     }
     for name in ["bcc", "RECEIVED", "return-path", "dkim-signature"] {
@@ -70,4 +78,52 @@ fn a_field_too_often() {
     assert!(select(&signed, MtaKind::Postfix, &[]).is_ok());
     let fields: Vec<_> = long.iter().map(|name| (&*name.to_string().leak(), "v")).collect();
     assert!(select(&signed, MtaKind::Postfix, &fields).is_err());
+}
+
+#[test]
+fn the_encoding_is_signed_unless_an_mta_may_change_it() {
+    let entries = |signed: &SignedFields, field: Option<&'static str>, eight_bit_body| {
+        let mut message = Message::new(MtaKind::Postfix);
+        for value in field.into_iter().flat_map(|values| values.split('|')) {
+            message.fields.receive(HeaderField::new("Content-Transfer-Encoding", value));
+        }
+        let changes = FieldChanges { mta: MtaKind::Postfix, eight_bit_body };
+        let selection = signed.select(&message.fields, changes).unwrap();
+        selection.names.iter().filter(|name| *name == "Content-Transfer-Encoding").count()
+    };
+    let default = SignedFields::new(None, None);
+    for (field, eight_bit_body, expected) in [
+        (None, false, 1),
+        (None, true, 0),
+        (Some(" 7bit"), false, 2),
+        (Some(" 7bit"), true, 2),
+        (Some(" Base64 (text)"), false, 2),
+        (Some(" quoted-printable"), false, 2),
+        (Some(" x-unknown"), false, 2),
+        (Some(" 8bit"), false, 0),
+        (Some(" 8BIT"), true, 0),
+        (Some(" binary"), false, 0),
+        (Some(" base64| (a) 8bit"), false, 0),
+    ] {
+        assert_eq!(entries(&default, field, eight_bit_body), expected, "{field:?} {eight_bit_body}");
+    }
+    // Names that the configuration lists are signed in any case.
+    let listed = SignedFields::new(Some(&names(&["From", "Content-Transfer-Encoding"])), Some(&[]));
+    assert_eq!(entries(&listed, Some(" 8bit"), true), 1);
+    let sealed = SignedFields::new(None, Some(&names(&["Content-Transfer-Encoding"])));
+    assert_eq!((entries(&sealed, None, true), entries(&sealed, Some(" 8bit"), true)), (1, 2));
+}
+
+#[test]
+fn fields_under_names_of_our_own_are_signed_by_default_only() {
+    let fields = [("X-Repaired", "a"), ("From", "f")];
+    let signed = |mut signed: SignedFields| {
+        signed.sign_also("X-Repaired".parse().unwrap());
+        signed.sign_also("subject".parse().unwrap());
+        let h = select(&signed, MtaKind::Postfix, &fields).unwrap();
+        (h.matches("X-Repaired").count(), h.matches("ubject").count())
+    };
+    assert_eq!(signed(SignedFields::new(None, None)), (2, 1));
+    assert_eq!(signed(SignedFields::new(None, Some(&[]))), (1, 0));
+    assert_eq!(signed(SignedFields::new(Some(&names(&["From"])), None)), (0, 0));
 }

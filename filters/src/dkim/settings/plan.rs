@@ -37,6 +37,14 @@ pub struct Signing {
     pub(in crate::dkim) on_too_many_fields: UnsignedPolicy,
 }
 
+impl Signing {
+    /// Signs fields of these names as well, unless the configuration lists the fields to sign. A name that can't be signed
+    /// is passed over.
+    pub fn sign_also<'a>(&mut self, names: impl IntoIterator<Item = &'a str>) {
+        names.into_iter().filter_map(|name| name.parse().ok()).for_each(|name| self.fields.sign_also(name));
+    }
+}
+
 /// A [`SigningRule`] whose keys have not been read.
 #[derive(Clone, Debug)]
 pub struct PlannedRule {

@@ -51,7 +51,10 @@ fn one_more_of_any_signed_field_breaks_every_signature() {
         assert_verified(&delivered);
         let mut signed: Vec<_> = tags(&inserted(&end)[0])["h"].split(':').map(str::to_owned).collect();
         signed.dedup();
-        for name in ["From", "Subject", "To", "Cc", "Date", "Reply-To", "Sender", "Message-ID", "MIME-Version"] {
+        for name in [
+            "From", "Subject", "To", "Cc", "Date", "Reply-To", "Message-ID", "MIME-Version",
+            "Content-Transfer-Encoding", "Content-Disposition", "In-Reply-To", "References", "Autocrypt",
+        ] {
             assert!(signed.iter().any(|other| other == name), "{name} is not signed");
         }
         for name in signed {
@@ -60,6 +63,48 @@ fn one_more_of_any_signed_field_breaks_every_signature() {
                 assert!(verify(&forged).iter().all(|(_, _, passed)| !passed), "{name}");
             }
         }
+    }
+}
+
+#[test]
+fn a_list_may_add_its_fields() {
+    let mail = Mail::ordinary();
+    let end = mail.send(&pipeline([filter(&example())]));
+    let added = b"Sender: owner-linux@lists.example\r\nList-Id: <linux.lists.example>\r\nPrecedence: bulk\r\n\
+        List-Unsubscribe: <mailto:leave@lists.example>\r\nErrors-To: owner-linux@lists.example\r\n";
+    assert_verified(&[&added[..], &mail.delivered(&end)].concat());
+}
+
+#[test]
+fn the_encoding_of_text_stays_open_where_an_mta_may_change_it() {
+    let fields = |encoding| [("From", "joe@example.com"), ("Content-Transfer-Encoding", encoding)];
+    for (mail, signed) in [
+        (Mail::new(&fields("7bit"), "x\r\n"), true),
+        (Mail::new(&fields("8bit"), "x\r\n"), false),
+        (Mail::new(&fields("8bit")[..1], "\u{fc}\r\n"), false),
+        (Mail::new(&fields("8bit")[..1], "x\r\n"), true),
+    ] {
+        let end = mail.send(&pipeline([filter(&example())]));
+        assert_verified(&mail.delivered(&end));
+        assert_eq!(tags(&inserted(&end)[0])["h"].contains("Content-Transfer-Encoding"), signed);
+        let added = [b"Content-Transfer-Encoding: base64\r\n", &mail.delivered(&end)[..]].concat();
+        assert!(verify(&added).iter().all(|(_, _, passed)| *passed != signed));
+    }
+}
+
+#[test]
+fn a_line_that_an_mta_breaks_is_told_of() {
+    let long = "a".repeat(1000);
+    for (fields, body, expected) in [
+        (vec![("From", "joe@example.com"), ("Cc", &*long)], "x\r\n".to_owned(), vec!["dkim.long_header_line"]),
+        (vec![("From", "joe@example.com"), ("X-Not-Signed", &*long)], "x\r\n".to_owned(), vec![]),
+        (vec![("From", "joe@example.com")], format!("{long}\r\n"), vec!["dkim.long_body_line"]),
+        (vec![("From", "joe@example.net"), ("Cc", &*long)], "x\r\n".to_owned(), vec!["dkim.no_key_for_domain"]),
+    ] {
+        let end = Mail::new(&fields, &body).send(&pipeline([filter(&example())]));
+        assert_eq!(end.reasons(), expected);
+        let signed = !expected.contains(&"dkim.no_key_for_domain");
+        assert!(end.accepted() && end.record.report.signatures.is_empty() != signed);
     }
 }
 

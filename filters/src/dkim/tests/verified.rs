@@ -31,8 +31,8 @@ fn an_ordinary_mail() {
         assert_eq!(tags["t"], NOW.to_string());
         assert_eq!(tags["x"], (NOW + 7 * 86_400).to_string());
         assert!(!tags.contains_key("l") && !tags.contains_key("i"));
-        let signed = "From:From:Reply-To:Subject:Subject:Date:Date:To:To:Cc:Sender:Message-ID:Message-ID:MIME-Version:\
-                      Content-Type";
+        let signed = "From:From:Reply-To:Subject:Subject:Date:Date:To:To:Cc:In-Reply-To:References:Message-ID:Message-ID:\
+                      MIME-Version:Content-Type:Content-Transfer-Encoding:Content-Disposition:Autocrypt";
         assert_eq!(tags["h"], signed);
     }
     let notes: Vec<_> = end.record.report.signatures.iter().map(|note| (&*note.selector, note.algorithm)).collect();

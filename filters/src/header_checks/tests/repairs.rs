@@ -119,3 +119,27 @@ fn what_is_named_8bit_and_is_not_becomes_7bit() {
     let end = run("eight_bit_body = \"fix\"", &message(&fields[..2], "Hello\r\n"));
     assert_eq!(edits(&end), [""; 0]);
 }
+
+#[test]
+fn lines_of_999_octets_are_folded_and_lines_of_998_stay() {
+    // The last word makes up for what is missing.
+    let words = |octets: usize| {
+        let text = " abcdefg".repeat((octets - 1) / 8 - 1);
+        let rest = octets - text.len() - 1;
+        format!("{text} {}", "x".repeat(rest))
+    };
+    let long = |name: &'static str, length: usize| message(&[(name, &words(length - name.len() - 1))], "");
+    let continued = |length: usize| message(&[("Cc", &format!(" a\n{}", words(length)))], "");
+    for name in ["Subject", "Cc", "References", "X-A"] {
+        for (length, found) in [(998, false), (999, true), (1000, true)] {
+            for message in [long(name, length), continued(length)] {
+                let end = run("fixed_field = \"none\"", &message);
+                assert_eq!(!end.reasons().is_empty(), found, "{name} {length}");
+                for edit in edits(&end) {
+                    assert!(found && edit.lines().all(|line| line.len() <= 998), "{name} {length}: {edit}");
+                }
+                assert_eq!(end.modifications.len(), usize::from(found), "{name} {length}");
+            }
+        }
+    }
+}

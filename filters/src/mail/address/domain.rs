@@ -107,6 +107,15 @@ pub(crate) fn domains_above(mut domain: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The organizational domain: the registered domain that the name belongs to, or the name itself if there is none
+/// (RFC 7489 section 3.2). Organizational domains come from the Public Suffix List, which is compiled in.
+pub(crate) fn organizational_domain(domain: &str) -> &str {
+    if domain.starts_with('[') {
+        return domain;
+    }
+    psl::domain_str(domain).unwrap_or(domain)
+}
+
 /// Turns U-labels into A-labels; ASCII stays as it is. `None` if IDNA does not allow the name.
 pub(crate) fn to_ascii(domain: &str) -> Option<Cow<'_, str>> {
     if domain.is_ascii() {

@@ -31,6 +31,109 @@ fn the_longest_line_is_998_octets_with_its_name() {
     assert_eq!(long_line(&field(&format!(" a\n{}", "x".repeat(999)))), Some(3 + 998));
 }
 
+/// The lines of the refolded value.
+fn folded(name: &'static str, value: &str) -> Vec<String> {
+    let field = HeaderField::new(name, value.to_owned());
+    let new = String::from_utf8(refolded(&field, None).expect("a fold is possible")).unwrap();
+    assert_eq!(blank_line(new.as_bytes()), None);
+    new.split('\n').map(str::to_owned).collect()
+}
+
+fn numbered(count: usize, entry: impl Fn(usize) -> String, between: &str) -> String {
+    (0..count).map(entry).collect::<Vec<_>>().join(between)
+}
+
+#[test]
+fn lists_without_white_space_are_folded_between_their_entries() {
+    let mail = |number| format!("user{number}@example.net");
+    let id = |number| format!("<{number:032}@mail.example.com>");
+    let url = |number| format!("<https://news.example.com/u,{number}/{}>", "x".repeat(600));
+    for (name, count, entry, between) in [
+        ("To", 90, &mail as &dyn Fn(usize) -> String, ","),
+        ("Reply-To", 90, &mail, ","),
+        ("Cc", 40, &|number| format!("\"User, {number}\"<user{number}@example.net>"), ","),
+        ("To", 40, &|number| format!("=?utf-8?Q?M=C3=BCller,_{number}?=<user{number}@example.net>"), ","),
+        ("Bcc", 40, &|number| format!("<@a.example,@b.example:user{number}@example.net>"), ","),
+        ("References", 40, &id, ""),
+        ("In-Reply-To", 40, &id, ""),
+        ("List-Unsubscribe", 2, &url, ","),
+        ("List-Post", 2, &url, ","),
+        ("Authentication-Results", 60, &|number| format!("spf=pass(a;b)a.b=\"c;d{number}\""), ";"),
+        ("Content-Type", 90, &|number| format!("name*{number}=\"a;b c\""), ";"),
+        ("Keywords", 200, &|number| format!("word{number}"), ","),
+    ] {
+        let value = format!(" {}", numbered(count, entry, between));
+        let lines = folded(name, &value);
+        assert!(lines.len() > 1, "{name}");
+        for line in &lines[1..] {
+            assert!(line.starts_with(' '), "{name}: {line}");
+        }
+        let joined: Vec<_> = lines.iter().map(|line| line.trim()).collect();
+        assert_eq!(joined.concat().replace(' ', ""), value.replace(' ', ""), "{name}");
+        // Every line holds whole entries.
+        let entries: Vec<_> = (0..count).map(entry).collect();
+        let whole: Vec<_> = entries.iter().filter(|entry| joined.iter().any(|line| line.contains(*entry))).collect();
+        assert_eq!(whole.len(), count, "{name}: {lines:?}");
+    }
+}
+
+#[test]
+fn quoted_strings_are_folded_only_if_there_is_no_other_place() {
+    let value = format!(" {}", numbered(60, |at| format!("\"User, Nr. {at}\" <user{at}@example.net>"), ", "));
+    for line in folded("To", &value) {
+        assert_eq!(line.matches('"').count() % 2, 0, "{line}");
+    }
+    // A name without white space outside of its quotes is folded before the address.
+    let name = "x y ".repeat(180);
+    let lines = folded("To", &format!(" \"{name}\"<{}@example.net>", "u".repeat(300)));
+    assert_eq!(lines.len(), 2);
+    assert!(lines[1].starts_with(" <uuu"), "{lines:?}");
+    // There is no other place.
+    assert!(folded("To", &format!(" \"{}\"", "x y ".repeat(300))).len() > 1);
+    // A comment is kept in one piece.
+    for line in folded("Received", &format!(" {}", numbered(60, |at| format!("by host{at} (a b c d e)"), " "))) {
+        assert_eq!(line.contains('('), line.contains(')'), "{line}");
+    }
+}
+
+#[test]
+fn encoded_words_with_spaces_stay_in_one_piece() {
+    let value = format!(" {}", numbered(60, |at| format!("=?utf-8?Q?a b c, {at}?="), " "));
+    for name in ["Subject", "To"] {
+        for line in folded(name, &value) {
+            assert_eq!(line.matches("=?").count(), line.matches("?=").count(), "{name}: {line}");
+        }
+    }
+}
+
+#[test]
+fn base64_is_folded_only_where_readers_pass_over_white_space() {
+    let base64 = "QUJD".repeat(300);
+    for (name, before) in [
+        ("DKIM-Signature", " v=1; a=rsa-sha256; h=from:to; bh=abc=; b="),
+        ("ARC-Seal", " i=1; a=rsa-sha256; cv=none; b="),
+        ("ARC-Message-Signature", " i=1;b="),
+        ("Autocrypt", " addr=a@example.com; keydata="),
+    ] {
+        let value = format!("{before}{base64}");
+        let lines = folded(name, &value);
+        assert!(before.starts_with(lines[0].split('=').next().unwrap()) && lines.len() > 15, "{name}: {lines:?}");
+        assert_eq!(lines.concat().replace(' ', ""), value.replace(' ', ""), "{name}");
+    }
+    for (name, value) in [
+        ("X-Token", format!(" {base64}")),
+        ("X-Token", format!(" b={base64}")),
+        ("DKIM-Signature", format!(" v=1; h={}", "from:".repeat(300))),
+        ("List-Unsubscribe", format!(" <https://a.example/{base64}>")),
+        ("List-Unsubscribe", format!(" https://a.example/{}", "a,".repeat(600))),
+        ("Subject", format!(" {}", "a,b;c<d".repeat(200))),
+        ("Message-ID", format!(" <{base64}@example.com>")),
+        ("References", format!(" {}", "<\"a><b\"@c>".repeat(200))),
+    ] {
+        assert_eq!(refolded(&HeaderField::new(name, value), None), None, "{name}");
+    }
+}
+
 #[test]
 fn a_word_that_is_too_long_stays() {
     assert_eq!(refolded(&field(&format!(" a {}", "x".repeat(999))), None), None);

@@ -1,0 +1,64 @@
+//! The faults for which MTAs change a message after all filters, and with the message its signature.
+//!
+//! Postfix breaks lines over 998 octets in two, in the header section and in the body, unless its
+//! `smtp_line_length_limit` is 0. Nothing is refused or left unsigned for that: the log tells the postmaster of it.
+
+use std::borrow::Cow;
+
+use super::fields::Selection;
+use crate::mail::fold::{MAX_LINE_OCTETS, long_line};
+
+/// The reason code of a signed field with a long line.
+pub(super) const LONG_HEADER_LINE: &str = "long_header_line";
+/// The reason code of a body with a long line.
+pub(super) const LONG_BODY_LINE: &str = "long_body_line";
+
+/// Both.
+pub(super) const REASONS: [&str; 2] = [LONG_HEADER_LINE, LONG_BODY_LINE];
+
+/// The facts about a body that decide what becomes of the message.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct BodyTransit {
+    /// The body has an octet over 127.
+    pub(super) eight_bit: bool,
+    /// The body has a line over [`MAX_LINE_OCTETS`].
+    pub(super) long_line: bool,
+    /// The octets of the line whose end has not come yet.
+    line: usize,
+}
+
+impl BodyTransit {
+    /// Takes the next piece of the body. If the next 1,000 octets contain a line end, no line before the last line end among
+    /// them is too long.
+    pub(super) fn update(&mut self, chunk: &[u8]) {
+        self.eight_bit = self.eight_bit || !chunk.is_ascii();
+        let mut rest = chunk;
+        while let Some((window, _)) = rest.split_at_checked(MAX_LINE_OCTETS + 2 - self.line) {
+            let Some(at) = memchr::memrchr(b'\n', window).filter(|_| !self.long_line) else {
+                self.long_line = true;
+                return;
+            };
+            rest = rest.split_at(at + 1).1;
+            self.line = 0;
+        }
+        self.line = match memchr::memrchr(b'\n', rest) {
+            Some(at) => rest.len() - at - 1,
+            None => self.line + rest.len(),
+        };
+    }
+
+    /// The reasons for which the signature over these fields will break, each with its particulars.
+    pub(super) fn faults(self, fields: &Selection<'_>) -> impl Iterator<Item = (&'static str, Cow<'static, str>)> {
+        const BROKEN: &str = "an MTA breaks a line of more than 998 octets, and with the line the signature";
+        let long = fields.iter().find(|field| long_line(field).is_some());
+        let header = long.map(|field| {
+            let name = crate::refusal::printable(&String::from_utf8_lossy(&field.name));
+            (LONG_HEADER_LINE, Cow::Owned(format!("{name}: {BROKEN}")))
+        });
+        let body = self.long_line.then_some((LONG_BODY_LINE, Cow::Borrowed(BROKEN)));
+        header.into_iter().chain(body)
+    }
+}
+
+#[cfg(test)]
+mod tests;
