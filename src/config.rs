@@ -40,7 +40,7 @@ pub use command_line::CommandLineSetting;
 pub use flags::ConfigFlags;
 pub use key_path::KeyPath;
 pub use limits::BoundsConfig;
-pub use listener::{ListenerConfig, Mode};
+pub use listener::{ListenerConfig, ListenerMta, Mode};
 pub use load::{DEFAULT_FILE, LoadedConfig, load, load_from};
 pub use log::{Level, LogConfig, LogFormat};
 pub use origin::OriginConfig;

@@ -75,6 +75,7 @@ fn pipeline(config: &Config, listener: &ListenerConfig, filters: &[BuiltFilter])
     let settings = PipelineSettings {
         listener: listener.name.as_str().into(),
         role: listener.role,
+        mta: listener.mta.kind(),
         origin: config.origin.policy(),
         bounds: MessageBounds {
             header_octets: config.limits.header_size.bytes(),

@@ -7,6 +7,7 @@ use bitflags::bitflags;
 use bytes::Bytes;
 use postseal_protocol::{Connect, MacroTable, Peer};
 
+use crate::mail::fold::MAX_SENT_LINE_OCTETS;
 use crate::network::Network;
 
 /// What a listener is for; decides which mail is ours.
@@ -41,20 +42,36 @@ impl Role {
 }
 
 /// Which MTA is on the other side; the two place added header fields differently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MtaKind {
-    /// Postfix: adds missing Date, From and Message-ID before filters see the message.
+    /// Postfix: adds missing Date, From and Message-ID before filters see the message, and rewrites nothing after them.
     Postfix,
-    /// Sendmail, or anything that does not call itself Postfix: adds them after.
+    /// Sendmail, or anything that may do as Sendmail does: adds these fields and rewrites addresses after all filters.
     Sendmail,
 }
 
 impl MtaKind {
-    /// Reads the macro `v`, which is "Postfix 3.7.11" or a bare Sendmail version.
+    /// Tells the two apart by the macros of CONNECT. Both offer the same in the negotiation. The macro `v` of Sendmail is a
+    /// bare version, "8.17.1.9"; that of Postfix is `$mail_name $mail_version`, where the name is free. Where `v` is
+    /// missing, `{daemon_addr}` decides, which only Postfix has.
     pub fn from_macros(macros: &MacroTable) -> Self {
-        match macros.get("v") {
-            Some(version) if version.starts_with(b"Postfix") => Self::Postfix,
-            _ => Self::Sendmail,
+        let is_version = |text: &[u8]| text.iter().all(|octet| octet.is_ascii_digit() || *octet == b'.');
+        match macros.get("v").map(|version| version.trim_ascii()).filter(|version| !version.is_empty()) {
+            Some(version) if is_version(version) => Self::Sendmail,
+            Some(version) if version.contains(&b' ') || version.starts_with(b"Postfix") => Self::Postfix,
+            Some(_) => Self::Sendmail,
+            None if macros.get("{daemon_addr}").is_some() => Self::Postfix,
+            None => Self::Sendmail,
+        }
+    }
+
+    /// The octets that a line may have without its end; longer lines are cut, in the header section and in the body.
+    /// Postfix: `smtp_line_length_limit`. Sendmail: `L=990` of the mailers smtp and esmtp (`proto.m4`).
+    pub const fn max_line_octets(self) -> usize {
+        match self {
+            Self::Postfix => 998,
+            Self::Sendmail => MAX_SENT_LINE_OCTETS,
         }
     }
 }

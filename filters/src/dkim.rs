@@ -14,6 +14,7 @@
 
 mod body;
 mod fields;
+mod foreseen;
 mod header;
 mod keys;
 mod pattern;
@@ -30,7 +31,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use bytes::Bytes;
-use postseal_protocol::{ActionFlags, HeaderField, Verdict};
+use postseal_protocol::{ActionFlags, HeaderField, Stage, Verdict};
 
 pub use crate::mail::address::{DomainName, NameError, SelectorName};
 pub use fields::{FieldName, FieldNameError};
@@ -44,12 +45,13 @@ pub use settings::{
 };
 pub use table::{KeyTable, NamedKey, SigningRule};
 
-use crate::connection::Directions;
+use crate::connection::{Directions, MtaKind};
 use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Steps};
 use crate::mail::address::{Mailbox, mailboxes};
 use crate::message::Message;
 use body::BodyHash;
 use fields::FieldChanges;
+use foreseen::{ForeseenFields, REWRITTEN_FIELD};
 use reason::Refusal;
 use sign::{NewSignature, SigningInput};
 use transit::BodyTransit;
@@ -68,7 +70,7 @@ impl DkimFilter {
     /// The name in reason codes and metrics.
     pub const NAME: &str = "dkim";
     /// The reason codes of messages that are signed, but whose signature an MTA will break.
-    pub const REASONS_OF_SIGNED: [&str; 2] = transit::REASONS;
+    pub const REASONS_OF_SIGNED: [&str; 3] = transit::REASONS;
 
     /// A filter with a key table that may be replaced while messages are signed.
     pub fn new(signing: Signing, keys: Arc<ArcSwap<KeyTable>>) -> Self {
@@ -89,7 +91,8 @@ impl Filter for DkimFilter {
             directions: Directions::OUTGOING,
             left_out: Some(Unsigned::NotOrigin.as_str()),
             sees: Steps::BODY,
-            edits: ActionFlags::ADD_HEADERS,
+            edits: ActionFlags::ADD_HEADERS | ActionFlags::CHANGE_HEADERS,
+            macros: vec![(Stage::Connect, "j".to_owned())],
             body: BodyNeed::Stream,
             ..Needs::default()
         }
@@ -101,15 +104,14 @@ impl Filter for DkimFilter {
     }
 
     fn start(&self) -> Box<dyn FilterSession> {
-        Box::new(DkimSession { shared: Arc::clone(&self.shared), body: None, transit: BodyTransit::default() })
+        Box::new(DkimSession { shared: Arc::clone(&self.shared), body: None })
     }
 }
 
 struct DkimSession {
     shared: Arc<SharedSigner>,
     /// `None` until the first piece of the body has come.
-    body: Option<BodyHash>,
-    transit: BodyTransit,
+    body: Option<(BodyHash, BodyTransit)>,
 }
 
 enum SigningFailure {
@@ -121,18 +123,17 @@ enum SigningFailure {
 
 #[async_trait]
 impl FilterSession for DkimSession {
-    fn body_chunk(&mut self, _: &mut Context<'_>, chunk: &Bytes) -> Result<Flow, FilterError> {
-        let rule = self.shared.signing.canonicalization.body;
-        self.body.get_or_insert_with(|| BodyHash::new(rule)).update(chunk);
-        self.transit.update(chunk);
+    fn body_chunk(&mut self, cx: &mut Context<'_>, chunk: &Bytes) -> Result<Flow, FilterError> {
+        let (hash, transit) = self.body.get_or_insert_with(|| self.shared.new_body(cx));
+        hash.update(chunk);
+        transit.update(chunk);
         Ok(Flow::More)
     }
 
     async fn end_of_message(&mut self, cx: &mut Context<'_>, message: &mut Message) -> Result<Verdict, FilterError> {
-        let body = self.body.take();
-        let transit = std::mem::take(&mut self.transit);
+        let body = self.body.take().unwrap_or_else(|| self.shared.new_body(cx));
         let shadow = self.shared.signing.shadow;
-        match self.shared.sign(cx, message, body, transit) {
+        match self.shared.sign(cx, message, body) {
             Ok(_) if shadow => cx.note(Unsigned::Shadow.as_str()),
             Ok(signatures) => {
                 // The field that is inserted last ends up topmost. That should be the signature of the first key.
@@ -157,19 +158,32 @@ impl FilterSession for DkimSession {
 
     fn reset(&mut self) {
         self.body = None;
-        self.transit = BodyTransit::default();
     }
 }
 
 impl SharedSigner {
-    /// Makes the signatures of the message.
+    /// A body of which nothing has come yet.
+    fn new_body(&self, cx: &Context<'_>) -> (BodyHash, BodyTransit) {
+        (BodyHash::new(self.signing.canonicalization.body), BodyTransit::new(cx.connection.mta))
+    }
+
+    /// Makes the signatures of the message, whose fields are written as the MTA will send them before.
     fn sign(
-        &self, cx: &mut Context<'_>, message: &Message, body: Option<BodyHash>, transit: BodyTransit,
+        &self, cx: &mut Context<'_>, message: &mut Message, (body, transit): (BodyHash, BodyTransit),
     ) -> Result<Vec<NewSignature>, SigningFailure> {
-        let from = self.from(message)?;
+        let canonicalization = self.signing.canonicalization;
+        let (mta, host) = (cx.connection.mta, cx.macros.get("j").and_then(|host| std::str::from_utf8(host).ok()));
+        let mut from = self.from(message)?;
+        if mta == MtaKind::Sendmail && from.domain.is_none() {
+            from.domain = host.and_then(|host| host.parse().ok());
+        }
         let keys = self.keys.load();
         let rule = self.rule(&keys, &from, message)?;
-        let changes = FieldChanges { mta: cx.connection.mta, eight_bit_body: transit.eight_bit };
+        let mut foreseen = ForeseenFields::of(message, &self.signing.fields, canonicalization.header, mta, host);
+        if !self.signing.shadow {
+            foreseen.apply(message);
+        }
+        let changes = FieldChanges { mta, eight_bit_body: transit.eight_bit, foreseen: &foreseen };
         let fields = self.signing.fields.select(&message.fields, changes).map_err(|many| {
             let text = format!("The message has too many {} fields", many.name);
             refuse(Unsigned::TooManyFields, self.signing.on_too_many_fields, text)
@@ -177,8 +191,6 @@ impl SharedSigner {
         let failed = |error: &dyn fmt::Display| {
             SigningFailure::Error(Unsigned::SignError, format!("can't sign for {}: {error}", rule.pattern))
         };
-        let canonicalization = self.signing.canonicalization;
-        let body = body.unwrap_or_else(|| BodyHash::new(canonicalization.body));
         let time = cx.clock.unix_seconds();
         let faults: Vec<_> = transit.faults(&fields).collect();
         let input = SigningInput {
@@ -190,6 +202,9 @@ impl SharedSigner {
         };
         let signatures = sign::sign(rule, input, cx.clock).map_err(|error| failed(&error))?;
         faults.into_iter().for_each(|(code, detail)| cx.note_with(code, detail));
+        if let Some(detail) = foreseen.fault() {
+            cx.note_with(REWRITTEN_FIELD, detail);
+        }
         Ok(signatures)
     }
 

@@ -48,13 +48,14 @@ pub use check::{Check, CheckAction};
 pub use plan::CheckPlan;
 pub use settings::{AuthorSignedPolicy, CheckRule, Exception, HeaderCheckSettings, OrNone};
 
-use crate::connection::Directions;
+use crate::connection::{Directions, MtaKind};
 use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Steps};
 use crate::mail::charset::Charset;
 use crate::message::Message;
 use crate::submitter::Submitter;
 use author::AuthorSignatures;
 use body::BodyCheck;
+use field::FieldSurroundings;
 use finding::{CheckFinding, CheckFindings};
 use outcome::Treatment;
 use plan::Decisions;
@@ -124,7 +125,7 @@ struct CheckSession {
 #[async_trait]
 impl FilterSession for CheckSession {
     async fn end_of_headers(&mut self, _: &mut Context<'_>, message: &mut Message) -> Result<Verdict, FilterError> {
-        self.body = Some(BodyCheck::new(&HeaderSection::of(&message.fields)));
+        self.body = Some(BodyCheck::new(&HeaderSection::of(&message.fields), message.fields.mta()));
         Ok(Verdict::Continue)
     }
 
@@ -156,6 +157,8 @@ impl FilterSession for CheckSession {
             is_identity,
             charset,
             time: cx.clock.unix_seconds(),
+            // Sendmail's configuration has a line for the field, and Sendmail writes it as in that line (`H?M?Message-Id`).
+            message_id_name: if message.fields.mta() == MtaKind::Sendmail { "Message-Id" } else { "Message-ID" },
             message_id: &|| shared.message_id(cx),
         };
         let author = match plan.author_signed {
@@ -182,8 +185,9 @@ fn findings(
 ) -> CheckFindings {
     let mut findings = CheckFindings::default();
     let utf8 = smtputf8::is_asked_for(message);
+    let surroundings = FieldSurroundings { utf8, mta: message.fields.mta() };
     for (id, field) in message.fields.iter() {
-        field::check(id, field, utf8, &mut findings);
+        field::check(id, field, surroundings, &mut findings);
     }
     section_check::check(section, decisions.of(Check::OversizedHeader).max, &mut findings);
     injection::check_fields(&message.fields, &mut findings);

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use postseal_protocol::Wanted;
 
 use crate::clock::Clock;
-use crate::connection::{OriginPolicy, Role};
+use crate::connection::{MtaKind, OriginPolicy, Role};
 use crate::filter::{Filter, Needs};
 
 /// Stands for a filter's name where the pipeline itself failed.
@@ -46,6 +46,8 @@ pub struct PipelineSettings {
     pub listener: Arc<str>,
     /// Role of the listener.
     pub role: Role,
+    /// The MTA that connects; `None` to find out from its macros.
+    pub mta: Option<MtaKind>,
     /// Which mail is ours.
     pub origin: OriginPolicy,
     /// Bounds on the parts of a message that are kept.

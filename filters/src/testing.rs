@@ -118,6 +118,7 @@ pub fn settings(clock: Arc<dyn Clock>) -> PipelineSettings {
     PipelineSettings {
         listener: "test".into(),
         role: Role::Submission,
+        mta: None,
         origin,
         bounds: MessageBounds::default(),
         clock,

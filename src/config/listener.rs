@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use postseal_filters::Role;
+use postseal_filters::{MtaKind, Role};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::ListenAddress;
@@ -18,12 +18,39 @@ pub struct ListenerConfig {
     /// Which mail comes this way.
     #[serde(default = "submission")]
     pub role: Role,
+    /// The MTA that connects.
+    #[serde(default)]
+    pub mta: ListenerMta,
     /// Permissions of a unix socket.
     #[serde(default)]
     pub mode: Mode,
     /// Group of a unix socket, by name or number; else the one of the process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+}
+
+/// The MTA that connects, or that it is to be found out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListenerMta {
+    /// The macros tell.
+    #[default]
+    Auto,
+    /// Postfix.
+    Postfix,
+    /// Sendmail, or an MTA that rewrites fields after its filters as Sendmail does.
+    Sendmail,
+}
+
+impl ListenerMta {
+    /// The MTA, unless it is to be found out.
+    pub const fn kind(self) -> Option<MtaKind> {
+        match self {
+            Self::Auto => None,
+            Self::Postfix => Some(MtaKind::Postfix),
+            Self::Sendmail => Some(MtaKind::Sendmail),
+        }
+    }
 }
 
 /// Permissions of a file, written in octal: `0660`.

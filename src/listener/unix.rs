@@ -16,7 +16,7 @@ use socket2::{Domain, SockAddr, Type};
 use tokio::net::UnixListener;
 
 use super::error::{BindError, system};
-use crate::config::{ListenAddress, ListenerConfig, Mode};
+use crate::config::{ListenAddress, ListenerConfig, ListenerMta, Mode};
 
 /// Size of `sun_path`; one octet of it is the NUL at the end (unix(7)).
 const MAX_SUN_PATH_OCTETS: usize = 108;
@@ -79,7 +79,8 @@ pub(super) fn bind(path: &Path, listener: &ListenerConfig) -> Result<(UnixListen
 /// Binds a socket that only this user can connect to.
 pub(crate) fn bind_private(path: &Path) -> Result<(UnixListener, SocketFile), BindError> {
     let address = ListenAddress::Unix(path.to_owned());
-    bind(path, &ListenerConfig { name: String::new(), address, role: Role::Local, mode: Mode::PRIVATE, group: None })
+    let (name, mta) = (String::new(), ListenerMta::Auto);
+    bind(path, &ListenerConfig { name, address, role: Role::Local, mta, mode: Mode::PRIVATE, group: None })
 }
 
 /// Makes sure that no process uses the file at `path`.

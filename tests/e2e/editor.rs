@@ -146,6 +146,7 @@ async fn main() -> std::io::Result<()> {
     let settings = PipelineSettings {
         listener: "editor".into(),
         role: Role::Submission,
+        mta: None,
         origin: OriginPolicy { authenticated: true, networks: Vec::new(), macros: Vec::new() },
         bounds: MessageBounds::default(),
         clock: Arc::new(SystemClock),

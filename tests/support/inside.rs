@@ -73,12 +73,14 @@ impl Inside {
         let settings = PipelineSettings {
             listener: "test".into(),
             role: Role::Submission,
+            mta: None,
             origin: OriginPolicy { authenticated: true, networks: Vec::new(), macros: Vec::new() },
             bounds: MessageBounds::default(),
             clock: Arc::new(SystemClock),
         };
         let state = ListenerState::new(shared, "test", Arc::new(Pipeline::new(settings, vec![filter])));
         let settings = config::ListenerConfig {
+            mta: config::ListenerMta::Auto,
             name: "test".to_owned(),
             address: "inet:127.0.0.1:0".parse().unwrap(),
             role: Role::Submission,

@@ -10,6 +10,7 @@ use std::str::FromStr;
 use mail_auth::dkim::Canonicalization;
 use postseal_protocol::HeaderField;
 
+use super::foreseen::ForeseenFields;
 use super::header;
 use crate::connection::MtaKind;
 use crate::mail::content_type::TransferEncoding;
@@ -36,6 +37,8 @@ const SEALED_ABSENT: [&str; 14] = [
     "From", "Subject", "To", "Cc", "Date", "Reply-To", "Message-ID", "MIME-Version", "Content-Type", TRANSFER_ENCODING,
     "Content-Disposition", "In-Reply-To", "References", "Autocrypt",
 ];
+/// A message with none of these has no recipients for Sendmail (`conf.c`, H_RCPT).
+const RECIPIENT_FIELDS: [&str; 7] = ["To", "Cc", "Bcc", "Apparently-To", "Resent-To", "Resent-Cc", "Resent-Bcc"];
 const TRANSFER_ENCODING: &str = "Content-Transfer-Encoding";
 /// Fields that are never signed: trace fields, fields that MTAs remove, and DKIM-Signature, because the signature of
 /// the next key is put above it.
@@ -67,8 +70,9 @@ struct SignedName {
 
 /// What the MTA may do to fields after all filters.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct FieldChanges {
+pub(super) struct FieldChanges<'a> {
     pub(super) mta: MtaKind,
+    pub(super) foreseen: &'a ForeseenFields,
     /// The body has octets over 127. Where it has none, no MTA on the way encodes it.
     pub(super) eight_bit_body: bool,
 }
@@ -139,12 +143,14 @@ impl SignedFields {
     }
 
     /// Picks the fields of a message that are to be signed.
-    pub(super) fn select<'a>(&self, fields: &'a Fields, changes: FieldChanges) -> Result<Selection<'a>, TooManyFields> {
+    pub(super) fn select<'a>(
+        &self, fields: &'a Fields, changes: FieldChanges<'_>,
+    ) -> Result<Selection<'a>, TooManyFields> {
         let found = self.find(fields);
         let mut selection = Selection { fields: Vec::with_capacity(found.len()), names: Vec::new() };
         let mut octets = 0;
         for (index, signed) in self.names.iter().enumerate() {
-            if signed.is_changed_later(fields) {
+            if signed.is_changed_later(fields) || changes.foreseen.leaves_out(&signed.name.0) {
                 continue;
             }
             // The bottommost field comes first, since verifiers count from the bottom (RFC 6376 section 5.4.2).
@@ -152,7 +158,8 @@ impl SignedFields {
             let before = selection.fields.len();
             selection.fields.extend(here);
             let count = selection.fields.len() - before;
-            let seal = if count > 0 { signed.sealed } else { signed.sealed_absent && !signed.is_added_later(changes) };
+            let seal =
+                if count > 0 { signed.sealed } else { signed.sealed_absent && !signed.is_added_later(fields, changes) };
             let entries = count + usize::from(seal);
             octets += entries * (signed.name.0.len() + 1);
             if count > MAX_FIELDS_PER_NAME || octets > MAX_H_TAG_OCTETS {
@@ -174,14 +181,18 @@ impl SignedFields {
 }
 
 impl SignedName {
-    /// True if the MTA adds the field, where it is missing, after all filters. Sendmail does so for these three
-    /// (`headers.c`, the default `H?D?Date` and the like), so a signature over their absence would be broken by our
-    /// own MTA. Postfix adds them before the filters.
+    /// True if the MTA may add the field, where it is missing, after all filters. Sendmail does so for Date, From and
+    /// Message-ID (`headers.c`, the default `H?D?Date` and the like), and for To or Apparently-To of a message without
+    /// recipients as its option NoRecipientAction says, so a signature over their absence would be broken by our own
+    /// MTA. Postfix adds such fields before the filters.
     ///
     /// The encoding of a body that no field names may be named by any MTA on the way, if the body is not ASCII.
-    fn is_added_later(&self, changes: FieldChanges) -> bool {
+    fn is_added_later(&self, fields: &Fields, changes: FieldChanges<'_>) -> bool {
         let among = |names: &[&str]| names.iter().any(|name| self.name.is(name.as_bytes()));
-        changes.mta == MtaKind::Sendmail && among(&["Date", "From", "Message-ID"])
+        let named = |name: &&str| fields.named(name).next().is_some();
+        changes.mta == MtaKind::Sendmail
+            && (among(&["Date", "From", "Message-ID"])
+                || among(&["To", "Apparently-To"]) && !RECIPIENT_FIELDS.iter().any(named))
             || changes.eight_bit_body && !self.listed && among(&[TRANSFER_ENCODING])
     }
 

@@ -1,3 +1,4 @@
+mod foreseen;
 mod outcome;
 mod sealed;
 mod support;

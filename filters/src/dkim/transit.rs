@@ -1,39 +1,47 @@
 //! The faults for which MTAs change a message after all filters, and with the message its signature.
 //!
 //! Postfix breaks lines over 998 octets in two, in the header section and in the body, unless its
-//! `smtp_line_length_limit` is 0. Nothing is refused or left unsigned for that: the log tells the postmaster of it.
+//! `smtp_line_length_limit` is 0; Sendmail cuts lines over 990 octets. Nothing is refused or left unsigned for that: the log tells the postmaster of it.
 
 use std::borrow::Cow;
 
 use super::fields::Selection;
-use crate::mail::fold::{MAX_LINE_OCTETS, long_line};
+use super::foreseen::REWRITTEN_FIELD;
+use crate::connection::MtaKind;
+use crate::mail::fold::long_line;
 
 /// The reason code of a signed field with a long line.
 pub(super) const LONG_HEADER_LINE: &str = "long_header_line";
 /// The reason code of a body with a long line.
 pub(super) const LONG_BODY_LINE: &str = "long_body_line";
 
-/// Both.
-pub(super) const REASONS: [&str; 2] = [LONG_HEADER_LINE, LONG_BODY_LINE];
+/// Both, and that of fields that Sendmail rewrites.
+pub(super) const REASONS: [&str; 3] = [LONG_HEADER_LINE, LONG_BODY_LINE, REWRITTEN_FIELD];
 
 /// The facts about a body that decide what becomes of the message.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct BodyTransit {
+    mta: MtaKind,
     /// The body has an octet over 127.
     pub(super) eight_bit: bool,
-    /// The body has a line over [`MAX_LINE_OCTETS`].
+    /// The body has a line that the MTA breaks.
     pub(super) long_line: bool,
     /// The octets of the line whose end has not come yet.
     line: usize,
 }
 
 impl BodyTransit {
+    /// A body that this MTA will send.
+    pub(super) fn new(mta: MtaKind) -> Self {
+        Self { mta, eight_bit: false, long_line: false, line: 0 }
+    }
+
     /// Takes the next piece of the body. If the next 1,000 octets contain a line end, no line before the last line end among
     /// them is too long.
     pub(super) fn update(&mut self, chunk: &[u8]) {
         self.eight_bit = self.eight_bit || !chunk.is_ascii();
         let mut rest = chunk;
-        while let Some((window, _)) = rest.split_at_checked(MAX_LINE_OCTETS + 2 - self.line) {
+        while let Some((window, _)) = rest.split_at_checked(self.mta.max_line_octets() + 2 - self.line) {
             let Some(at) = memchr::memrchr(b'\n', window).filter(|_| !self.long_line) else {
                 self.long_line = true;
                 return;
@@ -49,13 +57,16 @@ impl BodyTransit {
 
     /// The reasons for which the signature over these fields will break, each with its particulars.
     pub(super) fn faults(self, fields: &Selection<'_>) -> impl Iterator<Item = (&'static str, Cow<'static, str>)> {
-        const BROKEN: &str = "an MTA breaks a line of more than 998 octets, and with the line the signature";
-        let long = fields.iter().find(|field| long_line(field).is_some());
+        let broken = match self.mta {
+            MtaKind::Postfix => "an MTA breaks a line of more than 998 octets, and with the line the signature",
+            MtaKind::Sendmail => "Sendmail cuts a line of more than 990 octets, and breaks the signature",
+        };
+        let long = fields.iter().find(|field| long_line(field, self.mta.max_line_octets()).is_some());
         let header = long.map(|field| {
             let name = crate::refusal::printable(&String::from_utf8_lossy(&field.name));
-            (LONG_HEADER_LINE, Cow::Owned(format!("{name}: {BROKEN}")))
+            (LONG_HEADER_LINE, Cow::Owned(format!("{name}: {broken}")))
         });
-        let body = self.long_line.then_some((LONG_BODY_LINE, Cow::Borrowed(BROKEN)));
+        let body = self.long_line.then_some((LONG_BODY_LINE, Cow::Borrowed(broken)));
         header.into_iter().chain(body)
     }
 }

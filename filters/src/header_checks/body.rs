@@ -3,9 +3,10 @@
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Repair};
 use super::injection;
-use super::octets::BodyOctets;
+use super::octets::{BodyOctets, long_line_fault};
 use super::parts::BodyParts;
 use super::section::HeaderSection;
+use crate::connection::MtaKind;
 use crate::mail::charset::Charset;
 use crate::mail::content_type::{ContentType, TransferEncoding};
 
@@ -25,11 +26,12 @@ pub(super) struct BodyCheck {
     /// The octets of the body stand for themselves.
     pub(super) is_identity: bool,
     mime: bool,
+    mta: MtaKind,
 }
 
 impl BodyCheck {
     /// Begins the checks for a message with these fields.
-    pub(super) fn new(section: &HeaderSection<'_>) -> Self {
+    pub(super) fn new(section: &HeaderSection<'_>, mta: MtaKind) -> Self {
         let mut findings = CheckFindings::default();
         let content_type = section.first("Content-Type").map(|field| ContentType::parse(&field.value));
         let encoding = section.first("Content-Transfer-Encoding");
@@ -41,7 +43,7 @@ impl BodyCheck {
         let parts = BodyParts::new(content_type.as_ref(), encoding, mime, &mut findings);
         let one_text = readable && is_text;
         let is_identity = encoding.is_identity();
-        Self { octets: BodyOctets::default(), parts, start: Vec::new(), findings, one_text, is_identity, mime }
+        Self { octets: BodyOctets::new(mta), parts, start: Vec::new(), findings, one_text, is_identity, mime, mta }
     }
 
     pub(super) fn push(&mut self, chunk: &[u8]) {
@@ -63,7 +65,7 @@ impl BodyCheck {
         let mut findings = self.findings;
         let BodyOctets { nul, bare, eight_bit, long, .. } = self.octets;
         if let Some(spot) = long {
-            let finding = CheckFinding::body(Check::LongBodyLine, Some(spot), "a line of more than 998 octets");
+            let finding = CheckFinding::body(Check::LongBodyLine, Some(spot), long_line_fault(self.mta));
             findings.add(finding.repair(Repair::QuotedPrintable));
         }
         if let Some(spot) = eight_bit {

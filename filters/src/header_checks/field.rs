@@ -5,7 +5,9 @@ use postseal_protocol::HeaderField;
 use super::check::Check;
 use super::encoded_word;
 use super::finding::{CheckFinding, CheckFindings, Repair, Spot};
+use super::octets::long_line_fault;
 use super::repair::{rfc2047, rfc2231};
+use crate::connection::MtaKind;
 use crate::mail::field_kind::{FieldKind, is_control};
 use crate::mail::fold;
 use crate::message::FieldId;
@@ -15,8 +17,16 @@ const CONTROL: u8 = 2;
 const FOLD: u8 = 4;
 const QUESTION: u8 = 8;
 
+/// The facts about a message that decide what its fields may have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FieldSurroundings {
+    /// The message was announced as SMTPUTF8.
+    pub(super) utf8: bool,
+    pub(super) mta: MtaKind,
+}
+
 /// Checks one field. Most fields have nothing odd, and one pass over the octets shows that.
-pub(super) fn check(id: FieldId, field: &HeaderField, utf8: bool, findings: &mut CheckFindings) {
+pub(super) fn check(id: FieldId, field: &HeaderField, surroundings: FieldSurroundings, findings: &mut CheckFindings) {
     if !is_name(&field.name) {
         let spot = Spot::first(&field.name, |octet| !is_name(&[octet]));
         findings.add(CheckFinding::field(Check::FieldSyntax, field, spot, "not the name of a header field"));
@@ -27,9 +37,9 @@ pub(super) fn check(id: FieldId, field: &HeaderField, utf8: bool, findings: &mut
         let spot = Spot::first(value, is_control);
         findings.add(CheckFinding::field(Check::ControlCharacter, field, spot, "a control character"));
     }
-    let eight_bit = seen.any(EIGHT_BIT) && !utf8;
-    if seen.any(FOLD) || field.name.len() + 1 + value.len() > fold::MAX_LINE_OCTETS {
-        lines(id, field, findings);
+    let eight_bit = seen.any(EIGHT_BIT) && !surroundings.utf8;
+    if seen.any(FOLD) || field.name.len() + 1 + value.len() > surroundings.mta.max_line_octets() {
+        lines(id, field, surroundings.mta, findings);
     }
     if !(eight_bit || seen.any(QUESTION)) {
         return;
@@ -56,15 +66,15 @@ fn raw_8bit(id: FieldId, field: &HeaderField, kind: FieldKind, findings: &mut Ch
     findings.add(finding.repair(Repair::Value(id, field.clone(), repair)));
 }
 
-fn lines(id: FieldId, field: &HeaderField, findings: &mut CheckFindings) {
+fn lines(id: FieldId, field: &HeaderField, mta: MtaKind, findings: &mut CheckFindings) {
     if let Some(at) = fold::blank_line(&field.value) {
         let spot = Spot::of(&field.value, at);
         let finding = CheckFinding::field(Check::BlankFold, field, spot, "a continuation line of white space only");
         findings.add(finding.repair(Repair::Value(id, field.clone(), fold::without_blank_lines)));
     }
-    if let Some(at) = fold::long_line(field) {
+    if let Some(at) = fold::long_line(field, mta.max_line_octets()) {
         let spot = Spot::of(&field.value, at);
-        let finding = CheckFinding::field(Check::LongHeaderLine, field, spot, "a line of more than 998 octets");
+        let finding = CheckFinding::field(Check::LongHeaderLine, field, spot, long_line_fault(mta));
         findings.add(finding.repair(Repair::Value(id, field.clone(), fold::refolded)));
     }
 }

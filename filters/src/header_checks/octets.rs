@@ -1,15 +1,17 @@
 //! The body as octets and lines, whatever its parts: NUL, CR and LF that are not together, 8-bit octets, long lines.
 
 use super::finding::Spot;
-use crate::mail::fold::MAX_LINE_OCTETS;
+use crate::connection::MtaKind;
 
 const EIGHT_BIT: u8 = 1;
 const NUL: u8 = 2;
 const BARE: u8 = 4;
 
 /// The state of the checks between two pieces of the body.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct BodyOctets {
+    /// The octets that a line may have.
+    max_line: usize,
     offset: u64,
     before: u8,
     /// The octets of the line whose end has not come yet.
@@ -21,6 +23,12 @@ pub(super) struct BodyOctets {
 }
 
 impl BodyOctets {
+    /// The checks of a body that this MTA will send.
+    pub(super) fn new(mta: MtaKind) -> Self {
+        let max_line = mta.max_line_octets();
+        Self { max_line, offset: 0, before: 0, line: 0, nul: None, bare: None, eight_bit: None, long: None }
+    }
+
     /// Takes the next piece. True if the piece is all ASCII.
     pub(super) fn push(&mut self, chunk: &[u8]) -> bool {
         let Some((first, rest)) = chunk.split_first() else { return true };
@@ -68,7 +76,7 @@ impl BodyOctets {
     fn lines(&mut self, chunk: &[u8]) {
         let mut rest = chunk;
         while self.long.is_none() {
-            let Some((window, _)) = rest.split_at_checked(MAX_LINE_OCTETS + 2 - self.line) else {
+            let Some((window, _)) = rest.split_at_checked(self.max_line + 2 - self.line) else {
                 self.line = match memchr::memrchr(b'\n', rest) {
                     Some(at) => rest.len() - at - 1,
                     None => self.line + rest.len(),
@@ -80,9 +88,9 @@ impl BodyOctets {
                 self.line = 0;
                 continue;
             }
-            let offset = self.offset + (chunk.len() - rest.len() + MAX_LINE_OCTETS) as u64;
+            let offset = self.offset + (chunk.len() - rest.len() + self.max_line) as u64;
             // The octet itself may have been in the piece before; then the first octet of this piece stands for it.
-            let spot = Spot::of(window, MAX_LINE_OCTETS.saturating_sub(self.line));
+            let spot = Spot::of(window, self.max_line.saturating_sub(self.line));
             debug_assert!(spot.is_some(), "the window reaches beyond the longest line");
             self.long = spot.map(|spot| Spot { offset: offset.saturating_sub(self.line as u64), ..spot });
             return;
@@ -102,6 +110,14 @@ fn kinds(before: u8, here: u8) -> u8 {
 
 fn is_bare(before: u8, here: u8) -> bool {
     (before == b'\r') != (here == b'\n')
+}
+
+/// The fault of a line that is too long for this MTA.
+pub(super) const fn long_line_fault(mta: MtaKind) -> &'static str {
+    match mta {
+        MtaKind::Postfix => "a line of more than 998 octets",
+        MtaKind::Sendmail => "a line of more than 990 octets",
+    }
 }
 
 #[cfg(test)]

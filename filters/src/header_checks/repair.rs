@@ -38,6 +38,8 @@ pub(super) struct RepairMaterial<'a> {
     pub(super) charset: Option<Charset>,
     /// Seconds since 1970.
     pub(super) time: u64,
+    /// The name of the field as the MTA will write it.
+    pub(super) message_id_name: &'static str,
     /// Makes a Message-ID that no other message has.
     pub(super) message_id: &'a dyn Fn() -> String,
 }
@@ -60,7 +62,7 @@ impl Repairs {
         match repair {
             Repair::Value(id, field, how) => self.value(*id, field, *how, material.charset).ok_or(NOT_CERTAIN)?,
             Repair::Date => self.add("Date", &date::rfc5322(material.time)),
-            Repair::MessageId => self.add("Message-ID", &(material.message_id)()),
+            Repair::MessageId => self.add(material.message_id_name, &(material.message_id)()),
             Repair::MimeVersion => self.add("MIME-Version", "1.0"),
             Repair::Utf8 => self.utf8(material)?,
             Repair::EightBit => self.encode(material, "8bit")?,
@@ -187,7 +189,7 @@ fn with_utf8(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>> {
     let before = field.value.get(..at.start)?;
     let value = [before, text, field.value.get(at.end..)?].concat();
     let field = HeaderField::new(field.name.clone(), value.clone());
-    fold::long_line(&field).is_none().then_some(value)
+    fold::long_line(&field, fold::MAX_SENT_LINE_OCTETS).is_none().then_some(value)
 }
 
 fn field(name: &'static str, value: &str) -> HeaderField {

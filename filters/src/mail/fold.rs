@@ -11,8 +11,8 @@ use crate::mail::charset::Charset;
 /// The octets that a line should have at most (RFC 5322 section 2.1.1).
 const PREFERRED_LINE_OCTETS: usize = 78;
 
-/// The octets that a line may have without its end (RFC 5322 section 2.1.1).
-pub(crate) const MAX_LINE_OCTETS: usize = 998;
+/// The octets of a line that every MTA sends as it is; Sendmail cuts longer ones.
+pub(crate) const MAX_SENT_LINE_OCTETS: usize = 990;
 /// The octets of a value that both MTAs take back unchanged.
 pub(crate) const MAX_VALUE_OCTETS: usize = 60_000;
 
@@ -42,13 +42,13 @@ pub(crate) fn without_blank_lines(field: &HeaderField, _: Option<Charset>) -> Op
     Some(out)
 }
 
-/// The offset of the first octet too many, in the first line of more than [`MAX_LINE_OCTETS`].
-pub(crate) fn long_line(field: &HeaderField) -> Option<usize> {
+/// The offset of the first octet too many, in the first line of more than `max` octets.
+pub(crate) fn long_line(field: &HeaderField, max: usize) -> Option<usize> {
     // The field's name and the colon stand on the first line.
     let mut before = field.name.len() + 1;
     for (start, line) in lines(&field.value) {
-        if before + line.len() > MAX_LINE_OCTETS {
-            return Some(start + MAX_LINE_OCTETS.saturating_sub(before));
+        if before + line.len() > max {
+            return Some(start + max.saturating_sub(before));
         }
         before = 0;
     }
@@ -68,7 +68,7 @@ pub(crate) fn refolded(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8
             out.push(b'\n');
         }
         let column = if start == 0 { field.name.len() + 1 } else { 0 };
-        if column + line.len() <= MAX_LINE_OCTETS {
+        if column + line.len() <= MAX_SENT_LINE_OCTETS {
             out.extend_from_slice(line);
             continue;
         }
@@ -87,7 +87,7 @@ pub(crate) fn refolded(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8
         }
     }
     let folded = HeaderField::new(field.name.clone(), out.clone());
-    (long_line(&folded).is_none() && out.len() <= MAX_VALUE_OCTETS).then_some(out)
+    (long_line(&folded, MAX_SENT_LINE_OCTETS).is_none() && out.len() <= MAX_VALUE_OCTETS).then_some(out)
 }
 
 /// A part of a value that is to stand on a line of its own.
@@ -102,7 +102,7 @@ struct LinePiece {
 impl LinePiece {
     /// The piece itself if it fits on its line; else its pieces, cut at some of these offsets.
     fn folded(self, points: &[usize], inserts_space: bool) -> Vec<Self> {
-        if self.column + self.end - self.start <= MAX_LINE_OCTETS {
+        if self.column + self.end - self.start <= MAX_SENT_LINE_OCTETS {
             return vec![self];
         }
         let mut out = Vec::new();

@@ -18,8 +18,6 @@ mod members;
 
 use postseal_protocol::HeaderField;
 
-/// The octets of a line that the mailers smtp and esmtp send (`L=990`, `proto.m4`); longer lines are cut.
-pub(crate) const MAX_LINE_OCTETS: usize = 990;
 /// The columns of a list of addresses.
 const MAX_LIST_COLUMNS: usize = 78;
 /// What each line but the first of a list begins with.

@@ -59,6 +59,11 @@ impl Fields {
         Self { mta, slots: Vec::new(), received: 0, next_id: 0, appended: Vec::new() }
     }
 
+    /// The MTA that will send them.
+    pub(crate) fn mta(&self) -> MtaKind {
+        self.mta
+    }
+
     /// The fields as edited so far, from the top.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (FieldId, &HeaderField)> {
         self.slots.iter().filter_map(|slot| slot.current().map(|field| (slot.id, field)))

@@ -93,7 +93,7 @@ impl PipelineSession {
     /// A client has connected.
     pub async fn connect(&mut self, client: Connect, macros: &MacroTable) -> Verdict {
         self.connection.client = client;
-        self.connection.mta = MtaKind::from_macros(macros);
+        self.connection.mta = self.pipeline.settings.mta.unwrap_or_else(|| MtaKind::from_macros(macros));
         self.held = None;
         self.step(Steps::CONNECT, FilterCall::Connect, macros).await
     }

@@ -12,6 +12,7 @@ pub(crate) fn pipeline(role: Role, filters: impl IntoIterator<Item = Arc<dyn Fil
     let settings = PipelineSettings {
         listener: "bench".into(),
         role,
+        mta: None,
         origin: OriginPolicy { authenticated: true, networks: Vec::new(), macros: Vec::new() },
         bounds: MessageBounds { header_octets: 1 << 30, header_fields: 1 << 30, recipients: 100 },
         clock: Arc::new(StandingStill(Instant::now())),

@@ -12,7 +12,8 @@ fn select(
     for (name, value) in fields {
         message.fields.receive(HeaderField::new(*name, *value));
     }
-    let selection = signed.select(&message.fields, FieldChanges { mta, eight_bit_body: false })?;
+    let selection = signed
+        .select(&message.fields, FieldChanges { mta, eight_bit_body: false, foreseen: &ForeseenFields::default() })?;
     let mut text = Vec::new();
     selection.write(Canonicalization::Relaxed, &mut text);
     Ok(format!("{}\r\n{}", selection.names.join(":"), String::from_utf8(text).unwrap()))
@@ -37,9 +38,11 @@ fn absent_fields_are_sealed_but_not_those_that_sendmail_adds() {
     );
     assert_eq!(
         h(MtaKind::Sendmail),
-        "Reply-To:Subject:To:Cc:In-Reply-To:References:MIME-Version:Content-Type:Content-Transfer-Encoding:\
+        "Reply-To:Subject:Cc:In-Reply-To:References:MIME-Version:Content-Type:Content-Transfer-Encoding:\
                     Content-Disposition:Autocrypt"
     );
+    let with_recipient = select(&signed, MtaKind::Sendmail, &[("Cc", "a@b.example")]).unwrap();
+    assert!(with_recipient.starts_with("Reply-To:Subject:To:Cc:Cc:"), "{with_recipient}");
 }
 
 #[test]
@@ -87,7 +90,7 @@ fn the_encoding_is_signed_unless_an_mta_may_change_it() {
         for value in field.into_iter().flat_map(|values| values.split('|')) {
             message.fields.receive(HeaderField::new("Content-Transfer-Encoding", value));
         }
-        let changes = FieldChanges { mta: MtaKind::Postfix, eight_bit_body };
+        let changes = FieldChanges { mta: MtaKind::Postfix, eight_bit_body, foreseen: &ForeseenFields::default() };
         let selection = signed.select(&message.fields, changes).unwrap();
         selection.names.iter().filter(|name| *name == "Content-Transfer-Encoding").count()
     };

@@ -196,7 +196,8 @@ fn asks_the_mta_for_no_more_than_it_needs() {
     );
     let wanted = pipeline.wanted();
     assert!(wanted.actions.contains(ActionFlags::ADD_HEADERS));
-    assert!(!wanted.actions.contains(ActionFlags::CHANGE_HEADERS));
+    assert!(wanted.actions.contains(ActionFlags::CHANGE_HEADERS), "for Sendmail");
+    assert!(!wanted.actions.contains(ActionFlags::CHANGE_BODY));
     let waived = ProtocolFlags::NO_END_OF_HEADERS
         | ProtocolFlags::NO_DATA
         | ProtocolFlags::NO_REPLY_HEADER

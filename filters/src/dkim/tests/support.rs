@@ -96,6 +96,7 @@ impl Mail {
         let mut transaction = Transaction::with(Arc::clone(pipeline)).user("joe");
         if self.mta == MtaKind::Sendmail {
             transaction = transaction.macro_value(Stage::Connect, "v", "8.17.1.9");
+            transaction = transaction.macro_value(Stage::Connect, "j", "example.com");
         }
         self.through(transaction, length).end()
     }

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn of(pieces: &[&[u8]]) -> (bool, bool) {
-    let mut body = BodyTransit::default();
+    let mut body = BodyTransit::new(MtaKind::Postfix);
     pieces.iter().for_each(|piece| body.update(piece));
     (body.eight_bit, body.long_line)
 }

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn of(body: &[u8], cut: usize) -> BodyOctets {
-    let mut octets = BodyOctets::default();
+    let mut octets = BodyOctets::new(MtaKind::Postfix);
     for chunk in body.chunks(cut) {
         octets.push(chunk);
     }

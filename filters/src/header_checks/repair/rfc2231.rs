@@ -42,7 +42,7 @@ pub(crate) fn encoded(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>
     }
     out.extend_from_slice(value.get(done..)?);
     let new = HeaderField::new(field.name.clone(), out.clone());
-    (out.is_ascii() && fold::long_line(&new).is_none()).then_some(out)
+    (out.is_ascii() && fold::long_line(&new, fold::MAX_SENT_LINE_OCTETS).is_none()).then_some(out)
 }
 
 /// The name of a parameter without the `*` and the numbers that RFC 2231 puts behind it.
