@@ -183,7 +183,7 @@ impl SharedSigner {
         if !self.signing.shadow {
             foreseen.apply(message);
         }
-        let changes = FieldChanges { mta, eight_bit_body: transit.eight_bit, foreseen: &foreseen };
+        let changes = FieldChanges { mta, eight_bit_body: transit.eight_bit, left_out: foreseen.left_out() };
         let fields = self.signing.fields.select(&message.fields, changes).map_err(|many| {
             let text = format!("The message has too many {} fields", many.name);
             refuse(Unsigned::TooManyFields, self.signing.on_too_many_fields, text)

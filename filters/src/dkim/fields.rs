@@ -10,7 +10,6 @@ use std::str::FromStr;
 use mail_auth::dkim::Canonicalization;
 use postseal_protocol::HeaderField;
 
-use super::foreseen::ForeseenFields;
 use super::header;
 use crate::connection::MtaKind;
 use crate::mail::content_type::TransferEncoding;
@@ -72,7 +71,8 @@ struct SignedName {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FieldChanges<'a> {
     pub(super) mta: MtaKind,
-    pub(super) foreseen: &'a ForeseenFields,
+    /// Names of fields that the MTA may rewrite in a way that can't be foreseen, and which are not signed.
+    pub(super) left_out: &'a [Vec<u8>],
     /// The body has octets over 127. Where it has none, no MTA on the way encodes it.
     pub(super) eight_bit_body: bool,
 }
@@ -150,7 +150,7 @@ impl SignedFields {
         let mut selection = Selection { fields: Vec::with_capacity(found.len()), names: Vec::new() };
         let mut octets = 0;
         for (index, signed) in self.names.iter().enumerate() {
-            if signed.is_changed_later(fields) || changes.foreseen.leaves_out(&signed.name.0) {
+            if signed.is_changed_later(fields) || changes.left_out.iter().any(|name| signed.name.is(name)) {
                 continue;
             }
             // The bottommost field comes first, since verifiers count from the bottom (RFC 6376 section 5.4.2).

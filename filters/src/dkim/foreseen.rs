@@ -19,7 +19,6 @@ pub(super) const REWRITTEN_FIELD: &str = "rewritten_field";
 #[derive(Debug, Default)]
 pub(super) struct ForeseenFields {
     edits: Vec<(FieldId, Vec<u8>)>,
-    /// Names of fields that can't be signed, in lower case.
     left_out: Vec<Vec<u8>>,
     unknown: Vec<String>,
 }
@@ -39,7 +38,7 @@ impl ForeseenFields {
                 continue;
             }
             if is_dropped(name) {
-                foreseen.left_out.push(name.to_ascii_lowercase());
+                foreseen.left_out.push(name.to_vec());
                 continue;
             }
             match as_written(field, host) {
@@ -58,7 +57,7 @@ impl ForeseenFields {
                 SentField::Unknown => {
                     foreseen.unknown.push(crate::refusal::printable(&String::from_utf8_lossy(name)));
                     if !name.eq_ignore_ascii_case(b"From") {
-                        foreseen.left_out.push(name.to_ascii_lowercase());
+                        foreseen.left_out.push(name.to_vec());
                     }
                 }
             }
@@ -73,9 +72,9 @@ impl ForeseenFields {
         }
     }
 
-    /// True if fields of this name can't be signed.
-    pub(super) fn leaves_out(&self, name: &str) -> bool {
-        self.left_out.iter().any(|other| other.eq_ignore_ascii_case(name.as_bytes()))
+    /// Names of fields that can't be signed.
+    pub(super) fn left_out(&self) -> &[Vec<u8>] {
+        &self.left_out
     }
 
     /// The particulars of the reason code, if there is one.

@@ -11,6 +11,8 @@
 //! - A comment right behind an address gets a blank in front of it.
 //! - An address without a domain gets the name of the host (macro `j`), unless the configuration masquerades.
 //!
+//! - MIME fields are cut (option MaxMimeHeaderLength, 2048/1024), and quotes and comments that do not end get an end.
+//!
 //! [`as_written`] makes a field of which Sendmail will leave every octet as it is, and which means the same. If that can't
 //! be foreseen, it says so.
 
@@ -27,6 +29,14 @@ const ADDRESS_FIELDS: [&str; 13] = [
     "From", "Sender", "Reply-To", "To", "Cc", "Errors-To", "Disposition-Notification-To", "Apparently-To",
     "Resent-From", "Resent-Sender", "Resent-Reply-To", "Resent-To", "Resent-Cc",
 ];
+/// The MIME fields that Sendmail cuts.
+const MIME_FIELDS: [&str; 6] = [
+    "Content-Type", "Content-Disposition", "Content-Description", "Content-ID", "Content-Transfer-Encoding",
+    "MIME-Version",
+];
+/// The octets of a MIME field, and of one parameter, that are surely not cut.
+const MAX_MIME_FIELD_OCTETS: usize = 2000;
+const MAX_MIME_PARAMETER_OCTETS: usize = 1000;
 /// The fields that Sendmail drops (`conf.c`, H_ACHECK and H_BCC).
 const DROPPED_FIELDS: [&str; 6] = ["Bcc", "Resent-Bcc", "Return-Path", "Full-Name", "Content-Length", "Text"];
 
@@ -48,12 +58,23 @@ pub(crate) fn is_dropped(name: &[u8]) -> bool {
 
 /// What Sendmail will make of a field. `host` is the macro `j`, the name of the server.
 pub(crate) fn as_written(field: &HeaderField, host: Option<&str>) -> SentField {
-    if !ADDRESS_FIELDS.iter().any(|name| name.as_bytes().eq_ignore_ascii_case(field.name.trim_ascii_end())) {
+    let name = field.name.trim_ascii_end();
+    let among = |names: &[&str]| names.iter().any(|other| other.as_bytes().eq_ignore_ascii_case(name));
+    if among(&MIME_FIELDS) {
+        return if is_cut(&field.value) { SentField::Unknown } else { SentField::Same };
+    }
+    if !among(&ADDRESS_FIELDS) {
         return SentField::Same;
     }
     let Some(members) = members::read(&field.value, host) else { return SentField::Unknown };
     let value = write(&field.name, &field.value, &members);
     if value == field.value { SentField::Same } else { SentField::Value(value) }
+}
+
+fn is_cut(value: &[u8]) -> bool {
+    let parameters = members::split(value, b';');
+    value.len() > MAX_MIME_FIELD_OCTETS
+        || parameters.is_none_or(|all| all.iter().any(|one| one.len() > MAX_MIME_PARAMETER_OCTETS))
 }
 
 /// The list, folded as `commaize` folds it.

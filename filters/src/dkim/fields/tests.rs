@@ -12,8 +12,7 @@ fn select(
     for (name, value) in fields {
         message.fields.receive(HeaderField::new(*name, *value));
     }
-    let selection = signed
-        .select(&message.fields, FieldChanges { mta, eight_bit_body: false, foreseen: &ForeseenFields::default() })?;
+    let selection = signed.select(&message.fields, FieldChanges { mta, eight_bit_body: false, left_out: &[] })?;
     let mut text = Vec::new();
     selection.write(Canonicalization::Relaxed, &mut text);
     Ok(format!("{}\r\n{}", selection.names.join(":"), String::from_utf8(text).unwrap()))
@@ -90,7 +89,7 @@ fn the_encoding_is_signed_unless_an_mta_may_change_it() {
         for value in field.into_iter().flat_map(|values| values.split('|')) {
             message.fields.receive(HeaderField::new("Content-Transfer-Encoding", value));
         }
-        let changes = FieldChanges { mta: MtaKind::Postfix, eight_bit_body, foreseen: &ForeseenFields::default() };
+        let changes = FieldChanges { mta: MtaKind::Postfix, eight_bit_body, left_out: &[] };
         let selection = signed.select(&message.fields, changes).unwrap();
         selection.names.iter().filter(|name| *name == "Content-Transfer-Encoding").count()
     };

@@ -221,7 +221,7 @@ fn white_space_around(text: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// The pieces of a text between separators that are in no quoted string, comment, angle or square brackets.
-fn split(text: &[u8], separator: u8) -> Option<Vec<&[u8]>> {
+pub(super) fn split(text: &[u8], separator: u8) -> Option<Vec<&[u8]>> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some([piece, after]) = split_once(rest, separator)? {
@@ -248,7 +248,7 @@ fn split_once(text: &[u8], separator: u8) -> Option<Option<[&[u8]; 2]>> {
     scan.is_open().then_some(None)
 }
 
-/// The quoted strings and comments of a text, each marked, and what is between them. `None` for a backslash elsewhere.
+/// The quoted strings and comments of a text, each marked, and the text between them. `None` for a backslash elsewhere.
 fn words(text: &[u8]) -> Option<Vec<(&[u8], bool)>> {
     let mut words = Vec::new();
     let mut scan = MarkScanner { plain_brackets: true, ..MarkScanner::default() };

@@ -152,6 +152,28 @@ fn long_lists_are_folded_as_sendmail_folds_them() {
     assert_eq!(to(&long), SentField::Same);
 }
 
+#[test]
+fn mime_fields_that_are_cut_are_not_foreseen() {
+    let field = |value: &str| as_written(&HeaderField::new(&b"Content-Type"[..], value.as_bytes().to_vec()), None);
+    for value in [
+        " text/plain; charset=utf-8",
+        " text/plain (a)",
+        &format!(" a/b; name=\"{}\"; x=y", "n".repeat(900)),
+        " a/b; x=\"<;>\"",
+    ] {
+        assert_eq!(field(value), SentField::Same, "{value}");
+    }
+    let many = " x=\"y\";".repeat(300);
+    for value in [
+        &format!(" a/b; name=\"{}\"", "n".repeat(1100)),
+        " text/plain; name=\"unclosed",
+        " text/plain; (comment",
+        &many,
+    ] {
+        assert_eq!(field(value), SentField::Unknown, "{value}");
+    }
+}
+
 proptest! {
     #[test]
     fn a_field_is_written_once(value in "[ -~\n]{0,60}", list in "( ?(a@b.example|A. B <c@d.example>|g:|;|,|\"q, r\" <e@f.example>|bob|[(]c[)]|\n )){0,6}") {
