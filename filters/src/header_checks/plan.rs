@@ -4,8 +4,9 @@ use postseal_protocol::Stage;
 
 use super::check::{Check, CheckAction};
 use super::settings::{Exception, HeaderCheckSettings, OrNone};
-use crate::connection::{ClientConnection, Role};
+use crate::connection::ClientConnection;
 use crate::problem::{Problem, Problems};
+use crate::refuse_on::RefuseOn;
 use crate::submitter::{Submitter, Who};
 
 const NO_FIX: &str = "`fix` is not possible: there is no repair that is certain; use log, tag, tempfail or reject";
@@ -17,7 +18,7 @@ const ON: [CheckAction; 5] =
 pub struct CheckPlan {
     rules: Vec<PlannedCheck>,
     exceptions: Vec<(Who, Vec<Check>, CheckAction)>,
-    refuse_on: Vec<Role>,
+    refuse_on: RefuseOn,
     pub(super) fixed_field: Option<String>,
     pub(super) tag_field: Option<String>,
     pub(super) url: Option<String>,
@@ -125,7 +126,7 @@ impl CheckPlan {
                 }
             }
         }
-        if !self.refuse_on.contains(&connection.role) {
+        if !self.refuse_on.includes(connection) {
             for rule in &mut rules {
                 let milder = |action: CheckAction| if action.refuses() { CheckAction::Log } else { action };
                 rule.action = milder(rule.action);

@@ -11,8 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::check::{Check, CheckAction, each_check};
 use crate::byte_size::ByteSize;
-use crate::connection::Role;
 use crate::pipeline::OnError;
+use crate::refuse_on::RefuseOn;
 use crate::submitter::for_whom;
 
 const NONE: &str = "none";
@@ -29,7 +29,7 @@ macro_rules! settings {
             pub on_error: OnError,
             /// The roles of listeners on which mail is refused. On other listeners a refusal is only logged, since mail of
             /// the machine itself would bounce.
-            pub refuse_on: Vec<Role>,
+            pub refuse_on: RefuseOn,
             /// The name of the field that lists the checks whose findings were repaired, or `none`.
             pub fixed_field: OrNone,
             /// The name of the field that lists the checks with the action `tag` that found something, or `none`.
@@ -48,7 +48,7 @@ macro_rules! settings {
                 Self {
                     shadow: false,
                     on_error: OnError::Tempfail,
-                    refuse_on: vec![Role::Submission],
+                    refuse_on: RefuseOn::default(),
                     fixed_field: OrNone(Some("X-Postseal-Fixed".to_owned())),
                     tag_field: OrNone(Some("X-Postseal-Found".to_owned())),
                     url: OrNone(None),

@@ -17,12 +17,13 @@ use crate::filter::{Context, Filter, FilterError, FilterSession, Needs};
 use crate::mail::address::{AddrSpec, Mailbox, mailboxes};
 use crate::message::Message;
 use crate::refusal::refusal;
+use crate::refuse_on::RefuseOn;
 use crate::report::{Alignment, AlignmentMode};
 
 /// The check before a message leaves.
 pub struct AlignmentFilter {
-    /// Refuse messages that are not aligned.
-    pub require: bool,
+    /// The roles of listeners on which messages that are not aligned are refused; `None` if no message is.
+    pub require_on: Option<RefuseOn>,
 }
 
 impl AlignmentFilter {
@@ -44,12 +45,12 @@ impl Filter for AlignmentFilter {
     }
 
     fn start(&self) -> Box<dyn FilterSession> {
-        Box::new(AlignmentSession { require: self.require })
+        Box::new(AlignmentSession { require_on: self.require_on.clone() })
     }
 }
 
 struct AlignmentSession {
-    require: bool,
+    require_on: Option<RefuseOn>,
 }
 
 #[async_trait]
@@ -75,7 +76,8 @@ impl FilterSession for AlignmentSession {
         let detail = format!("neither a signature nor the reverse-path is aligned with the From domain `{from}`");
         cx.note_with(Code::NotAligned.as_str(), detail);
         // A bounce is never refused: it would be lost.
-        if self.require && !message.envelope.sender().is_none_or(Address::is_null) {
+        let required = self.require_on.as_ref().is_some_and(|roles| roles.includes(cx.connection));
+        if required && !message.envelope.sender().is_none_or(Address::is_null) {
             let text =
                 format!("Mail from {from} would fail DMARC: it is neither signed for that domain nor sent from it");
             return Ok(refusal(&text));
