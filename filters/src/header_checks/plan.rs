@@ -19,6 +19,8 @@ pub struct CheckPlan {
     rules: Vec<PlannedCheck>,
     exceptions: Vec<(Who, Vec<Check>, CheckAction)>,
     refuse_on: RefuseOn,
+    pub(super) shadow: bool,
+    pub(super) max_foreign_fields: usize,
     pub(super) fixed_field: Option<String>,
     pub(super) tag_field: Option<String>,
     pub(super) url: Option<String>,
@@ -62,6 +64,8 @@ impl HeaderCheckSettings {
             rules,
             exceptions,
             refuse_on: self.refuse_on.clone(),
+            shadow: self.shadow,
+            max_foreign_fields: self.max_foreign_fields,
             fixed_field: self.fixed_field.0.clone(),
             tag_field: self.tag_field.0.clone(),
             url: url.clone(),
@@ -134,6 +138,16 @@ impl CheckPlan {
             }
         }
         Decisions(rules)
+    }
+
+    /// The names of the fields that only the filter writes.
+    pub(super) fn own_fields(&self) -> impl Iterator<Item = &[u8]> {
+        [&self.fixed_field, &self.tag_field].into_iter().flatten().map(String::as_bytes)
+    }
+
+    /// True if mail of this connection may be refused.
+    pub(super) fn refuses(&self, connection: &ClientConnection) -> bool {
+        !self.shadow && self.refuse_on.includes(connection)
     }
 
     /// True if some mail may get this action for this check.

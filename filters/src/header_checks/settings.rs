@@ -34,6 +34,8 @@ macro_rules! settings {
             pub fixed_field: OrNone,
             /// The name of the field that lists the checks with the action `tag` that found something, or `none`.
             pub tag_field: OrNone,
+            /// The most fields of these two names that are removed from a message that has them already.
+            pub max_foreign_fields: usize,
             /// The address of a page that helps people; `#CHECK` is put behind it. `none` if there is no page.
             pub url: OrNone,
             /// The size up to which a body can be repaired.
@@ -51,6 +53,7 @@ macro_rules! settings {
                     refuse_on: RefuseOn::default(),
                     fixed_field: OrNone(Some("X-Postseal-Fixed".to_owned())),
                     tag_field: OrNone(Some("X-Postseal-Found".to_owned())),
+                    max_foreign_fields: 20,
                     url: OrNone(None),
                     body_limit: ByteSize::new(1 << 20),
                     $($key: CheckRule::default_of(Check::$check),)*

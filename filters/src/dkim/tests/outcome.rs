@@ -221,7 +221,7 @@ fn the_longest_match_signs() {
 #[test]
 fn asks_the_mta_for_no_more_than_it_needs() {
     let pipeline = Pipeline::new(
-        settings(TestClock::at(0)),
+        pipeline_settings(TestClock::at(0)),
         vec![PipelineEntry { filter: filter(&example()), on_error: OnError::default() }],
     );
     let wanted = pipeline.wanted();
