@@ -57,10 +57,11 @@ impl ParsedField {
             SenderAddress { mailbox, now, changed: false, allowed: false, repeats: false }
         };
         let mut found = mailboxes(value);
-        if AddressField::OWNED.contains(&place) && found.as_ref().is_ok_and(|found| is_ambiguous(value, found)) {
+        let is_resent_from = field.name.trim_ascii_end().eq_ignore_ascii_case(b"Resent-From");
+        let is_judged = is_resent_from || AddressField::OWNED.contains(&place);
+        if is_judged && found.as_ref().is_ok_and(|found| is_ambiguous(value, found)) {
             found = Err(AddressError::Ambiguous);
         }
-        let is_resent_from = field.name.trim_ascii_end().eq_ignore_ascii_case(b"Resent-From");
         let addresses = found.map(|found| found.into_iter().map(entry).collect());
         Self { id, place, value: value.clone(), addresses, deleted: false, is_resent_from, replacement: None }
     }
