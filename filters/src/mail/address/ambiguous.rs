@@ -22,9 +22,9 @@ pub(crate) fn is_ambiguous(value: &[u8], found: &[Mailbox]) -> bool {
     let Some(plain) = comments.without_quotes_and_comments(value) else { return true };
     let mut end = 0;
     found.iter().any(|mailbox| {
-        let before = plain.get(end..mailbox.range.start).unwrap_or_default();
+        let before = plain.get(end..mailbox.range.start);
         end = mailbox.range.end;
-        names_another(before, mailbox)
+        before.is_none_or(|before| names_another(before, mailbox))
     })
 }
 

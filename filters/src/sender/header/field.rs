@@ -1,4 +1,4 @@
-//! An address field: the addresses as they were read, and what becomes of them.
+//! An address field: the addresses as they were read, and the changes to them.
 
 use std::collections::HashMap;
 use std::ops::Range;
