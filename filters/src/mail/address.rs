@@ -15,7 +15,7 @@ mod spec;
 use std::borrow::Cow;
 use std::ops::Range;
 
-pub(crate) use ambiguous::is_ambiguous;
+pub(crate) use ambiguous::{is_ambiguous, repeats_in_name};
 pub use domain::{DomainName, NameError, SelectorName};
 pub(crate) use domain::{domains_above, to_ascii};
 use scan::{AddressScanner, AddressToken, AddressWord};

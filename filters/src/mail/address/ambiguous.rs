@@ -13,6 +13,8 @@
 //!
 //! An unquoted display name that repeats the address itself is harmless, and common in real mail.
 
+use std::ops::Range;
+
 use crate::mail::address::{AddrSpec, Mailbox};
 use crate::mail::quoted::{QuoteScanner, QuotedRole, QuotingRules};
 
@@ -80,20 +82,38 @@ impl CommentMarks {
     }
 }
 
-/// True if the text before an address has an address that is another one. Quoted strings and comments are blank in it; a
-/// route behind the angle bracket is no name.
-fn names_another(before: &[u8], mailbox: &Mailbox) -> bool {
-    let name = before.split(|octet| *octet == b'<').next().unwrap_or_default();
-    let mut words = name.split(|octet| octet.is_ascii_whitespace() || b",:;>".contains(octet));
-    words.any(|word| word.contains(&b'@') && !repeats(word, mailbox))
+/// The places in the unquoted display name of a mailbox that repeat its address, such as
+/// `alice@own.example <alice@own.example>`. Whoever changes the address must change them too.
+pub(crate) fn repeats_in_name(value: &[u8], mailbox: &Mailbox) -> Vec<Range<usize>> {
+    let start = mailbox.element.start;
+    let Some(before) = value.get(start..mailbox.range.start).filter(|before| before.contains(&b'@')) else {
+        return Vec::new();
+    };
+    let Some(plain) = CommentMarks::default().without_quotes_and_comments(before) else { return Vec::new() };
+    let repeated = words(&plain).filter(|(_, word)| repeats(word, mailbox));
+    repeated.map(|(at, word)| start + at..start + at + word.len()).collect()
 }
 
-/// True if a word is just the address of the mailbox, with or without marks around it.
+/// True if the text before an address has an address that is another one. Quoted strings and comments are blank in it.
+fn names_another(before: &[u8], mailbox: &Mailbox) -> bool {
+    words(before).any(|(_, word)| word.contains(&b'@') && !repeats(word, mailbox))
+}
+
+/// The words of a display name without marks around them, with their offsets. A route behind the angle bracket is no name.
+fn words(before: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
+    let is_mark = |octet: &u8| octet.is_ascii_whitespace() || b"'`[]{}*,:;>".contains(octet);
+    let name = before.split(|octet| *octet == b'<').next().unwrap_or(before);
+    let mut at = 0;
+    name.split(move |octet| is_mark(octet)).map(move |word| {
+        let start = at;
+        at += word.len() + 1;
+        (start, word)
+    })
+}
+
+/// True if a word is just the address of the mailbox.
 fn repeats(word: &[u8], mailbox: &Mailbox) -> bool {
-    let is_mark = |octet: &u8| b"'`[]{}*".contains(octet);
-    let start = word.iter().position(|octet| !is_mark(octet)).unwrap_or(word.len());
-    let end = word.iter().rposition(|octet| !is_mark(octet)).map_or(start, |last| last + 1);
-    let named = word.get(start..end).and_then(AddrSpec::alone).and_then(AddrSpec::of);
+    let named = AddrSpec::alone(word).and_then(AddrSpec::of);
     named.is_some_and(|named| AddrSpec::of(mailbox.clone()).as_ref() == Some(&named))
 }
 

@@ -8,7 +8,7 @@ use postseal_protocol::HeaderField;
 
 use super::super::{AddressField, SenderPolicy};
 use crate::filter::Context;
-use crate::mail::address::{AddrSpec, AddressError, Mailbox, is_ambiguous, mailboxes, replaced};
+use crate::mail::address::{AddrSpec, AddressError, Mailbox, is_ambiguous, mailboxes, repeats_in_name, replaced};
 use crate::message::FieldId;
 
 const FIELDS: [(&str, AddressField); 14] = [
@@ -115,12 +115,7 @@ impl ParsedField {
         if let Some(replacement) = &self.replacement {
             return Some(replacement.clone());
         }
-        let edit = |entry: &SenderAddress| match (&entry.now, entry.repeats) {
-            (_, true) => Some((entry.with_comma(), String::new())),
-            (Some(now), false) if entry.changed => Some((entry.mailbox.range.clone(), now.to_string())),
-            _ => None,
-        };
-        let edits: Vec<(Range<usize>, String)> = self.addresses.iter().flatten().filter_map(edit).collect();
+        let edits: Vec<_> = self.addresses.iter().flatten().flat_map(|entry| entry.edits(&self.value)).collect();
         let edited = || replaced(&self.value, edits.iter().map(|(range, text)| (range, text.clone())));
         (!edits.is_empty()).then(|| edited().into())
     }
@@ -139,6 +134,16 @@ impl SenderAddress {
             (None, Some(domain)) => format!("{}@{domain}", self.mailbox.local),
             (None, None) => self.mailbox.local.clone(),
         }
+    }
+
+    /// The edits of the value, in order.
+    fn edits(&self, value: &[u8]) -> Vec<(Range<usize>, String)> {
+        if self.repeats {
+            return vec![(self.with_comma(), String::new())];
+        }
+        let Some(now) = self.now.as_ref().filter(|_| self.changed) else { return Vec::new() };
+        let places = repeats_in_name(value, &self.mailbox).into_iter().chain([self.mailbox.range.clone()]);
+        places.map(|place| (place, now.to_string())).collect()
     }
 
     fn follows_comma(&self, value: &[u8]) -> bool {
