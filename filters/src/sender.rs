@@ -275,7 +275,7 @@ fn short(text: &str) -> String {
 /// The submitter in words, for replies and reasons.
 fn name(cx: &Context<'_>) -> String {
     let submitter = Submitter::new(cx.connection, cx.macros);
-    let text = String::from_utf8_lossy;
+    let text = |octets| short(&String::from_utf8_lossy(octets));
     match (submitter.user, submitter.certificate, submitter.client.filter(|ip: &IpAddr| !ip.is_loopback())) {
         (Some(user), ..) => format!("user {}", text(user)),
         (None, Some(subject), _) => format!("certificate {}", text(subject)),

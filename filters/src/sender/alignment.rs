@@ -14,11 +14,14 @@ use postseal_protocol::{Address, Verdict};
 use super::reason::Code;
 use crate::connection::Directions;
 use crate::filter::{Context, Filter, FilterError, FilterSession, Needs};
-use crate::mail::address::{AddrSpec, Mailbox, mailboxes};
+use crate::mail::address::{AddrSpec, mailboxes};
 use crate::message::Message;
 use crate::refusal::refusal;
 use crate::refuse_on::RefuseOn;
 use crate::report::{Alignment, AlignmentMode};
+
+/// The addresses in all From fields that are looked at. A message with more is aligned with nothing.
+const MAX_FROM_ADDRESSES: usize = 1000;
 
 /// The check before a message leaves.
 pub struct AlignmentFilter {
@@ -110,12 +113,19 @@ fn from_domains(message: &Message) -> Option<Vec<String>> {
     let is_from = |name: &[u8]| name.trim_ascii_end().eq_ignore_ascii_case(b"From");
     let mut fields = message.fields.iter().filter(|(_, field)| is_from(&field.name)).peekable();
     fields.peek()?;
-    let found: Result<Vec<Vec<Mailbox>>, _> = fields.map(|(_, field)| mailboxes(&field.value)).collect();
-    let Ok(found) = found else { return Some(Vec::new()) };
-    let domains = found.into_iter().flatten().map(|mailbox| mailbox.domain).collect::<Option<Vec<_>>>();
-    let Some(mut domains) = domains else { return Some(Vec::new()) };
-    domains.sort_unstable();
-    domains.dedup();
+    let mut domains = Vec::new();
+    let mut left = MAX_FROM_ADDRESSES;
+    for (_, field) in fields {
+        let Ok(found) = mailboxes(&field.value) else { return Some(Vec::new()) };
+        let Some(rest) = left.checked_sub(found.len().max(1)) else { return Some(Vec::new()) };
+        left = rest;
+        for mailbox in found {
+            let Some(domain) = mailbox.domain else { return Some(Vec::new()) };
+            domains.push(domain);
+        }
+        domains.sort_unstable();
+        domains.dedup();
+    }
     Some(domains)
 }
 

@@ -46,6 +46,19 @@ fn the_bound_can_be_set() {
 }
 
 #[test]
+fn mail_with_very_many_from_addresses_is_aligned_with_nothing() {
+    let value = (0..990).map(|at| format!("u{at}@own.example")).collect::<Vec<_>>().join(",");
+    for (fields, code) in [(1, "alignment.envelope_only"), (2, "alignment.not_aligned"), (50, "alignment.not_aligned")]
+    {
+        let alignment: Arc<dyn Filter> = Arc::new(AlignmentFilter { require_on: None });
+        let transaction =
+            Transaction::new(vec![alignment]).user("alice").mail("<a@own.example>").rcpt("<b@dest.example>");
+        let end = (0..fields).fold(transaction, |all, _| all.header("From", &value)).body("x\r\n").end();
+        assert_eq!(end.reasons(), [code], "{fields}");
+    }
+}
+
+#[test]
 fn over_the_bound_mail_that_is_not_refused_is_neither_signed_nor_edited() {
     let many = names(990);
     let end = start(&filter(COMPLETES), By::Client([127, 0, 0, 1]), Role::Local, "<>", &lists("Reply-To", 2, &many));
