@@ -148,7 +148,7 @@ impl FilterSession for DkimSession {
             Err(SigningFailure::Error(reason, _)) => cx.note(reason.as_str()),
             Err(SigningFailure::Refusal(refusal)) => {
                 cx.note(refusal.reason.as_str());
-                if !shadow {
+                if !shadow && self.shared.signing.refuse_on.includes(cx.connection) {
                     return Ok(refusal.verdict());
                 }
             }

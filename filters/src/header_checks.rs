@@ -19,6 +19,7 @@ mod check;
 mod encoded_word;
 mod field;
 mod finding;
+mod foreign;
 mod from;
 mod injection;
 mod judge;
@@ -109,7 +110,8 @@ impl Filter for HeaderChecks {
 
     fn reasons(&self) -> Vec<Cow<'static, str>> {
         let checks = Check::ALL.iter().map(|check| check.as_str());
-        checks.chain([outcome::OVER_LIMIT, outcome::KEPT_FOR_AUTHOR, smtputf8::AUTODETECT]).map(Cow::Borrowed).collect()
+        let others = [outcome::OVER_LIMIT, outcome::KEPT_FOR_AUTHOR, smtputf8::AUTODETECT, foreign::FOREIGN_FIELD];
+        checks.chain(others).map(Cow::Borrowed).collect()
     }
 
     fn start(&self) -> Box<dyn FilterSession> {
@@ -138,6 +140,9 @@ impl FilterSession for CheckSession {
     async fn end_of_message(&mut self, cx: &mut Context<'_>, message: &mut Message) -> Result<Verdict, FilterError> {
         let shared = Arc::clone(&self.shared);
         let plan = &shared.plan;
+        if let Some(refused) = foreign::remove(plan, cx, message).filter(|_| plan.refuses(cx.connection)) {
+            return Ok(refused);
+        }
         let decisions = plan.decisions(&Submitter::of(cx), cx.connection);
         let section = HeaderSection::of(&message.fields);
         let body = self.body.take();

@@ -19,10 +19,12 @@ pub mod mail;
 pub mod message;
 pub mod network;
 mod one_or_many;
+mod own_mail;
 pub mod pipeline;
 pub mod problem;
 pub mod rate_limit;
 mod refusal;
+pub mod refuse_on;
 pub mod report;
 pub mod sender;
 pub mod store;
@@ -40,5 +42,6 @@ pub use pipeline::{
     Decision, MessageBounds, OnError, Pipeline, PipelineEntry, PipelineSession, PipelineSettings, Record,
 };
 pub use problem::{Problem, Problems, Severity};
+pub use refuse_on::RefuseOn;
 pub use report::{Alignment, AlignmentMode, CheckNote, FilterFailure, Reason, Remark, Report, SignatureNote};
 pub use submitter::{Submitter, Who};

@@ -97,8 +97,12 @@ impl Message {
         }
     }
 
-    /// From now on the message may be signed for these From addresses only, whatever From says at the end.
-    pub fn permit_signing_for(&mut self, from: Vec<AddrSpec>) {
+    /// From now on the message may be signed for these From addresses only, whatever From says at the end. If a filter
+    /// before has said so too, only the addresses that both have named are left.
+    pub fn permit_signing_for(&mut self, mut from: Vec<AddrSpec>) {
+        if let Some(before) = &self.signing {
+            from.retain(|address| before.contains(address));
+        }
         self.signing = Some(from);
     }
 

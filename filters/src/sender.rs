@@ -17,15 +17,16 @@
 //! the signer keeps to that. The administrator chooses which domain signs for an address; a submitter who may use the
 //! address gets that signature.
 //!
-//! A null reverse-path is never changed and always passes. A bounce that the MTA itself has made passes as a whole.
-//! Such a message has no login and a null reverse-path, comes by a listener of role `local` or `reinject`, and is
-//! from MAILER-DAEMON or postmaster. In shadow mode nothing is changed, refused, or kept from being signed.
+//! A null reverse-path is never changed and always passes. A bounce or a notice that the MTA itself has made
+//! ([`own_mail`](crate::own_mail)) passes as a whole. On listeners whose role is not in `refuse_on` a message passes
+//! unsigned where it would be refused. In shadow mode nothing is changed, refused, or kept from being signed.
 //!
 //! [`AlignmentFilter`] stands behind the signer and judges the alignment that a receiver will find.
 
 mod alignment;
 mod envelope;
 mod header;
+mod notes;
 mod owner;
 mod pattern;
 mod plan;
@@ -52,17 +53,23 @@ pub use settings::{
 pub use table::LineError;
 pub use target::{Target, TargetError};
 
-use crate::connection::{Directions, Role};
+use crate::connection::Directions;
 use crate::filter::{Context, Filter, FilterError, FilterSession, Needs, Steps};
 use crate::mail::address::{AddrSpec, Mailbox};
 use crate::message::Message;
+use crate::own_mail::OwnNames;
 use crate::refusal::refusal;
+use crate::refuse_on::RefuseOn;
 use crate::submitter::{Submitter, Who};
 use envelope::ReversePathChange;
 use header::SenderHeader;
+use notes::AddressNotes;
 use owner::{OwnerRight, Owners};
 use reason::Code;
 use rewrite::Rules;
+
+/// The characters of an address that are shown to people.
+const MAX_SHOWN_CHARACTERS: usize = 200;
 
 /// The filter that checks and rewrites addresses.
 pub struct SenderFilter {
@@ -78,6 +85,10 @@ pub struct SenderPolicy {
     envelope_mismatch: EnvelopeAction,
     header_mismatch: HeaderAction,
     sender_field: SenderField,
+    accept_resent: bool,
+    max_addresses: usize,
+    own_names: OwnNames,
+    refuse_on: RefuseOn,
     shadow: bool,
     macros: Vec<(Stage, String)>,
     edits: ActionFlags,
@@ -112,41 +123,66 @@ impl Filter for SenderFilter {
     }
 
     fn start(&self) -> Box<dyn FilterSession> {
-        Box::new(SenderSession { policy: Arc::clone(&self.policy), envelope: ReversePathChange::default() })
+        Box::new(SenderSession {
+            policy: Arc::clone(&self.policy),
+            envelope: ReversePathChange::default(),
+            postponed: false,
+        })
     }
 }
 
 struct SenderSession {
     policy: Arc<SenderPolicy>,
     envelope: ReversePathChange,
+    /// The reverse-path is that of the MTA's own notices. Whether the message is one turns out at its end.
+    postponed: bool,
 }
 
 #[async_trait]
 impl FilterSession for SenderSession {
     async fn mail(&mut self, cx: &mut Context<'_>, sender: &Address) -> Result<Verdict, FilterError> {
-        self.envelope = ReversePathChange::judge(&self.policy, cx, sender);
-        Ok(self.policy.unless_shadow(self.envelope.refusal.take()))
+        self.postponed = !sender.is_null() && self.policy.own_names.may_be_own(cx, sender);
+        Ok(if self.postponed { Verdict::Continue } else { self.judge_envelope(cx, sender) })
     }
 
     async fn end_of_message(&mut self, cx: &mut Context<'_>, message: &mut Message) -> Result<Verdict, FilterError> {
-        let mut header = SenderHeader::read(&self.policy, cx, message);
-        if is_own_bounce(cx, message, &header) {
-            cx.explain(|| "a bounce that the MTA has made".to_owned());
+        let policy = Arc::clone(&self.policy);
+        if let Some(author) = policy.own_names.author(cx, message) {
+            cx.explain(|| "mail that the MTA itself has made".to_owned());
+            policy.permit(message, AddrSpec::of(author).into_iter().collect());
             return Ok(Verdict::Continue);
+        }
+        if let Some(sender) = message.envelope.received_sender().filter(|_| self.postponed) {
+            let verdict = self.judge_envelope(cx, sender);
+            if verdict.is_refusal() {
+                return Ok(verdict);
+            }
+        }
+        let mut header = SenderHeader::read(&policy, cx, message);
+        if let Some(refused) = header.refuse_too_many(cx) {
+            policy.permit(message, Vec::new());
+            return Ok(policy.in_force(cx, Some(refused)));
         }
         header.rewrite(cx);
         let refused = header.judge(cx);
-        let permitted = header.permitted();
-        if !self.policy.shadow {
+        policy.permit(message, header.permitted());
+        if !policy.shadow {
             self.envelope.apply(cx, message);
             header.apply(message);
-            message.permit_signing_for(permitted);
         }
-        Ok(self.policy.unless_shadow(refused))
+        Ok(policy.in_force(cx, refused))
     }
 
     fn reset(&mut self) {
         self.envelope = ReversePathChange::default();
+        self.postponed = false;
+    }
+}
+
+impl SenderSession {
+    fn judge_envelope(&mut self, cx: &mut Context<'_>, sender: &Address) -> Verdict {
+        self.envelope = ReversePathChange::judge(&self.policy, cx, sender);
+        self.policy.in_force(cx, self.envelope.refusal.take())
     }
 }
 
@@ -164,13 +200,19 @@ impl SenderPolicy {
             header_mismatch: settings.header_mismatch,
             sender_field: settings.sender_field,
             shadow: settings.shadow,
-            macros: who.flat_map(|who| who.macros()).collect(),
+            accept_resent: settings.accept_resent,
+            max_addresses: settings.max_addresses,
+            own_names: OwnNames::new(settings.default_domain.iter().chain(&settings.own_names)),
+            refuse_on: settings.refuse_on.clone(),
+            macros: who.flat_map(|who| who.macros()).chain([OwnNames::wanted_macro()]).collect(),
             edits: settings.edits(),
         }
     }
 
     /// The new form of an address, with the default domain and by the rewrite rules; `None` if the address stays.
-    fn rewritten(&self, cx: &mut Context<'_>, place: AddressField, mailbox: &Mailbox) -> Option<AddrSpec> {
+    fn rewritten(
+        &self, cx: &mut Context<'_>, place: AddressField, mailbox: &Mailbox, notes: &mut AddressNotes,
+    ) -> Option<AddrSpec> {
         let submitter = Submitter::new(cx.connection, cx.macros);
         let default = self.owners.default_domain();
         let completed = match (&mailbox.domain, default) {
@@ -178,7 +220,7 @@ impl SenderPolicy {
             _ => None,
         };
         if let Some(completed) = &completed {
-            cx.note_with(Code::Completed.as_str(), format!("{place}: {} -> {completed}", mailbox.local));
+            notes.add(cx, Code::Completed, || format!("{place}: {} -> {completed}", mailbox.local));
         }
         let address = match &completed {
             Some(completed) => completed.clone(),
@@ -189,7 +231,7 @@ impl SenderPolicy {
             cx.explain(|| format!("{place}: {address} stays by sender.rewrite[{number}]"));
             return completed;
         }
-        cx.note_with(Code::Rewritten.as_str(), format!("{place}: {address} -> {new} by sender.rewrite[{number}]"));
+        notes.add(cx, Code::Rewritten, || format!("{place}: {address} -> {new} by sender.rewrite[{number}]"));
         Some(new)
     }
 
@@ -209,23 +251,31 @@ impl SenderPolicy {
         self.owners.account(&Submitter::new(cx.connection, cx.macros))
     }
 
-    fn unless_shadow(&self, verdict: Option<Verdict>) -> Verdict {
-        verdict.filter(|_| !self.shadow).unwrap_or(Verdict::Continue)
+    /// A refusal, if this mail may be refused.
+    fn in_force(&self, cx: &Context<'_>, refused: Option<Verdict>) -> Verdict {
+        let refuses = !self.shadow && self.refuse_on.includes(cx.connection);
+        refused.filter(|_| refuses).unwrap_or(Verdict::Continue)
+    }
+
+    fn permit(&self, message: &mut Message, from: Vec<AddrSpec>) {
+        if !self.shadow {
+            message.permit_signing_for(from);
+        }
     }
 }
 
-/// True for a bounce or a notice that the MTA itself has made.
-fn is_own_bounce(cx: &Context<'_>, message: &Message, header: &SenderHeader<'_>) -> bool {
-    let made_here = matches!(cx.connection.role, Role::Local | Role::Reinject);
-    let no_login = Submitter::new(cx.connection, cx.macros).user.is_none();
-    let null = message.envelope.sender().is_none_or(Address::is_null);
-    made_here && no_login && null && header.is_from_daemon()
+/// An address as it is shown to people, who may have written a very long one.
+fn short(text: &str) -> String {
+    match text.char_indices().nth(MAX_SHOWN_CHARACTERS) {
+        Some((end, _)) => text.split_at_checked(end).map_or_else(String::new, |(start, _)| format!("{start}...")),
+        None => text.to_owned(),
+    }
 }
 
 /// The submitter in words, for replies and reasons.
 fn name(cx: &Context<'_>) -> String {
     let submitter = Submitter::new(cx.connection, cx.macros);
-    let text = String::from_utf8_lossy;
+    let text = |octets| short(&String::from_utf8_lossy(octets));
     match (submitter.user, submitter.certificate, submitter.client.filter(|ip: &IpAddr| !ip.is_loopback())) {
         (Some(user), ..) => format!("user {}", text(user)),
         (None, Some(subject), _) => format!("certificate {}", text(subject)),

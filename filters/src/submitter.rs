@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use pattern::{Names, Networks, TextPattern};
 
-use crate::connection::ClientConnection;
+use crate::connection::{ClientConnection, MtaKind};
 use crate::filter::Context;
 
 /// The submitter of a message.
@@ -63,8 +63,12 @@ impl<'a> Submitter<'a> {
     /// The submitter, taken from the connection and the macros.
     pub fn new(connection: &'a ClientConnection, macros: &'a MacroTable) -> Self {
         let value = |name| macros.get(name).map(|value| &value[..]).filter(|value| !value.is_empty());
-        // Postfix leaves the subject empty unless it trusts the certificate, and has no such macro as {verify}.
-        let trusted = value("{verify}").is_none_or(|verify| verify == b"OK");
+        // Postfix leaves the subject empty unless it trusts the certificate, and has no such macro as {verify}. From any
+        // other MTA silence means that nobody has verified anything.
+        let trusted = match value("{verify}") {
+            Some(verify) => verify == b"OK",
+            None => connection.mta == MtaKind::Postfix,
+        };
         Self {
             user: value("{auth_authen}"),
             client: connection.ip(),

@@ -32,10 +32,9 @@ pub(super) fn build(loaded: &mut LoadedConfig, _: &Services) -> Result<Option<Bu
 
 /// The check of alignment, behind the signer.
 pub(super) fn build_alignment(loaded: &mut LoadedConfig, _: &Services) -> Result<Option<BuiltFilter>, ConfigError> {
-    let filter = loaded
-        .config
-        .sender
-        .as_ref()
-        .map(|settings| AlignmentFilter { require: settings.require_alignment && !settings.shadow });
+    let filter = loaded.config.sender.as_ref().map(|settings| {
+        let requires = settings.require_alignment && !settings.shadow;
+        AlignmentFilter { require_on: requires.then(|| settings.refuse_on.clone()) }
+    });
     Ok(filter.map(|filter| BuiltFilter::shared(filter, OnError::Tempfail)))
 }

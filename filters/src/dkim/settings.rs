@@ -18,6 +18,7 @@ use super::pattern::{Identity, Pattern, SigningPatternError};
 use crate::duration;
 use crate::mail::address::{DomainName, SelectorName};
 use crate::pipeline::OnError;
+use crate::refuse_on::RefuseOn;
 
 pub use list::FieldList;
 pub use plan::{DkimPlan, PlannedRule, Signing};
@@ -50,6 +51,9 @@ pub struct DkimSettings {
     pub on_from_multiple_addresses: UnsignedPolicy,
     /// When a field that is to be signed is there so often that the signature would become too long.
     pub on_too_many_fields: UnsignedPolicy,
+    /// The roles of listeners on which the `on_` settings above refuse or defer mail, `on_error` excepted. On other listeners
+    /// such mail passes unsigned.
+    pub refuse_on: RefuseOn,
     /// Directory with `DOMAIN/SELECTOR.pem` for each key.
     pub key_dir: Option<PathBuf>,
     /// How often key files are checked for changes.
@@ -74,6 +78,7 @@ impl Default for DkimSettings {
             on_from_multiple_fields: UnsignedPolicy::Reject,
             on_from_multiple_addresses: UnsignedPolicy::Pass,
             on_too_many_fields: UnsignedPolicy::Reject,
+            refuse_on: RefuseOn::default(),
             key_dir: None,
             key_refresh: Duration::from_secs(10),
             shadow: false,

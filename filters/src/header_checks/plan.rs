@@ -4,8 +4,9 @@ use postseal_protocol::Stage;
 
 use super::check::{Check, CheckAction};
 use super::settings::{AuthorSignedPolicy, Exception, HeaderCheckSettings, OrNone};
-use crate::connection::{ClientConnection, Role};
+use crate::connection::ClientConnection;
 use crate::problem::{Problem, Problems};
+use crate::refuse_on::RefuseOn;
 use crate::submitter::{Submitter, Who};
 
 const NO_FIX: &str = "`fix` is not possible: there is no repair that is certain; use log, tag, tempfail or reject";
@@ -17,7 +18,9 @@ const ON: [CheckAction; 5] =
 pub struct CheckPlan {
     rules: Vec<PlannedCheck>,
     exceptions: Vec<(Who, Vec<Check>, CheckAction)>,
-    refuse_on: Vec<Role>,
+    refuse_on: RefuseOn,
+    pub(super) shadow: bool,
+    pub(super) max_foreign_fields: usize,
     pub(super) fixed_field: Option<String>,
     pub(super) tag_field: Option<String>,
     pub(super) url: Option<String>,
@@ -62,6 +65,8 @@ impl HeaderCheckSettings {
             rules,
             exceptions,
             refuse_on: self.refuse_on.clone(),
+            shadow: self.shadow,
+            max_foreign_fields: self.max_foreign_fields,
             fixed_field: self.fixed_field.0.clone(),
             tag_field: self.tag_field.0.clone(),
             url: url.clone(),
@@ -127,7 +132,7 @@ impl CheckPlan {
                 }
             }
         }
-        if !self.refuse_on.contains(&connection.role) {
+        if !self.refuse_on.includes(connection) {
             for rule in &mut rules {
                 let milder = |action: CheckAction| if action.refuses() { CheckAction::Log } else { action };
                 rule.action = milder(rule.action);
@@ -135,6 +140,16 @@ impl CheckPlan {
             }
         }
         Decisions(rules)
+    }
+
+    /// The names of the fields that only the filter writes.
+    pub(super) fn own_fields(&self) -> impl Iterator<Item = &[u8]> {
+        [&self.fixed_field, &self.tag_field].into_iter().flatten().map(String::as_bytes)
+    }
+
+    /// True if mail of this connection may be refused.
+    pub(super) fn refuses(&self, connection: &ClientConnection) -> bool {
+        !self.shadow && self.refuse_on.includes(connection)
     }
 
     /// True if some mail may get this action for this check.

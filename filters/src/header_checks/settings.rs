@@ -11,8 +11,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::check::{Check, CheckAction, each_check};
 use crate::byte_size::ByteSize;
-use crate::connection::Role;
 use crate::pipeline::OnError;
+use crate::refuse_on::RefuseOn;
 use crate::submitter::for_whom;
 
 const NONE: &str = "none";
@@ -29,11 +29,13 @@ macro_rules! settings {
             pub on_error: OnError,
             /// The roles of listeners on which mail is refused. On other listeners a refusal is only logged, since mail of
             /// the machine itself would bounce.
-            pub refuse_on: Vec<Role>,
+            pub refuse_on: RefuseOn,
             /// The name of the field that lists the checks whose findings were repaired, or `none`.
             pub fixed_field: OrNone,
             /// The name of the field that lists the checks with the action `tag` that found something, or `none`.
             pub tag_field: OrNone,
+            /// The most fields of these two names that are removed from a message that has them already.
+            pub max_foreign_fields: usize,
             /// The address of a page that helps people; `#CHECK` is put behind it. `none` if there is no page.
             pub url: OrNone,
             /// The size up to which a body can be repaired.
@@ -50,9 +52,10 @@ macro_rules! settings {
                 Self {
                     shadow: false,
                     on_error: OnError::Tempfail,
-                    refuse_on: vec![Role::Submission],
+                    refuse_on: RefuseOn::default(),
                     fixed_field: OrNone(Some("X-Postseal-Fixed".to_owned())),
                     tag_field: OrNone(Some("X-Postseal-Found".to_owned())),
+                    max_foreign_fields: 20,
                     url: OrNone(None),
                     body_limit: ByteSize::new(1 << 20),
                     author_signed: AuthorSignedPolicy::Keep,

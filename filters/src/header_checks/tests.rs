@@ -106,6 +106,41 @@ fn a_refusal_tells_what_and_where_and_what_to_do() {
 }
 
 #[test]
+fn fields_that_only_the_filter_writes_are_removed() {
+    let forged = [
+        ("X-Postseal-Fixed", " raw_8bit_header"),
+        ("x-postseal-found", " nothing"),
+        ("X-Postseal-Fixed ", " date"),
+        ("Subject", " Gr\u{fc}\u{df}e"),
+    ];
+    let end = run("", &message(&forged, "Hello\r\n"));
+    let expected = ["Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=", "+X-Postseal-Fixed: raw_8bit_header"];
+    let (removed, rest) = edits(&end).into_iter().partition::<Vec<_>, _>(|edit| edit.ends_with(':'));
+    assert_eq!((removed.len(), &rest[..]), (3, &expected.map(str::to_owned)[..]));
+    assert!(end.accepted() && end.reasons().contains(&"header_checks.foreign_field".to_owned()));
+    // Names that somebody has chosen, names of other programs, mail of others, and shadow mode.
+    let chosen = "fixed_field = 'X-Mended'\ntag_field = 'none'";
+    let all = [("X-Mended", " a"), ("X-Postseal-Fixed", " b"), ("X-Original-From", " c")];
+    assert_eq!(edits(&run(chosen, &message(&all, "Hello\r\n"))), ["X-Mended:"]);
+    let (fields, body) = message(&all, "Hello\r\n");
+    assert!(run_on(Role::Mx, chosen, "<>", &fields, &body).modifications.is_empty());
+    let end = run("shadow = true", &message(&all, "Hello\r\n"));
+    assert!(end.modifications.is_empty() && end.reasons() == ["header_checks.foreign_field"]);
+}
+
+#[test]
+fn so_many_of_them_are_refused_and_not_signed() {
+    let forged = |count| message(&vec![("X-Postseal-Fixed", " x"); count], "Hello\r\n");
+    assert_eq!(edits(&run("", &forged(20))).len(), 20);
+    let end = run("", &forged(21));
+    assert_eq!(reply(&end), "550 5.6.0 The message has 21 fields that only this mail filter writes; remove them");
+    assert!(run("max_foreign_fields = 21", &forged(21)).accepted());
+    let (fields, body) = forged(21);
+    let end = run_on(Role::Local, "", "", &fields, &body);
+    assert!(end.accepted() && end.modifications.is_empty() && end.reasons() == ["header_checks.foreign_field"]);
+}
+
+#[test]
 fn nothing_is_refused_of_the_machine_itself() {
     let (fields, body) = message(&[("Subject", " a\u{7}b")], "Hello\r\n");
     let end = run_on(Role::Local, "", "", &fields, &body);

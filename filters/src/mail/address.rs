@@ -7,6 +7,7 @@
 //!
 //! Time and memory grow linearly with the length of the value. Display names and comments are skipped, not decoded.
 
+mod ambiguous;
 mod domain;
 mod scan;
 mod spec;
@@ -14,6 +15,7 @@ mod spec;
 use std::borrow::Cow;
 use std::ops::Range;
 
+pub(crate) use ambiguous::{is_ambiguous, repeats_in_name};
 pub use domain::{DomainName, NameError, SelectorName};
 pub(crate) use domain::{domains_above, organizational_domain, to_ascii};
 use scan::{AddressScanner, AddressToken, AddressWord};
@@ -33,6 +35,8 @@ pub struct Mailbox {
     pub domain: Option<String>,
     /// The place of the addr-spec in the value.
     pub range: Range<usize>,
+    /// The place of the whole element of the list, with display name, comments and white space, but without separators.
+    pub element: Range<usize>,
 }
 
 /// The reason why a value is no list of mailboxes.
@@ -51,6 +55,9 @@ pub enum AddressError {
     /// The address is neither ASCII nor UTF-8.
     #[error("address at octet {0} is neither ASCII nor UTF-8")]
     Encoding(usize),
+    /// Readers find different addresses in the value.
+    #[error("an address that readers read differently")]
+    Ambiguous,
     /// The value has more addresses than anybody writes.
     #[error("more than {MAX_MAILBOXES} addresses")]
     TooMany,
@@ -71,8 +78,9 @@ pub fn mailboxes(value: &[u8]) -> Result<Vec<Mailbox>, AddressError> {
     let mut found = Vec::new();
     let mut in_group = false;
     loop {
+        let start = scanner.at();
         let (mailbox, end) = element(&mut scanner, in_group)?;
-        found.extend(mailbox);
+        found.extend(mailbox.map(|mailbox| Mailbox { element: start..scanner.start(), ..mailbox }));
         if found.len() > MAX_MAILBOXES {
             return Err(AddressError::TooMany);
         }
@@ -256,7 +264,7 @@ fn addr_spec(local: LocalPart, scanner: &mut AddressScanner<'_>) -> Result<Mailb
     let (domain, range) = scanner.domain()?;
     let start = local.range.start;
     let domain = normalized(&domain).ok_or(AddressError::Domain(range.start))?;
-    Ok(Mailbox { local: local.into_text()?, domain: Some(domain), range: start..range.end })
+    Ok(Mailbox { local: local.into_text()?, domain: Some(domain), range: start..range.end, element: 0..0 })
 }
 
 fn normalized(domain: &[u8]) -> Option<String> {
@@ -315,7 +323,7 @@ impl LocalPart {
 
     fn into_mailbox(self) -> Result<Mailbox, AddressError> {
         let range = self.range.clone();
-        Ok(Mailbox { local: self.into_text()?, domain: None, range })
+        Ok(Mailbox { local: self.into_text()?, domain: None, range, element: 0..0 })
     }
 }
 

@@ -25,6 +25,17 @@ fn show(field: &HeaderField) -> String {
 }
 
 #[test]
+fn what_one_filter_keeps_from_being_signed_no_other_permits() {
+    let address = |text: &str| text.parse::<AddrSpec>().unwrap();
+    let mut message = Message::new(MtaKind::Postfix);
+    let from = |text: &str| crate::mail::address::mailboxes(text.as_bytes()).unwrap().remove(0);
+    message.permit_signing_for(vec![address("a@b.example"), address("c@b.example")]);
+    message.permit_signing_for(vec![address("C@b.example"), address("d@b.example")]);
+    let signed = ["a@b.example", "c@b.example", "d@b.example"].map(|text| message.may_be_signed_for(&from(text)));
+    assert_eq!(signed, [false, true, false]);
+}
+
+#[test]
 fn nothing_edited_nothing_sent() {
     let message = received(MtaKind::Postfix, &[("From", " a@b"), ("Subject", " x")]);
     assert_eq!(message.modifications(), Ok(vec![]));

@@ -14,15 +14,19 @@ use postseal_protocol::{Address, Verdict};
 use super::reason::Code;
 use crate::connection::Directions;
 use crate::filter::{Context, Filter, FilterError, FilterSession, Needs};
-use crate::mail::address::{AddrSpec, Mailbox, mailboxes, organizational_domain};
+use crate::mail::address::{AddrSpec, mailboxes, organizational_domain};
 use crate::message::Message;
 use crate::refusal::refusal;
+use crate::refuse_on::RefuseOn;
 use crate::report::{Alignment, AlignmentMode};
+
+/// The addresses in all From fields that are looked at. A message with more is aligned with nothing.
+const MAX_FROM_ADDRESSES: usize = 1000;
 
 /// The check before a message leaves.
 pub struct AlignmentFilter {
-    /// Refuse messages that are not aligned.
-    pub require: bool,
+    /// The roles of listeners on which messages that are not aligned are refused; `None` if no message is.
+    pub require_on: Option<RefuseOn>,
 }
 
 impl AlignmentFilter {
@@ -44,12 +48,12 @@ impl Filter for AlignmentFilter {
     }
 
     fn start(&self) -> Box<dyn FilterSession> {
-        Box::new(AlignmentSession { require: self.require })
+        Box::new(AlignmentSession { require_on: self.require_on.clone() })
     }
 }
 
 struct AlignmentSession {
-    require: bool,
+    require_on: Option<RefuseOn>,
 }
 
 #[async_trait]
@@ -75,7 +79,8 @@ impl FilterSession for AlignmentSession {
         let detail = format!("neither a signature nor the reverse-path is aligned with the From domain `{from}`");
         cx.note_with(Code::NotAligned.as_str(), detail);
         // A bounce is never refused: it would be lost.
-        if self.require && !message.envelope.sender().is_none_or(Address::is_null) {
+        let required = self.require_on.as_ref().is_some_and(|roles| roles.includes(cx.connection));
+        if required && !message.envelope.sender().is_none_or(Address::is_null) {
             let text =
                 format!("Mail from {from} would fail DMARC: it is neither signed for that domain nor sent from it");
             return Ok(refusal(&text));
@@ -108,12 +113,19 @@ fn from_domains(message: &Message) -> Option<Vec<String>> {
     let is_from = |name: &[u8]| name.trim_ascii_end().eq_ignore_ascii_case(b"From");
     let mut fields = message.fields.iter().filter(|(_, field)| is_from(&field.name)).peekable();
     fields.peek()?;
-    let found: Result<Vec<Vec<Mailbox>>, _> = fields.map(|(_, field)| mailboxes(&field.value)).collect();
-    let Ok(found) = found else { return Some(Vec::new()) };
-    let domains = found.into_iter().flatten().map(|mailbox| mailbox.domain).collect::<Option<Vec<_>>>();
-    let Some(mut domains) = domains else { return Some(Vec::new()) };
-    domains.sort_unstable();
-    domains.dedup();
+    let mut domains = Vec::new();
+    let mut left = MAX_FROM_ADDRESSES;
+    for (_, field) in fields {
+        let Ok(found) = mailboxes(&field.value) else { return Some(Vec::new()) };
+        let Some(rest) = left.checked_sub(found.len().max(1)) else { return Some(Vec::new()) };
+        left = rest;
+        for mailbox in found {
+            let Some(domain) = mailbox.domain else { return Some(Vec::new()) };
+            domains.push(domain);
+        }
+        domains.sort_unstable();
+        domains.dedup();
+    }
     Some(domains)
 }
 

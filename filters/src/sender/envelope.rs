@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use postseal_protocol::{Address, Verdict};
 
-use super::{AddressField, Code, EnvelopeAction, SenderPolicy, name, refusal};
+use super::notes::AddressNotes;
+use super::{AddressField, Code, EnvelopeAction, SenderPolicy, name, refusal, short};
 use crate::connection::MtaKind;
 use crate::filter::Context;
 use crate::mail::address::{AddrSpec, Mailbox, mailboxes};
@@ -37,13 +38,13 @@ impl ReversePathChange {
         }
         let found = mailboxes(sender.mailbox()).ok();
         let Some([mailbox]) = found.and_then(|found| <[Mailbox; 1]>::try_from(found).ok()) else {
-            let text = String::from_utf8_lossy(sender.mailbox()).into_owned();
+            let text = short(&String::from_utf8_lossy(sender.mailbox()));
             this.mismatch(policy, cx, &text, "can't be read");
             return this;
         };
-        let new = policy.rewritten(cx, AddressField::Envelope, &mailbox);
+        let new = policy.rewritten(cx, AddressField::Envelope, &mailbox, &mut AddressNotes::default());
         let address = new.clone().or_else(|| AddrSpec::of(mailbox.clone()));
-        let shown = address.as_ref().map_or_else(|| mailbox.local.clone(), ToString::to_string);
+        let shown = short(&address.as_ref().map_or_else(|| mailbox.local.clone(), ToString::to_string));
         this.new = new.map(NewReversePath::Address);
         match policy.right(cx, AddressField::Envelope, address.as_ref().ok_or(&mailbox)) {
             Some(right) => cx.explain(|| format!("envelope: {shown} is allowed by {right}")),

@@ -3,59 +3,85 @@
 //!
 //! Only the octets of an address are replaced; display names, comments and folding around it stay as they are.
 
+mod field;
 mod fixes;
 
-use std::ops::Range;
+use postseal_protocol::{HeaderField, Reply, Verdict};
 
-use bytes::Bytes;
-use postseal_protocol::{HeaderField, Verdict};
-
-use super::{AddressField, Code, HeaderAction, SenderField, SenderPolicy, name, refusal};
+use super::notes::AddressNotes;
+use super::{AddressField, Code, HeaderAction, SenderField, SenderPolicy, name, refusal, short};
 use crate::filter::Context;
-use crate::mail::address::{AddrSpec, AddressError, Mailbox, mailboxes, replaced};
+use crate::mail::address::{AddrSpec, AddressError};
 use crate::message::{FieldId, Message};
 use crate::submitter::Submitter;
+use field::{ParsedField, SenderAddress, place};
+
+/// The field that [`SenderHeader`] shows the old From in.
+const ORIGINAL_FROM: &str = "X-Original-From";
 
 /// The address fields of a message, and the changes to its header section.
 pub(super) struct SenderHeader<'a> {
     policy: &'a SenderPolicy,
     fields: Vec<ParsedField>,
     added: Vec<HeaderField>,
+    /// Fields that only postseal writes, and that somebody else has written here.
+    foreign: Vec<FieldId>,
+    notes: AddressNotes,
+    /// More addresses than `max_addresses`. The rest of the fields was not read.
+    too_many: bool,
+    /// The submitter has redirected the message, as Resent-From says.
+    redirected: bool,
     /// True for mail of a list or an automaton, which needs its Sender as it is.
     automatic: bool,
     /// The role account, for mail of an autoresponder.
     responder: Option<AddrSpec>,
 }
 
-struct ParsedField {
-    id: FieldId,
-    place: AddressField,
-    value: Bytes,
-    addresses: Result<Vec<SenderAddress>, AddressError>,
-    deleted: bool,
-    /// The new value of a field that can't be changed address by address, because it can't be read.
-    replacement: Option<String>,
-}
-
-struct SenderAddress {
-    mailbox: Mailbox,
-    /// The address after all changes; `None` if it has no domain or can't be written.
-    now: Option<AddrSpec>,
-    changed: bool,
-    allowed: bool,
-}
-
 impl<'a> SenderHeader<'a> {
     pub(super) fn read(policy: &'a SenderPolicy, cx: &Context<'_>, message: &Message) -> Self {
-        let mut this = Self { policy, fields: Vec::new(), added: Vec::new(), automatic: false, responder: None };
-        this.responder = policy.responder(&Submitter::new(cx.connection, cx.macros)).cloned();
+        let mut this = Self {
+            policy,
+            fields: Vec::new(),
+            added: Vec::new(),
+            foreign: Vec::new(),
+            notes: AddressNotes::default(),
+            too_many: false,
+            redirected: false,
+            automatic: false,
+            responder: policy.responder(&Submitter::new(cx.connection, cx.macros)).cloned(),
+        };
+        let mut left = policy.max_addresses;
         for (id, field) in message.fields.iter() {
-            match place(field) {
-                Some(place) => this.fields.push(ParsedField::read(id, place, &field.value)),
-                None => this.automatic |= is_automatic(field),
-            }
+            let count = match place(field) {
+                Some(place) => this.push(ParsedField::read(id, place, field)),
+                None if policy.header_mismatch == HeaderAction::Rewrite && is_original_from(field) => {
+                    this.foreign.push(id);
+                    Some(1)
+                }
+                None => {
+                    this.automatic |= is_automatic(field);
+                    Some(0)
+                }
+            };
+            let Some(rest) = count.and_then(|count| left.checked_sub(count)) else {
+                this.too_many = true;
+                break;
+            };
+            left = rest;
         }
         this
+    }
+
+    /// Adds a field; returns how many addresses it counts for. A field without an address costs as much work as one.
+    /// `None` if nobody has counted them.
+    fn push(&mut self, field: ParsedField) -> Option<usize> {
+        let count = match &field.addresses {
+            Ok(found) => Some(found.len().max(1)),
+            Err(AddressError::TooMany) => None,
+            Err(_) => Some(1),
+        };
+        self.fields.push(field);
+        count
     }
 
     /// Completes and rewrites each address.
@@ -63,11 +89,27 @@ impl<'a> SenderHeader<'a> {
         for field in &mut self.fields {
             let place = field.place;
             for entry in field.addresses.iter_mut().flatten() {
-                if let Some(new) = self.policy.rewritten(cx, place, &entry.mailbox) {
+                if let Some(new) = self.policy.rewritten(cx, place, &entry.mailbox, &mut self.notes) {
                     entry.set(new);
                 }
             }
+            field.mark_repeats();
         }
+        if !self.foreign.is_empty() {
+            let count = self.foreign.len();
+            cx.note_with(Code::ForeignRemoved.as_str(), format!("{ORIGINAL_FROM}: {count} written by somebody else"));
+        }
+    }
+
+    /// The refusal of a message with more addresses than `max_addresses`, of which nothing else was judged.
+    pub(super) fn refuse_too_many(&self, cx: &mut Context<'_>) -> Option<Verdict> {
+        if !self.too_many {
+            return None;
+        }
+        let most = self.policy.max_addresses;
+        cx.note_with(Code::TooManyAddresses.as_str(), format!("more than sender.max_addresses = {most}"));
+        let text = format!("The message has more than {most} addresses in From, Sender, Reply-To and similar fields");
+        Some(Reply::new(550, (5, 6, 0), text).map_or(Verdict::Reject, Verdict::Reply))
     }
 
     /// Judges each address, and acts on those that are not allowed. Returns a refusal, if that is the action.
@@ -75,8 +117,12 @@ impl<'a> SenderHeader<'a> {
         for field in &mut self.fields {
             field.judge(self.policy, cx);
         }
+        self.redirected = self.policy.accept_resent && self.is_redirected(cx);
         if let Some(role) = self.responder.clone() {
             self.answer_as(cx, &role);
+        } else if self.redirected {
+            cx.note(Code::Redirected.as_str());
+            return None;
         } else if self.policy.sender_field == SenderField::Fix && !self.automatic {
             self.drop_wrong_sender(cx);
         }
@@ -90,15 +136,30 @@ impl<'a> SenderHeader<'a> {
         if self.responder.is_none() && self.policy.sender_field == SenderField::Fix && !self.automatic {
             self.fix_sender(cx);
         }
+        self.notes.finish(cx);
         refusal
+    }
+
+    /// True if From or Sender has an address that is not allowed, and the topmost Resent-From, which belongs to the last
+    /// redirection (RFC 5322 section 3.6.6), has only addresses that the submitter may use in From.
+    fn is_redirected(&self, cx: &Context<'_>) -> bool {
+        let resent = self.fields_in(AddressField::Resent).find(|field| field.is_resent_from);
+        let may_use = |entry: &SenderAddress| {
+            entry.now.as_ref().is_some_and(|now| self.policy.right(cx, AddressField::From, Ok(now)).is_some())
+        };
+        let is_ours = |found: &Vec<SenderAddress>| !found.is_empty() && found.iter().all(may_use);
+        resent.is_some_and(|field| field.addresses.as_ref().is_ok_and(is_ours))
+            && [AddressField::From, AddressField::Sender].iter().any(|place| self.mismatch(*place).is_some())
     }
 
     /// The first address in a place that is not allowed there, with the words for the reply.
     fn mismatch(&self, place: AddressField) -> Option<(String, &'static str)> {
         self.fields_in(place).find_map(|field| match &field.addresses {
-            Ok(entries) => entries.iter().find(|entry| !entry.allowed).map(|entry| (entry.show(), "is not allowed")),
+            Ok(entries) => {
+                entries.iter().find(|entry| !entry.allowed).map(|entry| (short(&entry.show()), "is not allowed"))
+            }
             Err(_) if field.replacement.is_some() => None,
-            Err(_) => Some((String::from_utf8_lossy(&field.value).trim().to_owned(), "can't be read")),
+            Err(_) => Some((short(String::from_utf8_lossy(&field.value).trim()), "can't be read")),
         })
     }
 
@@ -126,18 +187,8 @@ impl<'a> SenderHeader<'a> {
 
     /// The addresses in From that the submitter may use.
     pub(super) fn permitted(&self) -> Vec<AddrSpec> {
-        let entries = self.fields_in(AddressField::From).flat_map(|field| field.addresses.iter().flatten());
+        let entries = self.fields_in(AddressField::From).flat_map(ParsedField::entries);
         entries.filter(|entry| entry.allowed).filter_map(|entry| entry.now.clone()).collect()
-    }
-
-    /// True if From names only the MTA.
-    pub(super) fn is_from_daemon(&self) -> bool {
-        let daemon = |entry: &SenderAddress| {
-            let local = &entry.mailbox.local;
-            local.eq_ignore_ascii_case("mailer-daemon") || local.eq_ignore_ascii_case("postmaster")
-        };
-        let mut from = self.fields_in(AddressField::From).peekable();
-        from.peek().is_some() && from.all(|field| field.addresses.as_ref().is_ok_and(|all| all.iter().all(daemon)))
     }
 
     /// Writes the changes to the message.
@@ -148,6 +199,9 @@ impl<'a> SenderHeader<'a> {
             } else if let Some(value) = field.written() {
                 message.fields.replace(field.id, value);
             }
+        }
+        for id in self.foreign {
+            message.fields.delete(id);
         }
         for field in self.added {
             message.fields.append(field);
@@ -163,71 +217,8 @@ impl<'a> SenderHeader<'a> {
     }
 }
 
-impl ParsedField {
-    fn read(id: FieldId, place: AddressField, value: &Bytes) -> Self {
-        let entry = |mailbox: Mailbox| {
-            let now = AddrSpec::of(mailbox.clone());
-            SenderAddress { mailbox, now, changed: false, allowed: false }
-        };
-        let addresses = mailboxes(value).map(|found| found.into_iter().map(entry).collect());
-        Self { id, place, value: value.clone(), addresses, deleted: false, replacement: None }
-    }
-
-    /// Notes for each address whether the submitter may use it.
-    fn judge(&mut self, policy: &SenderPolicy, cx: &mut Context<'_>) {
-        let place = self.place;
-        if place == AddressField::ReplyTo {
-            return;
-        }
-        for entry in self.addresses.iter_mut().flatten() {
-            // Nobody may use an address that can't be written.
-            let unwritable = entry.now.is_none() && entry.mailbox.domain.is_some();
-            let address = entry.now.as_ref().ok_or(&entry.mailbox);
-            let right = if unwritable { None } else { policy.right(cx, place, address) };
-            entry.allowed = right.is_some();
-            if let Some(right) = right {
-                let shown = entry.show();
-                cx.explain(|| format!("{place}: {shown} is allowed by {right}"));
-            }
-        }
-    }
-
-    /// The new value; `None` if it has not changed.
-    fn written(&self) -> Option<Vec<u8>> {
-        if let Some(replacement) = &self.replacement {
-            return Some(replacement.clone().into_bytes());
-        }
-        let changed = self.addresses.iter().flatten().filter(|entry| entry.changed);
-        let edits: Vec<(&Range<usize>, String)> =
-            changed.filter_map(|entry| Some((&entry.mailbox.range, entry.now.as_ref()?.to_string()))).collect();
-        (!edits.is_empty()).then(|| replaced(&self.value, edits))
-    }
-}
-
-impl SenderAddress {
-    fn set(&mut self, address: AddrSpec) {
-        // An address that is the same as before keeps its spelling.
-        self.changed = self.mailbox.domain.is_none() || AddrSpec::of(self.mailbox.clone()).as_ref() != Some(&address);
-        self.now = Some(address);
-    }
-
-    fn show(&self) -> String {
-        match (&self.now, &self.mailbox.domain) {
-            (Some(now), _) => now.to_string(),
-            (None, Some(domain)) => format!("{}@{domain}", self.mailbox.local),
-            (None, None) => self.mailbox.local.clone(),
-        }
-    }
-}
-
-/// The place that a field is; `None` if it is no address field. Some agents put white space before the colon, and
-/// receivers accept that.
-fn place(field: &HeaderField) -> Option<AddressField> {
-    let name = field.name.trim_ascii_end();
-    let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
-    [("From", AddressField::From), ("Sender", AddressField::Sender), ("Reply-To", AddressField::ReplyTo)]
-        .into_iter()
-        .find_map(|(name, place)| is(name).then_some(place))
+fn is_original_from(field: &HeaderField) -> bool {
+    field.name.trim_ascii_end().eq_ignore_ascii_case(ORIGINAL_FROM.as_bytes())
 }
 
 /// True for a field by which lists (RFC 2369, RFC 2919) and automatons (RFC 3834) mark their mail.

@@ -11,7 +11,7 @@ use crate::mail::address::organizational_domain;
 use crate::problem::{Problem, Problems};
 
 const NO_PLACE: &str = "names no place; leave it out for all";
-const NOT_REPLY_TO: &str = "anybody may use any address in Reply-To; name envelope, from or sender";
+const NOT_OWNED: &str = "anybody may use any address in that place; name envelope, from or sender";
 const MAX_COMPARED_PATTERNS: usize = 1000;
 const MAX_REPORTED_LINES: usize = 10;
 
@@ -36,6 +36,9 @@ impl SenderSettings {
         let odd = |c: char| c.is_ascii_alphanumeric() || !c.is_ascii_graphic() || matches!(c, '@' | '.' | '"' | '\\');
         if self.tag_separators.contains(odd) {
             problems.error(["tag_separators"], "is a set of characters such as \"+\" or \"+-\"");
+        }
+        if self.max_addresses == 0 {
+            problems.error(["max_addresses"], "must be more than 0");
         }
         for (number, owner) in self.owner.iter().enumerate() {
             check_owner(number, owner, &mut problems);
@@ -111,7 +114,7 @@ impl SenderSettings {
             problems.warning_in("rewrite", number, "fields", reason);
         }
         if let Some(address) = rule.to.fixed()
-            && places.iter().any(|place| *place != AddressField::ReplyTo)
+            && places.iter().any(|place| AddressField::OWNED.contains(place))
             && !owners.may_be_used(&address)
         {
             let reason =
@@ -136,8 +139,8 @@ fn check_places(list: &str, number: usize, places: &[AddressField], problems: &m
     if places.is_empty() {
         problems.error_in(list, number, "in", NO_PLACE);
     }
-    if places.contains(&AddressField::ReplyTo) {
-        problems.error_in(list, number, "in", NOT_REPLY_TO);
+    if places.iter().any(|place| !AddressField::OWNED.contains(place)) {
+        problems.error_in(list, number, "in", NOT_OWNED);
     }
 }
 

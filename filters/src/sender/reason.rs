@@ -21,6 +21,12 @@ pub(super) enum Code {
     SenderRemoved,
     /// The mail got the form of an automatic answer.
     Autoresponder,
+    /// The submitter has redirected the message, so From names somebody else.
+    Redirected,
+    /// A field that only postseal writes was there already, and was removed.
+    ForeignRemoved,
+    /// The message has more addresses than `max_addresses`.
+    TooManyAddresses,
     /// No signature is aligned with From, the reverse-path is.
     EnvelopeOnly,
     /// Neither a signature nor the reverse-path is aligned with From.
@@ -28,7 +34,7 @@ pub(super) enum Code {
 }
 
 impl Code {
-    pub(super) const SENDER: [Self; 9] = [
+    pub(super) const SENDER: [Self; 12] = [
         Self::EnvelopeMismatch,
         Self::FromMismatch,
         Self::SenderMismatch,
@@ -38,6 +44,9 @@ impl Code {
         Self::SenderAdded,
         Self::SenderRemoved,
         Self::Autoresponder,
+        Self::Redirected,
+        Self::ForeignRemoved,
+        Self::TooManyAddresses,
     ];
     pub(super) const ALIGNMENT: [Self; 2] = [Self::EnvelopeOnly, Self::NotAligned];
 
@@ -52,6 +61,9 @@ impl Code {
             Self::SenderAdded => "sender_added",
             Self::SenderRemoved => "sender_removed",
             Self::Autoresponder => "autoresponder",
+            Self::Redirected => "redirected",
+            Self::ForeignRemoved => "foreign_removed",
+            Self::TooManyAddresses => "too_many_addresses",
             Self::EnvelopeOnly => "envelope_only",
             Self::NotAligned => "not_aligned",
         }

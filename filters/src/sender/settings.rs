@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::pattern::AddressPattern;
 use super::target::Target;
 use crate::mail::address::{AddrSpec, DomainName};
+use crate::refuse_on::RefuseOn;
 use crate::submitter::for_whom;
 
 /// The `[sender]` section.
@@ -31,8 +32,17 @@ pub struct SenderSettings {
     pub header_mismatch: HeaderAction,
     /// The treatment of the Sender field in other cases.
     pub sender_field: SenderField,
+    /// Let a message pass whose From is somebody else's if Resent-From has an address that the submitter may use in From.
+    /// The message is not signed for From.
+    pub accept_resent: bool,
+    /// The names, beside its host name and `default_domain`, by which the MTA writes bounces and notices of its own.
+    pub own_names: Vec<DomainName>,
+    /// The most addresses that a message may have in From, Sender, Reply-To and similar fields together.
+    pub max_addresses: usize,
     /// Refuse mail that would fail DMARC: neither a signature nor the reverse-path aligned with From.
     pub require_alignment: bool,
+    /// The roles of listeners on which mail is refused. On other listeners such mail passes unsigned.
+    pub refuse_on: RefuseOn,
     /// Decide and log, but change and refuse nothing, and let everything be signed.
     pub shadow: bool,
     /// `[[sender.owner]]`: submitters, and the addresses that they may use.
@@ -54,7 +64,11 @@ impl Default for SenderSettings {
             envelope_mismatch: EnvelopeAction::Reject,
             header_mismatch: HeaderAction::Reject,
             sender_field: SenderField::Keep,
+            accept_resent: false,
+            own_names: Vec::new(),
+            max_addresses: 1000,
             require_alignment: false,
+            refuse_on: RefuseOn::default(),
             shadow: false,
             owner: Vec::new(),
             table: Vec::new(),
@@ -134,6 +148,10 @@ pub enum AddressField {
     Sender,
     /// Reply-To; anybody may use any address there, but it can be rewritten.
     ReplyTo,
+    /// Resent-From, Resent-Sender and Resent-Reply-To; likewise.
+    Resent,
+    /// Fields to which receipts, error messages or answers go, such as Disposition-Notification-To; likewise.
+    Receipt,
 }
 
 impl AddressField {
@@ -149,6 +167,8 @@ impl fmt::Display for AddressField {
             Self::From => "From",
             Self::Sender => "Sender",
             Self::ReplyTo => "Reply-To",
+            Self::Resent => "Resent",
+            Self::Receipt => "receipt",
         })
     }
 }
@@ -173,7 +193,8 @@ fn owned_places() -> Vec<AddressField> {
 }
 
 fn all_places() -> Vec<AddressField> {
-    vec![AddressField::Envelope, AddressField::From, AddressField::Sender, AddressField::ReplyTo]
+    use AddressField::{Envelope, From, Receipt, ReplyTo, Resent, Sender};
+    vec![Envelope, From, Sender, ReplyTo, Resent, Receipt]
 }
 
 /// A `[[sender.table]]`.

@@ -84,11 +84,34 @@ fn user_line((line, user, rest): (u32, String, String)) -> Result<(u32, String, 
 fn postfix_line(
     (line, address, rest): (u32, String, String), default_domain: Option<&DomainName>,
 ) -> Result<(Box<str>, Owned), LineError> {
+    if is_pattern(&address, &rest) {
+        let reason = format!(
+            "`{address}` is a pattern of a pcre or regexp table; list addresses and @domains, or write a [[sender.owner]] \
+             whose may_use has a *, such as sales-*@example.com"
+        );
+        return Err(LineError { line, reason });
+    }
     let logins: Box<[Box<str>]> = words(&rest).map(|login| login.to_ascii_lowercase().into()).collect();
     match postfix_key(&address, default_domain) {
         Ok(_) if logins.is_empty() => Err(LineError { line, reason: no_more(&address, "logins") }),
         Ok(key) => Ok((key, Owned { line, logins })),
         Err(reason) => Err(LineError { line, reason: format!("`{address}` {reason}") }),
+    }
+}
+
+/// True for a line of a pcre or regexp table (pcre_table(5), regexp_table(5)): `/pattern/flags result`, `!/pattern/ result`,
+/// `if /pattern/` or `endif`. Delimiters other than `/` are legal, and nobody uses them. A local part may begin with `/`
+/// too, as in addresses of X.400.
+fn is_pattern(first: &str, rest: &str) -> bool {
+    let delimited = |text: &str| text.strip_prefix('!').unwrap_or(text).strip_prefix('/').map(str::to_owned);
+    match first.to_ascii_lowercase().as_str() {
+        "if" => delimited(rest.trim_start()).is_some(),
+        "endif" => rest.is_empty(),
+        _ => delimited(first).is_some_and(|pattern| {
+            let flags = pattern.rsplit_once('/').map(|(_, flags)| flags);
+            flags.is_some_and(|flags| flags.chars().all(|c| c.is_ascii_alphabetic()))
+                || pattern.contains(['^', '$', '\\', '*', '(', '['])
+        }),
     }
 }
 

@@ -1,8 +1,10 @@
 //! The filter as a pipeline drives it.
 
 mod alignment;
+mod bounds;
 mod checked;
 mod fixes;
+mod own_mail;
 mod ownership;
 mod permitted;
 mod rewriting;
@@ -13,6 +15,7 @@ use std::sync::Arc;
 use postseal_protocol::{Modification, Verdict};
 
 use super::*;
+use crate::connection::Role;
 use crate::pipeline::{OnError, Pipeline, PipelineEntry};
 use crate::problem::Problem;
 use crate::testing::{self, End, TestClock, Transaction};

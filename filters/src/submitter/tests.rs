@@ -17,7 +17,11 @@ fn connection(client: &str) -> ClientConnection {
 }
 
 fn matches(condition: &str, client: &str, macros: &[(&'static str, &'static str)]) -> bool {
-    let connection = connection(client);
+    matches_with(MtaKind::Postfix, condition, client, macros)
+}
+
+fn matches_with(mta: MtaKind, condition: &str, client: &str, macros: &[(&'static str, &'static str)]) -> bool {
+    let connection = ClientConnection { mta, ..connection(client) };
     let mut table = MacroTable::default();
     for (name, value) in macros {
         table.insert(Stage::Mail, *name, *value);
@@ -60,6 +64,13 @@ fn a_certificate_counts_only_if_the_mta_trusts_it() {
     let sendmail = |verify| [("{cert_subject}", "web1.example.com"), ("{verify}", verify)];
     assert!(matches(condition, "10.1.2.3", &sendmail("OK")));
     assert!(!matches(condition, "10.1.2.3", &sendmail("FAIL")));
+    // An MTA that is not Postfix and says nothing about trust has verified nothing.
+    let by_sendmail = |macros: &[_]| matches_with(MtaKind::Sendmail, condition, "10.1.2.3", macros);
+    assert!(by_sendmail(&sendmail("OK")));
+    assert!(!by_sendmail(&sendmail("FAIL")));
+    assert!(!by_sendmail(&sendmail("")));
+    assert!(!by_sendmail(&[("{cert_subject}", "web1.example.com")]));
+    assert!(matches_with(MtaKind::Sendmail, "fingerprint = 'aa:bb'", "10.1.2.3", &[("{cert_fp}", "AA:BB")]));
     assert!(matches("fingerprint = 'aa:bb'", "10.1.2.3", &[("{cert_fp}", "AA:BB")]));
     assert!(matches("fingerprint = 'aa:bb'", "10.1.2.3", &[("{cert_md5}", "AA:BB")]));
 }

@@ -42,7 +42,7 @@ impl Sender {
         let settings: SenderSettings = toml_edit::de::from_str(&config)?;
         let plan = settings.plan(&[], &[]).map_err(|errors| anyhow!("{errors:?}"))?;
         let filter: Arc<dyn Filter> = Arc::new(SenderFilter::new(plan.policy));
-        let alignment: Arc<dyn Filter> = Arc::new(AlignmentFilter { require: false });
+        let alignment: Arc<dyn Filter> = Arc::new(AlignmentFilter { require_on: None });
         let (without, with) = (pipeline(Role::Submission, []), pipeline(Role::Submission, [filter, alignment]));
         let mut costs = [0.0, 0.0];
         let turns = 20;

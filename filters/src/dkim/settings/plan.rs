@@ -9,6 +9,7 @@ use crate::dkim::pattern::{Identity, Pattern};
 use crate::dkim::table::{NamedKey, SigningRule};
 use crate::mail::address::DomainName;
 use crate::problem::{Problem, Problems};
+use crate::refuse_on::RefuseOn;
 
 /// Header fields in a list.
 const MAX_FIELD_NAMES: usize = 100;
@@ -30,6 +31,7 @@ pub struct Signing {
     /// Seconds.
     pub(in crate::dkim) expiry: Option<u64>,
     pub(in crate::dkim) shadow: bool,
+    pub(in crate::dkim) refuse_on: RefuseOn,
     pub(in crate::dkim) on_missing_key: UnsignedPolicy,
     pub(in crate::dkim) on_from_missing: UnsignedPolicy,
     pub(in crate::dkim) on_from_multiple_fields: UnsignedPolicy,
@@ -104,6 +106,7 @@ impl DkimSettings {
             canonicalization: self.canonicalization,
             expiry: self.expiry.map(|expiry| expiry.as_secs()),
             shadow: self.shadow,
+            refuse_on: self.refuse_on.clone(),
             on_missing_key: self.on_missing_key,
             on_from_missing: self.on_from_missing,
             on_from_multiple_fields: self.on_from_multiple_fields,

@@ -11,7 +11,7 @@ use crate::dkim::{DkimFilter, DkimSettings, KeyTable, Pattern, SigningRule, Unsi
 use crate::filter::Filter;
 use crate::pipeline::PipelineSettings;
 use crate::pipeline::{OnError, Pipeline, PipelineEntry};
-use crate::testing::{End, TestClock, Transaction, settings};
+use crate::testing::{End, TestClock, Transaction, settings as pipeline_settings};
 
 fn reply(end: &End) -> String {
     match &end.verdict {
@@ -75,6 +75,36 @@ fn every_reason_and_every_policy() {
             match policy {
                 UnsignedPolicy::Pass => assert!(end.accepted()),
                 _ => assert_eq!(reply(&end), format!("{code}{text}")),
+            }
+        }
+    }
+}
+
+#[test]
+fn mail_that_was_accepted_already_passes_unsigned_with_its_reason() {
+    let many = [&[("From", "joe@example.com")], &vec![("Subject", "x"); 33][..]].concat();
+    let send = |role, settings: &DkimSettings, fields: &[(&str, &str)]| {
+        let entry = PipelineEntry { filter: filter(settings), on_error: OnError::Tempfail };
+        let pipeline = Pipeline::new(PipelineSettings { role, ..pipeline_settings(TestClock::at(0)) }, vec![entry]);
+        Mail::new(fields, "x\r\n").send(&Arc::new(pipeline))
+    };
+    for (fields, reason) in [
+        (&[("From", "joe@other.example")][..], Unsigned::NoKeyForDomain),
+        (&[("Subject", "x")], Unsigned::FromMissing),
+        (&[("From", "carol@author.example"), ("From", "news@author.example")], Unsigned::FromMultiple),
+        (&[("From", "joe@example.com, suzie@example.com")], Unsigned::FromAddresses),
+        (&many, Unsigned::TooManyFields),
+    ] {
+        for policy in [UnsignedPolicy::Tempfail, UnsignedPolicy::Reject] {
+            for role in [Role::Local, Role::Reinject] {
+                let end = send(role, &all(policy), fields);
+                assert!(end.accepted() && end.modifications.is_empty(), "{reason:?}");
+                assert_eq!(end.reasons(), [format!("dkim.{}", reason.as_str())]);
+                let everywhere = toml::from_str("refuse_on = ['local', 'reinject']").unwrap();
+                let DkimSettings { refuse_on, .. } = everywhere;
+                let settings = DkimSettings { refuse_on, ..all(policy) };
+                assert!(!send(role, &settings, fields).accepted(), "{reason:?}");
+                assert!(send(Role::Submission, &settings, fields).accepted(), "{reason:?}");
             }
         }
     }
@@ -191,7 +221,7 @@ fn the_longest_match_signs() {
 #[test]
 fn asks_the_mta_for_no_more_than_it_needs() {
     let pipeline = Pipeline::new(
-        settings(TestClock::at(0)),
+        pipeline_settings(TestClock::at(0)),
         vec![PipelineEntry { filter: filter(&example()), on_error: OnError::default() }],
     );
     let wanted = pipeline.wanted();
@@ -217,7 +247,7 @@ fn every_reason_has_a_code_of_its_own() {
 fn a_listener_whose_mail_is_never_ours_asks_for_no_body() {
     let no_body = |role| {
         let entry = PipelineEntry { filter: filter(&example()), on_error: OnError::default() };
-        let pipeline = Pipeline::new(PipelineSettings { role, ..settings(TestClock::at(0)) }, vec![entry]);
+        let pipeline = Pipeline::new(PipelineSettings { role, ..pipeline_settings(TestClock::at(0)) }, vec![entry]);
         pipeline.wanted().protocol.contains(ProtocolFlags::NO_BODY)
     };
     assert_eq!([no_body(Role::Mx), no_body(Role::Submission)], [true, false]);

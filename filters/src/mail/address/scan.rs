@@ -37,6 +37,11 @@ impl<'a> AddressScanner<'a> {
         self.start
     }
 
+    /// The offset behind the token that was read last.
+    pub(crate) fn at(&self) -> usize {
+        self.cursor.at()
+    }
+
     /// ```text
     /// token    = [CFWS] (word / special)
     /// word     = atom / quoted-string              ; RFC 5322 section 3.2.5

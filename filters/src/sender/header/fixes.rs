@@ -1,26 +1,30 @@
 //! The changes for addresses that are not allowed, and for the Sender field.
 
+use bytes::Bytes;
 use postseal_protocol::{HeaderField, Verdict};
 
-use super::super::{AddressField, Code, name, refusal};
-use super::SenderHeader;
+use super::super::{AddressField, Code, name, refusal, short};
+use super::{ORIGINAL_FROM, SenderHeader};
 use crate::filter::Context;
 use crate::mail::address::AddrSpec;
 
 impl SenderHeader<'_> {
     /// Replaces each address that is not allowed by the account's address.
     pub(super) fn replace(&mut self, cx: &mut Context<'_>, place: AddressField, account: &AddrSpec) {
+        let mut notes = std::mem::take(&mut self.notes);
         for field in self.fields_in_mut(place) {
             if field.addresses.is_err() {
-                field.replacement = Some(format!(" {account}"));
-                cx.note_with(Code::Replaced.as_str(), format!("{place}: -> {account}"));
+                field.replacement = Some(format!(" {account}").into());
+                notes.add(cx, Code::Replaced, || format!("{place}: -> {account}"));
             }
             for entry in field.addresses.iter_mut().flatten().filter(|entry| !entry.allowed) {
-                cx.note_with(Code::Replaced.as_str(), format!("{place}: {} -> {account}", entry.show()));
+                notes.add(cx, Code::Replaced, || format!("{place}: {} -> {account}", entry.show()));
                 entry.set(account.clone());
                 entry.allowed = true;
             }
+            field.mark_repeats();
         }
+        self.notes = notes;
     }
 
     /// As [`replace`](Self::replace), for From. The old value stays visible in X-Original-From, and answers go there
@@ -29,19 +33,31 @@ impl SenderHeader<'_> {
         let unreadable = self.fields_in(AddressField::From).find(|field| field.addresses.is_err());
         if let Some(field) = unreadable {
             // Nobody can tell which part of the value to replace.
-            let text = String::from_utf8_lossy(&field.value).trim().to_owned();
+            let text = short(String::from_utf8_lossy(&field.value).trim());
             return Some(refusal(&format!("From address {text} can't be read for {}", name(cx))));
         }
         let wrong = |field: &&super::ParsedField| field.addresses.iter().flatten().any(|entry| !entry.allowed);
         let old: Vec<_> = self.fields_in(AddressField::From).filter(wrong).map(|field| field.value.clone()).collect();
-        if self.fields_in(AddressField::ReplyTo).next().is_none()
-            && let Some(first) = old.first()
-        {
-            self.added.push(HeaderField::new("Reply-To", first.clone()));
+        if let Some(first) = old.first() {
+            self.direct_answers(first);
         }
-        self.added.extend(old.into_iter().map(|value| HeaderField::new("X-Original-From", value)));
+        self.added.extend(old.into_iter().map(|value| HeaderField::new(ORIGINAL_FROM, value)));
         self.replace(cx, AddressField::From, account);
         None
+    }
+
+    /// Has answers go to the old From, unless a Reply-To says otherwise. A Reply-To without an address says nothing.
+    fn direct_answers(&mut self, old_from: &Bytes) {
+        if self.fields_in(AddressField::ReplyTo).any(|field| !field.is_empty()) {
+            return;
+        }
+        let mut empty = self.fields_in_mut(AddressField::ReplyTo);
+        let Some(first) = empty.next() else {
+            drop(empty);
+            return self.added.push(HeaderField::new("Reply-To", old_from.clone()));
+        };
+        first.replacement = Some(old_from.clone());
+        empty.for_each(|field| field.deleted = true);
     }
 
     /// Sets Sender to the account, unless it names another address that is allowed.
@@ -66,8 +82,7 @@ impl SenderHeader<'_> {
 
     /// Leaves one Sender if From and the account differ, and none if they are the same (RFC 5322 section 3.6.2).
     pub(super) fn fix_sender(&mut self, cx: &mut Context<'_>) {
-        let from: Vec<_> =
-            self.fields_in(AddressField::From).flat_map(|field| field.addresses.iter().flatten()).collect();
+        let from: Vec<_> = self.fields_in(AddressField::From).flat_map(super::ParsedField::entries).collect();
         let author = match &from[..] {
             [] => return,
             [one] => one.now.clone(),

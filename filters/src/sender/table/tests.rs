@@ -28,6 +28,24 @@ fn postfix() {
 }
 
 #[test]
+fn patterns_of_other_kinds_of_tables_are_told() {
+    for line in [
+        "/^alice@example\\.com$/ alice", "/@example\\.com$/i bob, carol", "!/^a/ bob", "/^a b@/ bob", "if /@example/",
+        "IF !/@example/", "endif",
+    ] {
+        let errors = OwnerTable::parse(line, TableFormat::Postfix, None).unwrap_err();
+        let first = line.split(' ').next().unwrap();
+        let expected =
+            format!("line 1: `{first}` is a pattern of a pcre or regexp table; list addresses and @domains, or");
+        assert!(errors[0].to_string().starts_with(&expected), "{}", errors[0]);
+    }
+    let domain = "example.com".parse().ok();
+    for line in ["/C=de/O=x/@gw.example joe", "if joe", "endif@example.com joe", "a/b@example.com joe"] {
+        assert!(OwnerTable::parse(line, TableFormat::Postfix, domain.as_ref()).is_ok(), "{line}");
+    }
+}
+
+#[test]
 fn every_bad_line_is_named() {
     let text = "a@b.de\n@-x.de joe\nok@b.de joe\nroot joe";
     let errors = OwnerTable::parse(text, TableFormat::Postfix, None).unwrap_err();

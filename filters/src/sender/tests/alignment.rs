@@ -39,7 +39,8 @@ impl FilterSession for Signs {
 }
 
 fn end(require: bool, signed: &'static [&'static str], envelope: &str, from: Option<&str>) -> End {
-    let filters: Vec<Arc<dyn Filter>> = vec![Arc::new(Signs(signed)), Arc::new(AlignmentFilter { require })];
+    let filters: Vec<Arc<dyn Filter>> =
+        vec![Arc::new(Signs(signed)), Arc::new(AlignmentFilter { require_on: require.then(RefuseOn::default) })];
     let transaction = Transaction::new(filters).user("alice").mail(envelope).rcpt("<b@dest.example>");
     let transaction = match from {
         Some(from) => transaction.header("From", Bytes::from(format!(" {from}"))),

@@ -21,6 +21,8 @@ fn mistakes_are_named() {
         ("[[owner]]\nuser = 'a'\nmay_use = ['*']\nin = ['reply_to']", "sender.owner.0.in: anybody may use any"),
         ("[[owner]]\nuser = 'a'\nmay_use = ['*']\nin = []", "sender.owner.0.in: names no place"),
         ("[[rewrite]]\nmatch = '*'\nto = '@b.de'\nfields = []", "sender.rewrite.0.fields: names no place"),
+        ("max_addresses = 0", "sender.max_addresses: must be more than 0"),
+        ("[[owner]]\nuser = 'a'\nmay_use = ['*']\nin = ['receipt']", "sender.owner.0.in: anybody may use any"),
         ("tag_separators = 'ab'", "sender.tag_separators: is a set of characters"),
         ("[[rewrite]]\nmatch = 'a@b.de'\nto = '$1@c.de'", "sender.rewrite.0.to: $1 has nothing to stand for"),
         (

