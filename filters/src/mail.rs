@@ -11,5 +11,6 @@ pub mod date;
 pub(crate) mod encoded_word;
 pub(crate) mod field_kind;
 pub(crate) mod fold;
+pub(crate) mod letter_case;
 pub(crate) mod quoted;
 pub(crate) mod transfer;
