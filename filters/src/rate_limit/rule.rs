@@ -4,14 +4,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::form::{Prefixes, counter_name, is_hashed_name};
+use super::form::{Prefixes, counter_name, is_hashed_name, plain};
 use super::key::{KeyFacts, KeyPart};
 use super::overrides::Overrides;
 use super::ramp::Growing;
 use super::rate::Rates;
 use super::reply::ReplyTemplate;
 use super::settings::{BreachAction, Count};
-use super::typed::{TypedKey, TypedKeyError};
+use super::typed::{TypedKey, TypedKeyError, decoded};
 use crate::connection::Origin;
 use crate::submitter::{Names, Submitter, Who};
 
@@ -58,6 +58,17 @@ impl LimitRule {
         }
         let key = TypedKey { key: &self.key, prefixes: self.prefixes, ramps: &self.ramps };
         Ok(counter_name(&self.name, &key.values(values)?))
+    }
+
+    /// The beginning of names of counters for a beginning of values that a person has typed. A beginning as a list
+    /// shows it is taken as it is: it may end within an escape.
+    pub fn typed_prefix(&self, values: &str) -> String {
+        let listed = values.bytes().all(|octet| octet.is_ascii_graphic() && !octet.is_ascii_uppercase());
+        let values: Vec<String> = match listed {
+            true => vec![values.to_owned()],
+            false => values.split(',').map(|value| plain(&decoded(value))).collect(),
+        };
+        format!("{}:{}", self.name, values.join(","))
     }
 
     /// The action for mail that is over the limit.
