@@ -49,7 +49,7 @@ pub use settings::{CheckRule, Exception, HeaderCheckSettings, OrNone};
 use crate::connection::Directions;
 use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Steps};
 use crate::mail::charset::Charset;
-use crate::message::Message;
+use crate::message::{DEFAULT_HEADER_EDITS, Message};
 use crate::submitter::Submitter;
 use body::BodyCheck;
 use finding::{CheckFinding, CheckFindings};
@@ -65,6 +65,8 @@ pub struct HeaderChecks {
 
 struct SharedChecks {
     plan: CheckPlan,
+    /// The fields of a message that repairs may change.
+    max_edits: usize,
     /// The source of Message-IDs that nobody can guess.
     random: RandomState,
     count: AtomicU64,
@@ -76,7 +78,12 @@ impl HeaderChecks {
 
     /// The checks as planned.
     pub fn new(plan: CheckPlan) -> Self {
-        let shared = SharedChecks { plan, random: RandomState::new(), count: AtomicU64::new(0) };
+        Self::with_max_edits(plan, DEFAULT_HEADER_EDITS)
+    }
+
+    /// The checks as planned, with repairs that change so many fields of a message at most.
+    pub fn with_max_edits(plan: CheckPlan, max_edits: usize) -> Self {
+        let shared = SharedChecks { plan, max_edits, random: RandomState::new(), count: AtomicU64::new(0) };
         Self { shared: Arc::new(shared) }
     }
 }
@@ -154,6 +161,7 @@ impl FilterSession for CheckSession {
             charset,
             time: cx.clock.unix_seconds(),
             message_id: &|| shared.message_id(cx),
+            max_edits: shared.max_edits,
         };
         let outcome = Treatment::of(&findings, &decisions, &material);
         let verdict = outcome.verdict(plan);

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use postseal_protocol::{HeaderField, Reply, Verdict};
 
 use super::check::{Check, CheckAction};
-use super::finding::{CheckFinding, CheckFindings};
+use super::finding::{CheckFinding, CheckFindings, FindingPlace};
 use super::plan::{CheckPlan, Decisions};
 use super::repair::{RepairMaterial, Repairs, TOO_LARGE};
 use super::reply;
@@ -20,6 +20,14 @@ const MAX_LINE_CHARACTERS: usize = 76;
 
 /// The reason code of a repair that was not made because the body was too large to be kept.
 pub(super) const OVER_LIMIT: &str = "body_over_limit";
+
+/// The finding in the place of all repairs.
+static MANY_REPAIRS: CheckFinding = CheckFinding {
+    check: Check::ManyRepairs,
+    place: FindingPlace::Message,
+    what: "more fields would have to be changed than limits.header_edits allows",
+    repair: None,
+};
 
 /// The treatment of a message.
 #[derive(Debug, Default)]
@@ -49,6 +57,7 @@ impl<'a> Treatment<'a> {
             let repairs = if decided.shadow { &mut shadow } else { &mut this.repairs };
             let (action, why) = match (decided.action, &finding.repair) {
                 (CheckAction::Off, _) => continue,
+                (CheckAction::Fix, Some(_)) if repairs.changes() > material.max_edits => (CheckAction::Fix, None),
                 (CheckAction::Fix, Some(repair)) => match repairs.make(repair, material) {
                     Ok(()) => (CheckAction::Fix, None),
                     Err(why) => (decided.otherwise, Some(why)),
@@ -59,7 +68,27 @@ impl<'a> Treatment<'a> {
             this.over_limit |= why == Some(TOO_LARGE);
             this.add(finding, action, decided.shadow, why);
         }
+        if shadow.changes() > material.max_edits {
+            this.without_repairs(true, decisions);
+        }
+        if this.repairs.changes() > material.max_edits {
+            this.repairs = Repairs::default();
+            this.without_repairs(false, decisions);
+        }
         this
+    }
+
+    /// Makes of all repairs one finding: so many would take the MTA too long.
+    fn without_repairs(&mut self, in_shadow: bool, decisions: &Decisions) {
+        for group in self.groups.iter_mut().filter(|group| group.shadow == in_shadow) {
+            if group.action == CheckAction::Fix {
+                group.action = CheckAction::Log;
+            }
+        }
+        let decided = decisions.of(Check::ManyRepairs);
+        if decided.action != CheckAction::Off {
+            self.add(&MANY_REPAIRS, decided.action, in_shadow || decided.shadow, None);
+        }
     }
 
     fn add(&mut self, finding: &'a CheckFinding, action: CheckAction, shadow: bool, why: Option<&'static str>) {
