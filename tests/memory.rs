@@ -14,6 +14,7 @@ use support::{ONE_LISTENER, Service};
 const MIB: u64 = 1 << 20;
 
 /// The most memory that the service has ever had in use, in octets.
+#[expect(clippy::unwrap_used, reason = "a test may panic")]
 fn memory(service: &Service) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", service.pid())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();

@@ -30,8 +30,9 @@ impl Overrides {
             }
             Err(NetworkError::Address(_)) => {
                 let values = key.override_values(text).map_err(|error| error.to_string())?;
-                let mut is_new = |key: String| self.by_value.insert(key.into(), value.clone()).is_none();
-                values.into_iter().fold(true, |new, key| is_new(key) && new)
+                let known = values.iter().any(|key| self.by_value.contains_key(key.as_str()));
+                self.by_value.extend(values.into_iter().map(|key| (key.into(), value.clone())));
+                !known
             }
             Err(error) => return Err(error.to_string()),
         };

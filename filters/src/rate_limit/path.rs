@@ -1,11 +1,11 @@
 //! The addresses in the paths of MAIL and RCPT, read as leniently as Postfix and Sendmail read them.
 //!
 //! A client can write one address in many ways: with comments, quotes, a display name, a route, or a domain in Unicode.
-//! All of them must give one counter. Beyond that, both MTAs route a mailbox at a local domain by what its local part
-//! says: `user%big.example@host`, `big.example!user@host` and `"user@big.example"@host` go to `big.example` (Postfix
-//! `trivial-rewrite/resolve.c` with allow_percent_hack, swap_bangpath and resolve_dequoted_address, all on by default;
-//! Sendmail ruleset 3 and the operators in class `{O}`). Which domains are local is not known here, so a recipient
-//! counts for every domain that it names.
+//! All of them must give one counter. Both MTAs also take the local part of a mailbox at a local domain for an address
+//! of its own: `user%big.example@host`, `big.example!user@host` and `"user@big.example"@host` go to `big.example`
+//! (Postfix `trivial-rewrite/resolve.c` with allow_percent_hack, swap_bangpath and resolve_dequoted_address, all on by
+//! default; Sendmail ruleset 3 and the operators in class `{O}`). Which domains are local is not known here, so a
+//! recipient counts for every domain that its path names.
 
 use std::borrow::Cow;
 
@@ -70,11 +70,10 @@ pub(super) fn recipient_domains(path: &[u8], resolved: Option<&[u8]>, max: usize
 
 /// A domain as it stands in a counter: in A-labels, and without a dot at the end.
 pub(super) fn domain_value(domain: &[u8]) -> String {
-    let end = domain.iter().rposition(|octet| *octet != b'.').map_or(0, |last| last + 1);
-    let text = String::from_utf8_lossy(domain.get(..end).unwrap_or(domain));
+    let text = String::from_utf8_lossy(domain);
+    let text = text.trim_end_matches('.');
     // An international name may come in Unicode or in its xn-- form. Both must give the same counter.
-    let ascii = to_ascii(&text).map_or_else(|| text.clone(), |name| Cow::Owned(name.into_owned()));
-    plain(ascii.as_bytes())
+    plain(to_ascii(text).unwrap_or(Cow::Borrowed(text)).as_bytes())
 }
 
 /// The local part, and the domain if there is one. A route is ignored, as both MTAs do.
