@@ -112,6 +112,9 @@ impl Planner {
         if settings.block.is_some() && settings.action == BreachAction::Log {
             self.error(["block"], "refuses mail, which action = \"log\" never does");
         }
+        if settings.block.is_some_and(|time| time.is_zero()) {
+            self.error(["block"], "is no time; write such as \"1h\", or \"none\"");
+        }
         if let Some(at) = settings.exempt.iter().position(crate::submitter::Who::is_anybody) {
             self.error(["exempt", &at.to_string()], "names nobody, and so would exempt everybody");
         }
