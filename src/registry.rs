@@ -81,6 +81,8 @@ fn pipeline(config: &Config, listener: &ListenerConfig, filters: &[BuiltFilter])
             header_octets: config.limits.header_size.bytes(),
             header_fields: config.limits.header_fields,
             recipients: config.limits.recipients,
+            envelope_octets: config.limits.envelope_size.bytes(),
+            header_edits: config.limits.header_edits,
         },
         clock: Arc::new(SystemClock),
     };

@@ -116,6 +116,8 @@ fn mistakes_say_where_what_and_why() {
             "p.toml:2:1: limits.connections = -1: expected a whole number, found a number below 0",
         ),
         ("[limits]\nconnections = 0", "p.toml:2:1: limits.connections = 0: must be more than 0"),
+        ("[limits]\nheader_edits = 0", "p.toml:2:1: limits.header_edits = 0: must be more than 0"),
+        ("[limits]\nenvelope_size = 0", "p.toml:2:1: limits.envelope_size = 0: must be more than 0"),
         (
             "[limits]\npacket_size = 100",
             "p.toml:2:1: limits.packet_size = 100: must be at least 64KiB: MTAs send the body in pieces of that size",

@@ -94,6 +94,48 @@ fn recipients() {
 }
 
 #[test]
+fn envelope_size() {
+    let mut service = with("envelope_size = \"300B\"");
+    let mut mta = FakeMta::connect(&service.address("submission"));
+    mta.begin();
+    for _ in 0..2 {
+        mta.another_recipient();
+    }
+    assert_eq!(mta.finish("4Q1"), Verdict::Accept, "four paths");
+    mta.mail();
+    for _ in 0..3 {
+        mta.say(&Command::Rcpt(Address {
+            arguments: vec!["NOTIFY=NEVER".into()],
+            ..Address::new("<carol@example.net>")
+        }));
+    }
+    assert_eq!(code(mta.finish("4Q2")), 452);
+    assert_eq!(service.wait_for("message")["verdict"], "accept");
+    assert_eq!(service.wait_for("message")["reasons"], serde_json::json!(["pipeline.envelope_too_large"]));
+}
+
+#[test]
+fn header_edits() {
+    let mut service = Service::start(&format!("{ONE_LISTENER}[header_checks]\n[limits]\nheader_edits = 2\n"));
+    let mut mta = FakeMta::connect(&service.address("submission"));
+    for (fields, expected) in [(2, None), (3, Some(550))] {
+        if expected.is_none() {
+            mta.begin()
+        } else {
+            mta.mail()
+        }
+        for number in 0..fields {
+            mta.tell(&Command::Header(HeaderField::new(format!("X-{number}"), " Grüße")));
+        }
+        let verdict = mta.finish("4Q1");
+        assert_eq!((verdict != Verdict::Accept).then(|| code(verdict)), expected, "{fields}");
+    }
+    assert_eq!(service.wait_for("message")["verdict"], "accept");
+    let line = service.wait_for("message");
+    assert!(line["reasons"].as_array().unwrap().contains(&"header_checks.many_repairs".into()), "{line}");
+}
+
+#[test]
 fn idle_timeout() {
     let mut service = with("idle_timeout = \"1s\"");
     let address = service.address("submission");

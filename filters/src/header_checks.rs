@@ -52,7 +52,7 @@ pub use settings::{AuthorSignedPolicy, CheckRule, Exception, HeaderCheckSettings
 use crate::connection::{Directions, MtaKind};
 use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Steps};
 use crate::mail::charset::Charset;
-use crate::message::Message;
+use crate::message::{DEFAULT_HEADER_EDITS, Message};
 use crate::submitter::Submitter;
 use author::AuthorSignatures;
 use body::BodyCheck;
@@ -70,6 +70,8 @@ pub struct HeaderChecks {
 
 struct SharedChecks {
     plan: CheckPlan,
+    /// The fields of a message that repairs may change.
+    max_edits: usize,
     /// The source of Message-IDs that nobody can guess.
     random: RandomState,
     count: AtomicU64,
@@ -81,7 +83,12 @@ impl HeaderChecks {
 
     /// The checks as planned.
     pub fn new(plan: CheckPlan) -> Self {
-        let shared = SharedChecks { plan, random: RandomState::new(), count: AtomicU64::new(0) };
+        Self::with_max_edits(plan, DEFAULT_HEADER_EDITS)
+    }
+
+    /// The checks as planned, with repairs that change so many fields of a message at most.
+    pub fn with_max_edits(plan: CheckPlan, max_edits: usize) -> Self {
+        let shared = SharedChecks { plan, max_edits, random: RandomState::new(), count: AtomicU64::new(0) };
         Self { shared: Arc::new(shared) }
     }
 }
@@ -165,6 +172,7 @@ impl FilterSession for CheckSession {
             // Sendmail's configuration has a line for the field, and Sendmail writes it as in that line (`H?M?Message-Id`).
             message_id_name: if message.fields.mta() == MtaKind::Sendmail { "Message-Id" } else { "Message-ID" },
             message_id: &|| shared.message_id(cx),
+            max_edits: shared.max_edits,
         };
         let author = match plan.author_signed {
             AuthorSignedPolicy::Keep => AuthorSignatures::of(&message.fields, cx.clock.unix_seconds()),

@@ -12,6 +12,7 @@ pub(crate) mod dkim_signature;
 pub(crate) mod encoded_word;
 pub(crate) mod field_kind;
 pub(crate) mod fold;
+pub(crate) mod letter_case;
 pub(crate) mod quoted;
 pub(crate) mod sendmail;
 pub(crate) mod transfer;

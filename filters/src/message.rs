@@ -21,6 +21,10 @@ use postseal_protocol::{HeaderField, Modification};
 use crate::connection::MtaKind;
 use crate::mail::address::{AddrSpec, Mailbox};
 
+/// The received fields of a message that may be changed or deleted, unless the configuration has another bound.
+/// Postfix searches its queue file for each of them, so their cost grows with the square of their number.
+pub const DEFAULT_HEADER_EDITS: usize = 100;
+
 /// A message in the making.
 #[derive(Clone, Debug)]
 pub struct Message {

@@ -6,6 +6,9 @@ use std::str::FromStr;
 
 use ipnet::IpNet;
 
+/// The bits ahead of an IPv4 address that is mapped into IPv6 (RFC 4291 section 2.5.5.2).
+const MAPPED_BITS: u8 = 96;
+
 /// An address range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network(IpNet);
@@ -42,10 +45,22 @@ impl Network {
         self.0.max_prefix_len()
     }
 
+    /// The first address.
+    pub fn first(&self) -> IpAddr {
+        self.0.network()
+    }
+
     /// True if the address lies within. IPv4 mapped into IPv6 is compared as IPv4.
     pub fn contains(&self, ip: IpAddr) -> bool {
         self.0.contains(&ip.to_canonical())
     }
+}
+
+/// IPv4 mapped into IPv6 as IPv4, as addresses are compared.
+fn canonical(network: IpNet) -> IpNet {
+    let bits = network.prefix_len().checked_sub(MAPPED_BITS);
+    let mapped = bits.and_then(|bits| IpNet::new(network.addr().to_canonical(), bits).ok());
+    mapped.filter(|mapped| mapped.addr().is_ipv4() && network.addr().is_ipv6()).unwrap_or(network)
 }
 
 impl FromStr for Network {
@@ -55,10 +70,10 @@ impl FromStr for Network {
         let (address, prefix) = text.split_once('/').map_or((text, None), |(ip, bits)| (ip, Some(bits)));
         let address: IpAddr = address.parse().map_err(|_| NetworkError::Address(address.to_owned()))?;
         let network = match prefix {
-            None => IpNet::from(address),
+            None => IpNet::from(address.to_canonical()),
             Some(prefix) => {
                 let network = prefix.parse().ok().and_then(|bits| IpNet::new(address, bits).ok());
-                network.ok_or_else(|| NetworkError::Prefix(prefix.to_owned()))?
+                canonical(network.ok_or_else(|| NetworkError::Prefix(prefix.to_owned()))?)
             }
         };
         if network.trunc() != network {

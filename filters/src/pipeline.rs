@@ -19,12 +19,15 @@ use postseal_protocol::Wanted;
 use crate::clock::Clock;
 use crate::connection::{MtaKind, OriginPolicy, Role};
 use crate::filter::{Filter, Needs};
+use crate::message::DEFAULT_HEADER_EDITS;
 
 /// Stands for a filter's name where the pipeline itself failed.
 const PIPELINE: &str = "pipeline";
 const HEADER_TOO_LARGE: &str = "header_too_large";
 const TOO_MANY_RECIPIENTS: &str = "too_many_recipients";
+const ENVELOPE_TOO_LARGE: &str = "envelope_too_large";
 const EDIT_REFUSED: &str = "edit_refused";
+const TOO_MANY_EDITS: &str = "too_many_edits";
 
 /// What happens to a message when a filter fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize, serde::Serialize)]
@@ -66,11 +69,21 @@ pub struct MessageBounds {
     pub header_fields: usize,
     /// Number of recipients.
     pub recipients: usize,
+    /// Octets of the envelope, arguments too; each path and argument counts 32 more.
+    pub envelope_octets: usize,
+    /// Number of received header fields that filters may change or delete.
+    pub header_edits: usize,
 }
 
 impl Default for MessageBounds {
     fn default() -> Self {
-        Self { header_octets: 1 << 20, header_fields: 10_000, recipients: 10_000 }
+        Self {
+            header_octets: 1 << 20,
+            header_fields: 10_000,
+            recipients: 10_000,
+            envelope_octets: 4 << 20,
+            header_edits: DEFAULT_HEADER_EDITS,
+        }
     }
 }
 
@@ -128,7 +141,9 @@ impl Pipeline {
 
     /// The reason codes that the pipeline itself and each of its filters can give.
     pub fn reasons(&self) -> impl Iterator<Item = (&'static str, Vec<Cow<'static, str>>)> {
-        let own = [HEADER_TOO_LARGE, TOO_MANY_RECIPIENTS, EDIT_REFUSED].map(Cow::from).to_vec();
+        let own = [HEADER_TOO_LARGE, TOO_MANY_RECIPIENTS, ENVELOPE_TOO_LARGE, EDIT_REFUSED, TOO_MANY_EDITS]
+            .map(Cow::from)
+            .to_vec();
         let filters = self.entries.iter().map(|(entry, _)| (entry.filter.name(), entry.filter.reasons()));
         std::iter::once((PIPELINE, own)).chain(filters)
     }

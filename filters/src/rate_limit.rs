@@ -13,10 +13,13 @@
 mod charges;
 mod date;
 mod decision;
+mod form;
 mod key;
 mod limited_message;
 mod overrides;
+mod path;
 mod plan;
+mod ramp;
 mod rate;
 mod reply;
 mod request;
@@ -24,6 +27,7 @@ mod rule;
 mod session;
 mod settings;
 mod size;
+mod typed;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -38,6 +42,7 @@ pub use plan::{plan, tables};
 pub use rate::{Rate, RateError, Rates};
 pub use rule::LimitRule;
 pub use settings::{BreachAction, Count, OverrideRates, Ramp, RateLimitSettings};
+pub use typed::TypedKeyError;
 
 use crate::connection::Directions;
 use crate::filter::{BodyNeed, Filter, FilterSession, Needs, Steps};
@@ -46,6 +51,10 @@ use session::LimitSession;
 
 /// Reason code for a store that gives no answer.
 const STORE: &str = "store";
+/// Reason code for a recipient that names too many domains.
+const RECIPIENT_ROUTE: &str = "recipient_route";
+/// The macro with the recipient as the MTA has resolved it.
+const RESOLVED_RECIPIENT: &str = "{rcpt_addr}";
 
 /// The receiver of all decisions and breaches, such as metrics and webhooks.
 pub trait LimitWatcher: Send + Sync {
@@ -182,8 +191,12 @@ impl Filter for RateLimitFilter {
                 needs.edits |= ActionFlags::QUARANTINE;
             }
             for part in &rule.key {
-                if let KeyPart::Macro(name) = part {
-                    needs.macros.extend([Stage::Connect, Stage::Mail].map(|stage| (stage, name.clone())));
+                match part {
+                    KeyPart::Macro(name) => {
+                        needs.macros.extend([Stage::Connect, Stage::Mail].map(|stage| (stage, name.clone())));
+                    }
+                    KeyPart::RecipientDomain => needs.macros.push((Stage::Rcpt, RESOLVED_RECIPIENT.to_owned())),
+                    _ => {}
                 }
             }
             needs.macros.extend(rule.exempt.iter().flat_map(crate::submitter::Who::macros));
@@ -192,7 +205,7 @@ impl Filter for RateLimitFilter {
     }
 
     fn reasons(&self) -> Vec<Cow<'static, str>> {
-        self.shared.rules.iter().map(|rule| rule.reason()).chain([STORE.into()]).collect()
+        self.shared.rules.iter().map(|rule| rule.reason()).chain([STORE.into(), RECIPIENT_ROUTE.into()]).collect()
     }
 
     fn start(&self) -> Box<dyn FilterSession> {

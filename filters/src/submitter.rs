@@ -20,7 +20,7 @@ use crate::filter::Context;
 /// The submitter of a message.
 #[derive(Clone, Copy, Debug)]
 pub struct Submitter<'a> {
-    /// The user that the client has authenticated as.
+    /// The user that the client has authenticated as, without blanks around the name: most directories ignore them.
     pub user: Option<&'a [u8]>,
     /// The client's address.
     pub client: Option<IpAddr>,
@@ -37,7 +37,7 @@ pub struct Submitter<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Who {
-    /// SASL users, compared without regard to case; `*` stands for any run of characters.
+    /// SASL users, compared without regard to case (beyond ASCII too); `*` stands for any run of characters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<Names>,
     /// Networks of the client.
@@ -70,7 +70,7 @@ impl<'a> Submitter<'a> {
             None => connection.mta == MtaKind::Postfix,
         };
         Self {
-            user: value("{auth_authen}"),
+            user: value("{auth_authen}").map(<[u8]>::trim_ascii).filter(|user| !user.is_empty()),
             client: connection.ip(),
             listener: &connection.listener,
             certificate: value("{cert_subject}").filter(|_| trusted),

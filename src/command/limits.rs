@@ -35,7 +35,7 @@ enum LimitsAction {
         /// Only keys that are blocked.
         #[arg(long)]
         blocked: bool,
-        /// How many keys at most.
+        /// How many keys at most, up to 2000.
         #[arg(long, value_name = "N", default_value_t = 50)]
         most: usize,
     },
@@ -108,7 +108,7 @@ impl LimitsCommand {
 impl LimitsAction {
     async fn ask(&self, client: &Client) -> Result<AdminAnswer, ClientError> {
         let change = |action, key: &str, time: Option<Duration>| {
-            let seconds = time.map(|time| time.as_secs().max(1));
+            let seconds = time.map(|time| u64::try_from(time.as_millis().div_ceil(1000)).unwrap_or(u64::MAX));
             serde_json::to_vec(&LimitChange { action, key: key.to_owned(), seconds }).unwrap_or_default()
         };
         let body = match self {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use postseal_filters::duration;
+use postseal_filters::message::DEFAULT_HEADER_EDITS;
 use serde::{Deserialize, Serialize};
 
 use super::ByteSize;
@@ -19,8 +20,12 @@ pub struct BoundsConfig {
     pub header_size: ByteSize,
     /// Header fields of a message.
     pub header_fields: usize,
+    /// Header fields of a message that may be changed or deleted.
+    pub header_edits: usize,
     /// Recipients of a message.
     pub recipients: usize,
+    /// Reverse-path and recipients of a message together, with their arguments.
+    pub envelope_size: ByteSize,
     /// How long an MTA may say nothing. Postfix and Sendmail keep a connection while an SMTP client is idle.
     #[serde(with = "duration")]
     pub idle_timeout: Duration,
@@ -48,7 +53,9 @@ impl Default for BoundsConfig {
             packet_size: ByteSize::new(1 << 20),
             header_size: ByteSize::new(1 << 20),
             header_fields: 10_000,
+            header_edits: DEFAULT_HEADER_EDITS,
             recipients: 10_000,
+            envelope_size: ByteSize::new(4 << 20),
             idle_timeout: Duration::from_secs(7210),
             frame_timeout: Duration::from_secs(60),
             filter_timeout: Duration::from_secs(8),

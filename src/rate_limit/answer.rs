@@ -1,7 +1,7 @@
 //! Counters over the admin port: `GET /api/limits` lists them, `POST /api/limits` changes them.
 //!
 //! A key is named as in the list, `RULE:VALUES`, or by its values alone. Values alone mean the key of every rule that
-//! has that number of values.
+//! can have such values. A key that no message can have is an error.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use encodify::hex::PERCENT;
 use hyper::StatusCode;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use postseal_filters::Clock as _;
-use postseal_filters::store::{FOR_EVER, KeyListing, MAX_KEY_OCTETS, Query, Store, StoreError};
+use postseal_filters::store::{FOR_EVER, KeyListing, Query, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
 use super::LimitObserver;
@@ -17,7 +17,8 @@ use crate::clock::{SystemClock, rfc3339};
 
 /// Keys in a list, if the query names no number.
 const DEFAULT_LISTED_KEYS: usize = 50;
-const MAX_LISTED_KEYS: usize = 100_000;
+/// Keys in a list at most: about a megabyte of JSON.
+const MAX_LISTED_KEYS: usize = 2_000;
 
 /// The query of a `GET`. The service reads it, the command writes it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -29,7 +30,7 @@ pub struct Look {
     pub prefix: String,
     /// Only blocked keys.
     pub blocked: bool,
-    /// The largest number of keys; 0 for the default.
+    /// The largest number of keys, up to 2,000; 0 for the default.
     pub most: usize,
 }
 
@@ -115,11 +116,15 @@ pub type Answered = (StatusCode, serde_json::Value);
 
 /// Lists counters.
 pub async fn look(store: &dyn Store, observer: &LimitObserver, look: &Look) -> Answered {
+    let _one_at_a_time = if look.key.is_none() { Some(observer.listing.lock().await) } else { None };
     let found = match &look.key {
-        Some(key) => show(store, &observer.counters(key)).await,
+        Some(key) => match observer.counters(key) {
+            Ok(counters) => show(store, &counters).await,
+            Err(reason) => return refused(&reason),
+        },
         None => {
             let most = if look.most == 0 { DEFAULT_LISTED_KEYS } else { look.most.min(MAX_LISTED_KEYS) };
-            store.list(&Query { prefix: look.prefix.clone(), blocked: look.blocked, most }).await
+            store.list(&Query { prefix: observer.prefix(&look.prefix), blocked: look.blocked, most }).await
         }
     };
     match found {
@@ -141,12 +146,16 @@ async fn show(store: &dyn Store, counters: &[String]) -> Result<Vec<KeyListing>,
 
 /// Changes counters. The answer names the keys that were changed.
 pub async fn change(store: &dyn Store, observer: &LimitObserver, change: &LimitChange) -> Answered {
-    let counters = observer.counters(&change.key);
-    if counters.is_empty() || counters.iter().any(|key| key.len() > MAX_KEY_OCTETS) {
-        let rules = observer.rule_names().join(", ");
-        let error = format!("no rule has such a key; write RULE:VALUE with one of the rules {rules}");
-        return (StatusCode::NOT_FOUND, serde_json::json!({ "error": error }));
+    if change.seconds == Some(0) {
+        return refused("seconds must be at least 1; leave it out for a block without an end");
     }
+    if change.seconds.is_some() && change.action != ChangeAction::Block {
+        return refused("seconds are for the action block only");
+    }
+    let counters = match observer.counters(&change.key) {
+        Ok(counters) => counters,
+        Err(reason) => return refused(&reason),
+    };
     let mut changed = Vec::new();
     for counter in counters {
         let done = match change.action {
@@ -181,6 +190,10 @@ fn noted(observer: &LimitObserver, counter: &str, change: &LimitChange) {
     }
 }
 
+fn refused(reason: &str) -> Answered {
+    (StatusCode::BAD_REQUEST, serde_json::json!({ "error": reason }))
+}
+
 fn failed(error: &StoreError) -> Answered {
     (StatusCode::BAD_GATEWAY, serde_json::json!({ "error": format!("the store: {error}") }))
 }
@@ -202,3 +215,6 @@ fn shown(KeyListing { key, state }: &KeyListing) -> Shown {
         blocked_seconds: ends.then(|| (state.blocked_until - now).div_ceil(1000)),
     }
 }
+
+#[cfg(test)]
+mod tests;

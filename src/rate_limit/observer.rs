@@ -8,6 +8,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use postseal_filters::Clock as _;
 use postseal_filters::rate_limit::{Breach, DecidedRule, LimitRule, LimitWatcher, RuleDecision};
 use postseal_filters::store::{FOR_EVER, Store};
+use tokio::sync::Mutex;
 
 use super::seen::{Near, NearKeys};
 use crate::clock::{SystemClock, rfc3339, since_epoch};
@@ -26,6 +27,8 @@ pub struct LimitObserver {
     hook: ArcSwapOption<Hook>,
     /// The keys that are nearest to their limits.
     pub(crate) seen: NearKeys,
+    /// Held while a list of counters is made, so that only one at a time takes memory.
+    pub(super) listing: Mutex<()>,
 }
 
 /// The webhook, and the settings that it was made from.
@@ -43,7 +46,7 @@ impl LimitObserver {
             metrics.limits.webhook.with_label_values(&[outcome]);
         }
         let (full, seen) = (AtomicBool::new(false), NearKeys::default());
-        Arc::new(Self { metrics, full, rules, hook, seen })
+        Arc::new(Self { metrics, full, rules, hook, seen, listing: Mutex::new(()) })
     }
 
     /// The metrics that count the decisions.
@@ -81,22 +84,36 @@ impl LimitObserver {
         found.into_iter().map(|(key, near)| (self.shown(&key).into_owned(), near)).collect()
     }
 
-    /// Names of the rules.
-    pub fn rule_names(&self) -> Vec<String> {
-        self.rules.load().iter().map(|rule| rule.name().to_string()).collect()
+    /// The counters that a text names: `RULE:VALUES`, or values alone, under every rule that can have them.
+    ///
+    /// # Errors
+    /// The reason why no message can have such a key.
+    pub fn counters(&self, text: &str) -> Result<Vec<String>, String> {
+        let rules = self.rules.load();
+        if let Some((rule, values)) = named(&rules, text) {
+            let counter = rule.typed_counter(values);
+            return counter.map(|counter| vec![counter]).map_err(|error| format!("the key {error}"));
+        }
+        let mut counters = Vec::new();
+        let mut reasons = Vec::new();
+        for rule in &**rules {
+            match rule.typed_counter(text) {
+                Ok(counter) => counters.push(counter),
+                Err(error) => reasons.push(format!("{}: the key {error}", rule.name())),
+            }
+        }
+        match counters.is_empty() {
+            true => Err(format!("no rule has such a key; write RULE:VALUE ({})", reasons.join("; "))),
+            false => Ok(counters),
+        }
     }
 
-    /// The counters that a text names: `RULE:VALUES`, or values alone, under every rule whose key has as many.
-    pub fn counters(&self, text: &str) -> Vec<String> {
-        let rules = self.rules.load();
-        if let Some((name, _)) = text.split_once(':')
-            && rules.iter().any(|rule| **rule.name() == *name)
-        {
-            return vec![text.to_ascii_lowercase()];
+    /// The beginning of names of counters that a text means.
+    pub fn prefix(&self, text: &str) -> String {
+        match named(&self.rules.load(), text) {
+            Some((rule, values)) => rule.typed_prefix(values),
+            None => text.to_owned(),
         }
-        let values = text.split(',').count();
-        let fitting = rules.iter().filter(|rule| rule.key_parts() == values);
-        fitting.map(|rule| format!("{}:{}", rule.name(), text.to_ascii_lowercase())).collect()
     }
 
     /// The name of a counter as the log may show it. A login name without a domain is no address.
@@ -111,6 +128,12 @@ impl LimitObserver {
         let values: Vec<String> = values.split(',').map(short).collect();
         format!("{rule}:{}", values.join(",")).into()
     }
+}
+
+/// The rule that a text begins with, and the values behind it.
+fn named<'a>(rules: &'a [Arc<LimitRule>], text: &'a str) -> Option<(&'a LimitRule, &'a str)> {
+    let (name, values) = text.split_once(':')?;
+    rules.iter().find(|rule| **rule.name() == *name).map(|rule| (&**rule, values))
 }
 
 impl LimitWatcher for LimitObserver {

@@ -10,5 +10,6 @@ pub(super) fn build(loaded: &mut LoadedConfig, _: &Services) -> Result<Option<Bu
     let (Some(settings), Some(plan)) = (&loaded.config.header_checks, loaded.plans.header_checks.take()) else {
         return Ok(None);
     };
-    Ok(Some(BuiltFilter::shared(HeaderChecks::new(plan), settings.on_error)))
+    let checks = HeaderChecks::with_max_edits(plan, loaded.config.limits.header_edits);
+    Ok(Some(BuiltFilter::shared(checks, settings.on_error)))
 }

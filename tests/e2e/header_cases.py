@@ -129,5 +129,7 @@ CASES = [
          "log"),
     case("header_injection", None, all_of(no_mime, body(b"Bcc: victim@dest.example\r\n\r\nBuy now\r\n")),
          all_of(no_mime, body(b"From: Steve Speer\r\nSubject: http://test.example/\r\n\r\nHave a look\r\n")), "reject"),
+    case("many_repairs", None, more(*(b"X-Note-%d: Gr\xc3\xbc\xc3\x9fe" % at for at in range(101))),
+         more(*(b"X-Note-%d: Gruesse" % at for at in range(101))), "reject"),
     case("many_recipients", "spam-2/00410", addressees(101), addressees(100), "log"),
 ]  # fmt: skip

@@ -88,5 +88,6 @@ PAIRS = [
          "that write the delimiters themselves."),
     Pair("header_injection", (),
          "no rule, and no message, although 17 messages begin with a line such as `FROM: MR JOE MARK`."),
+    Pair("many_repairs", (), "no rule: the bound protects the MTA, not the reader."),
     Pair("many_recipients", (), "no rule for the number. One spam has over a hundred addressees."),
 ]  # fmt: skip

@@ -6,7 +6,7 @@ use std::os::unix::net::UnixStream;
 
 use bytes::{Bytes, BytesMut};
 use postseal_protocol::testing::mta::{Mta, OFFER};
-use postseal_protocol::{Action, Address, Command, Connect, HeaderField, MacroList, Peer, Verdict};
+use postseal_protocol::{Action, Address, Command, Connect, HeaderField, MacroList, Offer, Peer, Verdict};
 
 use super::PATIENCE;
 
@@ -26,6 +26,13 @@ impl FakeMta {
     /// Connects to `inet:HOST:PORT` or `unix:/path`, and agrees with the filter.
     pub fn connect(address: &str) -> Self {
         let mut this = Self::silent(address);
+        this.agree();
+        this
+    }
+
+    /// Like [`Self::connect`], with another offer.
+    pub fn connect_with(address: &str, offer: Offer) -> Self {
+        let mut this = Self { mta: Mta::new(offer), ..Self::silent(address) };
         this.agree();
         this
     }

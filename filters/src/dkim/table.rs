@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::keys::PrivateKey;
 use super::pattern::{Identity, Pattern};
 use crate::mail::address::{self, DomainName, Mailbox, SelectorName};
+use crate::mail::letter_case::folded;
 
 /// All keys, by the addresses that they sign for.
 #[derive(Clone, Debug, Default)]
@@ -130,7 +131,7 @@ impl SigningRule {
 }
 
 fn address_key(local: &str, domain: &str) -> Box<str> {
-    let mut key = local.to_lowercase();
+    let mut key = folded(local).into_owned();
     key.push('@');
     key.push_str(domain);
     key.into()

@@ -149,6 +149,8 @@ macro_rules! each_check {
             UnclosedMultipart unclosed_multipart = body(Log, "end the message with the boundary between two pairs of hyphens");
             /// Header fields at the start of the body, or in a folded field: what attacks on web forms leave behind.
             HeaderInjection header_injection = body(Reject, "refuse line ends in what users enter into header fields");
+            /// More fields that a repair would change than `limits.header_edits`; none of them is repaired then.
+            ManyRepairs many_repairs = header(Reject, "build the message with a mail library");
             /// More than `max` recipients in the envelope, or addressees in To and Cc.
             ManyRecipients many_recipients = header(Log, "use a mailing list").max(100);
         }

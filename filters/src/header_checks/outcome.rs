@@ -6,7 +6,7 @@ use postseal_protocol::{HeaderField, Reply, Verdict};
 
 use super::author::{AUTHOR_SIGNED, AuthorSignatures};
 use super::check::{Check, CheckAction};
-use super::finding::{CheckFinding, CheckFindings};
+use super::finding::{CheckFinding, CheckFindings, FindingPlace};
 use super::plan::{CheckPlan, Decisions};
 use super::repair::{RepairMaterial, Repairs, TOO_LARGE};
 use super::reply;
@@ -23,6 +23,14 @@ const MAX_LINE_CHARACTERS: usize = 76;
 pub(super) const OVER_LIMIT: &str = "body_over_limit";
 /// The reason code of a repair that was not made because it would break the author's signature.
 pub(super) const KEPT_FOR_AUTHOR: &str = "author_signed";
+
+/// The finding in the place of all repairs.
+static MANY_REPAIRS: CheckFinding = CheckFinding {
+    check: Check::ManyRepairs,
+    place: FindingPlace::Message,
+    what: "more fields would have to be changed than limits.header_edits allows",
+    repair: None,
+};
 
 /// The treatment of a message.
 #[derive(Debug, Default)]
@@ -55,6 +63,7 @@ impl<'a> Treatment<'a> {
             let repairs = if decided.shadow { &mut shadow } else { &mut this.repairs };
             let (action, why) = match (decided.action, &finding.repair) {
                 (CheckAction::Off, _) => continue,
+                (CheckAction::Fix, Some(_)) if repairs.changes() > material.max_edits => (CheckAction::Fix, None),
                 (CheckAction::Fix, Some(repair)) => match author.repair(repair, repairs, material) {
                     Ok(()) => (CheckAction::Fix, None),
                     Err(why) => author.otherwise(finding, decided.otherwise, Some(why)),
@@ -66,7 +75,27 @@ impl<'a> Treatment<'a> {
             this.author_signed |= why == Some(AUTHOR_SIGNED);
             this.add(finding, action, decided.shadow, why);
         }
+        if shadow.changes() > material.max_edits {
+            this.without_repairs(true, decisions);
+        }
+        if this.repairs.changes() > material.max_edits {
+            this.repairs = Repairs::default();
+            this.without_repairs(false, decisions);
+        }
         this
+    }
+
+    /// Makes of all repairs one finding: so many would take the MTA too long.
+    fn without_repairs(&mut self, in_shadow: bool, decisions: &Decisions) {
+        for group in self.groups.iter_mut().filter(|group| group.shadow == in_shadow) {
+            if group.action == CheckAction::Fix {
+                group.action = CheckAction::Log;
+            }
+        }
+        let decided = decisions.of(Check::ManyRepairs);
+        if decided.action != CheckAction::Off {
+            self.add(&MANY_REPAIRS, decided.action, in_shadow || decided.shadow, None);
+        }
     }
 
     fn add(&mut self, finding: &'a CheckFinding, action: CheckAction, shadow: bool, why: Option<&'static str>) {

@@ -42,6 +42,8 @@ pub(super) struct RepairMaterial<'a> {
     pub(super) message_id_name: &'static str,
     /// Makes a Message-ID that no other message has.
     pub(super) message_id: &'a dyn Fn() -> String,
+    /// The fields that repairs may change.
+    pub(super) max_edits: usize,
 }
 
 /// The edits that repairs have worked out.
@@ -54,6 +56,11 @@ pub(super) struct Repairs {
 }
 
 impl Repairs {
+    /// The number of received fields that change.
+    pub(super) fn changes(&self) -> usize {
+        self.values.len() + usize::from(matches!(self.encoding, Some((Some(_), _))))
+    }
+
     /// Works out a repair.
     ///
     /// # Errors

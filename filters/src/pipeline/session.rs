@@ -14,12 +14,18 @@ use bytes::Bytes;
 use postseal_protocol::{Address, Connect, HeaderField, MacroTable, Modification, Reply, Verdict};
 
 use super::record::Record;
-use super::{EDIT_REFUSED, HEADER_TOO_LARGE, MessageBounds, PIPELINE, Pipeline, PipelineEntry, TOO_MANY_RECIPIENTS};
+use super::{
+    EDIT_REFUSED, ENVELOPE_TOO_LARGE, HEADER_TOO_LARGE, MessageBounds, PIPELINE, Pipeline, PipelineEntry,
+    TOO_MANY_EDITS, TOO_MANY_RECIPIENTS,
+};
 use crate::connection::{ClientConnection, Direction, MtaKind};
 use crate::filter::{BodyNeed, FilterSession, Flow, Needs, Steps};
 use crate::message::{Message, MessageEnd};
 use crate::report::{FilterFailure, Report};
 use ask::FilterCall;
+
+/// The memory that each path and argument of the envelope takes beside its octets.
+const ENVELOPE_PART_OCTETS: usize = size_of::<Bytes>();
 
 /// The filters of one connection.
 pub struct PipelineSession {
@@ -65,8 +71,11 @@ struct OpenMessage {
     refused: Option<Verdict>,
     header_octets: usize,
     body_octets: u64,
-    /// The body so far, while a filter wants it whole.
-    buffer: Option<Vec<Bytes>>,
+    /// The body so far, while a filter wants it whole. The pieces are copied: a small one would keep a whole read
+    /// buffer alive.
+    buffer: Option<Vec<u8>>,
+    /// Octets that the envelope takes.
+    envelope_octets: usize,
     message_id: Option<Bytes>,
 }
 
@@ -107,8 +116,7 @@ impl PipelineSession {
     /// MAIL FROM: a new message.
     pub async fn mail(&mut self, sender: Address, macros: &MacroTable) -> Verdict {
         self.abort(macros).await;
-        let mut message = Message::new(self.connection.mta);
-        message.envelope.receive_sender(sender.clone());
+        let message = Message::new(self.connection.mta);
         let buffers = matches!(self.pipeline.union.body, BodyNeed::Buffer { .. });
         self.open = Some(Box::new(OpenMessage {
             message,
@@ -120,7 +128,13 @@ impl PipelineSession {
             body_octets: 0,
             buffer: buffers.then(Vec::new),
             message_id: None,
+            envelope_octets: 0,
         }));
+        if self.has_room(&sender)
+            && let Some(open) = &mut self.open
+        {
+            open.message.envelope.receive_sender(sender.clone());
+        }
         let verdict = self.step(Steps::MAIL, FilterCall::Mail(&sender), macros).await;
         self.close_if_refused(&verdict, macros).await;
         verdict
@@ -134,8 +148,9 @@ impl PipelineSession {
             && open.message.envelope.received_recipients().len() >= most
         {
             open.fail(TOO_MANY_RECIPIENTS, format!("more than limits.recipients = {most}"));
-            open.held = Some(reply(452, (4, 5, 3), "Too many recipients; send the rest in another message"));
+            open.held = Some(too_many_recipients());
         }
+        self.has_room(&recipient);
         let verdict = self.step(Steps::RCPT, FilterCall::Rcpt(&recipient), macros).await;
         // Of a message that will be refused nothing more is kept.
         if let Some(open) = &mut self.open {
@@ -212,7 +227,7 @@ impl PipelineSession {
         let mut flow = self.stream(&chunk, macros);
         if let Some(pieces) = self.open.as_mut().and_then(|open| open.buffer.as_mut()) {
             flow = Flow::More;
-            pieces.push(chunk);
+            pieces.extend_from_slice(&chunk);
             self.spill_if_too_large(macros);
         }
         flow
@@ -230,6 +245,9 @@ impl PipelineSession {
         if !verdict.is_refusal() {
             verdict = Verdict::Accept;
             match self.modifications() {
+                Ok(edits) if self.has_too_many(&edits) => {
+                    verdict = reply(552, (5, 3, 4), "Too many header fields of the message would have to be changed");
+                }
                 Ok(edits) => modifications = edits,
                 Err(detail) => {
                     if let Some(open) = &mut self.open {
@@ -274,6 +292,20 @@ impl PipelineSession {
     /// True while a message is open.
     pub fn in_message(&self) -> bool {
         self.open.is_some()
+    }
+
+    /// Counts an address of the envelope. False if the envelope gets too large; then the message will be refused.
+    fn has_room(&mut self, address: &Address) -> bool {
+        let most = self.pipeline.settings.bounds.envelope_octets;
+        let Some(open) = &mut self.open else { return false };
+        let octets = |part: &Bytes| part.len() + ENVELOPE_PART_OCTETS;
+        let taken = octets(&address.path) + address.arguments.iter().map(octets).sum::<usize>();
+        open.envelope_octets = open.envelope_octets.saturating_add(taken);
+        if open.envelope_octets > most && open.held.is_none() {
+            open.fail(ENVELOPE_TOO_LARGE, format!("over limits.envelope_size = {most}"));
+            open.held = Some(too_many_recipients());
+        }
+        open.envelope_octets <= most
     }
 
     fn ensure_started(&mut self) {
@@ -326,6 +358,10 @@ impl OpenMessage {
     fn fail(&mut self, code: &'static str, detail: String) {
         self.report.failures.push(FilterFailure { filter: PIPELINE, code, detail });
     }
+}
+
+fn too_many_recipients() -> Verdict {
+    reply(452, (4, 5, 3), "Too many recipients; send the rest in another message")
 }
 
 fn temporary_failure() -> Verdict {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use postseal_protocol::{ActionFlags, Address, ProtocolFlags, Reply, Stage, Verdict};
 
 use super::{OnError, Pipeline, PipelineEntry};
-use crate::filter::{BodyNeed, Flow, Steps};
-use crate::message::MessageEnd;
+use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Steps};
+use crate::message::{Message, MessageEnd};
 use crate::testing::{TestClock, Transaction, settings};
 use scripted::{Log, Scripted};
 
@@ -241,8 +241,8 @@ fn a_body_over_the_limit_is_streamed_after_all() {
         .body_pieces([&b"123"[..], b"45", b"6"])
         .end();
     assert!(end.accepted());
-    assert_eq!(lines(&large)[3..4], ["end too large"]);
-    assert_eq!(lines(&below)[..3], ["body 123", "body 45", "body 6"]);
+    assert_eq!(lines(&large)[..3], ["body 12345", "body 6", "end too large"]);
+    assert_eq!(lines(&below)[..2], ["body 12345", "body 6"], "the pieces that were kept come as one");
 }
 
 #[test]
@@ -314,4 +314,74 @@ fn too_many_recipients_are_refused_for_now() {
     let end = many.body("x").end();
     assert_eq!(code(&end.verdict), 452);
     assert_eq!((end.record.rcpt_count, end.record.report.failures.len()), (2, 1), "nothing beyond is kept");
+}
+
+#[test]
+fn an_envelope_over_its_bound_is_refused_for_now() {
+    let mut settings = settings(TestClock::at(0));
+    settings.bounds.envelope_octets = 200;
+    let pipeline = Arc::new(Pipeline::new(settings, Vec::new()));
+    let send = |sender: &str, recipients: usize| {
+        let transaction = Transaction::with(Arc::clone(&pipeline)).mail_with_arguments(sender);
+        (0..recipients).fold(transaction, |t, n| t.rcpt(&format!("<{n}@x>"))).body("x").end()
+    };
+    assert!(send("<a@b>", 4).accepted());
+    for (sender, recipients, kept) in [("<a@b>", 50, 4), ("<a@b> A=1 B=2 C=3 D=4", 1, 0), ("<a@b> X=@", 1, 0)] {
+        let end = send(&sender.replace('@', &"@".repeat(if kept == 0 { 150 } else { 1 })), recipients);
+        assert_eq!((code(&end.verdict), end.record.rcpt_count), (452, kept), "{sender}");
+        assert_eq!(end.record.report.failures.len(), 1);
+        assert_eq!(end.record.report.failures[0].code, "envelope_too_large");
+    }
+}
+
+/// A filter that changes the first fields of each message, and adds others.
+struct Editor(usize);
+
+#[async_trait::async_trait]
+impl FilterSession for Editor {
+    async fn end_of_message(&mut self, _: &mut Context<'_>, message: &mut Message) -> Result<Verdict, FilterError> {
+        let ids: Vec<_> = message.fields.iter().map(|(id, _)| id).take(self.0).collect();
+        for (at, id) in ids.into_iter().enumerate() {
+            if at % 2 == 0 { message.fields.replace(id, " new") } else { message.fields.delete(id) }
+        }
+        for _ in 0..200 {
+            message.fields.append(postseal_protocol::HeaderField::new("X-New", " x"));
+        }
+        Ok(Verdict::Continue)
+    }
+
+    fn reset(&mut self) {}
+}
+
+impl Filter for Editor {
+    fn name(&self) -> &'static str {
+        "editor"
+    }
+
+    fn needs(&self) -> Needs {
+        Needs { edits: ActionFlags::ADD_HEADERS | ActionFlags::CHANGE_HEADERS, ..Needs::default() }
+    }
+
+    fn start(&self) -> Box<dyn FilterSession> {
+        Box::new(Self(self.0))
+    }
+}
+
+#[test]
+fn more_changed_fields_than_the_bound_are_refused_on_every_role() {
+    for role in [crate::Role::Submission, crate::Role::Local, crate::Role::Reinject] {
+        for (first, second, accepted) in [(100, 0, true), (60, 70, true), (101, 0, false), (60, 71, false)] {
+            let mut settings = settings(TestClock::at(0));
+            settings.role = role;
+            let entry = |changes| PipelineEntry { filter: Arc::new(Editor(changes)), on_error: OnError::Tempfail };
+            let pipeline = Arc::new(Pipeline::new(settings, vec![entry(first), entry(second)]));
+            let transaction = Transaction::with(pipeline).user("alice").mail("<a@b>").rcpt("<c@d>");
+            let end = (0..300).fold(transaction, |t, n| t.header(&format!("X-{n}"), " y")).body("x").end();
+            assert_eq!(end.accepted(), accepted, "{first} {second}");
+            if !accepted {
+                assert_eq!((code(&end.verdict), end.modifications.len()), (552, 0));
+                assert_eq!(end.record.report.failures[0].code, "too_many_edits");
+            }
+        }
+    }
 }

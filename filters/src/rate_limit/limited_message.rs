@@ -68,20 +68,27 @@ impl LimitedMessage {
 
     /// The questions of all rules that ask at a step.
     pub(super) fn requests<'r>(
-        &self, rules: &'r [Arc<LimitRule>], step: LimitStep, recipient_domain: Option<&str>, cx: &Context<'_>,
+        &self, rules: &'r [Arc<LimitRule>], step: LimitStep, recipient_domains: &[String], cx: &Context<'_>,
     ) -> Vec<RuleRequest<'r>> {
-        let submitter = Submitter::of(cx);
-        let facts = KeyFacts { submitter, macros: cx.macros, sender: &self.sender, recipient_domain };
+        let facts =
+            KeyFacts { submitter: Submitter::of(cx), macros: cx.macros, sender: &self.sender, recipient_domain: None };
         let now = cx.clock.unix_seconds();
-        let request = |rule: &'r Arc<LimitRule>| {
-            let cost = cost(rule, step, self.size.declared())?;
-            let counter = rule.counter(&facts, now)?;
-            // Messages and octets count once for each recipient domain.
-            let once = step == LimitStep::Rcpt && matches!(rule.count, Count::Messages | Count::Bytes);
-            let charged = once && self.charges.cost(&counter.name).is_some();
-            (!charged).then_some(RuleRequest { rule, counter: counter.name, rates: counter.rates, cost })
-        };
-        rules.iter().filter_map(request).collect()
+        let mut requests: Vec<RuleRequest<'r>> = Vec::new();
+        for rule in rules {
+            let Some(cost) = cost(rule, step, self.size.declared()) else { continue };
+            let domains = recipient_domains.iter().map(|domain| Some(domain.as_str())).filter(|_| rule.by_recipient());
+            let none = (!rule.by_recipient()).then_some(None);
+            for recipient_domain in domains.chain(none) {
+                let Some(counter) = rule.counter(&KeyFacts { recipient_domain, ..facts }, now) else { continue };
+                // Messages and octets count once for each recipient domain.
+                let once = step == LimitStep::Rcpt && matches!(rule.count, Count::Messages | Count::Bytes);
+                let charged = once && self.charges.cost(&counter.name).is_some();
+                if !charged && !requests.iter().any(|other| other.counter == counter.name) {
+                    requests.push(RuleRequest { rule, counter: counter.name, rates: counter.rates, cost });
+                }
+            }
+        }
+        requests
     }
 
     /// Has the store decide, and writes down the charges.

@@ -3,10 +3,11 @@
 
 use std::collections::HashMap;
 
-use super::key::{KeyFacts, plain};
+use super::key::{KeyFacts, NULL_SENDER};
 use super::rate::Rates;
 use super::settings::OverrideRates;
-use crate::network::Network;
+use super::typed::TypedKey;
+use crate::network::{Network, NetworkError};
 
 /// The overrides of a rule.
 #[derive(Clone, Debug, Default)]
@@ -16,19 +17,26 @@ pub(super) struct Overrides {
 }
 
 impl Overrides {
-    /// Adds an override; false if there is one for this key already.
-    pub(super) fn insert(&mut self, key: &str, value: OverrideRates) -> bool {
-        match key.parse::<Network>() {
+    /// Adds an override, by a key as a person has typed it.
+    ///
+    /// # Errors
+    /// If no message can have such a key, or if there is an override for it already.
+    pub(super) fn insert(&mut self, key: TypedKey<'_>, text: &str, value: OverrideRates) -> Result<(), String> {
+        let new = match text.trim().parse::<Network>() {
             Ok(network) => {
                 let new = self.by_network.iter().all(|(other, _)| *other != network);
                 self.by_network.push((network, value));
                 new
             }
-            Err(_) => {
-                let values: Vec<String> = key.split(',').map(|value| plain(value.trim().as_bytes())).collect();
-                self.by_value.insert(values.join(",").into(), value).is_none()
+            Err(NetworkError::Address(_)) => {
+                let values = key.override_values(text).map_err(|error| error.to_string())?;
+                let known = values.iter().any(|key| self.by_value.contains_key(key.as_str()));
+                self.by_value.extend(values.into_iter().map(|key| (key.into(), value.clone())));
+                !known
             }
-        }
+            Err(error) => return Err(error.to_string()),
+        };
+        if new { Ok(()) } else { Err("stands there twice, perhaps in different letters".to_owned()) }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &OverrideRates> {
@@ -56,8 +64,12 @@ impl Overrides {
         values.iter().find_map(|value| self.by_value.get(value.as_str()).or_else(|| self.by_domain(value)))
     }
 
-    /// Finds `user@mail.example.com` by `@mail.example.com`, or else by `.example.com`; a domain by `.example.com`.
+    /// Finds `user@mail.example.com` by `@mail.example.com`, or else by `.example.com`; a domain by `.example.com`; a
+    /// null sender by `<>`.
     fn by_domain(&self, value: &str) -> Option<&OverrideRates> {
+        if value.starts_with(NULL_SENDER) {
+            return self.by_value.get(NULL_SENDER);
+        }
         let with_at = value.rfind('@').and_then(|at| value.get(at..));
         let exact = with_at.and_then(|domain| self.by_value.get(domain));
         let domain = with_at.and_then(|domain| domain.strip_prefix('@')).unwrap_or(value);

@@ -3,12 +3,15 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::key::{KeyPart, Prefixes, plain};
+use super::form::Prefixes;
+use super::key::KeyPart;
 use super::overrides::{Overrides, read_table};
+use super::ramp::Growing;
 use super::rate::Rates;
 use super::reply::{ReplyTemplate, ReplyText};
-use super::rule::{Growing, LimitRule};
+use super::rule::LimitRule;
 use super::settings::{BreachAction, Count, Ramp, RateLimitSettings};
+use super::typed::{self, TypedKey};
 use crate::problem::{Problem, Problems};
 
 /// Makes rules of all `[[rate_limit]]`. `read` reads a table of overrides.
@@ -46,15 +49,16 @@ impl Planner {
         &mut self, settings: &RateLimitSettings, read: &mut dyn FnMut(&Path) -> Result<String, String>,
     ) -> LimitRule {
         self.check(settings);
-        let overrides = self.overrides(settings, read);
+        let ramps = settings.ramp.iter().enumerate().filter_map(|(at, ramp)| self.ramp(at, ramp));
+        let ramps: Vec<Growing> = ramps.collect();
+        let prefixes = Prefixes { ipv4: settings.ipv4_prefix, ipv6: settings.ipv6_prefix };
+        let overrides = self.overrides(settings, TypedKey { key: &settings.key, prefixes, ramps: &ramps }, read);
         let others = overrides.iter().filter_map(|other| other.0.as_ref());
         let grown = settings.ramp.iter().flat_map(|ramp| &ramp.schedule);
         let sized = settings.limit.iter().chain(others).chain(grown).any(Rates::is_sized);
         if sized && settings.count != Count::Bytes {
             self.error(["limit"], "a unit of size makes sense for count = \"bytes\" only");
         }
-        let ramps = settings.ramp.iter().enumerate().filter_map(|(at, ramp)| self.ramp(at, ramp));
-        let ramps = ramps.collect();
         let reply = settings.reply.as_deref().unwrap_or(ReplyText::DEFAULT);
         let reply = ReplyTemplate::new(reply).unwrap_or_else(|reason| {
             self.error(["reply"], reason);
@@ -63,7 +67,7 @@ impl Planner {
         LimitRule {
             name: settings.name.as_str().into(),
             key: settings.key.clone(),
-            prefixes: Prefixes { ipv4: settings.ipv4_prefix, ipv6: settings.ipv6_prefix },
+            prefixes,
             count: settings.count,
             limit: settings.limit.clone(),
             overrides,
@@ -108,6 +112,9 @@ impl Planner {
         if settings.block.is_some() && settings.action == BreachAction::Log {
             self.error(["block"], "refuses mail, which action = \"log\" never does");
         }
+        if settings.block.is_some_and(|time| time.is_zero()) {
+            self.error(["block"], "is no time; write such as \"1h\", or \"none\"");
+        }
         if let Some(at) = settings.exempt.iter().position(crate::submitter::Who::is_anybody) {
             self.error(["exempt", &at.to_string()], "names nobody, and so would exempt everybody");
         }
@@ -120,12 +127,13 @@ impl Planner {
     }
 
     fn overrides(
-        &mut self, settings: &RateLimitSettings, read: &mut dyn FnMut(&Path) -> Result<String, String>,
+        &mut self, settings: &RateLimitSettings, typed: TypedKey<'_>,
+        read: &mut dyn FnMut(&Path) -> Result<String, String>,
     ) -> Overrides {
         let mut overrides = Overrides::default();
         for (key, value) in &settings.overrides {
-            if !overrides.insert(key, value.clone()) {
-                self.error(["override", key], "stands there twice, in different letters");
+            if let Err(reason) = overrides.insert(typed, key, value.clone()) {
+                self.error(["override", key], reason);
             }
         }
         let Some(path) = &settings.override_file else { return overrides };
@@ -134,7 +142,10 @@ impl Planner {
             Ok(text) => read_table(&text, |line, entry| {
                 let fault = match entry {
                     Err(reason) => Some(reason),
-                    Ok((key, value)) => (!overrides.insert(key, value)).then(|| format!("`{key}` stands there twice")),
+                    Ok((key, value)) => {
+                        let inserted = overrides.insert(typed, key, value);
+                        inserted.err().map(|reason| format!("`{key}` {reason}"))
+                    }
                 };
                 if let Some(reason) = fault {
                     self.error(["override_file"], format!("line {line}: {reason}"));
@@ -159,7 +170,13 @@ impl Planner {
         if ramp.step.as_secs() == 0 {
             self.error(["ramp", &at, "step"], "must be at least 1s");
         }
-        let domains = ramp.recipient_domain.iter().map(|domain| plain(domain.as_bytes())).collect();
+        let mut domains = Vec::new();
+        for domain in &ramp.recipient_domain {
+            match typed::domain(domain.trim()) {
+                Ok(domain) => domains.push(domain),
+                Err(error) => self.error(["ramp", &at, "recipient_domain"], error.to_string()),
+            }
+        }
         (self.errors.errors() == before).then(|| Growing {
             domains,
             start: ramp.start.unix_seconds(),

@@ -4,11 +4,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::key::{KeyFacts, KeyPart, Prefixes, name};
+use super::form::{Prefixes, counter_name, is_hashed_name, plain};
+use super::key::{KeyFacts, KeyPart};
 use super::overrides::Overrides;
+use super::ramp::Growing;
 use super::rate::Rates;
 use super::reply::ReplyTemplate;
 use super::settings::{BreachAction, Count};
+use super::typed::{TypedKey, TypedKeyError, decoded};
 use crate::connection::Origin;
 use crate::submitter::{Names, Submitter, Who};
 
@@ -31,16 +34,6 @@ pub struct LimitRule {
     pub(super) exempt: Vec<Who>,
 }
 
-/// A limit that grows with time, for some recipient domains that are counted as one.
-#[derive(Clone, Debug)]
-pub(super) struct Growing {
-    /// The domains. The name of the counter has the first of them, whichever it is.
-    pub(super) domains: Vec<String>,
-    pub(super) start: u64,
-    pub(super) step: u64,
-    pub(super) schedule: Vec<Rates>,
-}
-
 /// The counter that a message or a recipient uses.
 pub(super) struct Counter<'r> {
     pub(super) name: String,
@@ -53,9 +46,29 @@ impl LimitRule {
         &self.name
     }
 
-    /// The number of parts of the key.
-    pub fn key_parts(&self) -> usize {
-        self.key.len()
+    /// The name of the counter for values that a person has typed, separated by commas: the same name that a message
+    /// with these values has.
+    ///
+    /// # Errors
+    /// If no message can have such values.
+    pub fn typed_counter(&self, values: &str) -> Result<String, TypedKeyError> {
+        let whole = format!("{}:{values}", self.name);
+        if is_hashed_name(&whole) {
+            return Ok(whole);
+        }
+        let key = TypedKey { key: &self.key, prefixes: self.prefixes, ramps: &self.ramps };
+        Ok(counter_name(&self.name, &key.values(values)?))
+    }
+
+    /// The beginning of names of counters for a beginning of values that a person has typed. A beginning as a list
+    /// shows it is taken as it is: it may end within an escape.
+    pub fn typed_prefix(&self, values: &str) -> String {
+        let listed = values.bytes().all(|octet| octet.is_ascii_graphic() && !octet.is_ascii_uppercase());
+        let values: Vec<String> = match listed {
+            true => vec![values.to_owned()],
+            false => values.split(',').map(|value| plain(&decoded(value))).collect(),
+        };
+        format!("{}:{}", self.name, values.join(","))
     }
 
     /// The action for mail that is over the limit.
@@ -81,8 +94,8 @@ impl LimitRule {
 
     /// The counter; `None` if a value of the key is missing, or there is no limit.
     pub(super) fn counter(&self, facts: &KeyFacts<'_>, now: u64) -> Option<Counter<'_>> {
-        let growing = facts.recipient_domain.and_then(|domain| self.growing(domain));
-        let facts = match growing.and_then(|growing| growing.domains.first()) {
+        let growing = facts.recipient_domain.and_then(|domain| Growing::find(&self.ramps, domain));
+        let facts = match growing.and_then(Growing::name) {
             Some(first) => &KeyFacts { recipient_domain: Some(first), ..*facts },
             None => facts,
         };
@@ -93,27 +106,11 @@ impl LimitRule {
             Some(found) => found?,
             None => step().or(self.limit.as_ref())?,
         };
-        Some(Counter { name: name(&self.name, &values), rates })
-    }
-
-    fn growing(&self, domain: &str) -> Option<&Growing> {
-        let fits = |own: &String| match own.strip_prefix('.') {
-            Some(_) => domain.ends_with(own.as_str()),
-            None => own == domain,
-        };
-        self.ramps.iter().find(|growing| growing.domains.iter().any(fits))
+        Some(Counter { name: counter_name(&self.name, &values), rates })
     }
 
     /// The reason code for mail that is over the limit.
     pub(super) fn reason(&self) -> Cow<'static, str> {
         self.name.to_string().into()
-    }
-}
-
-impl Growing {
-    /// The limits at a time: those of the first step before the start, none behind the last step.
-    fn rates(&self, now: u64) -> Option<&Rates> {
-        let step = now.saturating_sub(self.start) / self.step;
-        self.schedule.get(usize::try_from(step).ok()?)
     }
 }

@@ -18,18 +18,21 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use postseal_protocol::{Address, HeaderField, Verdict};
+use postseal_protocol::{Address, HeaderField, Reply, Verdict};
 
-use super::SharedLimiter;
-use super::key::domain;
 use super::limited_message::LimitedMessage;
+use super::path::recipient_domains;
 use super::request::LimitStep;
 use super::rule::LimitRule;
 use super::size::MessageSize;
+use super::{RECIPIENT_ROUTE, RESOLVED_RECIPIENT, SharedLimiter};
 use crate::connection::Direction;
 use crate::filter::{Context, FilterError, FilterSession, Flow};
 use crate::message::{Message, MessageEnd};
 use crate::submitter::Submitter;
+
+/// The domains that one recipient may name. More can only be meant to get around limits.
+const MAX_RECIPIENT_DOMAINS: usize = 8;
 
 /// The state machine of one connection.
 pub(super) struct LimitSession {
@@ -47,10 +50,18 @@ impl LimitSession {
 
     /// Asks all rules of a step. Their charges are given back unless the message is accepted.
     async fn step(
-        &mut self, step: LimitStep, recipient: Option<&str>, cx: &mut Context<'_>,
+        &mut self, step: LimitStep, domains: &[String], cx: &mut Context<'_>,
     ) -> Result<Verdict, FilterError> {
-        let requests = self.message.requests(&self.rules, step, recipient, cx);
+        let requests = self.message.requests(&self.rules, step, domains, cx);
         self.message.ask(&self.shared, requests, cx).await
+    }
+
+    /// The domains that a recipient counts for; none if no rule counts by them.
+    fn recipient_domains(&self, recipient: &Address, resolved: Option<&Bytes>) -> Vec<String> {
+        match self.rules.iter().any(|rule| rule.by_recipient()) {
+            true => recipient_domains(&recipient.path, resolved.map(|address| &address[..]), MAX_RECIPIENT_DOMAINS),
+            false => Vec::new(),
+        }
     }
 }
 
@@ -64,22 +75,34 @@ impl FilterSession for LimitSession {
         self.rules.extend(rules.map(Arc::clone));
         self.message.sender = Bytes::copy_from_slice(sender.mailbox());
         self.message.size = MessageSize::at_mail(sender);
-        self.step(LimitStep::Mail, None, cx).await
+        self.step(LimitStep::Mail, &[], cx).await
     }
 
     async fn rcpt(&mut self, cx: &mut Context<'_>, recipient: &Address) -> Result<Verdict, FilterError> {
         if self.rules.is_empty() {
             return Ok(Verdict::Continue);
         }
-        self.step(LimitStep::Rcpt, Some(&domain(recipient.mailbox())), cx).await
+        let mut domains = self.recipient_domains(recipient, cx.macros.get(RESOLVED_RECIPIENT));
+        if domains.len() > MAX_RECIPIENT_DOMAINS {
+            cx.note(RECIPIENT_ROUTE);
+            let refuses = |rule: &Arc<LimitRule>| rule.by_recipient() && rule.action.refuses();
+            if self.rules.iter().any(refuses) {
+                let reply = Reply::new(550, (5, 1, 3), "The recipient address names too many domains");
+                return Ok(reply.map_or(Verdict::Reject, Verdict::Reply));
+            }
+            domains.truncate(MAX_RECIPIENT_DOMAINS);
+        }
+        self.step(LimitStep::Rcpt, &domains, cx).await
     }
 
     async fn rejected_rcpt(&mut self, cx: &mut Context<'_>, recipient: &Address) -> Result<(), FilterError> {
         if self.rules.is_empty() {
             return Ok(());
         }
-        let domain = domain(recipient.mailbox());
-        let requests = self.message.requests(&self.rules, LimitStep::RejectedRcpt, Some(&domain), cx);
+        // Postfix puts the text of its refusal into the macro.
+        let mut domains = self.recipient_domains(recipient, None);
+        domains.truncate(MAX_RECIPIENT_DOMAINS);
+        let requests = self.message.requests(&self.rules, LimitStep::RejectedRcpt, &domains, cx);
         // The charge stays however the message ends. This step has no reply; the next command is refused.
         self.message.decide(&self.shared, &requests, cx).await.map(drop)
     }

@@ -2,6 +2,7 @@
 
 mod dialogue;
 mod give_back;
+mod names;
 mod plan;
 mod reply;
 

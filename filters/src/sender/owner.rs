@@ -16,6 +16,7 @@ use std::sync::Arc;
 use super::pattern::AddressPattern;
 use super::settings::AddressField;
 use crate::mail::address::{AddrSpec, DomainName, Mailbox};
+use crate::mail::letter_case::{folded, folded_octets};
 use crate::submitter::{Submitter, Who};
 use keys::{OwnerKeys, PostfixMap};
 
@@ -100,7 +101,7 @@ impl Owners {
     pub(super) fn is_bare_login(&self, submitter: &Submitter<'_>, mailbox: &Mailbox) -> bool {
         self.own_address
             && mailbox.domain.is_none()
-            && submitter.user.is_some_and(|user| user.eq_ignore_ascii_case(mailbox.local.as_bytes()))
+            && submitter.user.is_some_and(|user| *folded_octets(user) == *folded(&mailbox.local).as_bytes())
     }
 
     /// The address that stands for the submitter.
@@ -199,9 +200,9 @@ impl fmt::Display for OwnerRight<'_> {
     }
 }
 
-/// The user in lower case, as the tables have it.
+/// The user in small letters, as the tables have it.
 fn user(submitter: &Submitter<'_>) -> Option<String> {
-    std::str::from_utf8(submitter.user?).ok().map(str::to_ascii_lowercase)
+    std::str::from_utf8(submitter.user?).ok().map(|user| folded(user).into_owned())
 }
 
 fn user_key(user: &str, key: &str) -> String {

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use super::pattern::AddressPattern;
 use super::settings::TableFormat;
 use crate::mail::address::{AddrSpec, DomainName};
+use crate::mail::letter_case::folded;
 
 /// The content of a file, with the number of each line.
 #[derive(Debug)]
@@ -76,7 +77,7 @@ fn user_line((line, user, rest): (u32, String, String)) -> Result<(u32, String, 
     let pattern = |word: &str| word.parse().map_err(|error| format!("`{word}` {error}"));
     match words(&rest).map(pattern).collect::<Result<Vec<AddressPattern>, _>>() {
         Ok(patterns) if patterns.is_empty() => Err(LineError { line, reason: no_more(&user, "addresses") }),
-        Ok(patterns) => Ok((line, user.to_ascii_lowercase(), patterns)),
+        Ok(patterns) => Ok((line, folded(&user).into_owned(), patterns)),
         Err(reason) => Err(LineError { line, reason }),
     }
 }
@@ -91,7 +92,7 @@ fn postfix_line(
         );
         return Err(LineError { line, reason });
     }
-    let logins: Box<[Box<str>]> = words(&rest).map(|login| login.to_ascii_lowercase().into()).collect();
+    let logins: Box<[Box<str>]> = words(&rest).map(|login| folded(login).into()).collect();
     match postfix_key(&address, default_domain) {
         Ok(_) if logins.is_empty() => Err(LineError { line, reason: no_more(&address, "logins") }),
         Ok(key) => Ok((key, Owned { line, logins })),

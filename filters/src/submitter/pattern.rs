@@ -1,17 +1,19 @@
 //! Values of conditions: one, or a list of them.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::mail::letter_case::{folded, folded_octets};
 use crate::network::Network;
 use crate::one_or_many;
 
-/// A text in which `*` stands for any run of characters, also none. ASCII letters match in either case.
+/// A text in which `*` stands for any run of characters, also none. Letters match in either case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TextPattern {
     text: String,
-    /// In lower case, between the stars; one part if there is no star.
+    /// In small letters, between the stars; one part if there is no star.
     parts: Vec<String>,
 }
 
@@ -27,7 +29,7 @@ impl TextPattern {
     /// Reads a pattern.
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into();
-        let parts = text.to_ascii_lowercase().split('*').map(str::to_owned).collect();
+        let parts = folded(&text).split('*').map(str::to_owned).collect();
         Self { text, parts }
     }
 
@@ -48,16 +50,27 @@ impl TextPattern {
 
     /// True if the value matches. Takes time in proportion to the length of the value for each star.
     pub fn matches(&self, value: &[u8]) -> bool {
-        let fixed_octets = self.text.len().saturating_sub(self.stars());
-        value.len() >= fixed_octets && self.walk(value, |_| ())
+        // The walk compares ASCII letters in either case.
+        let value = if value.is_ascii() { Cow::Borrowed(value) } else { folded_octets(value) };
+        let fixed_octets: usize = self.parts.iter().map(String::len).sum();
+        value.len() >= fixed_octets && self.walk(&value, |_| ())
     }
 
     /// The texts that the stars stand for, if the value matches. Each is as short as possible, from the left.
     pub fn captures<'a>(&self, value: &'a str) -> Option<Vec<&'a str>> {
-        let mut captures = Vec::with_capacity(self.stars());
-        let matches = self.walk(value.as_bytes(), |gap| captures.push(gap));
-        let texts: Result<_, _> = captures.into_iter().map(std::str::from_utf8).collect();
-        texts.ok().filter(|_| matches)
+        let folded = folded(value);
+        let mut gaps = Vec::with_capacity(self.stars());
+        let matches = self.walk(folded.as_bytes(), |gap| gaps.push(gap));
+        // Small letters may take more or fewer octets, but they are as many.
+        let mut rest = value;
+        let mut capture = |(part, gap): (&String, &[u8])| {
+            (_, rest) = split_characters(rest, part.chars().count())?;
+            let (captured, behind) = split_characters(rest, std::str::from_utf8(gap).ok()?.chars().count())?;
+            rest = behind;
+            Some(captured)
+        };
+        let captures: Option<Vec<_>> = self.parts.iter().zip(gaps).map(&mut capture).collect();
+        captures.filter(|_| matches)
     }
 
     /// Calls `gap` with the text that each star stands for, until the value no longer matches.
@@ -89,6 +102,11 @@ impl TextPattern {
 fn strip_prefix<'a>(value: &'a [u8], prefix: &[u8]) -> Option<&'a [u8]> {
     let (start, rest) = value.split_at_checked(prefix.len())?;
     start.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
+/// The text before and behind so many characters.
+fn split_characters(text: &str, count: usize) -> Option<(&str, &str)> {
+    text.split_at_checked(text.char_indices().nth(count).map_or(text.len(), |(at, _)| at))
 }
 
 impl Names {
@@ -132,10 +150,10 @@ fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::E
     if texts.is_empty() {
         return Err(de::Error::custom("is empty, and so would match nobody; leave the key out to match everybody"));
     }
-    if texts.iter().any(String::is_empty) {
+    if texts.iter().any(|text| text.trim_ascii().is_empty()) {
         return Err(de::Error::custom("has an empty text in it, which matches nobody"));
     }
-    Ok(texts)
+    Ok(texts.into_iter().map(|text| text.trim_ascii().to_owned()).collect())
 }
 
 impl<'de> Deserialize<'de> for Names {

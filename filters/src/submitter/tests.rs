@@ -117,3 +117,26 @@ proptest! {
         prop_assert_eq!(TextPattern::new(&*pattern).matches(value.as_bytes()), oracle(pattern.as_bytes(), value.as_bytes()));
     }
 }
+
+#[test]
+fn users_are_compared_without_regard_to_case_beyond_ascii_too() {
+    for (condition, user, expected) in [
+        ("user = 'jörg'", "JÖRG", true),
+        ("user = 'JÖRG'", "Jörg", true),
+        ("user = 'J*RG'", "jörg", true),
+        ("user = 'dave smith'", "Dave Smith", true),
+        ("user = ' dave smith '", "dave smith  ", true),
+        ("user = 'davesmith'", "dave smith", false),
+        ("user = 'kate'", "\u{212a}ate", false),
+        ("user = '*'", "  ", false),
+    ] {
+        assert_eq!(matches(condition, "10.1.2.3", &[("{auth_authen}", user)]), expected, "{condition} {user}");
+    }
+}
+
+#[test]
+fn a_star_keeps_the_letters_that_it_stands_for() {
+    let pattern = TextPattern::new("Ⱥ*-x*");
+    assert_eq!(pattern.captures("ⱥJÖRG Ⱥ-XÉ"), Some(vec!["JÖRG Ⱥ", "É"]));
+    assert_eq!(pattern.captures("ⱥJÖRG"), None);
+}

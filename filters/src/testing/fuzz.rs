@@ -166,7 +166,8 @@ static PIPELINE: LazyLock<Arc<Pipeline>> = LazyLock::new(|| {
         signing.map(|signing| DkimFilter::new(signing, Arc::new(ArcSwap::from_pointee(table))))
     };
     let mut settings = settings(TestClock::at(1_700_000_000));
-    settings.bounds = MessageBounds { header_octets: 4096, header_fields: 64, recipients: 8 };
+    settings.bounds =
+        MessageBounds { header_octets: 4096, header_fields: 64, recipients: 8, ..MessageBounds::default() };
     let filter = key.map_err(|_| ()).and_then(|key| signer(key).map_err(|_| ()));
     let filter = filter.unwrap_or_else(|()| panic!("the signer of the test has no key"));
     Arc::new(Pipeline::new(settings, vec![PipelineEntry { filter: Arc::new(filter), on_error: OnError::Tempfail }]))

@@ -141,12 +141,11 @@ impl Session {
     }
 }
 
-/// Copies the data of CONNECT and HELO: they live as long as the connection, and must not keep a read buffer alive.
+/// Copies the data of all commands that a filter may keep: the smallest part of a read buffer would keep all of it
+/// alive. The buffer is free again for the next packet. Pieces of the body only pass through.
 fn own(command: CommandKind, frame: Frame) -> Frame {
     match command {
-        CommandKind::Connect | CommandKind::Helo => {
-            Frame { code: frame.code, data: Bytes::copy_from_slice(&frame.data) }
-        }
-        _ => frame,
+        CommandKind::BodyChunk | CommandKind::EndOfMessage => frame,
+        _ => Frame { code: frame.code, data: Bytes::copy_from_slice(&frame.data) },
     }
 }

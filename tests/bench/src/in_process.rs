@@ -14,7 +14,12 @@ pub(crate) fn pipeline(role: Role, filters: impl IntoIterator<Item = Arc<dyn Fil
         role,
         mta: None,
         origin: OriginPolicy { authenticated: true, networks: Vec::new(), macros: Vec::new() },
-        bounds: MessageBounds { header_octets: 1 << 30, header_fields: 1 << 30, recipients: 100 },
+        bounds: MessageBounds {
+            header_octets: 1 << 30,
+            header_fields: 1 << 30,
+            recipients: 100,
+            ..MessageBounds::default()
+        },
         clock: Arc::new(StandingStill(Instant::now())),
     };
     let entries = filters.into_iter().map(|filter| PipelineEntry { filter, on_error: OnError::Tempfail });

@@ -9,7 +9,7 @@ use super::{message, reply, run};
 type Example = (Check, &'static [(&'static str, &'static str)], &'static str);
 
 /// What shows each check at work: fields, and a body. Fields that a good message has are there too, unless named.
-const EXAMPLES: [Example; 26] = [
+const EXAMPLES: [Example; 27] = [
     (Check::Raw8bitHeader, &[("Subject", " Grüße")], ""),
     (Check::EncodedWord, &[("Subject", " =?utf-8?Q?Gr=FC=DFe?=")], ""),
     (Check::EncodedWordControl, &[("Subject", " =?utf-8?Q?Hello=0D=0ABcc:_victim@example.net?=")], ""),
@@ -67,6 +67,7 @@ const EXAMPLES: [Example; 26] = [
         "--a\r\n\r\nHello\r\n",
     ),
     (Check::HeaderInjection, &[("Subject", " Contact\n Bcc: victim@example.net")], ""),
+    (Check::ManyRepairs, &[("X-Text", REPEATED)], ""),
     (Check::ManyRecipients, &[("To", MANY)], ""),
 ];
 
@@ -76,26 +77,36 @@ const LONG_REFERENCES: &str = "...";
 const HUGE: &str = "....";
 const LONG_LINE: &str = ".....\r\n";
 const MANY: &str = "......";
+/// Stands for a field that is there again and again.
+const REPEATED: &str = ".......";
+const REPETITIONS: usize = 101;
 
 /// The example as it is run, and as it is printed.
 fn example(fields: &[(&'static str, &'static str)], body: &str) -> (Vec<(&'static str, String)>, String) {
     let long = |value: &str| match value {
         LONG_REFERENCES => " <1@example.com>".repeat(80),
         HUGE => " data".repeat(7000),
+        REPEATED => " Grüße".to_owned(),
         MANY => (1..=101).map(|at| format!(" b{at}@example.net,")).collect(),
         other => other.to_owned(),
     };
+    let times = |value: &str| if value == REPEATED { REPETITIONS } else { 1 };
     let body = if body == LONG_LINE { format!("{}\r\n", "lorem ipsum ".repeat(90)) } else { body.to_owned() };
-    (fields.iter().map(|(name, value)| (*name, long(value))).collect(), body)
+    let fields = fields.iter().flat_map(|(name, value)| std::iter::repeat_n((*name, long(value)), times(value)));
+    (fields.collect(), body)
 }
 
 fn printed(fields: &[(&str, String)], body: &str) -> String {
     let mut out = String::new();
-    for (name, value) in fields {
+    let repeated = fields.len() == REPETITIONS;
+    for (name, value) in fields.iter().take(if repeated { 1 } else { fields.len() }) {
         match value.as_str() {
             "" => writeln!(out, "(no {name})").unwrap(),
             value => writeln!(out, "{name}:{}", clipped(value)).unwrap(),
         }
+    }
+    if repeated {
+        writeln!(out, "(and {} more such fields)", REPETITIONS - 1).unwrap();
     }
     if !body.is_empty() {
         writeln!(out, "\n{}", clipped(&body.replace("\r\n", "\n")).trim_end()).unwrap();
@@ -131,7 +142,11 @@ fn the_readme_says_what_the_checks_do() {
         let mut answer = String::new();
         let mut settings = String::new();
         for other in Check::ALL {
-            let action = if *other == check { "reject" } else { "off" };
+            let action = match (check, other) {
+                _ if *other == check => "reject",
+                (Check::ManyRepairs, Check::Raw8bitHeader) => "fix",
+                _ => "off",
+            };
             writeln!(settings, "{other} = \"{action}\"").unwrap();
         }
         let gone = |name: &str| fields.iter().any(|(other, value)| *other == name && value.is_empty());

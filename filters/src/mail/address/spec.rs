@@ -10,6 +10,7 @@ use std::ops::Range;
 use std::str::FromStr;
 
 use crate::mail::address::{Mailbox, mailboxes};
+use crate::mail::letter_case;
 
 /// RFC 5321 section 4.5.3.1.1 allows 64 octets, but encoded bounce addresses are longer.
 const MAX_LOCAL_PART_OCTETS: usize = 512;
@@ -35,7 +36,7 @@ impl AddrSpec {
         if local.len() > MAX_LOCAL_PART_OCTETS || local.chars().any(char::is_control) || domain.is_empty() {
             return None;
         }
-        let folded = if local.is_ascii() { local.to_ascii_lowercase() } else { local.to_lowercase() };
+        let folded = letter_case::folded(&local).into_owned();
         Some(Self { local, domain, folded })
     }
 

@@ -9,6 +9,9 @@ use crate::filter::{BodyNeed, Flow, Needs, Steps};
 use crate::message::Body;
 use crate::pipeline::PipelineEntry;
 
+/// The largest piece of a body that filters are shown, as large as MTAs send them.
+const MAX_PIECE_OCTETS: usize = 64 << 10;
+
 impl PipelineSession {
     /// Shows a piece of the body to the filters that take it as it comes: all of them, or, while the body is buffered,
     /// those above the first that may replace it.
@@ -64,19 +67,17 @@ impl PipelineSession {
             return;
         }
         open.message.set_body(Body::TooLarge);
-        for piece in open.buffer.take().unwrap_or_default() {
+        let mut body = Bytes::from(open.buffer.take().unwrap_or_default());
+        while !body.is_empty() {
+            let piece = body.split_to(body.len().min(MAX_PIECE_OCTETS));
             self.stream_to(waiting.clone(), &piece, macros);
         }
     }
 
     pub(super) fn join_buffer(&mut self) {
         let Some(open) = &mut self.open else { return };
-        if let Some(pieces) = open.buffer.take() {
-            let whole = match <[Bytes; 1]>::try_from(pieces) {
-                Ok([piece]) => piece,
-                Err(pieces) => pieces.concat().into(),
-            };
-            open.message.set_body(Body::Whole(whole));
+        if let Some(body) = open.buffer.take() {
+            open.message.set_body(Body::Whole(body.into()));
         }
     }
 }

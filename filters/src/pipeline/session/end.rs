@@ -6,7 +6,7 @@ use bytes::Bytes;
 use postseal_protocol::{MacroTable, Modification, Verdict};
 
 use super::ask::{Surroundings, judge};
-use super::{OpenMessage, PipelineSession, temporary_failure};
+use super::{OpenMessage, PipelineSession, TOO_MANY_EDITS, temporary_failure};
 use crate::filter::BodyNeed;
 use crate::message::{Body, EditNote, Message, MessageEnd};
 use crate::pipeline::record::Record;
@@ -70,6 +70,16 @@ impl PipelineSession {
             Some(edit) => Err(format!("{edit:?} is not among the edits that its filter declared")),
             None => Ok(modifications),
         }
+    }
+
+    /// True if the edits change more fields than the MTA can be asked to search for.
+    pub(super) fn has_too_many(&mut self, edits: &[Modification]) -> bool {
+        let most = self.pipeline.settings.bounds.header_edits;
+        let changes = edits.iter().filter(|edit| matches!(edit, Modification::ChangeHeader { .. })).count();
+        if let (true, Some(open)) = (changes > most, &mut self.open) {
+            open.fail(TOO_MANY_EDITS, format!("{changes} changed fields, more than limits.header_edits = {most}"));
+        }
+        changes > most
     }
 
     pub(super) async fn close_if_refused(&mut self, verdict: &Verdict, macros: &MacroTable) {

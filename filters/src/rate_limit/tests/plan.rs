@@ -23,6 +23,7 @@ fn what_does_not_fit_together_is_named() {
         ("name = \"a\"\nlimit = \"1/1h\"\nexempt = [{}]".to_owned(), "exempt.0", "everybody"),
         ("name = \"a\"\nlimit = \"1/1h\"\norigin = []".to_owned(), "origin", "no mail"),
         ("name = \"a\"\nlimit = \"1/1h\"\naction = \"log\"\nblock = \"1h\"".to_owned(), "block", "never does"),
+        ("name = \"a\"\nlimit = \"1/1h\"\nblock = \"0s\"".to_owned(), "block", "is no time"),
         ("name = \"a\"\nlimit = \"1/1h\"\noverride_file = \"gone\"".to_owned(), "override_file", "no such file"),
         ("name = \"a\"\nlimit = \"1/1h\"\n[[rate_limit.ramp]]".to_owned(), "ramp.0.start", "required"),
     ] {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::rate_limit::BreachAction;
-use crate::rate_limit::key;
 use crate::rate_limit::reply::{ReplyTemplate, ReplyText, wait};
+use crate::rate_limit::{form, path};
 
 #[test]
 fn places_are_filled() {
@@ -30,12 +30,12 @@ fn waits_are_said_so_that_they_are_long_enough() {
 
 #[test]
 fn names_of_counters_are_plain_and_short() {
-    assert_eq!(key::plain("Jos\u{e9} <x>,%/".as_bytes()), "jos%c3%a9%20<x>%2c%25/");
-    let long = key::name("rule", &["x".repeat(300)]);
-    let other = key::name("rule", &[format!("{}y", "x".repeat(299))]);
+    assert_eq!(form::plain("Jos\u{e9} <x>,%/".as_bytes()), "jos%c3%a9%20%3cx%3e%2c%25/");
+    let long = form::counter_name("rule", &["x".repeat(300)]);
+    let other = form::counter_name("rule", &[format!("{}y", "x".repeat(299))]);
     assert_eq!((long.len(), other.len()), (200, 200));
     assert_ne!(long, other);
-    assert_eq!(key::domain(b"a@b@EXAMPLE.com."), "example.com");
-    assert_eq!(key::domain("a@b\u{fc}cher.example".as_bytes()), "xn--bcher-kva.example");
-    assert_eq!(key::domain(b"postmaster"), "localhost");
+    assert_eq!(path::sender_domain(b"a@b@EXAMPLE.com."), "example.com");
+    assert_eq!(path::sender_domain("a@b\u{fc}cher.example".as_bytes()), "xn--bcher-kva.example");
+    assert_eq!(path::sender_domain(b"postmaster"), "localhost");
 }

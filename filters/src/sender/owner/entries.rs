@@ -2,6 +2,7 @@
 
 use super::keys::{ANY, PostfixMap};
 use super::{Grant, OwnerSource, Owners, user_key};
+use crate::mail::letter_case::folded;
 use crate::sender::pattern::{AddressPattern, PatternShape};
 use crate::sender::settings::{AddressField, OwnerSettings, SenderSettings};
 use crate::sender::table::OwnerTable;
@@ -85,7 +86,7 @@ fn plain_users(who: &Who) -> Option<Vec<String>> {
         return None;
     };
     let plain = users.iter().all(|name| name.is_plain());
-    plain.then(|| users.iter().map(|name| name.as_str().to_ascii_lowercase()).collect())
+    plain.then(|| users.iter().map(|name| folded(name.as_str()).into_owned()).collect())
 }
 
 fn key(shape: &PatternShape) -> Option<&str> {
