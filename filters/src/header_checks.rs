@@ -48,7 +48,7 @@ pub use settings::{CheckRule, Exception, HeaderCheckSettings, OrNone};
 
 use crate::connection::Directions;
 use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Steps};
-use crate::mail::charset::Charset;
+use crate::mail::charset::raw::RawCharset;
 use crate::message::Message;
 use crate::submitter::Submitter;
 use body::BodyCheck;
@@ -121,7 +121,7 @@ struct CheckSession {
 #[async_trait]
 impl FilterSession for CheckSession {
     async fn end_of_headers(&mut self, _: &mut Context<'_>, message: &mut Message) -> Result<Verdict, FilterError> {
-        self.body = Some(BodyCheck::new(&HeaderSection::of(&message.fields)));
+        self.body = Some(BodyCheck::new(&HeaderSection::of(&message.fields), self.shared.plan.fallback));
         Ok(Verdict::Continue)
     }
 
@@ -138,20 +138,24 @@ impl FilterSession for CheckSession {
         let section = HeaderSection::of(&message.fields);
         let body = self.body.take();
         let one_text = body.as_ref().is_some_and(|body| body.one_text);
-        let is_identity = body.as_ref().is_some_and(|body| body.is_identity);
+        let is_identity = body.as_ref().is_some_and(BodyCheck::is_identity);
         let named = body.as_ref().and_then(BodyCheck::charset);
         let findings = findings(message, &section, body, &decisions);
         if findings.list.is_empty() {
             return Ok(Verdict::Continue);
         }
-        // If the text has shown that the named charset is wrong, the name is no help for the header section either.
-        let charset = if one_text && findings.tell_of_utf8() { Some(Charset::Utf8) } else { named };
+        let raw = RawCharset {
+            named: findings.text_charset(named, one_text),
+            not_utf8: findings.not_utf8,
+            misnamed: findings.misnamed.is_certain(),
+            fallback: plan.fallback,
+        };
         let material = RepairMaterial {
             section: &section,
             body: message.body(),
             one_text,
             is_identity,
-            charset,
+            raw,
             time: cx.clock.unix_seconds(),
             message_id: &|| shared.message_id(cx),
         };
@@ -189,7 +193,7 @@ fn findings(
         findings.add(CheckFinding::message(Check::ManyRecipients, "too many addressees in To and Cc"));
     }
     if let Some(body) = body {
-        findings.list.extend(body.finish(section).list);
+        findings.append(body.finish(section));
     }
     findings
 }

@@ -50,10 +50,11 @@ fn raw_8bit(id: FieldId, field: &HeaderField, kind: FieldKind, findings: &mut Ch
         (_, Ok(_)) => "raw UTF-8",
         (_, Err(_)) => "raw 8-bit text that is not UTF-8",
     };
+    findings.not_utf8 |= std::str::from_utf8(&field.value).is_err();
     let finding = CheckFinding::field(Check::Raw8bitHeader, field, spot, what);
     let has_parameters = field.is("Content-Type") || field.is("Content-Disposition");
     let repair = if has_parameters { rfc2231::encoded } else { rfc2047::encoded };
-    findings.add(finding.repair(Repair::Value(id, field.clone(), repair)));
+    findings.add(finding.repair(Repair::Text(id, field.clone(), repair)));
 }
 
 fn lines(id: FieldId, field: &HeaderField, findings: &mut CheckFindings) {

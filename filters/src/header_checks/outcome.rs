@@ -7,7 +7,7 @@ use postseal_protocol::{HeaderField, Reply, Verdict};
 use super::check::{Check, CheckAction};
 use super::finding::{CheckFinding, CheckFindings};
 use super::plan::{CheckPlan, Decisions};
-use super::repair::{RepairMaterial, Repairs, TOO_LARGE};
+use super::repair::{RepairMaterial, Repairs, TOO_LARGE, UNKNOWN_CHARSET};
 use super::reply;
 use crate::filter::Context;
 use crate::message::Message;
@@ -51,6 +51,7 @@ impl<'a> Treatment<'a> {
                 (CheckAction::Off, _) => continue,
                 (CheckAction::Fix, Some(repair)) => match repairs.make(repair, material) {
                     Ok(()) => (CheckAction::Fix, None),
+                    Err(UNKNOWN_CHARSET) => (decided.unknown_charset, Some(UNKNOWN_CHARSET)),
                     Err(why) => (decided.otherwise, Some(why)),
                 },
                 (CheckAction::Fix, None) => (decided.otherwise, None),

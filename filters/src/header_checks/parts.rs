@@ -9,9 +9,11 @@ mod stack;
 use header::PartHeader;
 use stack::BoundaryStack;
 
+use encoding_rs::Encoding;
+
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings};
-use super::leaf::LeafPart;
+use super::leaf::{BodyContext, LeafPart};
 use crate::mail::charset::Charset;
 use crate::mail::content_type::{ContentType, TransferEncoding};
 
@@ -32,8 +34,9 @@ pub(super) struct BodyParts {
     count: u32,
     pub(super) plain: bool,
     pub(super) html: bool,
-    /// The charset of the first part that names one.
+    /// The charset that the parts name; [`Charset::Unjudged`] if they name several.
     pub(super) charset: Option<Charset>,
+    fallback: Option<&'static Encoding>,
 }
 
 enum PartState {
@@ -46,7 +49,8 @@ enum PartState {
 impl BodyParts {
     /// Begins the body of a message with these fields.
     pub(super) fn new(
-        content_type: Option<&ContentType>, encoding: TransferEncoding, mime: bool, findings: &mut CheckFindings,
+        content_type: Option<&ContentType>, encoding: TransferEncoding, context: BodyContext,
+        findings: &mut CheckFindings,
     ) -> Self {
         let mut this = Self {
             stack: BoundaryStack::default(),
@@ -58,8 +62,9 @@ impl BodyParts {
             plain: false,
             html: false,
             charset: None,
+            fallback: context.fallback,
         };
-        this.enter(content_type, encoding, mime, findings);
+        this.enter(content_type, encoding, context.mime, findings);
         this
     }
 
@@ -212,14 +217,24 @@ impl BodyParts {
             }
             Some(content_type) if content_type.kind == b"message" => PartState::Opaque,
             _ => {
+                let context = BodyContext { mime, fallback: self.fallback };
                 self.plain |= content_type.is_none_or(|this| this.is_text() && this.subtype == b"plain");
                 if let Some(name) = content_type.and_then(|this| this.charset.as_deref()) {
-                    self.charset.get_or_insert_with(|| Charset::named(name));
+                    self.name(Charset::named(name));
                 }
                 self.html |= content_type.is_some_and(|this| this.is_text() && this.subtype == b"html");
-                PartState::Leaf(Box::new(LeafPart::new(content_type, encoding, mime, self.offset)))
+                PartState::Leaf(Box::new(LeafPart::new(content_type, encoding, context, self.offset)))
             }
         };
+    }
+
+    fn name(&mut self, charset: Charset) {
+        self.charset = Some(match self.charset {
+            Some(other) if other != charset && charset == Charset::Ascii => other,
+            None | Some(Charset::Ascii) => charset,
+            Some(other) if other == charset => charset,
+            Some(_) => Charset::Unjudged,
+        });
     }
 
     fn multipart(&mut self, content_type: &ContentType, findings: &mut CheckFindings) {

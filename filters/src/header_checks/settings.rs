@@ -36,6 +36,8 @@ macro_rules! settings {
             pub tag_field: OrNone,
             /// The address of a page that helps people; `#CHECK` is put behind it. `none` if there is no page.
             pub url: OrNone,
+            /// The charset of raw text that is not UTF-8 and that nothing names, or `none`.
+            pub fallback_charset: OrNone,
             /// The size up to which a body can be repaired.
             pub body_limit: ByteSize,
             $($(#[$doc])* pub $key: CheckRule,)*
@@ -52,6 +54,7 @@ macro_rules! settings {
                     fixed_field: OrNone(Some("X-Postseal-Fixed".to_owned())),
                     tag_field: OrNone(Some("X-Postseal-Found".to_owned())),
                     url: OrNone(None),
+                    fallback_charset: OrNone(None),
                     body_limit: ByteSize::new(1 << 20),
                     $($key: CheckRule::default_of(Check::$check),)*
                     exception: Vec::new(),

@@ -59,6 +59,29 @@ pub(crate) fn words(value: &[u8]) -> impl Iterator<Item = EncodedWord<'_>> {
     })
 }
 
+/// True if a value has the beginning of an encoded-word without its end, or a word with white space or raw octets inside.
+/// Readers do not agree on the meaning of text beside it.
+pub(crate) fn has_half_word(value: &[u8]) -> bool {
+    memchr::memmem::find_iter(value, b"=?").any(|start| {
+        let rest = value.split_at(start).1;
+        match word(rest, start) {
+            Some(word) => !word.text.iter().all(u8::is_ascii_graphic),
+            None => begins_word(rest),
+        }
+    })
+}
+
+/// True if a text begins as an encoded-word does.
+fn begins_word(text: &[u8]) -> bool {
+    let mut pieces = text.splitn(4, |octet| *octet == b'?');
+    let (Some(_), Some(charset), Some([b'B' | b'b' | b'Q' | b'q']), Some(_)) =
+        (pieces.next(), pieces.next(), pieces.next(), pieces.next())
+    else {
+        return false;
+    };
+    !charset.is_empty() && charset.iter().all(u8::is_ascii_graphic)
+}
+
 /// Reads the encoded-word at the beginning of a text.
 ///
 /// ```text

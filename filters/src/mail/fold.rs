@@ -2,8 +2,6 @@
 
 use postseal_protocol::HeaderField;
 
-use crate::mail::charset::Charset;
-
 /// The octets that a line should have at most (RFC 5322 section 2.1.1).
 const PREFERRED_LINE_OCTETS: usize = 78;
 
@@ -28,7 +26,7 @@ pub(crate) fn blank_line(value: &[u8]) -> Option<usize> {
 }
 
 /// The value without continuation lines of nothing but white space.
-pub(crate) fn without_blank_lines(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>> {
+pub(crate) fn without_blank_lines(field: &HeaderField) -> Option<Vec<u8>> {
     let mut lines = field.value.split(|octet| *octet == b'\n');
     let mut out = lines.next()?.to_vec();
     for line in lines.filter(|line| !line.trim_ascii().is_empty()) {
@@ -53,7 +51,7 @@ pub(crate) fn long_line(field: &HeaderField) -> Option<usize> {
 
 /// The value with long lines folded at white space. `None` if a single word is too long for a line. Unfolding the
 /// result gives back the value, to the octet.
-pub(crate) fn refolded(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>> {
+pub(crate) fn refolded(field: &HeaderField) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(field.value.len() + field.value.len() / 32);
     let mut column = field.name.len() + 1;
     for line in field.value.split(|octet| *octet == b'\n') {

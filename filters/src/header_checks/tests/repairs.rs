@@ -61,12 +61,17 @@ fn a_charset_is_named_where_it_is_certain() {
 #[test]
 fn a_charset_that_is_wrong_for_the_text_is_not_believed_for_the_header_section() {
     let fields = [("MIME-Version", " 1.0"), ("Content-Type", " text/plain; charset=x-unknown")];
-    for (body, subject) in [("Gr\u{fc}\u{df}e\r\n", Some("Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=")), ("Hello\r\n", None)]
-    {
+    let encoded = Some("Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=");
+    for (body, settings, subject) in [
+        ("Gr\u{fc}\u{df}e\r\n", "", None),
+        ("Hello\r\n", "", None),
+        ("Gr\u{fc}\u{df}e\r\n", "fallback_charset = \"iso-8859-2\"", encoded),
+        ("Hello\r\n", "fallback_charset = \"iso-8859-2\"", encoded),
+    ] {
         let (mut fields, body) = message(&fields, body);
         fields.retain(|(name, _)| name != "Subject");
         fields.push(("Subject".to_owned(), b" Gr\xfc\xdfe".to_vec()));
-        let edits = edits(&run("", &(fields, body)));
+        let edits = edits(&run(settings, &(fields, body)));
         assert_eq!(edits.iter().find(|edit| edit.starts_with("Subject")).map(String::as_str), subject, "{edits:?}");
     }
 }
@@ -114,8 +119,10 @@ fn a_long_line_is_encoded_and_too_long_a_body_is_not() {
 #[test]
 fn what_is_named_8bit_and_is_not_becomes_7bit() {
     let fields = [("MIME-Version", " 1.0"), ("Content-Type", " text/plain"), ("Content-Transfer-Encoding", " 8bit")];
-    let end = run("eight_bit_body = \"fix\"", &message(&fields, "Hello\r\n"));
-    assert_eq!(edits(&end), ["Content-Transfer-Encoding: 7bit", "+X-Postseal-Fixed: eight_bit_body"]);
-    let end = run("eight_bit_body = \"fix\"", &message(&fields[..2], "Hello\r\n"));
-    assert_eq!(edits(&end), [""; 0]);
+    let expected = ["Content-Transfer-Encoding: 7bit", "+X-Postseal-Fixed: transfer_encoding_mismatch"];
+    assert_eq!(edits(&run("", &message(&fields, "Hello\r\n"))), expected);
+    for (fields, body) in [(&fields[..2], "Hello\r\n"), (&fields, "Gr\u{fc}\u{df}e\r\n")] {
+        let end = run("charset_missing = \"off\"", &message(fields, body));
+        assert_eq!(edits(&end), [""; 0]);
+    }
 }
