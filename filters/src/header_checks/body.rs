@@ -70,9 +70,13 @@ impl BodyCheck {
         let mut findings = self.findings;
         findings.not_utf8 &= self.one_text;
         let BodyOctets { nul, bare, eight_bit, long, .. } = self.octets;
-        if self.encoding == TransferEncoding::EightBit && [nul, bare, eight_bit, long] == [None; 4] {
-            let what = "ASCII that is named 8bit: MTAs go by the name";
-            findings.add(CheckFinding::body(Check::TransferEncodingMismatch, None, what).repair(Repair::SevenBit));
+        if [nul, bare, eight_bit, long] == [None; 4] {
+            let named = |what| CheckFinding::body(Check::TransferEncodingMismatch, None, what);
+            if self.parts.names_eight_bit {
+                findings.add(named("parts in ASCII that are named 8bit: MTAs go by the name"));
+            } else if self.encoding == TransferEncoding::EightBit {
+                findings.add(named("ASCII that is named 8bit: MTAs go by the name").repair(Repair::SevenBit));
+            }
         }
         if let Some(spot) = long {
             let finding = CheckFinding::body(Check::LongBodyLine, Some(spot), "a line of more than 998 octets");

@@ -65,7 +65,7 @@ pub(super) enum Repair {
     PerhapsUtf8,
     /// The single text part is declared as 8bit.
     EightBit,
-    /// The single text part is declared as 7bit.
+    /// The body as a whole is declared as 7bit.
     SevenBit,
     /// The single text part is encoded as quoted-printable.
     QuotedPrintable,

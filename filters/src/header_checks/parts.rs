@@ -37,6 +37,8 @@ pub(super) struct BodyParts {
     /// The charset that the parts name; [`Charset::Unjudged`] if they name several.
     pub(super) charset: Option<Charset>,
     fallback: Option<&'static Encoding>,
+    /// A part of a multipart is named 8bit, or may have parts that are.
+    pub(super) names_eight_bit: bool,
 }
 
 enum PartState {
@@ -63,8 +65,11 @@ impl BodyParts {
             html: false,
             charset: None,
             fallback: context.fallback,
+            names_eight_bit: false,
         };
         this.enter(content_type, encoding, context.mime, findings);
+        this.names_eight_bit =
+            encoding == TransferEncoding::EightBit && content_type.is_some_and(ContentType::is_message);
         this
     }
 
@@ -167,6 +172,7 @@ impl BodyParts {
             if self.stack.is_digest() && content_type.is_none() {
                 self.state = PartState::Opaque;
             } else {
+                self.names_eight_bit |= encoding == TransferEncoding::EightBit;
                 self.enter(content_type.as_ref(), encoding, true, findings);
             }
         }
@@ -215,7 +221,7 @@ impl BodyParts {
                 self.multipart(content_type, findings);
                 PartState::Opaque
             }
-            Some(content_type) if content_type.kind == b"message" => PartState::Opaque,
+            Some(content_type) if content_type.is_message() => PartState::Opaque,
             _ => {
                 let context = BodyContext { mime, fallback: self.fallback };
                 self.plain |= content_type.is_none_or(|this| this.is_text() && this.subtype == b"plain");

@@ -70,7 +70,7 @@ impl Repairs {
             Repair::PerhapsUtf8 if material.raw.misnamed => self.charset("utf-8", material)?,
             Repair::PerhapsUtf8 => return Err(NOT_CERTAIN),
             Repair::EightBit => self.encode(material, "8bit")?,
-            Repair::SevenBit => self.encode(material, "7bit")?,
+            Repair::SevenBit => self.name_encoding(material, "7bit")?,
             Repair::QuotedPrintable => self.quoted_printable(material)?,
         }
         Ok(())
@@ -151,12 +151,18 @@ impl Repairs {
     }
 
     fn encode(&mut self, material: &RepairMaterial<'_>, name: &'static str) -> Result<(), &'static str> {
+        match material {
+            _ if !material.one_text => Err(SEVERAL_PARTS),
+            _ if !material.is_identity => Err(ENCODED),
+            _ => self.name_encoding(material, name),
+        }
+    }
+
+    /// Writes the encoding of the body into the header section.
+    fn name_encoding(&mut self, material: &RepairMaterial<'_>, name: &'static str) -> Result<(), &'static str> {
         let section = material.section;
-        match section.count(TRANSFER_ENCODING) {
-            _ if !material.one_text => return Err(SEVERAL_PARTS),
-            _ if !material.is_identity => return Err(ENCODED),
-            2.. => return Err(NOT_CERTAIN),
-            _ => {}
+        if section.count(TRANSFER_ENCODING) > 1 {
+            return Err(NOT_CERTAIN);
         }
         // If an earlier repair has encoded the body, its encoding stays.
         if self.body.is_none() {

@@ -126,3 +126,28 @@ fn what_is_named_8bit_and_is_not_becomes_7bit() {
         assert_eq!(edits(&end), [""; 0]);
     }
 }
+
+#[test]
+fn parts_that_are_named_8bit_are_not_touched() {
+    let part = |encoding: &str| format!("--b\r\nContent-Type: text/plain\r\n{encoding}\r\nHello\r\n--b--\r\n");
+    let fields =
+        |kind, encoding| [("MIME-Version", " 1.0"), ("Content-Type", kind), ("Content-Transfer-Encoding", encoding)];
+    let expected = ["Content-Transfer-Encoding: 7bit", "+X-Postseal-Fixed: transfer_encoding_mismatch"];
+    let multipart = " multipart/mixed; boundary=b";
+    for (kind, encoding, body, repaired, found) in [
+        (" application/x-y", " 8bit", "Hello\r\n".to_owned(), true, true),
+        (" text/plain", " binary", "Hello\r\n".to_owned(), true, true),
+        (multipart, " 8bit", part(""), true, true),
+        (multipart, " 8bit", part("Content-Transfer-Encoding: 7bit\r\n"), true, true),
+        (multipart, " 8bit", part("Content-Transfer-Encoding: 8bit\r\n"), false, true),
+        (multipart, " 7bit", part("Content-Transfer-Encoding: 8bit\r\n"), false, true),
+        (" message/rfc822", " 8bit", "Subject: a\r\n\r\nHello\r\n".to_owned(), false, true),
+        (multipart, " 7bit", part(""), false, false),
+    ] {
+        let end = run("", &message(&fields(kind, encoding), &body));
+        assert!(end.accepted());
+        assert_eq!(edits(&end), if repaired { &expected[..] } else { &[] }, "{kind} {encoding} {body}");
+        let reasons: &[&str] = if found { &["header_checks.transfer_encoding_mismatch"] } else { &[] };
+        assert_eq!(end.reasons(), reasons, "{kind} {encoding} {body}");
+    }
+}
