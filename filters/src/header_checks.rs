@@ -146,7 +146,7 @@ impl FilterSession for CheckSession {
         }
         let raw = RawCharset {
             named: findings.text_charset(named, one_text),
-            not_utf8: findings.not_utf8,
+            mixed: findings.not_utf8 && findings.raw_utf8,
             misnamed: findings.misnamed.is_certain(),
             fallback: plan.fallback,
         };

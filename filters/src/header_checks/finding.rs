@@ -80,8 +80,10 @@ pub(super) type TextRepair = fn(&HeaderField, &RawCharset) -> Result<Vec<u8>, &'
 #[derive(Debug, Default)]
 pub(super) struct CheckFindings {
     pub(super) list: Vec<CheckFinding>,
-    /// Some text for which no charset is named is not UTF-8.
+    /// The text of the message, or raw text in a field, is not UTF-8.
     pub(super) not_utf8: bool,
+    /// Raw text in a field makes sense as UTF-8.
+    pub(super) raw_utf8: bool,
     /// What tells that the text that is named otherwise is UTF-8.
     pub(super) misnamed: Utf8Tally,
 }

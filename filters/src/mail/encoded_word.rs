@@ -1,6 +1,7 @@
 //! Encoded-words (RFC 2047 section 2): found, decoded and written.
 
 mod control;
+pub(crate) mod misnamed;
 pub(crate) mod write;
 
 use encodify::hex::decode_pair;
@@ -116,14 +117,7 @@ impl EncodedWord<'_> {
     /// # Errors
     /// The reason why the word can't be decoded, in a few words.
     pub(crate) fn decode(&self) -> Result<String, &'static str> {
-        let octets = match self.encoding {
-            b'B' | b'b' => base64::decoded(self.text).ok_or("an encoded-word that is not base64")?,
-            b'Q' | b'q' => match q_decoded(self.text) {
-                (octets, true) => octets,
-                (_, false) => return Err("an encoded-word that is not Q encoding"),
-            },
-            _ => return Err("an encoded-word whose encoding is neither B nor Q"),
-        };
+        let octets = self.octets()?;
         match Charset::named(self.charset_name()) {
             Charset::Unknown => Err("an encoded-word in a charset that nobody knows"),
             Charset::Unjudged => Ok(String::new()),
@@ -131,6 +125,17 @@ impl EncodedWord<'_> {
                 let text = charset.decode(&octets).ok_or("an encoded-word that is not in its charset")?;
                 Ok(text.into_owned())
             }
+        }
+    }
+
+    fn octets(&self) -> Result<Vec<u8>, &'static str> {
+        match self.encoding {
+            b'B' | b'b' => base64::decoded(self.text).ok_or("an encoded-word that is not base64"),
+            b'Q' | b'q' => match q_decoded(self.text) {
+                (octets, true) => Ok(octets),
+                (_, false) => Err("an encoded-word that is not Q encoding"),
+            },
+            _ => Err("an encoded-word whose encoding is neither B nor Q"),
         }
     }
 

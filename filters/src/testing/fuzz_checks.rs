@@ -7,7 +7,7 @@ use postseal_protocol::{HeaderField, Modification};
 use super::model::Model;
 use super::{End, TestClock, Transaction, settings};
 use crate::connection::MtaKind;
-use crate::header_checks::{Check, CheckAction, HeaderCheckSettings, HeaderChecks};
+use crate::header_checks::{Check, CheckAction, HeaderCheckSettings, HeaderChecks, OrNone};
 use crate::pipeline::{OnError, Pipeline, PipelineEntry};
 
 /// A message in the form of a file. Whatever it is, the filter decides; every reply and edit is one that the MTA takes;
@@ -88,6 +88,7 @@ static DEFAULTS: LazyLock<Arc<Pipeline>> = LazyLock::new(|| pipeline(HeaderCheck
 /// Everything is repaired that can be, and nothing refused.
 static EVERYTHING: LazyLock<Arc<Pipeline>> = LazyLock::new(|| {
     let mut settings = HeaderCheckSettings::default();
+    settings.fallback_charset = OrNone(Some("iso-8859-2".to_owned()));
     for check in Check::ALL {
         let rule = settings.rule_mut(*check);
         rule.action = if check.can_fix() { CheckAction::Fix } else { CheckAction::Log };

@@ -15,6 +15,7 @@ use crate::mail::address::{Mailbox, mailboxes};
 use crate::mail::charset::raw::{RawCharset, is_text};
 use crate::mail::cursor::TextCursor;
 use crate::mail::encoded_word::has_half_word;
+use crate::mail::encoded_word::misnamed::misnamed;
 use crate::mail::encoded_word::write::{EncodedWordWriter, SpacedWord, WordSurroundings};
 use crate::mail::field_kind::{FieldKind, is_control};
 use crate::mail::fold::MAX_VALUE_OCTETS;
@@ -35,6 +36,42 @@ pub(crate) fn encoded(field: &HeaderField, raw: &RawCharset) -> Result<Vec<u8>, 
         // If the field could be repaired with any text in place of this one, only the charset is missing.
         None => Err(encoded_text(field, &decode_latin1(&field.value)).map_or(NOT_CERTAIN, |_| UNKNOWN_CHARSET)),
     }
+}
+
+/// The value with the right charset named for encoded-words that are UTF-8.
+///
+/// # Errors
+/// The reason why no new value is certain to be right.
+pub(crate) fn renamed(field: &HeaderField, raw: &RawCharset) -> Result<Vec<u8>, &'static str> {
+    with_new_names(field, raw.misnamed).ok_or(NOT_CERTAIN)
+}
+
+fn with_new_names(field: &HeaderField, others: bool) -> Option<Vec<u8>> {
+    let value = std::str::from_utf8(&field.value).ok()?;
+    let mut writer = EncodedWordWriter::new(field.name.len() + 1, value.len());
+    let mut quotes = QuoteScanner::new(QuotingRules::QuotedStrings);
+    let (mut done, mut scanned) = (0, 0);
+    let unstructured = FieldKind::of(field) == FieldKind::Unstructured;
+    for words in misnamed(&field.value) {
+        value.get(scanned..words.start)?.chars().for_each(|c| {
+            quotes.step(c);
+        });
+        scanned = words.start;
+        // In quotes no word is decoded, and no line may be folded.
+        let Some(text) = words.text(others).filter(|_| unstructured || !quotes.in_quotes()) else { continue };
+        let before = value.get(done..words.start)?;
+        let (plain, space) = before.split_at(before.trim_end_matches(is_space).len());
+        writer.verbatim(plain);
+        writer.encode(space, text);
+        done = words.end;
+    }
+    if done == 0 {
+        return None;
+    }
+    writer.verbatim(value.get(done..)?);
+    let out = writer.into_octets();
+    let same = FieldKind::of(field) != FieldKind::Address || same_addresses(&field.value, &out);
+    (same && out.len() <= MAX_VALUE_OCTETS && out.is_ascii()).then_some(out)
 }
 
 fn encoded_text(field: &HeaderField, text: &str) -> Option<Vec<u8>> {

@@ -3,6 +3,8 @@
 use super::{edits, message, reply, run, run_on};
 use crate::Role;
 
+const QUIET: &str = "eight_bit_body = \"off\"";
+
 #[test]
 fn what_is_missing_is_added() {
     let fields = [("To".to_owned(), b" bob@example.net".to_vec()), ("From".to_owned(), b" a@example.com".to_vec())];
@@ -149,5 +151,120 @@ fn parts_that_are_named_8bit_are_not_touched() {
         assert_eq!(edits(&end), if repaired { &expected[..] } else { &[] }, "{kind} {encoding} {body}");
         let reasons: &[&str] = if found { &["header_checks.transfer_encoding_mismatch"] } else { &[] };
         assert_eq!(end.reasons(), reasons, "{kind} {encoding} {body}");
+    }
+}
+
+/// A library whose charset is not set writes UTF-8 under its default name.
+#[test]
+fn utf_8_under_the_name_of_another_charset() {
+    let body = "Sch\u{f6}ne Gr\u{fc}\u{df}e\r\n";
+    let text = |subject, name| {
+        let kind = if name == "iso-8859-1" { " text/plain; charset=iso-8859-1" } else { " text/plain; charset=\"\"" };
+        [
+            ("From", " =?iso-8859-1?Q?J=C3=B6rg_M=C3=BCller?= <alice@example.com>"),
+            ("Subject", subject),
+            ("MIME-Version", " 1.0"),
+            ("Content-Type", kind),
+            ("Content-Transfer-Encoding", " 8bit"),
+        ]
+    };
+    let fields = text(" =?iso-8859-1?Q?Gr=C3=BC=C3=9Fe_aus_K=C3=B6ln?=", "iso-8859-1");
+    let end = run(QUIET, &message(&fields, body));
+    let expected = [
+        "Content-Type: text/plain; charset=utf-8",
+        "Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe_aus_K=C3=B6ln?=",
+        "From: =?utf-8?Q?J=C3=B6rg_M=C3=BCller?= <alice@example.com>",
+        "+X-Postseal-Fixed: encoded_word, charset_mismatch",
+    ];
+    assert_eq!(edits(&end), expected);
+    // One field is what it says, so nothing is certain.
+    let fields = text(" =?iso-8859-1?Q?Gr=FC=DFe?=", "iso-8859-1");
+    let end = run(QUIET, &message(&fields, body));
+    assert_eq!(edits(&end), [""; 0]);
+    assert_eq!(end.reasons(), ["header_checks.encoded_word", "header_checks.charset_mismatch"]);
+    // Text that tells of such text.
+    let fields = [
+        ("MIME-Version", " 1.0"),
+        ("Content-Type", " text/plain; charset=iso-8859-1"),
+        ("Content-Transfer-Encoding", " 8bit"),
+    ];
+    let end = run(QUIET, &message(&fields, "What do \u{fc}, \u{f6} and \u{df} mean in my mail?\r\n"));
+    assert_eq!((edits(&end), end.reasons()), (vec![], vec!["header_checks.charset_mismatch".to_owned()]));
+}
+
+#[test]
+fn a_charset_that_nobody_knows_is_utf_8_where_the_text_is() {
+    for name in ["unknown-8bit", "unknown", "x-unknown", "\"\"", "default", "utf8mb4"] {
+        let kind = format!(" text/plain; charset={name}");
+        let fields = [("MIME-Version", " 1.0"), ("Content-Type", &*kind), ("Content-Transfer-Encoding", " 8bit")];
+        let end = run(QUIET, &message(&fields, "Gr\u{fc}\u{df}e\r\n"));
+        let expected = ["Content-Type: text/plain; charset=utf-8", "+X-Postseal-Fixed: charset_mismatch"];
+        assert_eq!(edits(&end), expected, "{name}");
+    }
+}
+
+fn octets(fields: &[(&str, &[u8])], body: &[u8]) -> (Vec<(String, Vec<u8>)>, Vec<u8>) {
+    let (mut all, _) = message(&[], "");
+    all.retain(|(name, _)| !fields.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)));
+    all.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), value.to_vec())));
+    (all, body.to_vec())
+}
+
+#[test]
+fn a_charset_that_nothing_names_is_not_guessed() {
+    let polish = octets(
+        &[("From", b" \"\xa3ukasz \xafak\" <alice@example.com>"), ("Subject", b" Zam\xf3wienie cz\xea\xb6\xe6")],
+        b"test\r\n",
+    );
+    let utf8: [(&str, &[u8]); 4] = [
+        ("MIME-Version", b" 1.0"),
+        ("Content-Type", b" text/plain; charset=utf-8"),
+        ("Content-Transfer-Encoding", b" 8bit"),
+        ("Subject", b" P\xf8\xedloha \xe8. 3"),
+    ];
+    let czech = octets(&utf8, "P\u{159}\u{ed}loha\r\n".as_bytes());
+    // The Subject alone would be UTF-8, one character of it Cyrillic.
+    let mixed = octets(&[("From", b" M\xf3j <alice@example.com>"), ("Subject", b" Gr\xc3\xbc\xc3\x9fe")], b"test\r\n");
+    for message in [&polish, &czech, &mixed] {
+        let end = run(QUIET, message);
+        assert!(end.accepted(), "only logged");
+        assert_eq!((edits(&end), end.reasons()), (vec![], vec!["header_checks.raw_8bit_header".to_owned()]));
+        let detail = end.record.report.reasons[0].detail.clone().unwrap();
+        assert!(
+            detail.starts_with("log: ") && detail.contains("nothing tells the charset; see fallback_charset"),
+            "{detail}"
+        );
+        let end =
+            run("eight_bit_body = \"off\"\nraw_8bit_header = { action = \"fix\", otherwise = \"reject\" }", message);
+        assert!(reply(&end).starts_with("550 5.6.0 raw_8bit_header: "), "if the postmaster wants that");
+    }
+    let fallback = "fallback_charset = \"iso-8859-2\"";
+    let expected = [
+        "Subject: =?utf-8?Q?Zam=C3=B3wienie_cz=C4=99=C5=9B=C4=87?=",
+        "From: =?utf-8?Q?=C5=81ukasz_=C5=BBak?= <alice@example.com>",
+        "+X-Postseal-Fixed: raw_8bit_header",
+    ];
+    assert_eq!(edits(&run(fallback, &polish)), expected);
+    assert_eq!(edits(&run(fallback, &czech))[0], "Subject: =?utf-8?Q?P=C5=99=C3=ADloha_=C4=8D=2E?= 3");
+    let body = octets(&[], b"Zam\xf3wienie\r\n");
+    assert_eq!(edits(&run(QUIET, &body)), [""; 0]);
+    assert_eq!(edits(&run(fallback, &body))[0], "+Content-Type: text/plain; charset=ISO-8859-2");
+}
+
+#[test]
+fn a_file_name_is_read_like_other_raw_text() {
+    let name: [(&str, &[u8]); 1] = [("Content-Disposition", b" attachment; filename=\"Zam\xf3wienie.txt\"")];
+    let end = run(QUIET, &octets(&name, b"test\r\n"));
+    assert!(end.accepted() && edits(&end).is_empty());
+    let end = run("fallback_charset = \"windows-1250\"", &octets(&name, b"test\r\n"));
+    assert_eq!(edits(&end)[0], "Content-Disposition: attachment; filename*=utf-8''Zam%C3%B3wienie.txt");
+}
+
+#[test]
+fn raw_text_beside_half_an_encoded_word_is_refused() {
+    for value in [&b" =?utf-8?Q?Gr=C3=BC \xc3\xbc"[..], b" =?utf-8?Q?a?=\xc3\xbc"] {
+        assert!(
+            reply(&run(QUIET, &octets(&[("Subject", value)], b"test\r\n"))).starts_with("550 5.6.0 raw_8bit_header: ")
+        );
     }
 }

@@ -21,8 +21,9 @@ const NO_LETTERS: &str = "¢£¤¥¦¨¬¯±²³¶¸¹¼½¾";
 pub(crate) struct RawCharset {
     /// The charset that the message names for its text, unless the text shows that the name is wrong.
     pub(crate) named: Option<Charset>,
-    /// Other text of the message, for which no charset is named, is not UTF-8.
-    pub(crate) not_utf8: bool,
+    /// Some raw text of the message makes sense as UTF-8, and other text is not UTF-8: several programs have written the
+    /// message, or the sense is chance.
+    pub(crate) mixed: bool,
     /// The text of the message that is named otherwise is UTF-8.
     pub(crate) misnamed: bool,
     /// The charset that the postmaster names.
@@ -32,16 +33,15 @@ pub(crate) struct RawCharset {
 impl RawCharset {
     /// The text of raw octets. `None` if no reading is certain.
     pub(crate) fn read<'a>(&self, octets: &'a [u8]) -> Option<Cow<'a, str>> {
-        if std::str::from_utf8(octets).is_ok_and(|text| !is_text(text)) {
+        if self.mixed || std::str::from_utf8(octets).is_ok_and(|text| !is_text(text)) {
             return None;
         }
         let utf8 = Utf8Tally::of(octets);
         let makes_sense = if self.named == Some(Charset::Utf8) { utf8.is_possible() } else { utf8.is_plausible() };
         if makes_sense {
             let certain = match self.named {
-                Some(Charset::Other(_) | Charset::Unjudged) => !self.not_utf8 && utf8.is_certain(),
-                Some(Charset::Utf8) => !self.not_utf8 || utf8.is_certain(),
-                None | Some(Charset::Ascii | Charset::Unknown) => !self.not_utf8,
+                Some(Charset::Other(_) | Charset::Unjudged) => utf8.is_certain(),
+                None | Some(Charset::Utf8 | Charset::Ascii | Charset::Unknown) => true,
             };
             return std::str::from_utf8(octets).ok().filter(|_| certain).map(Cow::Borrowed);
         }

@@ -82,7 +82,7 @@ fn a_name_that_does_not_fit_is_not_believed() {
 #[test]
 fn valid_utf_8_proves_nothing_where_the_rest_is_something_else() {
     let subject = "Grüße".as_bytes();
-    for (named, not_utf8, expected) in [
+    for (named, mixed, expected) in [
         ("", false, true),
         ("us-ascii", false, true),
         ("x-unknown", false, true),
@@ -90,17 +90,17 @@ fn valid_utf_8_proves_nothing_where_the_rest_is_something_else() {
         ("", true, false),
         ("us-ascii", true, false),
         ("utf-8", true, false),
-        // In two plausible readings.
+        // Two readings are plausible.
         ("iso-8859-1", false, false),
         ("windows-1251", false, false),
         ("gb2312", false, false),
     ] {
-        let raw = RawCharset { named: charset(named), not_utf8, ..RawCharset::default() };
-        assert_eq!(raw.read(subject).is_some(), expected, "{named}, {not_utf8}");
+        let raw = RawCharset { named: charset(named), mixed, ..RawCharset::default() };
+        assert_eq!(raw.read(subject).is_some(), expected, "{named}, {mixed}");
     }
     let raw = RawCharset { named: charset("iso-8859-1"), ..RawCharset::default() };
     assert!(raw.read("Schöne Grüße aus Köln".as_bytes()).is_some(), "the other reading is not plausible");
-    assert!(RawCharset { not_utf8: true, ..raw }.read("Schöne Grüße aus Köln".as_bytes()).is_none());
+    assert!(RawCharset { mixed: true, ..raw }.read("Schöne Grüße aus Köln".as_bytes()).is_none());
     assert_eq!(raw.read("a\u{85}b".as_bytes()), None);
 }
 
