@@ -87,8 +87,8 @@ static DEFAULTS: LazyLock<Arc<Pipeline>> = LazyLock::new(|| pipeline(HeaderCheck
 
 /// Everything is repaired that can be, and nothing refused.
 static EVERYTHING: LazyLock<Arc<Pipeline>> = LazyLock::new(|| {
-    let mut settings = HeaderCheckSettings::default();
-    settings.fallback_charset = OrNone(Some("iso-8859-2".to_owned()));
+    let fallback_charset = OrNone(Some("iso-8859-2".to_owned()));
+    let mut settings = HeaderCheckSettings { fallback_charset, ..HeaderCheckSettings::default() };
     for check in Check::ALL {
         let rule = settings.rule_mut(*check);
         rule.action = if check.can_fix() { CheckAction::Fix } else { CheckAction::Log };

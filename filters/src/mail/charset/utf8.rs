@@ -21,6 +21,8 @@ pub(crate) struct Utf8Judge {
     /// The last character is odd unless a letter follows.
     alone: bool,
     tally: Utf8Tally,
+    /// The last character is strange.
+    strange: bool,
     /// The tally at the last ASCII character.
     at_ascii: Utf8Tally,
     /// Octets that are not UTF-8 have come since the last ASCII character.
@@ -134,7 +136,10 @@ impl Utf8Judge {
         self.tally.alone += u32::from(self.alone && letter.is_none());
         self.alone = false;
         let mixed = letter.zip(before).is_some_and(|(here, before)| here.is_odd_behind(before));
-        self.tally.strange += u32::from(mixed || is_strange(c));
+        // A character between two letters of another script counts once.
+        let strange = (mixed && !self.strange) || is_strange(c);
+        self.tally.strange += u32::from(strange);
+        self.strange = strange && !c.is_ascii();
         if c.is_ascii() {
             self.at_ascii = self.tally;
             return;
@@ -161,10 +166,10 @@ impl Utf8Tally {
         judge.finish()
     }
 
-    /// The evidence of both texts.
+    /// The evidence of both texts. A text that makes no sense as UTF-8 shows that UTF-8 is wrong.
     pub(crate) fn and(self, other: Self) -> Self {
         Self {
-            broken: self.broken | other.broken,
+            broken: self.broken | other.broken | (other.characters > 0 && !other.is_plausible()),
             characters: self.characters.saturating_add(other.characters),
             strange: self.strange.saturating_add(other.strange),
             alone: self.alone.saturating_add(other.alone),
@@ -217,7 +222,7 @@ impl Letter {
     }
 }
 
-/// True for characters that hardly any text has: phonetic letters, rare combining marks, and what is no character.
+/// True for characters that hardly any text has: phonetic letters, rare combining marks, code points without a character.
 fn is_strange(c: char) -> bool {
     matches!(c, '\u{80}'..='\u{9f}' | '\u{250}'..='\u{2b8}' | '\u{329}'..='\u{36f}' | '\u{e000}'..='\u{f8ff}' | '\u{fffe}'..='\u{ffff}')
 }
