@@ -51,7 +51,7 @@ pub use settings::{AuthorSignedPolicy, CheckRule, Exception, HeaderCheckSettings
 
 use crate::connection::{Directions, MtaKind};
 use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow, Needs, Steps};
-use crate::mail::charset::Charset;
+use crate::mail::charset::raw::RawCharset;
 use crate::message::{DEFAULT_HEADER_EDITS, Message};
 use crate::submitter::Submitter;
 use author::AuthorSignatures;
@@ -134,7 +134,8 @@ struct CheckSession {
 #[async_trait]
 impl FilterSession for CheckSession {
     async fn end_of_headers(&mut self, _: &mut Context<'_>, message: &mut Message) -> Result<Verdict, FilterError> {
-        self.body = Some(BodyCheck::new(&HeaderSection::of(&message.fields), message.fields.mta()));
+        let section = HeaderSection::of(&message.fields);
+        self.body = Some(BodyCheck::new(&section, message.fields.mta(), self.shared.plan.fallback));
         Ok(Verdict::Continue)
     }
 
@@ -154,20 +155,24 @@ impl FilterSession for CheckSession {
         let section = HeaderSection::of(&message.fields);
         let body = self.body.take();
         let one_text = body.as_ref().is_some_and(|body| body.one_text);
-        let is_identity = body.as_ref().is_some_and(|body| body.is_identity);
+        let is_identity = body.as_ref().is_some_and(BodyCheck::is_identity);
         let named = body.as_ref().and_then(BodyCheck::charset);
         let findings = findings(message, &section, body, &decisions);
         if findings.list.is_empty() {
             return Ok(Verdict::Continue);
         }
-        // If the text has shown that the named charset is wrong, the name is no help for the header section either.
-        let charset = if one_text && findings.tell_of_utf8() { Some(Charset::Utf8) } else { named };
+        let raw = RawCharset {
+            named: findings.text_charset(named, one_text),
+            mixed: findings.not_utf8 && findings.raw_utf8,
+            misnamed: findings.misnamed.is_certain(),
+            fallback: plan.fallback,
+        };
         let material = RepairMaterial {
             section: &section,
             body: message.body(),
             one_text,
             is_identity,
-            charset,
+            raw,
             time: cx.clock.unix_seconds(),
             // Sendmail's configuration has a line for the field, and Sendmail writes it as in that line (`H?M?Message-Id`).
             message_id_name: if message.fields.mta() == MtaKind::Sendmail { "Message-Id" } else { "Message-ID" },
@@ -211,7 +216,7 @@ fn findings(
         findings.add(CheckFinding::message(Check::ManyRecipients, "too many addressees in To and Cc"));
     }
     if let Some(body) = body {
-        findings.list.extend(body.finish(section).list);
+        findings.append(body.finish(section));
     }
     findings
 }

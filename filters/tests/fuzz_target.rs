@@ -67,6 +67,71 @@ fn any_message() {
     }
 }
 
+/// What is repaired once needs no second repair, whatever the charsets are.
+#[test]
+fn any_charset() {
+    let mut number = numbers();
+    let mut pick = |below: usize| (number() >> 32) as usize % below;
+    for _ in 0..CASES / 5 {
+        let mut text = |words: usize| -> Vec<u8> {
+            (0..=pick(words)).flat_map(|_| [TEXTS[pick(TEXTS.len())], b" "].concat()).collect()
+        };
+        let (from, subject, name, body) = (text(2), text(4), text(1), [text(6), b"\r\n".to_vec(), text(6)].concat());
+        let mut message = [b"From: ", &*from, b"<a@example.com>\nSubject: ", &*subject, b"\n"].concat();
+        for lines in [&CHARSETS[..], &ENCODINGS, &["", "MIME-Version: 1.0\n"]] {
+            message.extend_from_slice(lines[pick(lines.len())].as_bytes());
+        }
+        if pick(3) == 0 {
+            message.extend([b"Content-Disposition: attachment; filename=\"", name.trim_ascii(), b"\"\n"].concat());
+        }
+        message.extend([b"\n", &*body, b"\r\n"].concat());
+        fuzz_header_checks(&message);
+    }
+}
+
+const TEXTS: [&[u8]; 24] = [
+    b"plain",
+    b"text",
+    "Grüße".as_bytes(),
+    "Привет".as_bytes(),
+    "你好".as_bytes(),
+    b"Gr\xfc\xdfe",
+    b"Zam\xf3wienie",
+    b"SP\xd3\xa3KA",
+    b"\xcf\xf0\xe8\xe2\xe5\xf2",
+    b"\xc4\xe3\xba\xc3",
+    b"\x82\xb1\x92\x8d",
+    b"=?iso-8859-1?Q?J=C3=B6rg?=",
+    b"=?iso-8859-1?Q?J=F6rg?=",
+    b"=?iso-8859-1?B?R3LDvMOfZSBhdXMgS8O2bG4=?=",
+    b"=?us-ascii?Q?Gr=C3=BC=C3=9Fe?=",
+    b"=?unknown-8bit?Q?Gr=C3=BC=C3=9Fe?=",
+    b"=?utf-8?Q?Gr=C3?= =?utf-8?Q?=BC=C3=9Fe?=",
+    b"=?utf-8?Q?a_b?=",
+    b"=?utf-8?Q?half",
+    b"\"quoted\"",
+    b"(comment \xfc)",
+    b"\"=?iso-8859-1?Q?J=C3=B6rg?=\"",
+    b"wordwordwordwordwordwordwordwordwordwordwordwordwordword",
+    b"\n\t",
+];
+
+const CHARSETS: [&str; 9] = [
+    "",
+    "Content-Type: text/plain\n",
+    "Content-Type: text/plain; charset=iso-8859-1\n",
+    "Content-Type: text/plain; charset=\"utf-8\"; format=flowed\n",
+    "Content-Type: text/html; charset=us-ascii\n",
+    "Content-Type: text/plain; charset=unknown-8bit\n",
+    "Content-Type: text/plain; charset=\"\"\n",
+    "Content-Type: text/plain; charset=gb2312\n",
+    "Content-Type: text/plain; charset=iso-8859-2\n",
+];
+
+const ENCODINGS: [&str; 4] = [
+    "", "Content-Transfer-Encoding: 7bit\n", "Content-Transfer-Encoding: 8bit\n", "Content-Transfer-Encoding: binary\n",
+];
+
 const MESSAGES: [&str; 4] = [
     "From: Jörg <j@example.com>\nTo: \"Müller, A\" <a@example.net>, b@example.org\nSubject: Grüße =?utf-8?Q?=C3=A4?=\n\tüber alles\n\nHällo\n",
     "From: a@example.com\r\nTo: b@example.net\r\nDate: Tue, 14 Nov 2023 22:13:20 +0000\r\nContent-Type: text/html; charset=us-ascii\r\nContent-Transfer-Encoding: 7bit\r\n\r\n<p>Gr\u{fc}\u{df}e\r\n",

@@ -1,8 +1,11 @@
 //! The checks of the body, in constant memory, while the pieces of the body arrive.
 
+use encoding_rs::Encoding;
+
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Repair};
 use super::injection;
+use super::leaf::BodyContext;
 use super::octets::{BodyOctets, long_line_fault};
 use super::parts::BodyParts;
 use super::section::HeaderSection;
@@ -23,15 +26,14 @@ pub(super) struct BodyCheck {
     findings: CheckFindings,
     /// The message is one part of text.
     pub(super) one_text: bool,
-    /// The octets of the body stand for themselves.
-    pub(super) is_identity: bool,
+    encoding: TransferEncoding,
     mime: bool,
     mta: MtaKind,
 }
 
 impl BodyCheck {
     /// Begins the checks for a message with these fields.
-    pub(super) fn new(section: &HeaderSection<'_>, mta: MtaKind) -> Self {
+    pub(super) fn new(section: &HeaderSection<'_>, mta: MtaKind, fallback: Option<&'static Encoding>) -> Self {
         let mut findings = CheckFindings::default();
         let content_type = section.first("Content-Type").map(|field| ContentType::parse(&field.value));
         let encoding = section.first("Content-Transfer-Encoding");
@@ -40,10 +42,15 @@ impl BodyCheck {
         let readable = content_type.as_ref().is_none_or(Option::is_some);
         let content_type = content_type.flatten();
         let is_text = content_type.as_ref().is_none_or(ContentType::is_text);
-        let parts = BodyParts::new(content_type.as_ref(), encoding, mime, &mut findings);
+        let context = BodyContext { mime, fallback };
+        let parts = BodyParts::new(content_type.as_ref(), encoding, context, &mut findings);
         let one_text = readable && is_text;
-        let is_identity = encoding.is_identity();
-        Self { octets: BodyOctets::new(mta), parts, start: Vec::new(), findings, one_text, is_identity, mime, mta }
+        Self { octets: BodyOctets::new(mta), parts, start: Vec::new(), findings, one_text, encoding, mime, mta }
+    }
+
+    /// True if the octets of the body stand for themselves.
+    pub(super) fn is_identity(&self) -> bool {
+        self.encoding.is_identity()
     }
 
     pub(super) fn push(&mut self, chunk: &[u8]) {
@@ -63,7 +70,16 @@ impl BodyCheck {
         self.octets.finish();
         self.parts.finish(&mut self.findings);
         let mut findings = self.findings;
+        findings.not_utf8 &= self.one_text;
         let BodyOctets { nul, bare, eight_bit, long, .. } = self.octets;
+        if [nul, bare, eight_bit, long] == [None; 4] {
+            let named = |what| CheckFinding::body(Check::TransferEncodingMismatch, None, what);
+            if self.parts.names_eight_bit {
+                findings.add(named("parts in ASCII that are named 8bit: MTAs go by the name"));
+            } else if self.encoding == TransferEncoding::EightBit {
+                findings.add(named("ASCII that is named 8bit: MTAs go by the name").repair(Repair::SevenBit));
+            }
+        }
         if let Some(spot) = long {
             let finding = CheckFinding::body(Check::LongBodyLine, Some(spot), long_line_fault(self.mta));
             findings.add(finding.repair(Repair::QuotedPrintable));

@@ -101,7 +101,7 @@ macro_rules! each_check {
             /// Octets over 127 in a field of a message that is not SMTPUTF8 (RFC 5322 section 2.2, RFC 6532).
             Raw8bitHeader raw_8bit_header = header(Fix, "encode the text as RFC 2047 says, such as =?utf-8?Q?Gr=C3=BC=C3=9Fe?=").otherwise(Reject);
             /// An encoded-word (RFC 2047) that can't be decoded, is too long, or stands where none may stand.
-            EncodedWord encoded_word = header(Log, "encode the text with a library that knows RFC 2047");
+            EncodedWord encoded_word = header(Fix, "encode the text with a library that knows RFC 2047, and name its charset").otherwise(Log);
             /// An encoded-word that hides a line end or another control character: an attack.
             EncodedWordControl encoded_word_control = header(Reject, "take line ends and control characters out of the text before it is encoded");
             /// A control character in a field.
@@ -128,9 +128,10 @@ macro_rules! each_check {
             MimeVersionMissing mime_version_missing = header(Fix, "add MIME-Version: 1.0").otherwise(Log);
             /// 8-bit text without a charset.
             CharsetMissing charset_missing = body(Fix, "name the charset, such as Content-Type: text/plain; charset=utf-8").otherwise(Log);
-            /// Text that is not in the charset that is named, or a charset that nobody knows.
+            /// Text that is not in the charset that is named, or seems to be UTF-8 instead, or a charset that nobody knows.
             CharsetMismatch charset_mismatch = body(Fix, "name the charset that the text is really in").otherwise(Log);
-            /// A Content-Transfer-Encoding that the body is not in (RFC 2045 section 6).
+            /// A Content-Transfer-Encoding that the body is not in (RFC 2045 section 6), or 8bit for ASCII: an MTA re-encodes the body
+            /// for servers without 8BITMIME, and breaks the signature.
             TransferEncodingMismatch transfer_encoding_mismatch = body(Fix, "name the encoding that the text is really in").otherwise(Log);
             /// A body that begins as HTML, without Content-Type.
             HtmlWithoutMime html_without_mime = body(Reject, "add MIME-Version: 1.0 and Content-Type: text/html; charset=utf-8");
@@ -138,8 +139,7 @@ macro_rules! each_check {
             HtmlOnly html_only = body(Log, "send multipart/alternative with a text/plain part");
             /// A line of the body over 998 octets (RFC 5322 section 2.1.1): MTAs break it, and the signature.
             LongBodyLine long_body_line = body(Fix, "encode the body as quoted-printable or base64").otherwise(Log);
-            /// 8-bit text in the body, or text that is named so: an MTA re-encodes it for servers without 8BITMIME, and breaks
-            /// the signature.
+            /// 8-bit text in the body: an MTA re-encodes it for servers without 8BITMIME, and breaks the signature.
             EightBitBody eight_bit_body = body(Log, "encode the body as quoted-printable or base64").otherwise(Log);
             /// NUL, or CR and LF that are not together (RFC 5322 section 2.3).
             NulOrBareCrLf nul_or_bare_cr_lf = body(Reject, "end lines with CRLF, and encode binary data as base64");

@@ -3,14 +3,18 @@
 use postseal_protocol::HeaderField;
 
 use super::check::Check;
-use super::finding::{CheckFinding, CheckFindings, Spot};
+use super::finding::{CheckFinding, CheckFindings, Repair, Spot};
+use super::repair::rfc2047;
+use crate::mail::encoded_word::misnamed::{MisnamedFault, MisnamedWords, misnamed};
 use crate::mail::encoded_word::words;
 use crate::mail::field_kind::FieldKind;
 use crate::mail::quoted::{QuoteScanner, QuotingRules};
+use crate::message::FieldId;
 
 /// Checks the encoded-words of a field.
-pub(super) fn check(field: &HeaderField, kind: FieldKind, findings: &mut CheckFindings) {
+pub(super) fn check(id: FieldId, field: &HeaderField, kind: FieldKind, findings: &mut CheckFindings) {
     let value = &*field.value;
+    let utf8 = check_names(id, field, kind, findings);
     let mut quotes = QuoteScanner::new(QuotingRules::QuotedStrings);
     let mut scanned = 0;
     for word in words(value) {
@@ -21,6 +25,7 @@ pub(super) fn check(field: &HeaderField, kind: FieldKind, findings: &mut CheckFi
             continue;
         }
         match word.decode() {
+            Err(_) if utf8.iter().any(|words| (words.start..words.end).contains(&word.start)) => {}
             Err(what) => add(Check::EncodedWord, what),
             Ok(_) if word.text.contains(&b' ') => add(Check::EncodedWord, "white space in an encoded-word"),
             Ok(_) if word.length > 75 => add(Check::EncodedWord, "an encoded-word of more than 75 characters"),
@@ -40,6 +45,27 @@ pub(super) fn check(field: &HeaderField, kind: FieldKind, findings: &mut CheckFi
             Ok(_) => {}
         }
     }
+}
+
+/// Finds words whose text is UTF-8 although they name something else; returns them.
+fn check_names(id: FieldId, field: &HeaderField, kind: FieldKind, findings: &mut CheckFindings) -> Vec<MisnamedWords> {
+    if !matches!(kind, FieldKind::Unstructured | FieldKind::Address) {
+        return Vec::new();
+    }
+    let mut found = misnamed(&field.value);
+    for words in found.iter().filter(|words| words.fault == MisnamedFault::Another) {
+        findings.misnamed = findings.misnamed.and(words.tally());
+    }
+    found.retain(|words| words.text(true).is_some());
+    if let Some(words) = found.first() {
+        let what = match words.fault {
+            MisnamedFault::Cut => "an encoded-word that ends within a character",
+            _ => "UTF-8 in an encoded-word that names another charset",
+        };
+        let finding = CheckFinding::field(Check::EncodedWord, field, Spot::of(&field.value, words.start), what);
+        findings.add(finding.repair(Repair::Text(id, field.clone(), rfc2047::renamed)));
+    }
+    found
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::finding::{CheckFinding, CheckFindings, Repair, Spot};
 use super::octets::long_line_fault;
 use super::repair::{rfc2047, rfc2231};
 use crate::connection::MtaKind;
+use crate::mail::charset::utf8::Utf8Tally;
 use crate::mail::field_kind::{FieldKind, is_control};
 use crate::mail::fold;
 use crate::message::FieldId;
@@ -49,21 +50,24 @@ pub(super) fn check(id: FieldId, field: &HeaderField, surroundings: FieldSurroun
         raw_8bit(id, field, kind, findings);
     }
     if seen.any(QUESTION) {
-        encoded_word::check(field, kind, findings);
+        encoded_word::check(id, field, kind, findings);
     }
 }
 
 fn raw_8bit(id: FieldId, field: &HeaderField, kind: FieldKind, findings: &mut CheckFindings) {
     let spot = Spot::first(&field.value, |octet| octet > 127);
-    let what = match (kind, std::str::from_utf8(&field.value)) {
-        (FieldKind::Structured, _) => "8-bit text where only ASCII may stand",
-        (_, Ok(_)) => "raw UTF-8",
-        (_, Err(_)) => "raw 8-bit text that is not UTF-8",
+    let utf8 = Utf8Tally::of(&field.value);
+    findings.not_utf8 |= utf8.broken;
+    findings.raw_utf8 |= utf8.is_plausible();
+    let what = match kind {
+        FieldKind::Structured => "8-bit text where only ASCII may stand",
+        _ if utf8.broken => "raw 8-bit text that is not UTF-8",
+        _ => "raw UTF-8",
     };
     let finding = CheckFinding::field(Check::Raw8bitHeader, field, spot, what);
     let has_parameters = field.is("Content-Type") || field.is("Content-Disposition");
     let repair = if has_parameters { rfc2231::encoded } else { rfc2047::encoded };
-    findings.add(finding.repair(Repair::Value(id, field.clone(), repair)));
+    findings.add(finding.repair(Repair::Text(id, field.clone(), repair)));
 }
 
 fn lines(id: FieldId, field: &HeaderField, mta: MtaKind, findings: &mut CheckFindings) {

@@ -5,6 +5,8 @@ use postseal_protocol::HeaderField;
 
 use super::check::Check;
 use crate::mail::charset::Charset;
+use crate::mail::charset::raw::RawCharset;
+use crate::mail::charset::utf8::Utf8Tally;
 use crate::message::FieldId;
 
 /// The findings of one check that are kept without a repair.
@@ -49,29 +51,41 @@ pub(super) struct Spot {
 pub(super) enum Repair {
     /// A new value for a field, made from the value as earlier repairs left it.
     Value(FieldId, HeaderField, FieldRepair),
+    /// Likewise, and the charset of raw text has to be known.
+    Text(FieldId, HeaderField, TextRepair),
     /// A new Date field.
     Date,
     /// A new Message-ID field.
     MessageId,
     /// A new MIME-Version field.
     MimeVersion,
-    /// The single text part is declared as UTF-8.
-    Utf8,
+    /// The charset of the single text part is named.
+    Charset(&'static str),
+    /// The single text part is declared as UTF-8, if all text of the message shows that.
+    PerhapsUtf8,
     /// The single text part is declared as 8bit.
     EightBit,
-    /// The single text part is declared as 7bit.
+    /// The body as a whole is declared as 7bit.
     SevenBit,
     /// The single text part is encoded as quoted-printable.
     QuotedPrintable,
 }
 
-/// Makes a new value from a field and the charset that the message names for its text. `None` if no new value is certain.
-pub(super) type FieldRepair = fn(&HeaderField, Option<Charset>) -> Option<Vec<u8>>;
+/// Makes a new value from a field. `None` if no new value is certain.
+pub(super) type FieldRepair = fn(&HeaderField) -> Option<Vec<u8>>;
+/// Makes a new value from a field with raw text, or the reason why no new value is certain.
+pub(super) type TextRepair = fn(&HeaderField, &RawCharset) -> Result<Vec<u8>, &'static str>;
 
 /// All findings of a message.
 #[derive(Debug, Default)]
 pub(super) struct CheckFindings {
     pub(super) list: Vec<CheckFinding>,
+    /// The text of the message, or raw text in a field, is not UTF-8.
+    pub(super) not_utf8: bool,
+    /// Raw text in a field makes sense as UTF-8.
+    pub(super) raw_utf8: bool,
+    /// What tells that the text that is named otherwise is UTF-8.
+    pub(super) misnamed: Utf8Tally,
 }
 
 impl CheckFindings {
@@ -85,9 +99,22 @@ impl CheckFindings {
         }
     }
 
-    /// True if a finding shows text that is certainly UTF-8, even if the message names another charset.
-    pub(super) fn tell_of_utf8(&self) -> bool {
-        self.list.iter().any(|finding| matches!(finding.repair, Some(Repair::Utf8)))
+    /// Adds the findings about the body.
+    pub(super) fn append(&mut self, body: Self) {
+        self.list.extend(body.list);
+        self.not_utf8 |= body.not_utf8;
+        self.misnamed = self.misnamed.and(body.misnamed);
+    }
+
+    /// The charset of a message's text: the one that is named, unless its only text shows that the name is wrong.
+    pub(super) fn text_charset(&self, named: Option<Charset>, one_text: bool) -> Option<Charset> {
+        let really = |finding: &CheckFinding| match finding.repair {
+            Some(Repair::Charset("utf-8")) => Some(Some(Charset::Utf8)),
+            Some(Repair::PerhapsUtf8) if self.misnamed.is_certain() => Some(Some(Charset::Utf8)),
+            None if finding.check == Check::CharsetMismatch => Some(None),
+            _ => None,
+        };
+        self.list.iter().find_map(really).filter(|_| one_text).unwrap_or(named)
     }
 }
 

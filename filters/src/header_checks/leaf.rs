@@ -1,8 +1,10 @@
 //! The checks of a part that is no multipart: its transfer encoding, and its charset if the part is text.
 
+use encoding_rs::Encoding;
+
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Repair, Spot};
-use super::judge::CharsetJudge;
+use super::judge::{CharsetJudge, RealCharset};
 use crate::mail::content_type::{ContentType, TransferEncoding};
 use crate::mail::transfer::base64::{self, Base64};
 use crate::mail::transfer::quoted_printable;
@@ -18,6 +20,15 @@ pub(super) struct LeafPart {
     mime: bool,
 }
 
+/// What is known outside of the parts of a body.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct BodyContext {
+    /// The message is MIME, so a part without Content-Transfer-Encoding is 7bit.
+    pub(super) mime: bool,
+    /// The charset of text without a usable name, as the postmaster says.
+    pub(super) fallback: Option<&'static Encoding>,
+}
+
 enum LeafDecoder {
     Identity,
     QuotedPrintable(quoted_printable::QuotedPrintableDecoder),
@@ -30,7 +41,10 @@ enum LeafDecoder {
 
 impl LeafPart {
     /// Begins a part with these fields, at this offset of the body.
-    pub(super) fn new(content_type: Option<&ContentType>, encoding: TransferEncoding, mime: bool, start: u64) -> Self {
+    pub(super) fn new(
+        content_type: Option<&ContentType>, encoding: TransferEncoding, context: BodyContext, start: u64,
+    ) -> Self {
+        let BodyContext { mime, fallback } = context;
         let is_text = content_type.is_none_or(ContentType::is_text);
         let charset = content_type.and_then(|content_type| content_type.charset.as_deref());
         let decoder = match encoding {
@@ -41,7 +55,14 @@ impl LeafPart {
             TransferEncoding::Base64 => LeafDecoder::Alphabet { broken: false },
             _ => LeafDecoder::Identity,
         };
-        Self { encoding, decoder, judge: is_text.then(|| CharsetJudge::new(charset)), eight_bit: None, start, mime }
+        Self {
+            encoding,
+            decoder,
+            judge: is_text.then(|| CharsetJudge::new(charset, fallback)),
+            eight_bit: None,
+            start,
+            mime,
+        }
     }
 
     /// Takes the next piece, which begins at this offset of the body.
@@ -78,14 +99,19 @@ impl LeafPart {
             Some(spot) => CheckFinding::body(check, Some(spot), what),
             None => CheckFinding::part(check, start, what),
         };
-        if let Some(fault) = self.judge.and_then(CharsetJudge::finish) {
+        let judged = self.judge.map(CharsetJudge::finish);
+        if let Some(judged) = judged {
+            findings.not_utf8 |= judged.not_utf8;
+            findings.misnamed = findings.misnamed.and(judged.misnamed);
+        }
+        if let Some(fault) = judged.and_then(|judged| judged.fault) {
             let check = if fault.named { Check::CharsetMismatch } else { Check::CharsetMissing };
             let finding = finding(check, fault.what);
-            findings.add(if fault.certain { finding.repair(Repair::Utf8) } else { finding });
-        }
-        if self.encoding == TransferEncoding::EightBit && eight_bit.is_none() {
-            let what = "ASCII that is named 8bit: MTAs go by the name";
-            findings.add(CheckFinding::part(Check::EightBitBody, start, what).repair(Repair::SevenBit));
+            findings.add(match fault.really {
+                RealCharset::NotKnown => finding,
+                RealCharset::Named(name) => finding.repair(Repair::Charset(name)),
+                RealCharset::PerhapsUtf8 => finding.repair(Repair::PerhapsUtf8),
+            });
         }
         let mut wrong = |what| {
             let finding = finding(Check::TransferEncodingMismatch, what);

@@ -8,7 +8,7 @@ use super::author::{AUTHOR_SIGNED, AuthorSignatures};
 use super::check::{Check, CheckAction};
 use super::finding::{CheckFinding, CheckFindings, FindingPlace};
 use super::plan::{CheckPlan, Decisions};
-use super::repair::{RepairMaterial, Repairs, TOO_LARGE};
+use super::repair::{RepairMaterial, Repairs, TOO_LARGE, UNKNOWN_CHARSET};
 use super::reply;
 use crate::filter::Context;
 use crate::message::Message;
@@ -66,6 +66,7 @@ impl<'a> Treatment<'a> {
                 (CheckAction::Fix, Some(_)) if repairs.changes() > material.max_edits => (CheckAction::Fix, None),
                 (CheckAction::Fix, Some(repair)) => match author.repair(repair, repairs, material) {
                     Ok(()) => (CheckAction::Fix, None),
+                    Err(UNKNOWN_CHARSET) => author.otherwise(finding, decided.unknown_charset, Some(UNKNOWN_CHARSET)),
                     Err(why) => author.otherwise(finding, decided.otherwise, Some(why)),
                 },
                 (CheckAction::Fix, None) => author.otherwise(finding, decided.otherwise, None),

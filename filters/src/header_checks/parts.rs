@@ -9,9 +9,11 @@ mod stack;
 use header::PartHeader;
 use stack::BoundaryStack;
 
+use encoding_rs::Encoding;
+
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings};
-use super::leaf::LeafPart;
+use super::leaf::{BodyContext, LeafPart};
 use crate::mail::charset::Charset;
 use crate::mail::content_type::{ContentType, TransferEncoding};
 
@@ -32,8 +34,11 @@ pub(super) struct BodyParts {
     count: u32,
     pub(super) plain: bool,
     pub(super) html: bool,
-    /// The charset of the first part that names one.
+    /// The charset that the parts name; [`Charset::Unjudged`] if they name several.
     pub(super) charset: Option<Charset>,
+    fallback: Option<&'static Encoding>,
+    /// A part of a multipart is named 8bit, or may have parts that are.
+    pub(super) names_eight_bit: bool,
 }
 
 enum PartState {
@@ -46,7 +51,8 @@ enum PartState {
 impl BodyParts {
     /// Begins the body of a message with these fields.
     pub(super) fn new(
-        content_type: Option<&ContentType>, encoding: TransferEncoding, mime: bool, findings: &mut CheckFindings,
+        content_type: Option<&ContentType>, encoding: TransferEncoding, context: BodyContext,
+        findings: &mut CheckFindings,
     ) -> Self {
         let mut this = Self {
             stack: BoundaryStack::default(),
@@ -58,8 +64,12 @@ impl BodyParts {
             plain: false,
             html: false,
             charset: None,
+            fallback: context.fallback,
+            names_eight_bit: false,
         };
-        this.enter(content_type, encoding, mime, findings);
+        this.enter(content_type, encoding, context.mime, findings);
+        this.names_eight_bit =
+            encoding == TransferEncoding::EightBit && content_type.is_some_and(ContentType::is_message);
         this
     }
 
@@ -162,6 +172,7 @@ impl BodyParts {
             if self.stack.is_digest() && content_type.is_none() {
                 self.state = PartState::Opaque;
             } else {
+                self.names_eight_bit |= encoding == TransferEncoding::EightBit;
                 self.enter(content_type.as_ref(), encoding, true, findings);
             }
         }
@@ -210,16 +221,26 @@ impl BodyParts {
                 self.multipart(content_type, findings);
                 PartState::Opaque
             }
-            Some(content_type) if content_type.kind == b"message" => PartState::Opaque,
+            Some(content_type) if content_type.is_message() => PartState::Opaque,
             _ => {
+                let context = BodyContext { mime, fallback: self.fallback };
                 self.plain |= content_type.is_none_or(|this| this.is_text() && this.subtype == b"plain");
                 if let Some(name) = content_type.and_then(|this| this.charset.as_deref()) {
-                    self.charset.get_or_insert_with(|| Charset::named(name));
+                    self.name(Charset::named(name));
                 }
                 self.html |= content_type.is_some_and(|this| this.is_text() && this.subtype == b"html");
-                PartState::Leaf(Box::new(LeafPart::new(content_type, encoding, mime, self.offset)))
+                PartState::Leaf(Box::new(LeafPart::new(content_type, encoding, context, self.offset)))
             }
         };
+    }
+
+    fn name(&mut self, charset: Charset) {
+        self.charset = Some(match self.charset {
+            Some(other) if other != charset && charset == Charset::Ascii => other,
+            None | Some(Charset::Ascii) => charset,
+            Some(other) if other == charset => charset,
+            Some(_) => Charset::Unjudged,
+        });
     }
 
     fn multipart(&mut self, content_type: &ContentType, findings: &mut CheckFindings) {

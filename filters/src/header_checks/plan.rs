@@ -1,10 +1,12 @@
 //! Checks how the settings fit together, and makes of them what the filter works by.
 
+use encoding_rs::{Encoding, X_USER_DEFINED};
 use postseal_protocol::Stage;
 
 use super::check::{Check, CheckAction};
 use super::settings::{AuthorSignedPolicy, Exception, HeaderCheckSettings, OrNone};
 use crate::connection::ClientConnection;
+use crate::mail::charset::Charset;
 use crate::problem::{Problem, Problems};
 use crate::refuse_on::RefuseOn;
 use crate::submitter::{Submitter, Who};
@@ -24,6 +26,7 @@ pub struct CheckPlan {
     pub(super) fixed_field: Option<String>,
     pub(super) tag_field: Option<String>,
     pub(super) url: Option<String>,
+    pub(super) fallback: Option<&'static Encoding>,
     pub(super) body_limit: usize,
     pub(super) author_signed: AuthorSignedPolicy,
 }
@@ -34,6 +37,8 @@ pub(super) struct PlannedCheck {
     pub(super) action: CheckAction,
     /// Where the action is a repair that is not possible.
     pub(super) otherwise: CheckAction,
+    /// Where the repair is not possible only because nothing tells the charset of the text.
+    pub(super) unknown_charset: CheckAction,
     pub(super) shadow: bool,
     pub(super) max: u64,
 }
@@ -61,6 +66,7 @@ impl HeaderCheckSettings {
         if url.as_ref().is_some_and(|url| url.len() > 200 || !url.bytes().all(|byte| byte.is_ascii_graphic())) {
             errors.error(["url"], "must be at most 200 printable ASCII characters without spaces, or none");
         }
+        let fallback = self.fallback(&mut errors);
         let plan = CheckPlan {
             rules,
             exceptions,
@@ -70,10 +76,30 @@ impl HeaderCheckSettings {
             fixed_field: self.fixed_field.0.clone(),
             tag_field: self.tag_field.0.clone(),
             url: url.clone(),
+            fallback,
             body_limit: self.body_limit.bytes(),
             author_signed: self.author_signed,
         };
         errors.finish(plan).map(|(plan, _)| plan)
+    }
+
+    fn fallback(&self, errors: &mut Problems) -> Option<&'static Encoding> {
+        let name = self.fallback_charset.0.as_ref()?;
+        let found = Charset::named(name.as_bytes());
+        let fits = |encoding: &&'static Encoding| encoding.is_ascii_compatible() && *encoding != X_USER_DEFINED;
+        match found {
+            Charset::Other(encoding) if fits(&encoding) => Some(encoding),
+            Charset::Ascii | Charset::Utf8 => {
+                errors.error(["fallback_charset"], "has no effect: UTF-8 is recognized without it; write none");
+                None
+            }
+            _ => {
+                let what =
+                    "is no charset that mail is written in and that can be decoded; write such as iso-8859-2, or none";
+                errors.error(["fallback_charset"], what);
+                None
+            }
+        }
     }
 
     fn decided(&self, check: Check, errors: &mut Problems) -> PlannedCheck {
@@ -102,6 +128,7 @@ impl HeaderCheckSettings {
         PlannedCheck {
             action: rule.action,
             otherwise: rule.otherwise.or(profile.otherwise).unwrap_or(CheckAction::Log),
+            unknown_charset: rule.otherwise.unwrap_or(CheckAction::Log),
             shadow: rule.shadow || self.shadow,
             max: rule.max.or(profile.max).unwrap_or_default(),
         }
@@ -137,6 +164,7 @@ impl CheckPlan {
                 let milder = |action: CheckAction| if action.refuses() { CheckAction::Log } else { action };
                 rule.action = milder(rule.action);
                 rule.otherwise = milder(rule.otherwise);
+                rule.unknown_charset = milder(rule.unknown_charset);
             }
         }
         Decisions(rules)
@@ -181,8 +209,13 @@ impl CheckPlan {
 impl Decisions {
     /// What is configured for a check.
     pub(super) fn of(&self, check: Check) -> PlannedCheck {
-        const OFF: PlannedCheck =
-            PlannedCheck { action: CheckAction::Off, otherwise: CheckAction::Off, shadow: false, max: 0 };
+        const OFF: PlannedCheck = PlannedCheck {
+            action: CheckAction::Off,
+            otherwise: CheckAction::Off,
+            unknown_charset: CheckAction::Off,
+            shadow: false,
+            max: 0,
+        };
         self.0.get(check as usize).copied().unwrap_or(OFF)
     }
 }

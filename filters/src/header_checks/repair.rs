@@ -10,9 +10,9 @@ use std::collections::HashMap;
 
 use postseal_protocol::HeaderField;
 
-use super::finding::{FieldRepair, Repair};
+use super::finding::Repair;
 use super::section::HeaderSection;
-use crate::mail::charset::Charset;
+use crate::mail::charset::raw::RawCharset;
 use crate::mail::content_type::ContentType;
 use crate::mail::date;
 use crate::mail::fold;
@@ -20,7 +20,10 @@ use crate::mail::transfer::quoted_printable;
 use crate::message::{Body, FieldId, Message};
 
 const TRANSFER_ENCODING: &str = "Content-Transfer-Encoding";
-const NOT_CERTAIN: &str = "no repair is certain";
+/// No repair is certain, whatever the charset is.
+pub(super) const NOT_CERTAIN: &str = "no repair is certain";
+/// Nothing else is in the way of a repair.
+pub(super) const UNKNOWN_CHARSET: &str = "nothing tells the charset; see fallback_charset";
 const ENCODED: &str = "the body is encoded already";
 const SEVERAL_PARTS: &str = "only a message of one text part is repaired";
 /// A repair that fails for this reason is also reported as `body_over_limit`.
@@ -34,8 +37,8 @@ pub(super) struct RepairMaterial<'a> {
     pub(super) one_text: bool,
     /// The octets of the body stand for themselves.
     pub(super) is_identity: bool,
-    /// The charset that the message names for its text.
-    pub(super) charset: Option<Charset>,
+    /// What is known of the charset of raw text.
+    pub(super) raw: RawCharset,
     /// Seconds since 1970.
     pub(super) time: u64,
     /// The name of the field as the MTA will write it.
@@ -67,13 +70,16 @@ impl Repairs {
     /// The reason why the repair is not possible, in a few words.
     pub(super) fn make(&mut self, repair: &Repair, material: &RepairMaterial<'_>) -> Result<(), &'static str> {
         match repair {
-            Repair::Value(id, field, how) => self.value(*id, field, *how, material.charset).ok_or(NOT_CERTAIN)?,
+            Repair::Value(id, field, how) => self.value(*id, field, |field| how(field).ok_or(NOT_CERTAIN))?,
+            Repair::Text(id, field, how) => self.value(*id, field, |field| how(field, &material.raw))?,
             Repair::Date => self.add("Date", &date::rfc5322(material.time)),
             Repair::MessageId => self.add(material.message_id_name, &(material.message_id)()),
             Repair::MimeVersion => self.add("MIME-Version", "1.0"),
-            Repair::Utf8 => self.utf8(material)?,
+            Repair::Charset(name) => self.charset(name, material)?,
+            Repair::PerhapsUtf8 if material.raw.misnamed => self.charset("utf-8", material)?,
+            Repair::PerhapsUtf8 => return Err(NOT_CERTAIN),
             Repair::EightBit => self.encode(material, "8bit")?,
-            Repair::SevenBit => self.encode(material, "7bit")?,
+            Repair::SevenBit => self.name_encoding(material, "7bit")?,
             Repair::QuotedPrintable => self.quoted_printable(material)?,
         }
         Ok(())
@@ -113,17 +119,19 @@ impl Repairs {
         }
     }
 
-    fn value(&mut self, id: FieldId, field: &HeaderField, how: FieldRepair, charset: Option<Charset>) -> Option<()> {
+    fn value(
+        &mut self, id: FieldId, field: &HeaderField, how: impl Fn(&HeaderField) -> Result<Vec<u8>, &'static str>,
+    ) -> Result<(), &'static str> {
         let value = match self.values.get(&id) {
-            Some(value) => how(&HeaderField::new(field.name.clone(), value.clone()), charset)?,
-            None => how(field, charset)?,
+            Some(value) => how(&HeaderField::new(field.name.clone(), value.clone()))?,
+            None => how(field)?,
         };
         // No MTA takes CR or NUL back unchanged, and an empty value would remove the field.
         if value.is_empty() || value.contains(&b'\r') || value.contains(&0) {
-            return None;
+            return Err(NOT_CERTAIN);
         }
         self.values.insert(id, value);
-        Some(())
+        Ok(())
     }
 
     fn add(&mut self, name: &'static str, value: &str) {
@@ -132,15 +140,15 @@ impl Repairs {
         }
     }
 
-    /// Declares the text as UTF-8, and adds the MIME fields that the message lacks.
-    fn utf8(&mut self, material: &RepairMaterial<'_>) -> Result<(), &'static str> {
+    /// Names the charset of the text, and adds the MIME fields that the message lacks.
+    fn charset(&mut self, name: &str, material: &RepairMaterial<'_>) -> Result<(), &'static str> {
         let section = material.section;
         if !material.one_text {
             return Err(SEVERAL_PARTS);
         }
         match (section.first_with_id("Content-Type"), section.count("Content-Type")) {
-            (Some((id, field)), 1) => self.value(id, field, with_utf8, None).ok_or(NOT_CERTAIN)?,
-            (None, _) => self.add("Content-Type", "text/plain; charset=utf-8"),
+            (Some((id, field)), 1) => self.value(id, field, |field| with_charset(field, name).ok_or(NOT_CERTAIN))?,
+            (None, _) => self.add("Content-Type", &format!("text/plain; charset={name}")),
             _ => return Err(NOT_CERTAIN),
         }
         if section.count("MIME-Version") == 0 {
@@ -167,12 +175,18 @@ impl Repairs {
     }
 
     fn encode(&mut self, material: &RepairMaterial<'_>, name: &'static str) -> Result<(), &'static str> {
+        match material {
+            _ if !material.one_text => Err(SEVERAL_PARTS),
+            _ if !material.is_identity => Err(ENCODED),
+            _ => self.name_encoding(material, name),
+        }
+    }
+
+    /// Writes the encoding of the body into the header section.
+    fn name_encoding(&mut self, material: &RepairMaterial<'_>, name: &'static str) -> Result<(), &'static str> {
         let section = material.section;
-        match section.count(TRANSFER_ENCODING) {
-            _ if !material.one_text => return Err(SEVERAL_PARTS),
-            _ if !material.is_identity => return Err(ENCODED),
-            2.. => return Err(NOT_CERTAIN),
-            _ => {}
+        if section.count(TRANSFER_ENCODING) > 1 {
+            return Err(NOT_CERTAIN);
         }
         // If an earlier repair has encoded the body, its encoding stays.
         if self.body.is_none() {
@@ -185,16 +199,16 @@ impl Repairs {
     }
 }
 
-fn with_utf8(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>> {
+fn with_charset(field: &HeaderField, name: &str) -> Option<Vec<u8>> {
     let parsed = ContentType::parse(&field.value)?;
     let (at, text) = match &parsed.charset {
         _ if parsed.broken => return None,
         Some(_) if parsed.charset_at.is_empty() => return None,
-        Some(_) => (parsed.charset_at, &b"utf-8"[..]),
-        None => (parsed.end..parsed.end, &b"; charset=utf-8"[..]),
+        Some(_) => (parsed.charset_at, name.to_owned()),
+        None => (parsed.end..parsed.end, format!("; charset={name}")),
     };
     let before = field.value.get(..at.start)?;
-    let value = [before, text, field.value.get(at.end..)?].concat();
+    let value = [before, text.as_bytes(), field.value.get(at.end..)?].concat();
     let field = HeaderField::new(field.name.clone(), value.clone());
     fold::long_line(&field, fold::MAX_SENT_LINE_OCTETS).is_none().then_some(value)
 }

@@ -38,6 +38,8 @@ macro_rules! settings {
             pub max_foreign_fields: usize,
             /// The address of a page that helps people; `#CHECK` is put behind it. `none` if there is no page.
             pub url: OrNone,
+            /// The charset of raw text that is not UTF-8 and that nothing names, or `none`.
+            pub fallback_charset: OrNone,
             /// The size up to which a body can be repaired.
             pub body_limit: ByteSize,
             /// The treatment of mail that carries a DKIM signature of the domain in From already.
@@ -57,6 +59,7 @@ macro_rules! settings {
                     tag_field: OrNone(Some("X-Postseal-Found".to_owned())),
                     max_foreign_fields: 20,
                     url: OrNone(None),
+                    fallback_charset: OrNone(None),
                     body_limit: ByteSize::new(1 << 20),
                     author_signed: AuthorSignedPolicy::Keep,
                     $($key: CheckRule::default_of(Check::$check),)*

@@ -63,6 +63,10 @@ impl ContentType {
         self.kind == b"text"
     }
 
+    pub(crate) fn is_message(&self) -> bool {
+        self.kind == b"message"
+    }
+
     pub(crate) fn is_multipart(&self) -> bool {
         self.kind == b"multipart"
     }

@@ -1,6 +1,7 @@
 //! Encoded-words (RFC 2047 section 2): found, decoded and written.
 
 mod control;
+pub(crate) mod misnamed;
 pub(crate) mod write;
 
 use encodify::hex::decode_pair;
@@ -59,6 +60,29 @@ pub(crate) fn words(value: &[u8]) -> impl Iterator<Item = EncodedWord<'_>> {
     })
 }
 
+/// True if a value has the beginning of an encoded-word without its end, or a word with white space or raw octets inside.
+/// Readers do not agree on the meaning of text beside it.
+pub(crate) fn has_half_word(value: &[u8]) -> bool {
+    memchr::memmem::find_iter(value, b"=?").any(|start| {
+        let rest = value.split_at(start).1;
+        match word(rest, start) {
+            Some(word) => !word.text.iter().all(u8::is_ascii_graphic),
+            None => begins_word(rest),
+        }
+    })
+}
+
+/// True if a text begins as an encoded-word does.
+fn begins_word(text: &[u8]) -> bool {
+    let mut pieces = text.splitn(4, |octet| *octet == b'?');
+    let (Some(_), Some(charset), Some([b'B' | b'b' | b'Q' | b'q']), Some(_)) =
+        (pieces.next(), pieces.next(), pieces.next(), pieces.next())
+    else {
+        return false;
+    };
+    !charset.is_empty() && charset.iter().all(u8::is_ascii_graphic)
+}
+
 /// Reads the encoded-word at the beginning of a text.
 ///
 /// ```text
@@ -93,14 +117,7 @@ impl EncodedWord<'_> {
     /// # Errors
     /// The reason why the word can't be decoded, in a few words.
     pub(crate) fn decode(&self) -> Result<String, &'static str> {
-        let octets = match self.encoding {
-            b'B' | b'b' => base64::decoded(self.text).ok_or("an encoded-word that is not base64")?,
-            b'Q' | b'q' => match q_decoded(self.text) {
-                (octets, true) => octets,
-                (_, false) => return Err("an encoded-word that is not Q encoding"),
-            },
-            _ => return Err("an encoded-word whose encoding is neither B nor Q"),
-        };
+        let octets = self.octets()?;
         match Charset::named(self.charset_name()) {
             Charset::Unknown => Err("an encoded-word in a charset that nobody knows"),
             Charset::Unjudged => Ok(String::new()),
@@ -108,6 +125,17 @@ impl EncodedWord<'_> {
                 let text = charset.decode(&octets).ok_or("an encoded-word that is not in its charset")?;
                 Ok(text.into_owned())
             }
+        }
+    }
+
+    fn octets(&self) -> Result<Vec<u8>, &'static str> {
+        match self.encoding {
+            b'B' | b'b' => base64::decoded(self.text).ok_or("an encoded-word that is not base64"),
+            b'Q' | b'q' => match q_decoded(self.text) {
+                (octets, true) => Ok(octets),
+                (_, false) => Err("an encoded-word that is not Q encoding"),
+            },
+            _ => Err("an encoded-word whose encoding is neither B nor Q"),
         }
     }
 

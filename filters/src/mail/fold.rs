@@ -6,8 +6,6 @@ use postseal_protocol::HeaderField;
 
 use points::{FoldPoint, FoldRank, fold_points};
 
-use crate::mail::charset::Charset;
-
 /// The octets that a line should have at most (RFC 5322 section 2.1.1).
 const PREFERRED_LINE_OCTETS: usize = 78;
 
@@ -32,7 +30,7 @@ pub(crate) fn blank_line(value: &[u8]) -> Option<usize> {
 }
 
 /// The value without continuation lines of nothing but white space.
-pub(crate) fn without_blank_lines(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>> {
+pub(crate) fn without_blank_lines(field: &HeaderField) -> Option<Vec<u8>> {
     let mut lines = field.value.split(|octet| *octet == b'\n');
     let mut out = lines.next()?.to_vec();
     for line in lines.filter(|line| !line.trim_ascii().is_empty()) {
@@ -57,7 +55,7 @@ pub(crate) fn long_line(field: &HeaderField, max: usize) -> Option<usize> {
 
 /// The value with long lines folded. `None` if a line can't be folded: a word is too long, and its field may not get white
 /// space there. Unfolding the result gives back the value, to the octet, but for a space at folds where there was none.
-pub(crate) fn refolded(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>> {
+pub(crate) fn refolded(field: &HeaderField) -> Option<Vec<u8>> {
     if field.value.len() > MAX_VALUE_OCTETS {
         return None;
     }

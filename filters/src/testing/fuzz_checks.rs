@@ -7,7 +7,7 @@ use postseal_protocol::{HeaderField, Modification};
 use super::model::Model;
 use super::{End, TestClock, Transaction, settings};
 use crate::connection::MtaKind;
-use crate::header_checks::{Check, CheckAction, HeaderCheckSettings, HeaderChecks};
+use crate::header_checks::{Check, CheckAction, HeaderCheckSettings, HeaderChecks, OrNone};
 use crate::pipeline::{OnError, Pipeline, PipelineEntry};
 
 /// The field of the MTA, and those of the filter.
@@ -93,7 +93,8 @@ static DEFAULTS: LazyLock<Arc<Pipeline>> = LazyLock::new(|| pipeline(HeaderCheck
 
 /// Everything is repaired that can be, and nothing refused.
 static EVERYTHING: LazyLock<Arc<Pipeline>> = LazyLock::new(|| {
-    let mut settings = HeaderCheckSettings::default();
+    let fallback_charset = OrNone(Some("iso-8859-2".to_owned()));
+    let mut settings = HeaderCheckSettings { fallback_charset, ..HeaderCheckSettings::default() };
     for check in Check::ALL {
         let rule = settings.rule_mut(*check);
         rule.action = if check.can_fix() { CheckAction::Fix } else { CheckAction::Log };

@@ -9,7 +9,7 @@ fn found(fields: &[(&'static str, &str)], body: &[u8]) -> Vec<String> {
         message.fields.receive(HeaderField::new(*name, (*value).to_owned()));
     }
     let section = HeaderSection::of(&message.fields);
-    let mut check = BodyCheck::new(&section, MtaKind::Postfix);
+    let mut check = BodyCheck::new(&section, MtaKind::Postfix, None);
     body.chunks(7).for_each(|chunk| check.push(chunk));
     check.finish(&section).list.iter().map(|finding| finding.check.to_string()).collect()
 }
@@ -47,7 +47,7 @@ fn what_may_be_repaired_is_one_text() {
         for (name, value) in fields {
             message.fields.receive(HeaderField::new(*name, (*value).to_owned()));
         }
-        BodyCheck::new(&HeaderSection::of(&message.fields), MtaKind::Postfix).one_text
+        BodyCheck::new(&HeaderSection::of(&message.fields), MtaKind::Postfix, None).one_text
     };
     assert!(one(&[]));
     assert!(one(&[("Content-Type", "text/html"), ("Content-Transfer-Encoding", "binary")]));

@@ -1,13 +1,16 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::MtaKind;
 use crate::mail::encoded_word::EncodedWord;
 use crate::mail::quoted::tests::text;
+use crate::message::Message;
 
 fn found(name: &'static str, value: &str) -> Vec<(Check, &'static str)> {
     let field = HeaderField::new(name, value.to_owned());
     let mut findings = CheckFindings::default();
-    check(&field, FieldKind::of(&field), &mut findings);
+    let id = Message::new(MtaKind::Postfix).fields.append(field.clone());
+    check(id, &field, FieldKind::of(&field), &mut findings);
     findings.list.iter().map(|finding| (finding.check, finding.what)).collect()
 }
 
@@ -29,6 +32,19 @@ fn what_is_wrong_with_a_word() {
         ("From", " \"=?utf-8?Q?b?=\" <a@b>", "an encoded-word in quotes, where it is not decoded"),
     ] {
         assert_eq!(found(name, value), [(Check::EncodedWord, what)], "{value}");
+    }
+}
+
+#[test]
+fn words_that_are_utf_8_under_another_name() {
+    let other = "UTF-8 in an encoded-word that names another charset";
+    for (value, what) in [
+        (" =?iso-8859-1?Q?J=C3=B6rg?=", other),
+        (" =?us-ascii?Q?J=C3=B6rg?=", other),
+        (" =?unknown-8bit?Q?J=C3=B6rg?=", other),
+        (" =?utf-8?Q?J=C3?= =?utf-8?Q?=B6rg?=", "an encoded-word that ends within a character"),
+    ] {
+        assert_eq!(found("Subject", value), [(Check::EncodedWord, what)], "{value}");
     }
 }
 

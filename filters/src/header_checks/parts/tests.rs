@@ -3,6 +3,8 @@ use proptest::prelude::*;
 use super::*;
 
 /// The findings in a body, with their offsets. They are the same for every way to cut the body.
+const MIME: BodyContext = BodyContext { mime: true, fallback: None };
+
 fn found(content_type: &str, body: &str) -> Vec<String> {
     let cuts = [1, 2, 3, 5, 17, 10_000];
     let mut results: Vec<_> = cuts.iter().map(|cut| found_cut(content_type, body.as_bytes(), *cut)).collect();
@@ -14,7 +16,7 @@ fn found(content_type: &str, body: &str) -> Vec<String> {
 fn found_cut(content_type: &str, body: &[u8], cut: usize) -> Vec<String> {
     let mut findings = CheckFindings::default();
     let content_type = ContentType::parse(content_type.as_bytes());
-    let mut parts = BodyParts::new(content_type.as_ref(), TransferEncoding::Unnamed, true, &mut findings);
+    let mut parts = BodyParts::new(content_type.as_ref(), TransferEncoding::Unnamed, MIME, &mut findings);
     for chunk in body.chunks(cut) {
         parts.push(chunk, chunk.is_ascii(), &mut findings);
     }
@@ -150,7 +152,7 @@ fn the_deepest_and_the_most() {
 fn a_line_without_end_is_not_kept() {
     let mut findings = CheckFindings::default();
     let content_type = ContentType::parse(MIXED.as_bytes());
-    let mut parts = BodyParts::new(content_type.as_ref(), TransferEncoding::Unnamed, true, &mut findings);
+    let mut parts = BodyParts::new(content_type.as_ref(), TransferEncoding::Unnamed, MIME, &mut findings);
     parts.push(b"--b\r\nX: ", true, &mut findings);
     for _ in 0..1000 {
         parts.push(&[b'-'; 1000], true, &mut findings);

@@ -7,27 +7,78 @@
 
 use std::borrow::Cow;
 
+use encoding_rs::mem::decode_latin1;
 use postseal_protocol::HeaderField;
 
+use super::{NOT_CERTAIN, UNKNOWN_CHARSET};
 use crate::mail::address::{Mailbox, mailboxes};
-use crate::mail::charset::{self, Charset};
+use crate::mail::charset::raw::{RawCharset, is_text};
 use crate::mail::cursor::TextCursor;
+use crate::mail::encoded_word::has_half_word;
+use crate::mail::encoded_word::misnamed::misnamed;
 use crate::mail::encoded_word::write::{EncodedWordWriter, SpacedWord, WordSurroundings};
 use crate::mail::field_kind::{FieldKind, is_control};
 use crate::mail::fold::MAX_VALUE_OCTETS;
 use crate::mail::quoted::{QuoteScanner, QuotedRole, QuotingRules};
 
-/// The value with its 8-bit text encoded. `None` if that is not certain to be right.
-pub(crate) fn encoded(field: &HeaderField, named: Option<Charset>) -> Option<Vec<u8>> {
+/// The value with its 8-bit text encoded.
+///
+/// # Errors
+/// The reason why no new value is certain to be right.
+pub(crate) fn encoded(field: &HeaderField, raw: &RawCharset) -> Result<Vec<u8>, &'static str> {
     // Hidden in an encoded-word, a control character would be an attack.
-    if field.value.iter().any(|octet| is_control(*octet)) {
+    if field.value.iter().any(|octet| is_control(*octet)) || has_half_word(&field.value) {
+        return Err(NOT_CERTAIN);
+    }
+    match raw.read(&field.value) {
+        Some(text) => encoded_text(field, &text).ok_or(NOT_CERTAIN),
+        None if std::str::from_utf8(&field.value).is_ok_and(|text| !is_text(text)) => Err(NOT_CERTAIN),
+        // If the field could be repaired with any text in place of this one, only the charset is missing.
+        None => Err(encoded_text(field, &decode_latin1(&field.value)).map_or(NOT_CERTAIN, |_| UNKNOWN_CHARSET)),
+    }
+}
+
+/// The value with the right charset named for encoded-words that are UTF-8.
+///
+/// # Errors
+/// The reason why no new value is certain to be right.
+pub(crate) fn renamed(field: &HeaderField, raw: &RawCharset) -> Result<Vec<u8>, &'static str> {
+    with_new_names(field, raw.misnamed).ok_or(NOT_CERTAIN)
+}
+
+fn with_new_names(field: &HeaderField, others: bool) -> Option<Vec<u8>> {
+    let value = std::str::from_utf8(&field.value).ok()?;
+    let mut writer = EncodedWordWriter::new(field.name.len() + 1, value.len());
+    let mut quotes = QuoteScanner::new(QuotingRules::QuotedStrings);
+    let (mut done, mut scanned) = (0, 0);
+    let unstructured = FieldKind::of(field) == FieldKind::Unstructured;
+    for words in misnamed(&field.value) {
+        value.get(scanned..words.start)?.chars().for_each(|c| {
+            quotes.step(c);
+        });
+        scanned = words.start;
+        // In quotes no word is decoded, and no line may be folded.
+        let Some(text) = words.text(others).filter(|_| unstructured || !quotes.in_quotes()) else { continue };
+        let before = value.get(done..words.start)?;
+        let (plain, space) = before.split_at(before.trim_end_matches(is_space).len());
+        writer.verbatim(plain);
+        writer.encode(space, text);
+        done = words.end;
+    }
+    if done == 0 {
         return None;
     }
-    let text = charset::guess(&field.value, named)?;
+    writer.verbatim(value.get(done..)?);
+    let out = writer.into_octets();
+    let same = FieldKind::of(field) != FieldKind::Address || same_addresses(&field.value, &out);
+    (same && out.len() <= MAX_VALUE_OCTETS && out.is_ascii()).then_some(out)
+}
+
+fn encoded_text(field: &HeaderField, text: &str) -> Option<Vec<u8>> {
     let mut writer = EncodedWordWriter::new(field.name.len() + 1, text.len());
     match FieldKind::of(field) {
-        FieldKind::Unstructured => writer.tokens(&words(&text), WordSurroundings::Value)?,
-        FieldKind::Address => addresses(&text, &mut writer)?,
+        FieldKind::Unstructured => writer.tokens(&words(text), WordSurroundings::Value)?,
+        FieldKind::Address => addresses(text, &mut writer)?,
         FieldKind::Structured | FieldKind::Trace => return None,
     }
     let out = writer.into_octets();

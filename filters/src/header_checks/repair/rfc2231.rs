@@ -2,24 +2,40 @@
 //! `filename*=utf-8''Gr%C3%BC%C3%9Fe.pdf`.
 //!
 //! Web forms write the names of attachments as they get them. A name is changed only if every reader reads it in the same
-//! way: UTF-8 in quotes, without quoted pairs, encoded-words or a second form of the same parameter. Everything else stays
+//! way: text of a known charset in quotes, without quoted pairs, encoded-words or a second form of the same parameter. Everything else stays
 //! as it is, to the octet.
 
+use std::borrow::Cow;
+
 use encodify::hex::PERCENT;
+use encoding_rs::mem::decode_latin1;
 use postseal_protocol::HeaderField;
 
-use crate::mail::charset::Charset;
+use super::{NOT_CERTAIN, UNKNOWN_CHARSET};
+use crate::mail::charset::raw::RawCharset;
 use crate::mail::content_type::Parameter;
 use crate::mail::fold;
 
-/// The value with its names of files encoded. `None` if that is not certain to be right.
+/// The value with its names of files encoded.
 ///
 /// ```text
 /// extended-parameter     = attribute "*" "=" extended-other-values       ; RFC 2231 section 7, shortened
 /// extended-other-values  = [charset] "'" [language] "'" *(ext-octet / attribute-char)
 /// ext-octet              = "%" 2(DIGIT / "A" / "B" / "C" / "D" / "E" / "F")
 /// ```
-pub(crate) fn encoded(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>> {
+///
+/// # Errors
+/// The reason why no new value is certain to be right.
+pub(crate) fn encoded(field: &HeaderField, raw: &RawCharset) -> Result<Vec<u8>, &'static str> {
+    let read = |octets: &[u8]| raw.read(octets).map(Cow::into_owned);
+    encoded_as(field, read).ok_or_else(|| {
+        // If the field could be repaired with any text as names, only the charset is missing.
+        let any = |octets: &[u8]| Some(decode_latin1(octets).into_owned());
+        encoded_as(field, any).map_or(NOT_CERTAIN, |_| UNKNOWN_CHARSET)
+    })
+}
+
+fn encoded_as(field: &HeaderField, read: impl Fn(&[u8]) -> Option<String>) -> Option<Vec<u8>> {
     let value = &*field.value;
     let parameters = Parameter::all(value)?;
     let mut out = Vec::with_capacity(value.len() * 2);
@@ -35,9 +51,10 @@ pub(crate) fn encoded(field: &HeaderField, _: Option<Charset>) -> Option<Vec<u8>
         if !(alone && names_file && assignment == b"=" && raw.starts_with(b"\"") && is_plain(raw)) {
             return None;
         }
+        let name = read(&parameter.content).filter(|name| !name.contains(|c: char| c.is_control() || c == '\\'))?;
         out.extend_from_slice(value.get(done..parameter.name_end)?);
         out.extend_from_slice(b"*=utf-8''");
-        PERCENT.encode_append(&parameter.content, &mut out);
+        PERCENT.encode_append(name.as_bytes(), &mut out);
         done = parameter.at.end;
     }
     out.extend_from_slice(value.get(done..)?);
@@ -53,8 +70,7 @@ fn base(name: &[u8]) -> &[u8] {
 
 /// True if a name has no quoted pairs, control characters or encoded-words.
 fn is_plain(raw: &[u8]) -> bool {
-    let odd = |c: char| c.is_control() || c == '\\';
-    std::str::from_utf8(raw).is_ok_and(|text| !text.contains(odd) && !text.contains("=?"))
+    !raw.iter().any(|octet| octet.is_ascii_control() || *octet == b'\\') && memchr::memmem::find(raw, b"=?").is_none()
 }
 
 #[cfg(test)]

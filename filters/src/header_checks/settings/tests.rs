@@ -61,3 +61,36 @@ fn what_can_t_be_read_is_told() {
         assert!(error.contains(mistake), "{error}");
     }
 }
+
+#[test]
+fn the_fallback_is_a_charset_that_can_be_decoded() {
+    let fallback = |name: &str| {
+        let settings: HeaderCheckSettings = toml::from_str(&format!("fallback_charset = \"{name}\"")).unwrap();
+        settings
+            .plan()
+            .map(|plan| plan.fallback.map(encoding_rs::Encoding::name))
+            .map_err(|errors| errors[0].to_string())
+    };
+    assert_eq!(fallback("none"), Ok(None));
+    for (name, encoding) in [
+        ("ISO-8859-2", "ISO-8859-2"),
+        ("windows-1250", "windows-1250"),
+        ("latin1", "windows-1252"),
+        ("koi8-r", "KOI8-R"),
+        ("gb2312", "GBK"),
+    ] {
+        assert_eq!(fallback(name), Ok(Some(encoding)));
+    }
+    for (name, what) in [
+        ("utf-8", "has no effect"),
+        ("us-ascii", "has no effect"),
+        ("klingon", "is no charset"),
+        ("utf-16le", "is no charset"),
+        ("iso-2022-jp", "is no charset"),
+        ("x-user-defined", "is no charset"),
+        ("", "is no charset"),
+    ] {
+        let error = fallback(name).unwrap_err();
+        assert!(error.contains("header_checks.fallback_charset") && error.contains(what), "{error}");
+    }
+}

@@ -3,6 +3,8 @@
 use super::{edits, message, reply, run, run_on};
 use crate::Role;
 
+const QUIET: &str = "eight_bit_body = \"off\"";
+
 #[test]
 fn what_is_missing_is_added() {
     let fields = [("To".to_owned(), b" bob@example.net".to_vec()), ("From".to_owned(), b" a@example.com".to_vec())];
@@ -61,12 +63,17 @@ fn a_charset_is_named_where_it_is_certain() {
 #[test]
 fn a_charset_that_is_wrong_for_the_text_is_not_believed_for_the_header_section() {
     let fields = [("MIME-Version", " 1.0"), ("Content-Type", " text/plain; charset=x-unknown")];
-    for (body, subject) in [("Gr\u{fc}\u{df}e\r\n", Some("Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=")), ("Hello\r\n", None)]
-    {
+    let encoded = Some("Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=");
+    for (body, settings, subject) in [
+        ("Gr\u{fc}\u{df}e\r\n", "", None),
+        ("Hello\r\n", "", None),
+        ("Gr\u{fc}\u{df}e\r\n", "fallback_charset = \"iso-8859-2\"", encoded),
+        ("Hello\r\n", "fallback_charset = \"iso-8859-2\"", encoded),
+    ] {
         let (mut fields, body) = message(&fields, body);
         fields.retain(|(name, _)| name != "Subject");
         fields.push(("Subject".to_owned(), b" Gr\xfc\xdfe".to_vec()));
-        let edits = edits(&run("", &(fields, body)));
+        let edits = edits(&run(settings, &(fields, body)));
         assert_eq!(edits.iter().find(|edit| edit.starts_with("Subject")).map(String::as_str), subject, "{edits:?}");
     }
 }
@@ -114,10 +121,152 @@ fn a_long_line_is_encoded_and_too_long_a_body_is_not() {
 #[test]
 fn what_is_named_8bit_and_is_not_becomes_7bit() {
     let fields = [("MIME-Version", " 1.0"), ("Content-Type", " text/plain"), ("Content-Transfer-Encoding", " 8bit")];
-    let end = run("eight_bit_body = \"fix\"", &message(&fields, "Hello\r\n"));
-    assert_eq!(edits(&end), ["Content-Transfer-Encoding: 7bit", "+X-Postseal-Fixed: eight_bit_body"]);
-    let end = run("eight_bit_body = \"fix\"", &message(&fields[..2], "Hello\r\n"));
+    let expected = ["Content-Transfer-Encoding: 7bit", "+X-Postseal-Fixed: transfer_encoding_mismatch"];
+    assert_eq!(edits(&run("", &message(&fields, "Hello\r\n"))), expected);
+    for (fields, body) in [(&fields[..2], "Hello\r\n"), (&fields, "Gr\u{fc}\u{df}e\r\n")] {
+        let end = run("charset_missing = \"off\"", &message(fields, body));
+        assert_eq!(edits(&end), [""; 0]);
+    }
+}
+
+#[test]
+fn parts_that_are_named_8bit_are_not_touched() {
+    let part = |encoding: &str| format!("--b\r\nContent-Type: text/plain\r\n{encoding}\r\nHello\r\n--b--\r\n");
+    let fields =
+        |kind, encoding| [("MIME-Version", " 1.0"), ("Content-Type", kind), ("Content-Transfer-Encoding", encoding)];
+    let expected = ["Content-Transfer-Encoding: 7bit", "+X-Postseal-Fixed: transfer_encoding_mismatch"];
+    let multipart = " multipart/mixed; boundary=b";
+    for (kind, encoding, body, repaired, found) in [
+        (" application/x-y", " 8bit", "Hello\r\n".to_owned(), true, true),
+        (" text/plain", " binary", "Hello\r\n".to_owned(), true, true),
+        (multipart, " 8bit", part(""), true, true),
+        (multipart, " 8bit", part("Content-Transfer-Encoding: 7bit\r\n"), true, true),
+        (multipart, " 8bit", part("Content-Transfer-Encoding: 8bit\r\n"), false, true),
+        (multipart, " 7bit", part("Content-Transfer-Encoding: 8bit\r\n"), false, true),
+        (" message/rfc822", " 8bit", "Subject: a\r\n\r\nHello\r\n".to_owned(), false, true),
+        (multipart, " 7bit", part(""), false, false),
+    ] {
+        let end = run("", &message(&fields(kind, encoding), &body));
+        assert!(end.accepted());
+        assert_eq!(edits(&end), if repaired { &expected[..] } else { &[] }, "{kind} {encoding} {body}");
+        let reasons: &[&str] = if found { &["header_checks.transfer_encoding_mismatch"] } else { &[] };
+        assert_eq!(end.reasons(), reasons, "{kind} {encoding} {body}");
+    }
+}
+
+/// A library whose charset is not set writes UTF-8 under its default name.
+#[test]
+fn utf_8_under_the_name_of_another_charset() {
+    let body = "Sch\u{f6}ne Gr\u{fc}\u{df}e\r\n";
+    let text = |subject, name| {
+        let kind = if name == "iso-8859-1" { " text/plain; charset=iso-8859-1" } else { " text/plain; charset=\"\"" };
+        [
+            ("From", " =?iso-8859-1?Q?J=C3=B6rg_M=C3=BCller?= <alice@example.com>"),
+            ("Subject", subject),
+            ("MIME-Version", " 1.0"),
+            ("Content-Type", kind),
+            ("Content-Transfer-Encoding", " 8bit"),
+        ]
+    };
+    let fields = text(" =?iso-8859-1?Q?Gr=C3=BC=C3=9Fe_aus_K=C3=B6ln?=", "iso-8859-1");
+    let end = run(QUIET, &message(&fields, body));
+    let expected = [
+        "Content-Type: text/plain; charset=utf-8",
+        "Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe_aus_K=C3=B6ln?=",
+        "From: =?utf-8?Q?J=C3=B6rg_M=C3=BCller?= <alice@example.com>",
+        "+X-Postseal-Fixed: encoded_word, charset_mismatch",
+    ];
+    assert_eq!(edits(&end), expected);
+    // One field is what it says, so nothing is certain.
+    let fields = text(" =?iso-8859-1?Q?Gr=FC=DFe?=", "iso-8859-1");
+    let end = run(QUIET, &message(&fields, body));
     assert_eq!(edits(&end), [""; 0]);
+    assert_eq!(end.reasons(), ["header_checks.encoded_word", "header_checks.charset_mismatch"]);
+    // Text that tells of such text.
+    let fields = [
+        ("MIME-Version", " 1.0"),
+        ("Content-Type", " text/plain; charset=iso-8859-1"),
+        ("Content-Transfer-Encoding", " 8bit"),
+    ];
+    let end = run(QUIET, &message(&fields, "What do \u{fc}, \u{f6} and \u{df} mean in my mail?\r\n"));
+    assert_eq!((edits(&end), end.reasons()), (vec![], vec!["header_checks.charset_mismatch".to_owned()]));
+}
+
+#[test]
+fn a_charset_that_nobody_knows_is_utf_8_where_the_text_is() {
+    for name in ["unknown-8bit", "unknown", "x-unknown", "\"\"", "default", "utf8mb4"] {
+        let kind = format!(" text/plain; charset={name}");
+        let fields = [("MIME-Version", " 1.0"), ("Content-Type", &*kind), ("Content-Transfer-Encoding", " 8bit")];
+        let end = run(QUIET, &message(&fields, "Gr\u{fc}\u{df}e\r\n"));
+        let expected = ["Content-Type: text/plain; charset=utf-8", "+X-Postseal-Fixed: charset_mismatch"];
+        assert_eq!(edits(&end), expected, "{name}");
+    }
+}
+
+fn octets(fields: &[(&str, &[u8])], body: &[u8]) -> (Vec<(String, Vec<u8>)>, Vec<u8>) {
+    let (mut all, _) = message(&[], "");
+    all.retain(|(name, _)| !fields.iter().any(|(other, _)| other.eq_ignore_ascii_case(name)));
+    all.extend(fields.iter().map(|(name, value)| ((*name).to_owned(), value.to_vec())));
+    (all, body.to_vec())
+}
+
+#[test]
+fn a_charset_that_nothing_names_is_not_guessed() {
+    let polish = octets(
+        &[("From", b" \"\xa3ukasz \xafak\" <alice@example.com>"), ("Subject", b" Zam\xf3wienie cz\xea\xb6\xe6")],
+        b"test\r\n",
+    );
+    let utf8: [(&str, &[u8]); 4] = [
+        ("MIME-Version", b" 1.0"),
+        ("Content-Type", b" text/plain; charset=utf-8"),
+        ("Content-Transfer-Encoding", b" 8bit"),
+        ("Subject", b" P\xf8\xedloha \xe8. 3"),
+    ];
+    let czech = octets(&utf8, "P\u{159}\u{ed}loha\r\n".as_bytes());
+    // The Subject alone would be UTF-8, one character of it Cyrillic.
+    let mixed = octets(&[("From", b" M\xf3j <alice@example.com>"), ("Subject", b" Gr\xc3\xbc\xc3\x9fe")], b"test\r\n");
+    for message in [&polish, &czech, &mixed] {
+        let end = run(QUIET, message);
+        assert!(end.accepted(), "only logged");
+        assert_eq!((edits(&end), end.reasons()), (vec![], vec!["header_checks.raw_8bit_header".to_owned()]));
+        let detail = end.record.report.reasons[0].detail.clone().unwrap();
+        assert!(
+            detail.starts_with("log: ") && detail.contains("nothing tells the charset; see fallback_charset"),
+            "{detail}"
+        );
+        let end =
+            run("eight_bit_body = \"off\"\nraw_8bit_header = { action = \"fix\", otherwise = \"reject\" }", message);
+        assert!(reply(&end).starts_with("550 5.6.0 raw_8bit_header: "), "if the postmaster wants that");
+    }
+    let fallback = "fallback_charset = \"iso-8859-2\"";
+    let expected = [
+        "Subject: =?utf-8?Q?Zam=C3=B3wienie_cz=C4=99=C5=9B=C4=87?=",
+        "From: =?utf-8?Q?=C5=81ukasz_=C5=BBak?= <alice@example.com>",
+        "+X-Postseal-Fixed: raw_8bit_header",
+    ];
+    assert_eq!(edits(&run(fallback, &polish)), expected);
+    assert_eq!(edits(&run(fallback, &czech))[0], "Subject: =?utf-8?Q?P=C5=99=C3=ADloha_=C4=8D=2E?= 3");
+    let body = octets(&[], b"Zam\xf3wienie\r\n");
+    assert_eq!(edits(&run(QUIET, &body)), [""; 0]);
+    assert_eq!(edits(&run(fallback, &body))[0], "+Content-Type: text/plain; charset=ISO-8859-2");
+}
+
+#[test]
+fn a_file_name_is_read_like_other_raw_text() {
+    let name: [(&str, &[u8]); 1] = [("Content-Disposition", b" attachment; filename=\"Zam\xf3wienie.txt\"")];
+    let end = run(QUIET, &octets(&name, b"test\r\n"));
+    assert!(end.accepted() && edits(&end).is_empty());
+    let end = run("fallback_charset = \"windows-1250\"", &octets(&name, b"test\r\n"));
+    assert_eq!(edits(&end)[0], "Content-Disposition: attachment; filename*=utf-8''Zam%C3%B3wienie.txt");
+}
+
+#[test]
+fn raw_text_beside_half_an_encoded_word_is_refused() {
+    for value in [&b" =?utf-8?Q?Gr=C3=BC \xc3\xbc"[..], b" =?utf-8?Q?a?=\xc3\xbc"] {
+        assert!(
+            reply(&run(QUIET, &octets(&[("Subject", value)], b"test\r\n"))).starts_with("550 5.6.0 raw_8bit_header: ")
+        );
+    }
 }
 
 #[test]

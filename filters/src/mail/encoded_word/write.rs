@@ -127,7 +127,8 @@ impl EncodedWordWriter {
         self.verbatim(token.raw);
     }
 
-    fn encode(&mut self, space: &str, text: &str) {
+    /// Writes a text as encoded-words, behind this white space.
+    pub(crate) fn encode(&mut self, space: &str, text: &str) {
         let form = EncodedWordForm::of(text);
         let mut space = space;
         let mut rest = text;

@@ -1,12 +1,13 @@
 use proptest::prelude::*;
 
 use crate::header_checks::repair::rfc2047::*;
+use crate::mail::charset::Charset;
 use crate::mail::encoded_word::decoded;
 use crate::mail::quoted::tests::text;
 
 fn fixed(name: &str, value: impl AsRef<[u8]>) -> Option<String> {
     let field = HeaderField::new(name.to_owned(), value.as_ref().to_vec());
-    encoded(&field, None).map(|value| String::from_utf8(value).unwrap())
+    encoded(&field, &RawCharset::default()).ok().map(|value| String::from_utf8(value).unwrap())
 }
 
 fn unfolded(text: &str) -> String {
@@ -29,21 +30,43 @@ fn only_words_that_need_it_are_encoded() {
     }
 }
 
+fn named(name: &str) -> RawCharset {
+    RawCharset { named: Some(Charset::named(name.as_bytes())), ..RawCharset::default() }
+}
+
+fn why(value: &[u8], raw: &RawCharset) -> Option<&'static str> {
+    encoded(&HeaderField::new("Subject", value.to_vec()), raw).err()
+}
+
 #[test]
-fn what_is_not_utf_8_is_windows_1252() {
-    let euro = fixed("Subject", b" Gr\xfc\xdfe \x80 5").unwrap();
-    assert_eq!(decoded(euro.as_bytes()), " Grüße € 5");
-    let none: [&[u8]; 6] = [
+fn what_is_not_utf_8_needs_the_name_of_its_charset() {
+    let raw = named("windows-1252");
+    let euro = encoded(&HeaderField::new("Subject", b" Gr\xfc\xdfe \x80 5".to_vec()), &raw).unwrap();
+    assert_eq!(decoded(&euro), " Grüße € 5");
+    let unknown: [&[u8]; 4] = [
         // Nothing, in windows-1252.
-        b"a\x81b", // Western text has no such runs.
-        b" \xb3\xcc\xca\xbd\xc9",
-        // An encoded-word that is glued to raw text: readers do not agree.
-        b" =?utf-8?Q?a?=\xfc", b" a\x07\xfc",  // A control character in UTF-8.
-        b" a\xc2\x85b", // Some of it is UTF-8.
-        b" \xc3\x91and\xc3\xba Gr\xfc\xdfe",
+        b"a\x81b",                           // Western text has no such runs.
+        b" \xb3\xcc\xca\xbd\xc9",            // Some of it is UTF-8.
+        b" \xc3\x91and\xc3\xba Gr\xfc\xdfe", // Polish.
+        b" \xa3ukasz",
     ];
-    for value in none {
-        assert_eq!(fixed("Subject", value), None, "{value:?}");
+    for value in unknown {
+        assert_eq!(why(value, &raw), Some(UNKNOWN_CHARSET), "{value:?}");
+    }
+    assert_eq!(why(b" Gr\xfc\xdfe", &RawCharset::default()), Some(UNKNOWN_CHARSET));
+    let never: [&[u8]; 8] = [
+        // An encoded-word that is glued to raw text: readers do not agree.
+        b" =?utf-8?Q?a?=\xfc", b" \xfc=?utf-8?Q?a?=", // Half an encoded-word.
+        b" =?utf-8?Q?Gr=C3=BC \xfc", b" =?utf-8?Q?\xfc?=", b" =?utf-8?B?w7w \xfc ?=", b" =?utf-8?Q?a b?= \xfc",
+        b" a\x07\xfc", // A control character in UTF-8.
+        b" a\xc2\x85b",
+    ];
+    for value in never {
+        assert_eq!(why(value, &raw), Some(NOT_CERTAIN), "{value:?}");
+    }
+    for near in [" what =? is =?utf-8?Q?a?= =?= ü", " 2=? ü ?=", " =?? ü", " =?a?b ü"] {
+        let out = fixed("Subject", near).unwrap();
+        assert_eq!(decoded(out.as_bytes()), decoded(near.as_bytes()));
     }
 }
 
@@ -51,16 +74,31 @@ fn what_is_not_utf_8_is_windows_1252() {
 fn what_the_text_of_the_message_is_in_the_header_is_too() {
     let fixed = |value: &[u8], name: &str| {
         let field = HeaderField::new("Subject", value.to_vec());
-        let value = encoded(&field, Some(Charset::named(name.as_bytes())))?;
+        let value = encoded(&field, &named(name)).ok()?;
         Some(decoded(&value))
     };
     assert_eq!(fixed(b" T\xdcRK\xddYE", "windows-1254").as_deref(), Some(" TÜRKİYE"));
     assert_eq!(fixed(b" \xc4\xe3\xba\xc3", "gb2312").as_deref(), Some(" 你好"));
-    assert_eq!(fixed(" 你好".as_bytes(), "gb2312").as_deref(), Some(" 你好"));
-    assert_eq!(fixed(b" Gr\xfc\xdfe", "utf-8").as_deref(), Some(" Grüße"));
-    assert_eq!(fixed(b" Gr\xfc\xdfe", "us-ascii").as_deref(), Some(" Grüße"));
-    assert_eq!(fixed(b" Gr\xfc\xdfe", "klingon"), None);
+    assert_eq!(fixed(" 你好你好".as_bytes(), "gb2312").as_deref(), Some(" 你好你好"));
+    assert_eq!(fixed(b" Gr\xfc\xdfe", "iso-8859-1").as_deref(), Some(" Grüße"));
+    for name in ["utf-8", "us-ascii", "klingon"] {
+        assert_eq!(fixed(b" Gr\xfc\xdfe", name), None);
+    }
     assert_eq!(fixed(b" \xff\xff", "gb2312"), None);
+}
+
+#[test]
+fn octets_in_an_address_are_no_question_of_the_charset() {
+    let why = |value: &[u8]| encoded(&HeaderField::new("To", value.to_vec()), &RawCharset::default()).err();
+    assert_eq!(why(b" M\xfcller <m@example.com>"), Some(UNKNOWN_CHARSET));
+    for value in [
+        &b" m\xfcller@example.com"[..],
+        b" M\xfcller <m\xfc@example.com>",
+        b" M\xfcller",
+        "info@grün.example".as_bytes(),
+    ] {
+        assert_eq!(why(value), Some(NOT_CERTAIN), "{value:?}");
+    }
 }
 
 #[test]

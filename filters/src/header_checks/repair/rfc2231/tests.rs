@@ -1,7 +1,7 @@
 use super::*;
 
 fn repaired(value: &[u8]) -> Option<String> {
-    let out = encoded(&HeaderField::new("Content-Type", value.to_vec()), None)?;
+    let out = encoded(&HeaderField::new("Content-Type", value.to_vec()), &RawCharset::default()).ok()?;
     Some(String::from_utf8(out).unwrap())
 }
 
