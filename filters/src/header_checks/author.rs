@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use postseal_protocol::HeaderField;
 
-use super::check::CheckAction;
+use super::check::{Check, CheckAction};
 use super::finding::{CheckFinding, FindingPlace, Repair};
 use super::repair::{RepairMaterial, Repairs};
 use crate::mail::address::{mailboxes, organizational_domain};
@@ -122,8 +122,12 @@ impl AuthorSignatures {
     pub(super) fn otherwise(
         &self, finding: &CheckFinding, otherwise: CheckAction, why: Option<&'static str>,
     ) -> (CheckAction, Option<&'static str>) {
+        // Whoever attacks could claim a signature too.
+        let is_attack =
+            matches!(finding.check, Check::EncodedWordControl | Check::ControlCharacter | Check::DuplicateField);
         let covered = why == Some(AUTHOR_SIGNED)
             || match &finding.place {
+                _ if is_attack => false,
                 FindingPlace::Message => false,
                 FindingPlace::Field { name, .. } => self.covers(name),
                 FindingPlace::Body(_) | FindingPlace::Part(_) => !self.names.is_empty(),

@@ -64,11 +64,17 @@ pub(super) struct CheckProfile {
     pub(super) body: bool,
     /// The way for the sender to mend the fault.
     pub(super) hint: &'static str,
+    /// The receivers that refuse such mail, or the danger, if the check refuses by default. For the document.
+    pub(super) refused_because: Option<&'static str>,
 }
 
 impl CheckProfile {
     const fn otherwise(self, action: CheckAction) -> Self {
         Self { otherwise: Some(action), ..self }
+    }
+
+    const fn because(self, why: &'static str) -> Self {
+        Self { refused_because: Some(why), ..self }
     }
 
     const fn max(self, max: u64) -> Self {
@@ -78,7 +84,7 @@ impl CheckProfile {
 
 /// A check of the header section without a repair.
 const fn header(action: CheckAction, hint: &'static str) -> CheckProfile {
-    CheckProfile { action, otherwise: None, max: None, body: false, hint }
+    CheckProfile { action, otherwise: None, max: None, body: false, hint, refused_because: None }
 }
 
 /// A check of the body without a repair.
@@ -90,24 +96,26 @@ const fn body(action: CheckAction, hint: &'static str) -> CheckProfile {
 ///
 /// ```text
 /// /// The fault that the check finds, for the document.
-/// Variant name = header|body(default action, "hint for the sender")[.otherwise(action)][.max(bound)];
+/// Variant name = header|body(default action, "hint for the sender")[.otherwise(action)][.max(bound)][.because("..")];
 /// ```
 ///
 /// `header` is a check of the header section, `body` one that needs the body. A check with a repair has `otherwise`: the
-/// default action where the repair is not possible.
+/// default action where the repair is not possible. A check that refuses by default says who refuses such mail, or what is
+/// dangerous about it.
 macro_rules! each_check {
     ($with:ident) => {
         $with! {
             /// Octets over 127 in a field of a message that is not SMTPUTF8 (RFC 5322 section 2.2, RFC 6532).
-            Raw8bitHeader raw_8bit_header = header(Fix, "encode the text as RFC 2047 says, such as =?utf-8?Q?Gr=C3=BC=C3=9Fe?=").otherwise(Reject);
+            Raw8bitHeader raw_8bit_header = header(Fix, "encode the text as RFC 2047 says, such as =?utf-8?Q?Gr=C3=BC=C3=9Fe?=").otherwise(Reject).because("hosts without SMTPUTF8 may refuse it (RFC 6531 section 3.2), amavisd-new calls it a bad header");
             /// An encoded-word (RFC 2047) that can't be decoded, is too long, or stands where none may stand.
             EncodedWord encoded_word = header(Fix, "encode the text with a library that knows RFC 2047, and name its charset").otherwise(Log);
-            /// An encoded-word that hides a line end or another control character: an attack.
-            EncodedWordControl encoded_word_control = header(Reject, "take line ends and control characters out of the text before it is encoded");
-            /// A control character in a field.
-            ControlCharacter control_character = header(Reject, "take control characters out of what goes into header fields");
+            /// An encoded-word that hides a line end or another control character: an attack. A line end at the very end is
+            /// taken out.
+            EncodedWordControl encoded_word_control = header(Fix, "take line ends and control characters out of the text before it is encoded").otherwise(Reject).because("dangerous: readers take the text behind a line end for further fields");
+            /// A control character in a field. Raw ISO-2022-JP is encoded.
+            ControlCharacter control_character = header(Fix, "take control characters out of what goes into header fields").otherwise(Reject).because("dangerous: servers and readers do not agree on the end of the field");
             /// A line of the header section that is no header field (RFC 5322 section 2.2).
-            FieldSyntax field_syntax = body(Reject, "write each header field as NAME, colon, space, text");
+            FieldSyntax field_syntax = body(Reject, "write each header field as NAME, colon, space, text").because("Gmail (550 5.7.1, not compliant with RFC 5322)");
             /// A continuation line of white space only (RFC 5322 section 3.2.2).
             BlankFold blank_fold = header(Fix, "fold between words only").otherwise(Log);
             /// A line of the header section over 998 octets (RFC 5322 section 2.1.1): MTAs break it, and the signature.
@@ -115,13 +123,13 @@ macro_rules! each_check {
             /// A header section over `max` octets.
             OversizedHeader oversized_header = header(Log, "send to fewer addressees at a time, or shorten the fields").max(32 << 10);
             /// No From, Date or Message-ID field. The last two can be added (RFC 6409 section 8).
-            MissingField missing_field = header(Fix, "add the field").otherwise(Reject);
+            MissingField missing_field = header(Fix, "add the field").otherwise(Reject).because("Gmail (550 5.7.1, no From field)");
             /// No To, Cc or Bcc field.
             MissingRecipient missing_recipient = header(Log, "add a To field");
-            /// A field twice that is allowed once (RFC 5322 section 3.6, RFC 2045).
-            DuplicateField duplicate_field = header(Reject, "send the field once");
+            /// A field twice that is allowed once (RFC 5322 section 3.6, RFC 2045). Of fields that are alike, one stays.
+            DuplicateField duplicate_field = header(Fix, "send the field once").otherwise(Reject).because("Gmail (550 5.7.1, several From, To or Subject fields)");
             /// From without exactly one field, an address with a domain, and a Sender where there are several.
-            FromAddress from_address = header(Reject, "write one address with a domain, such as From: Shop <shop@example.com>");
+            FromAddress from_address = header(Reject, "write one address with a domain, such as From: Shop <shop@example.com>").because("Gmail (550 5.7.1), GMX and WEB.DE (554)");
             /// HTML tags or entities in Subject, where they are shown as they are.
             HtmlInSubject html_in_subject = header(Log, "write plain text in Subject");
             /// Content-Type without MIME-Version (RFC 2045 section 4).
@@ -134,7 +142,7 @@ macro_rules! each_check {
             /// for servers without 8BITMIME, and breaks the signature.
             TransferEncodingMismatch transfer_encoding_mismatch = body(Fix, "name the encoding that the text is really in").otherwise(Log);
             /// A body that begins as HTML, without Content-Type.
-            HtmlWithoutMime html_without_mime = body(Reject, "add MIME-Version: 1.0 and Content-Type: text/html; charset=utf-8");
+            HtmlWithoutMime html_without_mime = body(Log, "add MIME-Version: 1.0 and Content-Type: text/html; charset=utf-8");
             /// HTML without an alternative in plain text.
             HtmlOnly html_only = body(Log, "send multipart/alternative with a text/plain part");
             /// A line of the body over 998 octets (RFC 5322 section 2.1.1): MTAs break it, and the signature.
@@ -142,15 +150,15 @@ macro_rules! each_check {
             /// 8-bit text in the body: an MTA re-encodes it for servers without 8BITMIME, and breaks the signature.
             EightBitBody eight_bit_body = body(Log, "encode the body as quoted-printable or base64").otherwise(Log);
             /// NUL, or CR and LF that are not together (RFC 5322 section 2.3).
-            NulOrBareCrLf nul_or_bare_cr_lf = body(Reject, "end lines with CRLF, and encode binary data as base64");
+            NulOrBareCrLf nul_or_bare_cr_lf = body(Reject, "end lines with CRLF, and encode binary data as base64").because("Exchange Online (550 5.6.11, bare line feeds); dangerous: SMTP smuggling");
             /// Parts that two readers could take for different ones (RFC 2046 section 5.1), or too many of them.
-            MimeStructure mime_structure = body(Reject, "build the message with a MIME library");
+            MimeStructure mime_structure = body(Reject, "build the message with a MIME library").because("dangerous: a scanner sees other parts than the reader");
             /// A multipart without its last delimiter: Sendmail adds it after every filter, and breaks the signature.
             UnclosedMultipart unclosed_multipart = body(Log, "end the message with the boundary between two pairs of hyphens");
             /// Header fields at the start of the body, or in a folded field: what attacks on web forms leave behind.
-            HeaderInjection header_injection = body(Reject, "refuse line ends in what users enter into header fields");
+            HeaderInjection header_injection = body(Reject, "refuse line ends in what users enter into header fields").because("dangerous: somebody else has written the fields");
             /// More fields that a repair would change than `limits.header_edits`; none of them is repaired then.
-            ManyRepairs many_repairs = header(Reject, "build the message with a mail library");
+            ManyRepairs many_repairs = header(Reject, "build the message with a mail library").because("dangerous: the MTA needs a time that grows with the square of the number");
             /// More than `max` recipients in the envelope, or addressees in To and Cc.
             ManyRecipients many_recipients = header(Log, "use a mailing list").max(100);
         }

@@ -17,6 +17,7 @@ const EIGHT_BIT: u8 = 1;
 const CONTROL: u8 = 2;
 const FOLD: u8 = 4;
 const QUESTION: u8 = 8;
+const ESCAPE: u8 = 16;
 
 /// The facts about a message that decide what its fields may have.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +37,13 @@ pub(super) fn check(id: FieldId, field: &HeaderField, surroundings: FieldSurroun
     let seen = OctetKinds::of(value);
     if seen.any(CONTROL) {
         let spot = Spot::first(value, is_control);
-        findings.add(CheckFinding::field(Check::ControlCharacter, field, spot, "a control character"));
+        let finding = CheckFinding::field(Check::ControlCharacter, field, spot, "a control character");
+        let finding = finding.mild(is_repeated(field));
+        findings.add(if seen.any(ESCAPE) {
+            finding.repair(Repair::Value(id, field.clone(), rfc2047::from_jis))
+        } else {
+            finding
+        });
     }
     let eight_bit = seen.any(EIGHT_BIT) && !surroundings.utf8;
     if seen.any(FOLD) || field.name.len() + 1 + value.len() > surroundings.mta.max_line_octets() {
@@ -67,7 +74,12 @@ fn raw_8bit(id: FieldId, field: &HeaderField, kind: FieldKind, findings: &mut Ch
     let finding = CheckFinding::field(Check::Raw8bitHeader, field, spot, what);
     let has_parameters = field.is("Content-Type") || field.is("Content-Disposition");
     let repair = if has_parameters { rfc2231::encoded } else { rfc2047::encoded };
-    findings.add(finding.repair(Repair::Text(id, field.clone(), repair)));
+    findings.add(finding.mild(is_repeated(field)).repair(Repair::Text(id, field.clone(), repair)));
+}
+
+/// True for a field that repeats what the mail before it said, whoever wrote that.
+fn is_repeated(field: &HeaderField) -> bool {
+    field.is("References") || field.is("In-Reply-To")
 }
 
 fn lines(id: FieldId, field: &HeaderField, mta: MtaKind, findings: &mut CheckFindings) {
@@ -94,6 +106,7 @@ impl OctetKinds {
                 | (u8::from(is_control(octet)) * CONTROL)
                 | (u8::from(octet == b'\n') * FOLD)
                 | (u8::from(octet == b'?') * QUESTION)
+                | (u8::from(octet == 0x1b) * ESCAPE)
         };
         Self(value.iter().fold(0, |all, octet| all | flags(*octet)))
     }

@@ -20,6 +20,8 @@ pub(super) struct CheckFinding {
     /// The fault, in a few words.
     pub(super) what: &'static str,
     pub(super) repair: Option<Repair>,
+    /// The sender is not the author of the faulty text, and is not refused for it.
+    pub(super) mild: bool,
 }
 
 /// The place of a finding.
@@ -53,6 +55,8 @@ pub(super) enum Repair {
     Value(FieldId, HeaderField, FieldRepair),
     /// Likewise, and the charset of raw text has to be known.
     Text(FieldId, HeaderField, TextRepair),
+    /// The field is taken out.
+    Remove(FieldId),
     /// A new Date field.
     Date,
     /// A new Message-ID field.
@@ -121,20 +125,25 @@ impl CheckFindings {
 impl CheckFinding {
     /// A finding about the message as a whole.
     pub(super) fn message(check: Check, what: &'static str) -> Self {
-        Self { check, place: FindingPlace::Message, what, repair: None }
+        Self { check, place: FindingPlace::Message, what, repair: None, mild: false }
     }
 
     pub(super) fn field(check: Check, field: &HeaderField, at: Option<Spot>, what: &'static str) -> Self {
-        Self { check, place: FindingPlace::Field { name: field.name.clone(), at }, what, repair: None }
+        Self { check, place: FindingPlace::Field { name: field.name.clone(), at }, what, repair: None, mild: false }
     }
 
     pub(super) fn body(check: Check, at: Option<Spot>, what: &'static str) -> Self {
-        Self { check, place: FindingPlace::Body(at), what, repair: None }
+        Self { check, place: FindingPlace::Body(at), what, repair: None, mild: false }
     }
 
     /// A finding about a part of the body.
     pub(super) fn part(check: Check, offset: u64, what: &'static str) -> Self {
-        Self { check, place: FindingPlace::Part(offset), what, repair: None }
+        Self { check, place: FindingPlace::Part(offset), what, repair: None, mild: false }
+    }
+
+    /// The same finding in text that the sender only repeats, such as the Message-ID of the mail that is answered.
+    pub(super) fn mild(self, mild: bool) -> Self {
+        Self { mild, ..self }
     }
 
     /// The same finding with a repair.

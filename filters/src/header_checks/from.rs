@@ -14,7 +14,7 @@ pub(super) fn check(section: &HeaderSection<'_>, findings: &mut CheckFindings) {
         let spot = at.and_then(|at| Spot::of(value, at));
         findings.add(CheckFinding::field(Check::FromAddress, from, spot, what));
     };
-    if section.count("From") > 1 {
+    if section.repeated("From").is_none() {
         add(None, "several From fields");
     }
     match mailboxes(value) {

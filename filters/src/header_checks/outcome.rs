@@ -30,6 +30,7 @@ static MANY_REPAIRS: CheckFinding = CheckFinding {
     place: FindingPlace::Message,
     what: "more fields would have to be changed than limits.header_edits allows",
     repair: None,
+    mild: false,
 };
 
 /// The treatment of a message.
@@ -72,6 +73,7 @@ impl<'a> Treatment<'a> {
                 (CheckAction::Fix, None) => author.otherwise(finding, decided.otherwise, None),
                 (action, _) => (action, None),
             };
+            let action = if finding.mild && action.refuses() { CheckAction::Log } else { action };
             this.over_limit |= why == Some(TOO_LARGE);
             this.author_signed |= why == Some(AUTHOR_SIGNED);
             this.add(finding, action, decided.shadow, why);

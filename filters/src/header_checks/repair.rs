@@ -52,6 +52,7 @@ pub(super) struct RepairMaterial<'a> {
 /// The edits that repairs have worked out.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Repairs {
+    /// New values; an empty one takes the field out.
     pub(super) values: HashMap<FieldId, Vec<u8>>,
     pub(super) added: Vec<HeaderField>,
     pub(super) encoding: Option<(Option<FieldId>, &'static str)>,
@@ -72,6 +73,9 @@ impl Repairs {
         match repair {
             Repair::Value(id, field, how) => self.value(*id, field, |field| how(field).ok_or(NOT_CERTAIN))?,
             Repair::Text(id, field, how) => self.value(*id, field, |field| how(field, &material.raw))?,
+            Repair::Remove(id) => {
+                self.values.insert(*id, Vec::new());
+            }
             Repair::Date => self.add("Date", &date::rfc5322(material.time)),
             Repair::MessageId => self.add(material.message_id_name, &(material.message_id)()),
             Repair::MimeVersion => self.add("MIME-Version", "1.0"),
@@ -123,6 +127,8 @@ impl Repairs {
         &mut self, id: FieldId, field: &HeaderField, how: impl Fn(&HeaderField) -> Result<Vec<u8>, &'static str>,
     ) -> Result<(), &'static str> {
         let value = match self.values.get(&id) {
+            // The field was taken out.
+            Some(value) if value.is_empty() => return Ok(()),
             Some(value) => how(&HeaderField::new(field.name.clone(), value.clone()))?,
             None => how(field)?,
         };

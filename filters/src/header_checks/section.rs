@@ -31,7 +31,11 @@ pub(super) struct HeaderSection<'a> {
 #[derive(Default)]
 struct SingleField<'a> {
     first: Option<(FieldId, &'a HeaderField)>,
+    last: Option<FieldId>,
     count: u32,
+    /// All but the last, if all fields are alike.
+    repeated: Vec<FieldId>,
+    differ: bool,
 }
 
 impl<'a> HeaderSection<'a> {
@@ -42,7 +46,9 @@ impl<'a> HeaderSection<'a> {
             section.octets += (field.name.len() + field.value.len() + 3) as u64;
             let at = ONCE.iter().position(|name| field.is(name));
             if let Some(single) = at.and_then(|at| section.once.get_mut(at)) {
-                single.first.get_or_insert((id, field));
+                let (_, first) = *single.first.get_or_insert((id, field));
+                single.differ |= first.value.trim_ascii() != field.value.trim_ascii();
+                single.repeated.extend(single.last.replace(id));
                 single.count += 1;
             }
         }
@@ -62,6 +68,11 @@ impl<'a> HeaderSection<'a> {
     /// The number of fields of this name.
     pub(super) fn count(&self, name: &str) -> u32 {
         self.single(name).map_or(0, |single| single.count)
+    }
+
+    /// The fields of this name that say nothing that the last one does not say; `None` if two of them differ.
+    pub(super) fn repeated(&self, name: &str) -> Option<&[FieldId]> {
+        self.single(name).filter(|single| !single.differ).map(|single| &*single.repeated)
     }
 
     fn single(&self, name: &str) -> Option<&SingleField<'a>> {

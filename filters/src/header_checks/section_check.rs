@@ -33,7 +33,11 @@ pub(super) fn check(section: &HeaderSection<'_>, max_octets: u64, findings: &mut
         if section.count(name) > 1
             && let Some(field) = section.first(name)
         {
-            findings.add(CheckFinding::field(Check::DuplicateField, field, None, what));
+            let finding = |what| CheckFinding::field(Check::DuplicateField, field, None, what);
+            match section.repeated(name) {
+                Some(ids) => ids.iter().for_each(|id| findings.add(finding(what).repair(Repair::Remove(*id)))),
+                None => findings.add(finding(what)),
+            }
         }
     }
     from::check(section, findings);

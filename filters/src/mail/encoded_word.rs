@@ -4,6 +4,7 @@ mod control;
 pub(crate) mod misnamed;
 pub(crate) mod write;
 
+use encodify::base64::STANDARD;
 use encodify::hex::decode_pair;
 
 use super::charset::Charset;
@@ -156,6 +157,22 @@ impl EncodedWord<'_> {
         control::is_in(&octets, self.charset_name())
     }
 
+    /// The word without the line end that its text ends with. `None` if there is none, if nothing else is in the word, or
+    /// if the rest of the text hides a control character too.
+    pub(crate) fn without_line_end(&self) -> Option<Vec<u8>> {
+        let octets = self.octets().ok()?;
+        let end = octets.iter().rposition(|octet| !matches!(octet, b'\r' | b'\n'))? + 1;
+        let (kept, line_end) = octets.split_at_checked(end)?;
+        if line_end.is_empty() || kept.trim_ascii().is_empty() || control::is_in(kept, self.charset_name()) {
+            return None;
+        }
+        let text = match self.encoding {
+            b'B' | b'b' => STANDARD.encode(kept).into_bytes(),
+            _ => without_q_line_end(self.text).to_vec(),
+        };
+        Some([b"=?", self.charset, b"?", &[self.encoding], b"?", &text, b"?="].concat())
+    }
+
     /// True if the word lacks white space, or the parenthesis of a comment, before or behind it. Decoders leave such a word
     /// as it is.
     pub(crate) fn is_glued(&self, value: &[u8]) -> bool {
@@ -166,6 +183,15 @@ impl EncodedWord<'_> {
         };
         !apart(before, b"(") || !apart(after, b")")
     }
+}
+
+/// The text in Q encoding without line ends at its end.
+fn without_q_line_end(text: &[u8]) -> &[u8] {
+    let mut rest = text;
+    while let [kept @ .., b'=', b'0', b'A' | b'a' | b'D' | b'd'] = rest {
+        rest = kept;
+    }
+    rest
 }
 
 /// Decodes Q encoding. False if an `=` is not followed by two digits; such an `=` stands for itself.

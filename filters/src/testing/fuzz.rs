@@ -111,7 +111,8 @@ fn check_record(record: Option<Box<Record>>, verdict: Option<&Verdict>) {
         return;
     };
     let broken = |code: &str| DkimFilter::REASONS_OF_SIGNED.contains(&code);
-    let told = record.report.reasons.iter().filter(|reason| !broken(&reason.code)).count() + record.report.failures.len();
+    let told =
+        record.report.reasons.iter().filter(|reason| !broken(&reason.code)).count() + record.report.failures.len();
     if record.end == MessageEnd::Accept {
         let signed = !record.report.signatures.is_empty();
         assert_eq!(told, usize::from(!signed), "one reason, if and only if it is not signed");

@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+use encoding_rs::ISO_2022_JP;
 use encoding_rs::mem::decode_latin1;
 use postseal_protocol::HeaderField;
 
@@ -14,9 +15,9 @@ use super::{NOT_CERTAIN, UNKNOWN_CHARSET};
 use crate::mail::address::{Mailbox, mailboxes};
 use crate::mail::charset::raw::{RawCharset, is_text};
 use crate::mail::cursor::TextCursor;
-use crate::mail::encoded_word::has_half_word;
 use crate::mail::encoded_word::misnamed::misnamed;
 use crate::mail::encoded_word::write::{EncodedWordWriter, SpacedWord, WordSurroundings};
+use crate::mail::encoded_word::{has_half_word, words as words_of};
 use crate::mail::field_kind::{FieldKind, is_control};
 use crate::mail::fold::MAX_VALUE_OCTETS;
 use crate::mail::quoted::{QuoteScanner, QuotedRole, QuotingRules};
@@ -36,6 +37,25 @@ pub(crate) fn encoded(field: &HeaderField, raw: &RawCharset) -> Result<Vec<u8>, 
         // If the field could be repaired with any text in place of this one, only the charset is missing.
         None => Err(encoded_text(field, &decode_latin1(&field.value)).map_or(NOT_CERTAIN, |_| UNKNOWN_CHARSET)),
     }
+}
+
+/// The value with raw ISO-2022-JP encoded, which is text between escape sequences (RFC 1468). `None` if the value has other
+/// control characters, or is not in that charset to the octet.
+pub(crate) fn from_jis(field: &HeaderField) -> Option<Vec<u8>> {
+    if field.value.iter().any(|octet| is_control(*octet) && *octet != 0x1b) || has_half_word(&field.value) {
+        return None;
+    }
+    let text = ISO_2022_JP.decode_without_bom_handling_and_without_replacement(&field.value)?;
+    let decoded = HeaderField::new(field.name.clone(), text.to_string());
+    let is_jis = !text.is_ascii() && !decoded.value.iter().any(|octet| is_control(*octet));
+    encoded_text(&decoded, &text).filter(|_| is_jis)
+}
+
+/// The value without the line end at the end of the encoded-word that stands last.
+pub(crate) fn without_line_end(field: &HeaderField) -> Option<Vec<u8>> {
+    let word = words_of(&field.value).last()?;
+    let (before, _) = field.value.split_at_checked(word.start)?;
+    Some([before, &word.without_line_end()?].concat())
 }
 
 /// The value with the right charset named for encoded-words that are UTF-8.

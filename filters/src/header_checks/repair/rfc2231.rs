@@ -46,12 +46,26 @@ fn encoded_as(field: &HeaderField, read: impl Fn(&[u8]) -> Option<String>) -> Op
             continue;
         }
         let assignment = value.get(parameter.name_end..parameter.at.start)?;
-        let alone = parameters.iter().filter(|other| base(&other.name) == parameter.name).count() == 1;
         let names_file = matches!(&*parameter.name, b"filename" | b"name");
-        if !(alone && names_file && assignment == b"=" && raw.starts_with(b"\"") && is_plain(raw)) {
+        if !(names_file && assignment.trim_ascii() == b"=" && raw.starts_with(b"\"") && is_plain(raw)) {
             return None;
         }
         let name = read(&parameter.content).filter(|name| !name.contains(|c: char| c.is_control() || c == '\\'))?;
+        let mut others = parameters.iter().filter(|other| base(&other.name) == parameter.name && *other != parameter);
+        match (others.next(), others.next()) {
+            (None, _) => {}
+            // The second form says the same.
+            (Some(other), None)
+                if other.name.ends_with(b"*") && extended(&other.content).as_deref() == Some(&*name) =>
+            {
+                let start = parameter.name_end.checked_sub(parameter.name.len())?;
+                let semicolon = value.get(done..start)?.trim_ascii_end().strip_suffix(b";")?;
+                out.extend_from_slice(semicolon);
+                done = parameter.at.end;
+                continue;
+            }
+            _ => return None,
+        }
         out.extend_from_slice(value.get(done..parameter.name_end)?);
         out.extend_from_slice(b"*=utf-8''");
         PERCENT.encode_append(name.as_bytes(), &mut out);
@@ -60,6 +74,14 @@ fn encoded_as(field: &HeaderField, read: impl Fn(&[u8]) -> Option<String>) -> Op
     out.extend_from_slice(value.get(done..)?);
     let new = HeaderField::new(field.name.clone(), out.clone());
     (out.is_ascii() && fold::long_line(&new, fold::MAX_SENT_LINE_OCTETS).is_none()).then_some(out)
+}
+
+/// The text of an extended parameter in UTF-8.
+fn extended(content: &[u8]) -> Option<String> {
+    let mut parts = content.splitn(3, |octet| *octet == b'\'');
+    let (charset, _, text) = (parts.next()?, parts.next()?, parts.next()?);
+    let octets = PERCENT.decode(text).ok().filter(|_| charset.eq_ignore_ascii_case(b"utf-8"))?;
+    String::from_utf8(octets.into_owned()).ok()
 }
 
 /// The name of a parameter without the `*` and the numbers that RFC 2231 puts behind it.

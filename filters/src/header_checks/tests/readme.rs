@@ -126,7 +126,8 @@ fn clipped(text: &str) -> String {
 #[expect(clippy::disallowed_methods, reason = "a test that mends the page")]
 fn the_readme_says_what_the_checks_do() {
     assert_eq!(EXAMPLES.map(|(check, ..)| check), Check::ALL, "an example for each check, in their order");
-    let mut text = String::from("| check | default | finds |\n| --- | --- | --- |\n");
+    let mut text =
+        String::from("| check | default | finds | refused by default, because |\n| --- | --- | --- | --- |\n");
     for check in Check::ALL {
         let profile = check.profile();
         let action = match profile.otherwise {
@@ -135,7 +136,10 @@ fn the_readme_says_what_the_checks_do() {
         };
         let action = if check.can_fix() && profile.action != CheckAction::Fix { "log".to_owned() } else { action };
         let max = profile.max.map_or_else(String::new, |max| format!(" ({max})"));
-        writeln!(text, "| [`{check}`](#{check}) | {action}{max} | {} |", check.about().trim()).unwrap();
+        let refuses = profile.otherwise.unwrap_or(profile.action).refuses() || profile.action.refuses();
+        assert_eq!(refuses, profile.refused_because.is_some(), "{check}");
+        let because = profile.refused_because.unwrap_or_default();
+        writeln!(text, "| [`{check}`](#{check}) | {action}{max} | {} | {because} |", check.about().trim()).unwrap();
     }
     for (check, fields, body) in EXAMPLES {
         let (fields, body) = example(fields, body);

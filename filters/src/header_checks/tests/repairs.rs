@@ -292,3 +292,63 @@ fn lines_of_999_octets_are_folded_and_lines_of_998_stay() {
         }
     }
 }
+
+#[test]
+fn of_fields_that_are_alike_one_stays() {
+    for (name, value) in
+        [("MIME-Version", " 1.0"), ("Subject", " Hello"), ("From", " a@example.com"), ("To", " b@c.example ")]
+    {
+        let (mut fields, body) = message(&[], "Hello\r\n");
+        fields.retain(|(other, _)| other != name);
+        for value in [value, value.trim_end(), value] {
+            fields.push((name.to_owned(), value.as_bytes().to_vec()));
+        }
+        let end = run("", &(fields.clone(), body.clone()));
+        assert!(end.accepted(), "{name}: {:?}", end.verdict);
+        let gone = format!("{name}:");
+        assert_eq!(edits(&end).iter().filter(|edit| **edit == gone).count(), 2, "{:?}", edits(&end));
+        fields.push((name.to_owned(), b" another".to_vec()));
+        assert!(!run("", &(fields, body)).accepted(), "{name}");
+    }
+}
+
+#[test]
+fn a_line_end_at_the_end_of_an_encoded_word_is_taken_out() {
+    let subject = |value: &'static str| run("", &message(&[("Subject", value)], "Hello\r\n"));
+    for (value, expected) in [
+        (" =?utf-8?Q?K=C3=B6ln=0A?=", "Subject: =?utf-8?Q?K=C3=B6ln?="),
+        (" =?UTF-8?q?K=C3=B6ln=0d=0a?= ", "Subject: =?UTF-8?q?K=C3=B6ln?="),
+        (" =?utf-8?B?S8O2bG4NCg==?=", "Subject: =?utf-8?B?S8O2bG4=?="),
+        (" a =?utf-8?Q?K=C3=B6?=\n =?utf-8?Q?ln=0A=0A?=", "Subject: a =?utf-8?Q?K=C3=B6?=\n =?utf-8?Q?ln?="),
+    ] {
+        let end = subject(value);
+        assert!(end.accepted() && edits(&end).contains(&expected.to_owned()), "{value}: {:?}", edits(&end));
+    }
+    for value in [
+        " =?utf-8?Q?K=C3=B6ln=0A?= x", " =?utf-8?Q?a=0Ab?=", " =?utf-8?Q?a=0A?= =?utf-8?Q?b?=", " =?utf-8?Q?=0A?=",
+        " =?utf-8?Q?a=00=0A?=", " =?utf-8?Q?a=07?=",
+    ] {
+        assert!(!subject(value).accepted(), "{value}");
+    }
+}
+
+#[test]
+fn raw_iso_2022_jp_is_encoded() {
+    let subject = |value: &'static str| run("", &message(&[("Subject", value)], "Hello\r\n"));
+    let end = subject(" \u{1b}$B$3$s$K$A$O\u{1b}(B");
+    assert!(end.accepted(), "{:?}", end.verdict);
+    assert!(edits(&end).contains(&"Subject: =?utf-8?B?44GT44KT44Gr44Gh44Gv?=".to_owned()), "{:?}", edits(&end));
+    for value in [" \u{1b}[31mred", " \u{1b}$B$3\u{7}\u{1b}(B", " \u{1b}", " a\u{7}", " \u{1b}$B\u{1b}(B"] {
+        assert!(!subject(value).accepted(), "{value}");
+    }
+}
+
+#[test]
+fn nobody_is_refused_for_the_message_id_of_another() {
+    for name in ["References", "In-Reply-To"] {
+        for value in [" <gr\u{fc}n@example.com>", " <a\u{7}@example.com>", " <1@example.com> <\u{e4}@b>"] {
+            assert!(run("", &message(&[(name, value)], "Hello\r\n")).accepted(), "{name}:{value}");
+        }
+    }
+    assert!(!run("", &message(&[("Message-ID", " <gr\u{fc}n@example.com>")], "Hello\r\n")).accepted());
+}

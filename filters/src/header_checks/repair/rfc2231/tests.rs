@@ -17,6 +17,14 @@ fn names_of_files_are_encoded() {
             " text/csv; charset=utf-8; name=\"50%'ü'*.csv\" ",
             " text/csv; charset=utf-8; name*=utf-8''50%25%27%C3%BC%27%2A.csv ",
         ),
+        (" attachment; filename = \"ü\"", " attachment; filename*=utf-8''%C3%BC"),
+        (" attachment; filename\n =\t\"ü\" ; x=y", " attachment; filename*=utf-8''%C3%BC ; x=y"),
+        // The second form says the same, and stays.
+        (" attachment; filename=\"ü\"; filename*=utf-8''%C3%BC", " attachment; filename*=utf-8''%C3%BC"),
+        (
+            " attachment; filename*=UTF-8'de'%c3%bc;\n filename=\"ü\"; x=y",
+            " attachment; filename*=UTF-8'de'%c3%bc; x=y",
+        ),
         (" inline; filename=\"请柬\"; name=\"é\"", " inline; filename*=utf-8''%E8%AF%B7%E6%9F%AC; name*=utf-8''%C3%A9"),
     ] {
         assert_eq!(repaired(value.as_bytes()).as_deref(), Some(expected));
@@ -35,7 +43,6 @@ fn what_is_not_certain_stays() {
         " attachment; filename=\"=?utf-8?Q?a?= ü\"",
         " attachment; filename=\"ü\n .pdf\"",
         " attachment; filename=\"\u{85}ü.pdf\"",
-        " attachment; filename = \"ü\"",
         " attachment (ü); filename=\"ü\"",
         " multipart/mixed; boundary=\"ü\"",
         " attachment ü; filename=\"ü\"",
