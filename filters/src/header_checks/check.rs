@@ -65,6 +65,7 @@ pub(super) struct CheckProfile {
     /// The way for the sender to mend the fault.
     pub(super) hint: &'static str,
     /// The receivers that refuse such mail, or the danger, if the check refuses by default. For the document.
+    #[cfg_attr(not(test), expect(dead_code, reason = "a test writes the document"))]
     pub(super) refused_because: Option<&'static str>,
 }
 

@@ -6,7 +6,7 @@
 import json
 import re
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
@@ -19,11 +19,16 @@ ADDRESS_FIELDS = ("From", "Sender", "Reply-To", "To", "Cc")
 
 @dataclass(frozen=True)
 class Seen:
-    """Decoded: the subject, field, name and address of each mailbox, and the text of each text part."""
+    """Decoded: the subject, field, name and address of each mailbox, and the text of each text part.
+
+    Also the name of the file of each part, and the types of the parts, if the reader tells them.
+    """
 
     subject: str
     mailboxes: list[tuple[str, str, str]]
     texts: list[str]
+    files: list[str] = field(default_factory=list)
+    structure: list[str] = field(default_factory=list)
 
 
 class PythonEmail:
@@ -32,13 +37,16 @@ class PythonEmail:
     def sees(self, message: bytes) -> Seen:
         parsed = message_from_bytes(message, policy=policy.compat32)
         mailboxes = [
-            (field, _decoded(name), address)
-            for field in ADDRESS_FIELDS
-            for value in parsed.get_all(field, [])
+            (header, _decoded(name), address)
+            for header in ADDRESS_FIELDS
+            for value in parsed.get_all(header, [])
             for name, address in getaddresses([_unfolded(value)])
         ]
-        texts = [_text(part) for part in parsed.walk() if part.get_content_maintype() == "text"]
-        return Seen(_decoded(parsed.get("Subject", "")), mailboxes, texts)
+        parts = list(parsed.walk())
+        texts = [_text(part) for part in parts if part.get_content_maintype() == "text"]
+        files = [_decoded(part.get_filename("")) for part in parts if not part.is_multipart()]
+        structure = [part.get_content_type() for part in parts]
+        return Seen(_decoded(parsed.get("Subject", "")), mailboxes, texts, files, structure)
 
 
 class MailParser:
@@ -56,7 +64,7 @@ class MailParser:
         self.child.stdin.write(b"%d\n%s" % (len(message), message))
         self.child.stdin.flush()
         seen = json.loads(self.child.stdout.readline())
-        mailboxes = [(field, name or "", address or "") for field, name, address in seen["addresses"]]
+        mailboxes = [(header, name or "", address or "") for header, name, address in seen["addresses"]]
         return Seen(seen["subject"] or "", mailboxes, seen["texts"])
 
     def __enter__(self) -> "MailParser":
@@ -74,8 +82,11 @@ def worse(before: Seen, after: Seen) -> list[str]:
     addresses = [[one[2] for one in seen.mailboxes] for seen in (before, after)]
     if addresses[0] != addresses[1]:
         found.append(f"addresses: {addresses[0]} became {addresses[1]}")
-    names = ([f"{field}: {name}" for field, name, _ in seen.mailboxes] for seen in (before, after))
+    names = ([f"{header}: {name}" for header, name, _ in seen.mailboxes] for seen in (before, after))
     found += _differences("display name", *names, words=True)
+    found += _differences("file name", before.files, after.files, words=True)
+    if before.structure != after.structure:
+        found.append(f"structure: {before.structure} became {after.structure}")
     return found + _differences("text", before.texts, after.texts, words=False)
 
 
@@ -89,7 +100,8 @@ def is_as_good(before: str, after: str) -> bool:
     return bool(re.fullmatch(pattern, after, re.DOTALL)) or _is_mistaken(before, after)
 
 
-UNREADABLE = re.compile("[\ufffd\udc80-\udcff]+")
+# Octets beside unreadable ones are readable by chance.
+UNREADABLE = re.compile("[^\x00-\x7f]*[\ufffd\udc80-\udcff][^\x00-\x7f]*")
 
 
 def _is_mistaken(before: str, after: str) -> bool:
