@@ -67,8 +67,8 @@ struct SharedSigner {
 impl DkimFilter {
     /// The name in reason codes and metrics.
     pub const NAME: &str = "dkim";
-    /// The reason codes of messages that are signed, but whose signature an MTA will break.
-    pub const REASONS_OF_SIGNED: [&str; 2] = transit::REASONS;
+    /// The reason codes of messages that are signed, but not as configured, or with a signature that will not hold.
+    pub const REASONS_OF_SIGNED: [&str; 4] = transit::REASONS;
 
     /// A filter with a key table that may be replaced while messages are signed.
     pub fn new(signing: Signing, keys: Arc<ArcSwap<KeyTable>>) -> Self {
@@ -147,7 +147,7 @@ impl FilterSession for DkimSession {
             Err(SigningFailure::Error(reason, _)) => cx.note(reason.as_str()),
             Err(SigningFailure::Refusal(refusal)) => {
                 cx.note(refusal.reason.as_str());
-                if !shadow {
+                if !shadow && self.shared.signing.refuse_on.contains(&cx.connection.role) {
                     return Ok(refusal.verdict());
                 }
             }
@@ -180,11 +180,17 @@ impl SharedSigner {
         let canonicalization = self.signing.canonicalization;
         let body = body.unwrap_or_else(|| BodyHash::new(canonicalization.body));
         let time = cx.clock.unix_seconds();
-        let faults: Vec<_> = transit.faults(&fields).collect();
+        let mut faults: Vec<_> = transit.faults(&fields).collect();
+        // Without its leading white space, which the MTA has not agreed to send, a field has no simple form that is certain.
+        let exact = canonicalization.header == Canonicalization::Relaxed || cx.connection.exact_values;
+        let rule_for_header = if exact { canonicalization.header } else { Canonicalization::Relaxed };
+        if !exact {
+            faults.push((transit::RELAXED, transit::RELAXED_DETAIL.into()));
+        }
         let input = SigningInput {
             fields,
             body_hash: body.finish().map_err(|error| failed(&error))?,
-            canonicalization,
+            canonicalization: Canonicalizations { header: rule_for_header, ..canonicalization },
             time,
             expires: self.signing.expiry.map(|expiry| time.saturating_add(expiry)),
         };

@@ -15,6 +15,7 @@ use mail_auth::dkim::Canonicalization;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::pattern::{Identity, Pattern, SigningPatternError};
+use crate::connection::Role;
 use crate::duration;
 use crate::mail::address::{DomainName, SelectorName};
 use crate::pipeline::OnError;
@@ -50,6 +51,9 @@ pub struct DkimSettings {
     pub on_from_multiple_addresses: UnsignedPolicy,
     /// When a field that is to be signed is there so often that the signature would become too long.
     pub on_too_many_fields: UnsignedPolicy,
+    /// The roles of listeners on which the settings above refuse mail. On other listeners such mail passes unsigned: it has
+    /// been accepted already, and would bounce.
+    pub refuse_on: Vec<Role>,
     /// Directory with `DOMAIN/SELECTOR.pem` for each key.
     pub key_dir: Option<PathBuf>,
     /// How often key files are checked for changes.
@@ -74,6 +78,7 @@ impl Default for DkimSettings {
             on_from_multiple_fields: UnsignedPolicy::Reject,
             on_from_multiple_addresses: UnsignedPolicy::Pass,
             on_too_many_fields: UnsignedPolicy::Reject,
+            refuse_on: vec![Role::Submission],
             key_dir: None,
             key_refresh: Duration::from_secs(10),
             shadow: false,

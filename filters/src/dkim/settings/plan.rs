@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::{Canonicalizations, DkimSettings, DomainSettings, KeySettings, UnsignedPolicy};
+use crate::connection::Role;
 use crate::dkim::fields::SignedFields;
 use crate::dkim::pattern::{Identity, Pattern};
 use crate::dkim::table::{NamedKey, SigningRule};
@@ -35,6 +36,7 @@ pub struct Signing {
     pub(in crate::dkim) on_from_multiple_fields: UnsignedPolicy,
     pub(in crate::dkim) on_from_multiple_addresses: UnsignedPolicy,
     pub(in crate::dkim) on_too_many_fields: UnsignedPolicy,
+    pub(in crate::dkim) refuse_on: Vec<Role>,
 }
 
 impl Signing {
@@ -109,6 +111,7 @@ impl DkimSettings {
             on_from_multiple_fields: self.on_from_multiple_fields,
             on_from_multiple_addresses: self.on_from_multiple_addresses,
             on_too_many_fields: self.on_too_many_fields,
+            refuse_on: self.refuse_on.clone(),
         }
     }
 

@@ -221,3 +221,26 @@ fn a_listener_whose_mail_is_never_ours_asks_for_no_body() {
     };
     assert_eq!([no_body(Role::Mx), no_body(Role::Submission)], [true, false]);
 }
+
+#[test]
+fn mail_that_was_accepted_already_is_not_refused() {
+    let mail = Mail::new(&[("From", "joe@example.com"), ("From", "news@example.com")], "x\r\n");
+    let end = |role, refuse_on: &[Role]| {
+        let dkim = DkimSettings { refuse_on: refuse_on.to_vec(), ..all(UnsignedPolicy::Reject) };
+        let entry = PipelineEntry { filter: filter(&dkim), on_error: OnError::Tempfail };
+        let settings = PipelineSettings { role, ..settings(TestClock::at(1_700_000_000)) };
+        mail.send(&Arc::new(Pipeline::new(settings, vec![entry])))
+    };
+    for (role, refuse_on, accepted) in [
+        (Role::Submission, &[Role::Submission][..], false),
+        (Role::Local, &[Role::Submission], true),
+        (Role::Reinject, &[Role::Submission], true),
+        (Role::Reinject, &[Role::Local, Role::Reinject], false),
+        (Role::Submission, &[], true),
+    ] {
+        let end = end(role, refuse_on);
+        assert_eq!((end.accepted(), end.reasons()), (accepted, vec!["dkim.from_multiple".to_owned()]), "{role:?}");
+        assert!(end.record.report.signatures.is_empty());
+    }
+    assert_eq!(DkimSettings::default().refuse_on, [Role::Submission]);
+}
