@@ -77,6 +77,10 @@ fn shows_what_was_repaired_before_and_after() {
     // What tells of the repair is signed.
     let unfolded: String = text.split_whitespace().collect();
     assert!(unfolded.contains(":X-Postseal-Fixed:X-Postseal-Fixed;"), "{text}");
+    let config = format!("{CONFIG}[header_checks]\nfixed_field = \"X-Mended\"\n");
+    fs::write(place.0.path().join("postseal.toml"), config).unwrap();
+    let unfolded: String = place.explain(&["--auth", "alice"]).split_whitespace().collect();
+    assert!(unfolded.contains(":X-Mended:X-Mended;"), "{unfolded}");
 }
 
 #[test]

@@ -89,13 +89,16 @@ pub struct ClientConnection {
     pub helo: Bytes,
     /// The MTA.
     pub mta: MtaKind,
+    /// The values of fields come with the white space that stands behind the colon. If false, the MTA takes one space off
+    /// each value where there is one, and all values begin with a space here.
+    pub exact_values: bool,
 }
 
 impl ClientConnection {
     /// A connection of which nothing is known yet.
     pub fn new(listener: Arc<str>, role: Role) -> Self {
         let client = Connect { hostname: Bytes::new(), peer: Peer::Unknown };
-        Self { listener, role, client, helo: Bytes::new(), mta: MtaKind::Sendmail }
+        Self { listener, role, client, helo: Bytes::new(), mta: MtaKind::Sendmail, exact_values: true }
     }
 
     /// The client's IP address.

@@ -69,8 +69,8 @@ struct SharedSigner {
 impl DkimFilter {
     /// The name in reason codes and metrics.
     pub const NAME: &str = "dkim";
-    /// The reason codes of messages that are signed, but whose signature an MTA will break.
-    pub const REASONS_OF_SIGNED: [&str; 3] = transit::REASONS;
+    /// The reason codes of messages that are signed, but not as configured, or with a signature that will not hold.
+    pub const REASONS_OF_SIGNED: [&str; 5] = transit::REASONS;
 
     /// A filter with a key table that may be replaced while messages are signed.
     pub fn new(signing: Signing, keys: Arc<ArcSwap<KeyTable>>) -> Self {
@@ -171,7 +171,7 @@ impl SharedSigner {
     fn sign(
         &self, cx: &mut Context<'_>, message: &mut Message, (body, transit): (BodyHash, BodyTransit),
     ) -> Result<Vec<NewSignature>, SigningFailure> {
-        let canonicalization = self.signing.canonicalization;
+        let (canonicalization, exact) = self.canonicalization(cx);
         let (mta, host) = (cx.connection.mta, cx.macros.get("j").and_then(|host| std::str::from_utf8(host).ok()));
         let mut from = self.from(message)?;
         if mta == MtaKind::Sendmail && from.domain.is_none() {
@@ -192,7 +192,11 @@ impl SharedSigner {
             SigningFailure::Error(Unsigned::SignError, format!("can't sign for {}: {error}", rule.pattern))
         };
         let time = cx.clock.unix_seconds();
-        let faults: Vec<_> = transit.faults(&fields).collect();
+        let mut faults: Vec<_> = transit.faults(&fields).collect();
+        if !exact {
+            faults.push((transit::RELAXED, transit::RELAXED_DETAIL.into()));
+        }
+        faults.extend(foreseen.fault().map(|detail| (REWRITTEN_FIELD, detail.into())));
         let input = SigningInput {
             fields,
             body_hash: body.finish().map_err(|error| failed(&error))?,
@@ -202,10 +206,16 @@ impl SharedSigner {
         };
         let signatures = sign::sign(rule, input, cx.clock).map_err(|error| failed(&error))?;
         faults.into_iter().for_each(|(code, detail)| cx.note_with(code, detail));
-        if let Some(detail) = foreseen.fault() {
-            cx.note_with(REWRITTEN_FIELD, detail);
-        }
         Ok(signatures)
+    }
+
+    /// The canonicalization, and true if it is the configured one. Without its leading white space, which not every MTA sends,
+    /// a field has no simple form that is certain.
+    fn canonicalization(&self, cx: &Context<'_>) -> (Canonicalizations, bool) {
+        let wanted = self.signing.canonicalization;
+        let exact = wanted.header == Canonicalization::Relaxed || cx.connection.exact_values;
+        let header = if exact { wanted.header } else { Canonicalization::Relaxed };
+        (Canonicalizations { header, ..wanted }, exact)
     }
 
     /// The rule that signs for the From address, with at least one key.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use postseal_filters::Flow;
-use postseal_protocol::{Action, Event, Received, SessionError, Verdict};
+use postseal_protocol::{Action, Event, ProtocolFlags, Received, SessionError, Verdict};
 use tokio::time::timeout;
 
 use super::{Closed, MilterConnection};
@@ -14,16 +14,26 @@ impl MilterConnection {
         }
         match event {
             Event::Negotiate => {
-                return self.session.accept_offer(self.woken, &mut self.output).map_err(refused);
+                let accepted = self.session.accept_offer(self.woken, &mut self.output).map_err(refused);
+                self.tell_what_is_agreed();
+                return accepted;
             }
             Event::Header(field) => self.filters.header(field, self.session.macros()),
             Event::BodyChunk(chunk) => return self.body_chunk(chunk),
             Event::EndOfMessage(chunk) => return self.end_of_message(chunk).await,
-            Event::QuitNewConnection => self.filters = self.pipeline.start(),
+            Event::QuitNewConnection => {
+                self.filters = self.pipeline.start();
+                self.tell_what_is_agreed();
+            }
             Event::Macros | Event::Abort | Event::Quit | Event::Unknown(_) => {}
             event => return self.step(event).await,
         }
         self.reply(Verdict::Continue)
+    }
+
+    fn tell_what_is_agreed(&mut self) {
+        let agreed = self.session.negotiated().map(|negotiated| negotiated.protocol);
+        self.filters.set_exact_values(agreed.is_some_and(|agreed| agreed.contains(ProtocolFlags::LEADING_SPACE)));
     }
 
     /// Asks the filters at a step that they may take their time for, and may answer.

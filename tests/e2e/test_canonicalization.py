@@ -6,6 +6,7 @@ import pytest
 
 from conftest import DOMAIN
 from rig import mail, smtp
+from rig.place import Place
 from rig.postseal_config import Config, domain
 from rig.verify import passed
 from rig.world import milters, world
@@ -62,3 +63,21 @@ def test_signature_holds(here, verifiers, way):
             verdicts = verifier.check([arrived])[0]
             for algorithm in algorithms:
                 assert passed(verdicts, DOMAIN, algorithm), "; ".join(map(str, verdicts))
+
+
+@pytest.mark.parametrize("way", ["relaxed/relaxed", "simple/relaxed", "simple/simple"])
+def test_signature_holds_where_postfix_strips_values(keys, verifiers, way):
+    """An old `milter_protocol` takes a space off each value, so that the simple form of a field can't be known."""
+    with Place("protocol") as place:
+        config = Config(milters(place), [domain(DOMAIN, keys)], dkim={"canonicalization": way})
+        with world(place, config, milter_protocol="2") as here:
+            message = ODD.format(subject="stripped").encode()
+            answer = smtp.submit(here.submission, ALICE, [OUT], message, ALICE)
+            assert answer.code == 250
+            arrived = here.sink.wait_for_subject("stripped").data
+            assert {tags["c"] for tags in mail.signatures(arrived)} == {way.replace("simple/", "relaxed/")}
+            for verifier, algorithms in verifiers.all():
+                for algorithm in algorithms:
+                    assert passed(verifier.check([arrived])[0], DOMAIN, algorithm), f"{verifier.name} {algorithm}"
+            told = ["dkim.relaxed_header"] if way.startswith("simple/") else []
+            assert here.daemon.message(answer.queue_id)["reasons"] == told

@@ -84,7 +84,7 @@ def test_two_from_fields_do_not_bounce_redirected_mail(here):
     here.postfix.sendmail("carol@author.example", [OUT], case("redirected-two-from"))
     arrival = here.sink.wait_for_subject("two From fields")
     assert not mail.signatures(arrival.data)
-    line = next(line for line in here.daemon.messages() if "dkim.from_multiple_fields" in line["reasons"])
+    line = next(line for line in here.daemon.messages() if "dkim.from_multiple" in line["reasons"])
     assert line["verdict"] == "accept" and line["listener"] == "local"
 
 

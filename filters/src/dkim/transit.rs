@@ -1,22 +1,33 @@
-//! The faults for which MTAs change a message after all filters, and with the message its signature.
+//! The faults for which a signature will not hold, because an MTA changes the message after all filters, or because
+//! verifiers do not agree.
 //!
 //! Postfix breaks lines over 998 octets in two, in the header section and in the body, unless its
 //! `smtp_line_length_limit` is 0; Sendmail cuts lines over 990 octets. Nothing is refused or left unsigned for that: the log tells the postmaster of it.
 
 use std::borrow::Cow;
 
+use postseal_protocol::HeaderField;
+
 use super::fields::Selection;
 use super::foreseen::REWRITTEN_FIELD;
 use crate::connection::MtaKind;
 use crate::mail::fold::long_line;
+use crate::refusal::printable;
 
 /// The reason code of a signed field with a long line.
 pub(super) const LONG_HEADER_LINE: &str = "long_header_line";
 /// The reason code of a body with a long line.
 pub(super) const LONG_BODY_LINE: &str = "long_body_line";
 
-/// Both, and that of fields that Sendmail rewrites.
-pub(super) const REASONS: [&str; 3] = [LONG_HEADER_LINE, LONG_BODY_LINE, REWRITTEN_FIELD];
+/// The reason code of a signed field with a form feed or a vertical tab. These are text, but some verifiers take them for
+/// white space.
+pub(super) const FORM_FEED: &str = "form_feed";
+/// The reason code of relaxed canonicalization where simple was wanted.
+pub(super) const RELAXED: &str = "relaxed_header";
+pub(super) const RELAXED_DETAIL: &str =
+    "relaxed canonicalization of the header section, since the MTA strips values (Postfix: set milter_protocol = 6)";
+/// All of them, and that of fields that Sendmail rewrites.
+pub(super) const REASONS: [&str; 5] = [LONG_HEADER_LINE, LONG_BODY_LINE, FORM_FEED, RELAXED, REWRITTEN_FIELD];
 
 /// The facts about a body that decide what becomes of the message.
 #[derive(Clone, Copy, Debug)]
@@ -61,13 +72,14 @@ impl BodyTransit {
             MtaKind::Postfix => "an MTA breaks a line of more than 998 octets, and with the line the signature",
             MtaKind::Sendmail => "Sendmail cuts a line of more than 990 octets, and breaks the signature",
         };
+        const FEED: &str = "a form feed or vertical tab, which verifiers do not agree on";
+        let about = |field: &HeaderField, what| format!("{}: {what}", printable(&String::from_utf8_lossy(&field.name)));
         let long = fields.iter().find(|field| long_line(field, self.mta.max_line_octets()).is_some());
-        let header = long.map(|field| {
-            let name = crate::refusal::printable(&String::from_utf8_lossy(&field.name));
-            (LONG_HEADER_LINE, Cow::Owned(format!("{name}: {broken}")))
-        });
-        let body = self.long_line.then_some((LONG_BODY_LINE, Cow::Borrowed(broken)));
-        header.into_iter().chain(body)
+        let long = long.map(|field| (LONG_HEADER_LINE, about(field, broken).into()));
+        let body = self.long_line.then_some((LONG_BODY_LINE, broken.into()));
+        let feed = fields.iter().find(|field| field.value.iter().any(|octet| matches!(octet, b'\x0b' | b'\x0c')));
+        let feed = feed.map(|field| (FORM_FEED, about(field, FEED).into()));
+        long.into_iter().chain(body).chain(feed)
     }
 }
 

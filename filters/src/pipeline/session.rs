@@ -99,6 +99,11 @@ impl PipelineSession {
         self.explains = true;
     }
 
+    /// Tells whether the MTA has agreed to send values with their leading white space. Unless told, it has.
+    pub fn set_exact_values(&mut self, exact: bool) {
+        self.connection.exact_values = exact;
+    }
+
     /// A client has connected.
     pub async fn connect(&mut self, client: Connect, macros: &MacroTable) -> Verdict {
         self.connection.client = client;

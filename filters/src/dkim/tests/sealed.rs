@@ -93,12 +93,14 @@ fn the_encoding_of_text_stays_open_where_an_mta_may_change_it() {
 }
 
 #[test]
-fn a_line_that_an_mta_breaks_is_told_of() {
+fn what_breaks_a_signature_later_is_told_of() {
     let long = "a".repeat(1000);
     for (fields, body, expected) in [
         (vec![("From", "joe@example.com"), ("Cc", &*long)], "x\r\n".to_owned(), vec!["dkim.long_header_line"]),
         (vec![("From", "joe@example.com"), ("X-Not-Signed", &*long)], "x\r\n".to_owned(), vec![]),
         (vec![("From", "joe@example.com")], format!("{long}\r\n"), vec!["dkim.long_body_line"]),
+        (vec![("From", "joe@example.com"), ("Subject", "a\u{c}b")], "x\r\n".to_owned(), vec!["dkim.form_feed"]),
+        (vec![("From", "joe@example.com"), ("Subject", "a\u{b}")], "x\r\n".to_owned(), vec!["dkim.form_feed"]),
         (vec![("From", "joe@example.net"), ("Cc", &*long)], "x\r\n".to_owned(), vec!["dkim.no_key_for_domain"]),
     ] {
         let end = Mail::new(&fields, &body).send(&pipeline([filter(&example())]));
