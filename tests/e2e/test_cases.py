@@ -80,7 +80,7 @@ EXPLAINED = [
     ),
     Case("references-adjacent-ids", {"long_header_line"}),
     Case("to-commas-without-space-1600", {"long_header_line"}),
-    Case("unknown-8bit-is-utf8", {"charset_mismatch"}, says=("utf-8",)),
+    Case("unknown-8bit-is-utf8", {"charset_mismatch"}, {"Content-Type": [b"text/plain; charset=utf-8"]}),
     Case("utf8-named-latin1-phpmailer", {"charset_mismatch", "encoded_word"}),
     Case("header-line-999", {"long_header_line"}),
 ]
