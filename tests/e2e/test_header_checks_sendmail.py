@@ -1,6 +1,6 @@
 """The checks behind Sendmail, which passes on what Postfix mends, and adds fields of its own after every milter."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -15,9 +15,20 @@ from rig.sink import Sink
 from rig.verify import passed
 
 ALICE = "alice@test.example"
+# The mailer esmtp cuts lines at 990 octets; Postfix breaks those over 998.
+SHORTER = {b"x" * (998 - len("Keywords: ")): b"x" * (990 - len("Keywords: ")), b"x" * 998: b"x" * 990}
+
+
+def _shorter(message: bytes) -> bytes:
+    for long, short in SHORTER.items():
+        if b" " + long + b"\r" in message or b"\n" + long + b"\r" in message:
+            message = message.replace(long, short)
+    return message
+
+
 # Sendmail refuses more than 32 KiB of header fields itself, and drops lone CRs.
 NOT_HERE = {"oversized_header", "nul_or_bare_cr_lf"}
-HERE = [case for case in CASES if case.check not in NOT_HERE]
+HERE = [replace(case, near=_shorter(case.near)) for case in CASES if case.check not in NOT_HERE]
 
 
 @dataclass
