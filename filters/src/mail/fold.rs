@@ -44,6 +44,9 @@ pub(crate) fn without_blank_lines(field: &HeaderField, _: Option<Charset>) -> Op
 
 /// The offset of the first octet too many, in the first line of more than [`MAX_LINE_OCTETS`].
 pub(crate) fn long_line(field: &HeaderField) -> Option<usize> {
+    if field.name.len() + 1 + field.value.len() <= MAX_LINE_OCTETS {
+        return None;
+    }
     // The field's name and the colon stand on the first line.
     let mut before = field.name.len() + 1;
     for (start, line) in lines(&field.value) {

@@ -61,3 +61,11 @@ fn what_can_t_be_read_is_told() {
         assert!(error.contains(mistake), "{error}");
     }
 }
+
+#[test]
+fn the_authors_signature_is_kept_unless_told_otherwise() {
+    let read = |text: &str| toml::from_str::<HeaderCheckSettings>(text);
+    assert_eq!(read("").unwrap().author_signed, AuthorSignedPolicy::Keep);
+    assert_eq!(read("author_signed = \"repair\"").unwrap().author_signed, AuthorSignedPolicy::Repair);
+    assert!(read("author_signed = \"maybe\"").unwrap_err().to_string().contains("maybe"));
+}
