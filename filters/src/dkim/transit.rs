@@ -77,7 +77,7 @@ impl BodyTransit {
         let long = fields.iter().find(|field| long_line(field, self.mta.max_line_octets()).is_some());
         let long = long.map(|field| (LONG_HEADER_LINE, about(field, broken).into()));
         let body = self.long_line.then_some((LONG_BODY_LINE, broken.into()));
-        let feed = fields.iter().find(|field| field.value.iter().any(|octet| matches!(octet, b'\x0b' | b'\x0c')));
+        let feed = fields.iter().find(|field| memchr::memchr2(b'\x0b', b'\x0c', &field.value).is_some());
         let feed = feed.map(|field| (FORM_FEED, about(field, FEED).into()));
         long.into_iter().chain(body).chain(feed)
     }

@@ -42,6 +42,9 @@ pub(crate) fn without_blank_lines(field: &HeaderField) -> Option<Vec<u8>> {
 
 /// The offset of the first octet too many, in the first line of more than `max` octets.
 pub(crate) fn long_line(field: &HeaderField, max: usize) -> Option<usize> {
+    if field.name.len() + 1 + field.value.len() <= max {
+        return None;
+    }
     // The field's name and the colon stand on the first line.
     let mut before = field.name.len() + 1;
     for (start, line) in lines(&field.value) {

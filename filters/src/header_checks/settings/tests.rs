@@ -94,3 +94,11 @@ fn the_fallback_is_a_charset_that_can_be_decoded() {
         assert!(error.contains("header_checks.fallback_charset") && error.contains(what), "{error}");
     }
 }
+
+#[test]
+fn the_authors_signature_is_kept_unless_told_otherwise() {
+    let read = |text: &str| toml::from_str::<HeaderCheckSettings>(text);
+    assert_eq!(read("").unwrap().author_signed, AuthorSignedPolicy::Keep);
+    assert_eq!(read("author_signed = \"repair\"").unwrap().author_signed, AuthorSignedPolicy::Repair);
+    assert!(read("author_signed = \"maybe\"").unwrap_err().to_string().contains("maybe"));
+}

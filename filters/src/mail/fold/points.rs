@@ -13,7 +13,7 @@ use crate::mail::quoted::{QuoteScanner, QuotedRole, QuotingRules};
 const IDENTIFIERS: [&str; 2] = ["References", "In-Reply-To"];
 const URLS: [&str; 7] =
     ["List-Id", "List-Unsubscribe", "List-Post", "List-Help", "List-Subscribe", "List-Owner", "List-Archive"];
-const PHRASES: [&str; 3] = ["Keywords", "Content-Language", "Accept-Language"];
+const PHRASES: [&str; 4] = ["Keywords", "Content-Language", "Accept-Language", "X-Spam-Status"];
 const PARAMETERS: [&str; 6] = [
     "Authentication-Results", "ARC-Authentication-Results", "Received-SPF", "Content-Type", "Content-Disposition",
     "Auto-Submitted",
@@ -104,7 +104,7 @@ impl FieldForm {
     fn between(self, before: u8, after: u8) -> Option<FoldRank> {
         match (self, before, after) {
             (Self::Addresses | Self::Phrases, b',', _)
-            | (Self::Identifiers, b'>', b'<')
+            | (Self::Identifiers, b'>' | b',', b'<')
             | (Self::Parameters, b';', _) => Some(FoldRank::Separator),
             (Self::Addresses, before, b'<') if before != b'<' => Some(FoldRank::Bracket),
             _ => None,

@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use crate::mail::address::mailboxes;
 use crate::mail::fold::*;
 
 fn field(value: &str) -> HeaderField {
@@ -56,6 +57,7 @@ fn lists_without_white_space_are_folded_between_their_entries() {
         ("Bcc", 40, &|number| format!("<@a.example,@b.example:user{number}@example.net>"), ","),
         ("References", 40, &id, ""),
         ("In-Reply-To", 40, &id, ""),
+        ("References", 40, &id, ","),
         ("List-Unsubscribe", 2, &url, ","),
         ("List-Post", 2, &url, ","),
         ("Authentication-Results", 60, &|number| format!("spf=pass(a;b)a.b=\"c;d{number}\""), ";"),
@@ -163,6 +165,41 @@ proptest! {
         prop_assert_eq!(long_line(&new, MAX_SENT_LINE_OCTETS), None);
         if long_line(&field, MAX_SENT_LINE_OCTETS).is_none() {
             prop_assert_eq!(new, field);
+        }
+    }
+}
+
+const PIECES: [&str; 22] = [
+    "\"", ",", "<", ">", ";", "=?utf-8?Q?a_b,?=", "=?utf-8?Q?a b?=", "alice@a.example", "<bob@b.example>", "(", ")",
+    "\\", " ", "\n ", "\t", "b=", ":", "[", "]", "\u{fc}", "name", ", ",
+];
+
+proptest! {
+    /// Any text in any field: no line is too long or blank, nothing but white space is added, the addresses stay the same,
+    /// and a second run changes nothing.
+    #[test]
+    fn folding_adds_nothing_but_white_space(
+        name in prop::sample::select(vec!["To", "References", "List-Post", "DKIM-Signature", "Content-Type", "Keywords", "X"]),
+        pieces in prop::collection::vec(prop::sample::select(PIECES.to_vec()), 150..400),
+    ) {
+        let value = pieces.concat();
+        let field = HeaderField::new(name, value.clone());
+        let Some(new) = refolded(&field) else { return Ok(()) };
+        let new = HeaderField::new(name, new);
+        prop_assert_eq!(long_line(&new, MAX_SENT_LINE_OCTETS), None);
+        if blank_line(value.as_bytes()).is_none() {
+            prop_assert_eq!(blank_line(&new.value), None);
+        }
+        let text = |value: &[u8]| value.iter().copied().filter(|octet| !octet.is_ascii_whitespace()).collect::<Vec<_>>();
+        prop_assert_eq!(text(&new.value), text(value.as_bytes()));
+        let again = refolded(&new);
+        prop_assert_eq!(again.as_deref(), Some(&*new.value));
+        if name == "To" {
+            let addresses = |value: &[u8]| {
+                let found = mailboxes(value).ok()?;
+                Some(found.into_iter().map(|mailbox| (mailbox.local, mailbox.domain)).collect::<Vec<_>>())
+            };
+            prop_assert_eq!(addresses(&new.value), addresses(value.as_bytes()));
         }
     }
 }
