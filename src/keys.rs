@@ -1,7 +1,6 @@
 //! Signing keys: how their files are made, read, and read again when they change.
 
 mod directory;
-mod file;
 pub mod generate;
 mod held;
 pub mod listing;

@@ -313,7 +313,7 @@ fn a_file_that_is_not_there_is_named() {
     let error = config::load(Some(Path::new("/nowhere/p.toml")), &[]).err().unwrap();
     assert_eq!(
         error.to_string(),
-        "can't read the configuration /nowhere/p.toml: No such file or directory (os error 2); give another file \
-         with --config FILE"
+        "can't read the configuration /nowhere/p.toml: there is no such file; give another file with \
+         --config FILE"
     );
 }

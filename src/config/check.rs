@@ -9,6 +9,7 @@ use postseal_filters::{Problem, Problems};
 use super::{BoundsConfig, Config, KeyPath, ListenAddress, ListenerConfig};
 
 const MIN_PERIOD: std::time::Duration = std::time::Duration::from_millis(100);
+const MIN_RELOAD_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1);
 const MIN_PACKET_OCTETS: usize = 64 << 10;
 const MAX_PACKET_OCTETS: usize = 16 << 20;
 
@@ -48,6 +49,9 @@ pub(super) fn check(config: &Config) -> Result<(Plans, Vec<Problem>), Vec<Proble
     store::check(&config.store, &mut findings);
     if config.reload.period < MIN_PERIOD {
         findings.error(["reload", "period"], "must be at least 100ms");
+    }
+    if config.reload.timeout < MIN_RELOAD_TIMEOUT {
+        findings.error(["reload", "timeout"], "must be at least 1s, or no reload would be finished in time");
     }
     let header_checks = config.header_checks.as_ref().map(HeaderCheckSettings::plan);
     let header_checks = header_checks.and_then(|plan| findings.unwrap_plan(plan));

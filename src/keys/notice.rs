@@ -31,8 +31,17 @@ pub enum KeyEvent {
     },
     /// The file is good again and has the key that was kept.
     Recovered,
-    /// Every user of the machine can read the private key.
-    ReadableByAll {
+    /// Other users than the owner can do too much to the private key.
+    Exposed {
+        /// What they can do.
+        exposure: &'static str,
+        /// The permissions.
+        mode: u32,
+    },
+    /// Other users can add, replace and remove the files of a folder of keys.
+    OpenFolder {
+        /// Who can.
+        exposure: &'static str,
         /// The permissions.
         mode: u32,
     },
@@ -46,7 +55,10 @@ pub enum KeyEvent {
 impl Notice {
     /// True if an operator should do something about it.
     pub const fn is_warning(&self) -> bool {
-        matches!(self.event, KeyEvent::Broken { .. } | KeyEvent::ReadableByAll { .. } | KeyEvent::Weak { .. })
+        matches!(
+            self.event,
+            KeyEvent::Broken { .. } | KeyEvent::Exposed { .. } | KeyEvent::OpenFolder { .. } | KeyEvent::Weak { .. }
+        )
     }
 }
 
@@ -65,8 +77,9 @@ impl fmt::Display for KeyEvent {
             Self::Broken { reason, kept: false } => f.write_str(reason),
             Self::Broken { reason, kept: true } => write!(f, "{reason}; its last good key stays in use"),
             Self::Recovered => f.write_str("is good again"),
-            Self::ReadableByAll { mode } => {
-                write!(f, "every user of this machine can read the private key (mode {mode:04o})")
+            Self::Exposed { exposure, mode } => write!(f, "{exposure} the private key (mode {mode:04o})"),
+            Self::OpenFolder { exposure, mode } => {
+                write!(f, "{exposure} this folder, and so the keys in it (mode {mode:04o})")
             }
             Self::Weak { reason } => f.write_str(reason),
         }

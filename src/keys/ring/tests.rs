@@ -103,7 +103,14 @@ fn a_file_that_never_was_good_has_no_key_and_a_reason() {
     let mut ring = Ring::new([place.path("a.pem"), place.write("b.pem", "x"), place.path("")], None);
     assert_eq!(
         refresh(&mut ring, &place),
-        told(true, &[": is not a file", "a.pem: there is no such file", "b.pem: is no key"])
+        told(
+            true,
+            &[
+                ": is a directory, not a file; name a regular file or a link to one",
+                "a.pem: there is no such file",
+                "b.pem: is no key"
+            ]
+        )
     );
     assert_eq!(refresh(&mut ring, &place), told(false, &[]));
     assert_eq!(ring.listed(&place.path("a.pem")), Err("there is no such file"));
