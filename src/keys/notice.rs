@@ -45,6 +45,18 @@ pub enum KeyEvent {
         /// The permissions.
         mode: u32,
     },
+    /// A private key under a name that is not looked for.
+    Stray {
+        /// The name that the file would have to have.
+        wanted: String,
+    },
+    /// The key directory holds no key.
+    NoKeys,
+    /// There are too many warnings to show each of them.
+    More {
+        /// Those that are not shown.
+        count: usize,
+    },
     /// The key works, but receivers may not accept it.
     Weak {
         /// Why.
@@ -55,9 +67,10 @@ pub enum KeyEvent {
 impl Notice {
     /// True if an operator should do something about it.
     pub const fn is_warning(&self) -> bool {
+        use KeyEvent::{Broken, Exposed, More, NoKeys, OpenFolder, Stray, Weak};
         matches!(
             self.event,
-            KeyEvent::Broken { .. } | KeyEvent::Exposed { .. } | KeyEvent::OpenFolder { .. } | KeyEvent::Weak { .. }
+            Broken { .. } | Exposed { .. } | OpenFolder { .. } | Stray { .. } | NoKeys | More { .. } | Weak { .. }
         )
     }
 }
@@ -81,6 +94,14 @@ impl fmt::Display for KeyEvent {
             Self::OpenFolder { exposure, mode } => {
                 write!(f, "{exposure} this folder, and so the keys in it (mode {mode:04o})")
             }
+            Self::Stray { wanted } => {
+                write!(f, "holds a private key that is not used: its name is not that of a key; call it {wanted}")
+            }
+            Self::NoKeys => f.write_str(
+                "holds no key; a key is DOMAIN/SELECTOR.pem or SELECTOR._domainkey.DOMAIN.pem, and `postseal keygen` \
+                 makes one",
+            ),
+            Self::More { count } => write!(f, "{count} more warnings about its files and folders are not shown"),
             Self::Weak { reason } => f.write_str(reason),
         }
     }

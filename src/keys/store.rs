@@ -24,6 +24,7 @@ use postseal_filters::dkim::{
     DkimPlan, DkimSettings, DomainName, KeyTable, NamedKey, Pattern, PlannedRule, PrivateKey, SelectorName, SigningRule,
 };
 
+use super::directory::DirectoryBounds;
 use super::notice::{KeyEvent, Notice};
 use super::ring::Ring;
 
@@ -94,7 +95,9 @@ impl KeyStore {
             return Err(errors);
         }
         let directory = settings.key_dir.as_ref().map(|path| place.base.join(path));
-        let ring = Ring::new(places.keys().cloned(), directory.clone());
+        let bounds =
+            DirectoryBounds { domains: settings.key_dir_max_domains, selectors: settings.key_dir_max_selectors };
+        let ring = Ring::new(places.keys().cloned(), directory.clone(), bounds);
         let mut store = Self { rules, ring, table: Arc::default() };
         let notices = store.refresh().notices;
 
@@ -170,6 +173,9 @@ impl KeyStore {
             // A domain of which no key is usable stays in the table, so that its mail does not go out unsigned.
             let keys = directory.entry(domain.clone()).or_default();
             keys.extend(found.ok().map(|held| held.under(selector)));
+        }
+        for domain in self.ring.closed() {
+            directory.entry(domain.clone()).or_default();
         }
         let listed = |rule: &PlannedRule| {
             let keys = rule.keys.iter().filter_map(|key| Some(self.ring.listed(&key.file).ok()?.under(&key.selector)));

@@ -52,6 +52,10 @@ pub struct DkimSettings {
     pub on_too_many_fields: UnsignedPolicy,
     /// Directory with `DOMAIN/SELECTOR.pem` for each key.
     pub key_dir: Option<PathBuf>,
+    /// Entries of `key_dir` itself that are read. A directory with more is no directory of keys.
+    pub key_dir_max_domains: usize,
+    /// Entries of the folder of one domain that are read. A folder with more is not used.
+    pub key_dir_max_selectors: usize,
     /// How often key files are checked for changes.
     #[serde(with = "duration")]
     pub key_refresh: Duration,
@@ -75,6 +79,8 @@ impl Default for DkimSettings {
             on_from_multiple_addresses: UnsignedPolicy::Pass,
             on_too_many_fields: UnsignedPolicy::Reject,
             key_dir: None,
+            key_dir_max_domains: 200_000,
+            key_dir_max_selectors: 100,
             key_refresh: Duration::from_secs(10),
             shadow: false,
             domain: Vec::new(),

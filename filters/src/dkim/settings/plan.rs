@@ -91,6 +91,11 @@ impl DkimSettings {
         if self.key_refresh < Duration::from_millis(100) {
             errors.error(["key_refresh"], "must be at least 100ms");
         }
+        let entries =
+            [("key_dir_max_domains", self.key_dir_max_domains), ("key_dir_max_selectors", self.key_dir_max_selectors)];
+        for (name, _) in entries.iter().filter(|(_, entries)| *entries == 0) {
+            errors.error([name], "must be more than 0, or no key could be found; leave the key out for its default");
+        }
         Signing {
             fields,
             canonicalization: self.canonicalization,
