@@ -133,6 +133,10 @@ impl DirectoryListing {
     fn add(&mut self, domain: &str, selector: &str, path: PathBuf) {
         let name = || -> Result<KeyName, NameError> { Ok((domain.parse()?, selector.parse()?)) };
         match name() {
+            Ok((name, _)) if name.after_domain_key().is_some() => {
+                let advice = "a key is DOMAIN/SELECTOR.pem or SELECTOR._domainkey.DOMAIN.pem";
+                self.faults.push(broken(path, format!("its domain has `_domainkey` in it: `{name}`; {advice}")));
+            }
             Ok(name) => {
                 self.files.insert(name, path);
             }

@@ -44,6 +44,9 @@ pub enum SigningPatternError {
     /// Not one address of the form `local@domain`.
     #[error("is not an address such as newsletter@example.com")]
     NotAddress,
+    /// A pattern where one address is expected.
+    #[error("is a pattern, but address is one address; write domain = {0:?} instead")]
+    AddressPattern(String),
     /// Not of the form `@domain` or `local@domain`.
     #[error("is not an identity such as @example.com or list@example.com")]
     NotIdentity,
@@ -96,6 +99,9 @@ impl Pattern {
     /// # Errors
     /// If it is not one address.
     pub fn from_address(text: &str) -> Result<Self, SigningPatternError> {
+        if let Some(domain) = wanted_domain(text) {
+            return Err(SigningPatternError::AddressPattern(domain));
+        }
         let address: AddrSpec = text.parse().map_err(|_| SigningPatternError::NotAddress)?;
         Ok(Self::Address { local: address.folded_local().to_owned(), domain: address.domain().parse()? })
     }
@@ -106,6 +112,19 @@ impl Pattern {
             Self::Address { domain, .. } | Self::Domain(domain) | Self::Subdomains(domain) => Some(domain),
             Self::Any => None,
         }
+    }
+}
+
+/// The value of `domain` that says the same as an address with a star, or the nearest there is. An address that has a star
+/// of its own can be written with quotes: `"*"@example.com`.
+fn wanted_domain(address: &str) -> Option<String> {
+    let (local, domain) = address.rsplit_once('@').unwrap_or(("address", address));
+    let any_local = local.is_empty() || local.contains('*') && !local.starts_with('"');
+    match domain.strip_prefix("*.") {
+        _ if domain.is_empty() => None,
+        Some(below) if !below.contains('*') => Some(format!(".{below}")),
+        _ if domain.contains('*') => Some("*".to_owned()),
+        _ => any_local.then(|| domain.to_owned()),
     }
 }
 

@@ -341,3 +341,29 @@ fn folders_that_others_can_change_are_told_once() {
     let group = "example.com/s1.pem: its group can change the private key (mode 0660)";
     assert_eq!(refresh(&mut ring, &place), told(false, &[group]));
 }
+
+#[test]
+fn the_label_domainkey_is_no_part_of_a_selector() {
+    let place = Place::new("domainkey");
+    place.write("example.com/mail._domainkey.pem", "key 1");
+    place.write("example.com/mail._domainkey.example.com.pem", "key 1");
+    place.write("mail._domainkey.example.net/mail.pem", "key 1");
+    place.write("mail._domainkey._domainkey.example.net.pem", "key 1");
+    let mut ring = new_ring([], Some(place.0.clone()));
+    let (_, told) = refresh(&mut ring, &place);
+    let selector = "its name has `_domainkey` in it, which stands behind the selector in DNS; write only `mail`";
+    let domain = |name| {
+        let advice = "a key is DOMAIN/SELECTOR.pem or SELECTOR._domainkey.DOMAIN.pem";
+        format!("its domain has `_domainkey` in it: `{name}`; {advice}")
+    };
+    let mut faults: Vec<_> = told.into_iter().filter(|text| text.contains("`_domainkey`")).collect();
+    faults.sort();
+    let expected = [
+        format!("example.com/mail._domainkey.example.com.pem: {selector}"),
+        format!("example.com/mail._domainkey.pem: {selector}"),
+        format!("mail._domainkey._domainkey.example.net.pem: {}", domain("_domainkey.example.net")),
+        format!("mail._domainkey.example.net/mail.pem: {}", domain("mail._domainkey.example.net")),
+    ];
+    assert_eq!(faults, expected);
+    assert!(found(&ring).is_empty());
+}

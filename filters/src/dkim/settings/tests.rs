@@ -113,6 +113,43 @@ fn bad_values_are_named() {
         ),
         ("[[domain]]\naddress = \"example.com\"", "is not an address such as newsletter@example.com"),
         ("[[domain]]\naddress = \"Joe <joe@example.com>\"", "is not an address such as newsletter@example.com"),
+        (
+            "[[domain]]\naddress = \"*@example.com\"",
+            "is a pattern, but address is one address; write domain = \"example.com\" instead",
+        ),
+        (
+            "[[domain]]\naddress = \"@example.com\"",
+            "is a pattern, but address is one address; write domain = \"example.com\" instead",
+        ),
+        (
+            "[[domain]]\naddress = \"sales-*@example.com\"",
+            "is a pattern, but address is one address; write domain = \"example.com\" instead",
+        ),
+        (
+            "[[domain]]\naddress = \"*@*.example.com\"",
+            "is a pattern, but address is one address; write domain = \".example.com\" instead",
+        ),
+        (
+            "[[domain]]\naddress = \"news@*.example.com\"",
+            "is a pattern, but address is one address; write domain = \".example.com\" instead",
+        ),
+        (
+            "[[domain]]\naddress = \"*.example.com\"",
+            "is a pattern, but address is one address; write domain = \".example.com\" instead",
+        ),
+        ("[[domain]]\naddress = \"*\"", "is a pattern, but address is one address; write domain = \"*\" instead"),
+        (
+            "[[domain]]\naddress = \"a@ex*le.com\"",
+            "is a pattern, but address is one address; write domain = \"*\" instead",
+        ),
+        (
+            "[[domain]]\nkeys = [{ selector = \"mail._domainkey\", file = \"x\" }]",
+            "has `_domainkey` in it, which stands behind the selector in DNS; write only `mail`",
+        ),
+        (
+            "[[domain]]\nkeys = [{ selector = \"mail._domainkey.example.com\", file = \"x\" }]",
+            "has `_domainkey` in it, which stands behind the selector in DNS; write only `mail`",
+        ),
         ("[[domain]]\ndomain = \"exam ple.com\"", "has ' ', which can't be in a name: `exam ple.com`"),
         ("[[domain]]\nidentity = \"example.com\"", "is not an identity such as @example.com or list@example.com"),
         ("[[domain]]\nidentity = \"a b@example.com\"", "is not an identity such as @example.com or list@example.com"),
@@ -171,4 +208,9 @@ fn what_does_not_fit_together_is_named() {
     ] {
         assert_eq!(errors(text), expected, "{text}");
     }
+}
+
+#[test]
+fn a_star_in_quotes_is_an_address() {
+    assert!(read("[[domain]]\naddress = '\"*\"@example.com'").is_ok());
 }
