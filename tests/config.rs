@@ -233,6 +233,12 @@ fn the_unwise_is_a_warning() {
             "address = \"inet:localhost:8891\"\ngroup = \"postfix\"\n[dkim]\nkey_dir = \"/keys\"",
             "p.toml:4:1: listener[0].group = \"postfix\": has no effect: the address is not a unix socket",
         ),
+        (
+            "address = \"inet:localhost:8891\"\n[[dkim.domain]]\ndomain = \"*\"\n\
+             keys = [{ selector = \"s\", file = \"f\" }]",
+            "p.toml:4:1: dkim.domain[0]: signs as whatever domain is in From: whoever may send can have mail signed for \
+             every domain that publishes the key; let a [sender] section say who may use which addresses",
+        ),
     ] {
         let loaded = load(&format!("[[listener]]\nname = \"a\"\n{more}\n"), &[], &[]).unwrap();
         assert_eq!(loaded.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(), [warning]);

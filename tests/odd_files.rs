@@ -22,7 +22,7 @@ const PLACES: [(&str, &str); 7] = [
     ("sender.table[0].file", "[sender]\n[[sender.table]]\nfile = \"odd\"\nformat = \"lines\"\n"),
     (
         "rate_limit[0].override_file",
-        "[[rate_limit]]\nname = \"user\"\nkey = [\"user\"]\nlimits = [\"1/1h\"]\noverride_file = \"odd\"\n",
+        "[[rate_limit]]\nname = \"user\"\nkey = [\"user\"]\nlimit = [\"1/1h\"]\noverride_file = \"odd\"\n",
     ),
     (
         "dkim.domain[0].keys[0].file",

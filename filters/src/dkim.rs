@@ -35,7 +35,7 @@ pub use crate::mail::address::{DomainName, NameError, SelectorName};
 pub use fields::{FieldName, FieldNameError};
 pub use keys::{KeyError, PrivateKey, SigningAlgorithm};
 pub use mail_auth::dkim::Canonicalization;
-pub use pattern::{Identity, Pattern, SigningPatternError};
+pub use pattern::{Identity, Pattern, SigningDomain, SigningPatternError};
 pub use reason::Unsigned;
 pub use settings::{
     CanonicalizationError, Canonicalizations, DkimPlan, DkimSettings, DomainSettings, FieldList, KeySettings,
@@ -49,7 +49,7 @@ use crate::mail::address::{Mailbox, mailboxes};
 use crate::message::Message;
 use body::BodyHash;
 use reason::Refusal;
-use sign::{NewSignature, SigningInput};
+use sign::{NewSignature, Signers, SigningInput};
 
 /// The filter that signs.
 pub struct DkimFilter {
@@ -176,29 +176,29 @@ impl SharedSigner {
             time,
             expires: self.signing.expiry.map(|expiry| time.saturating_add(expiry)),
         };
-        sign::sign(rule, input, cx.clock).map_err(|error| failed(&error))
+        sign::sign(&rule, input, cx.clock).map_err(|error| failed(&error))
     }
 
-    /// The rule that signs for the From address, with at least one key.
-    fn rule<'k>(
-        &self, keys: &'k KeyTable, from: &Mailbox, message: &Message,
-    ) -> Result<&'k SigningRule, SigningFailure> {
+    /// The rules that sign for the From address, each with at least one key.
+    fn rule<'k>(&self, keys: &'k KeyTable, from: &Mailbox, message: &Message) -> Result<Signers<'k>, SigningFailure> {
         let Some(domain) = &from.domain else {
             let text = "The address in the From field has no domain".to_owned();
             return Err(refuse(Unsigned::FromInvalid, self.signing.on_from_missing, text));
         };
-        let Some(rule) = keys.find(from) else {
+        let found = keys.find(from);
+        let named = found.iter().map(|rule| Some((rule, rule.signing_domain_for(domain)?))).collect::<Option<Vec<_>>>();
+        let (Some(first), Some(rules)) = (found.first(), named) else {
             let text = format!("No DKIM key for {domain}: send from a domain of this server, or have a key added");
             return Err(refuse(Unsigned::NoKeyForDomain, self.signing.on_missing_key, text));
         };
         if !message.may_be_signed_for(from) {
             return Err(refuse(Unsigned::SenderNotPermitted, UnsignedPolicy::Pass, String::new()));
         }
-        if rule.keys().is_empty() {
-            let detail = format!("none of the keys of {} can be used", rule.pattern);
-            return Err(SigningFailure::Error(Unsigned::KeyUnusable, detail));
+        if let Some(rule) = found.iter().find(|rule| rule.keys().is_empty()) {
+            let of = if found.len() == 1 { rule.pattern.to_string() } else { rule.signing_domain.to_string() };
+            return Err(SigningFailure::Error(Unsigned::KeyUnusable, format!("none of the keys of {of} can be used")));
         }
-        Ok(rule)
+        Ok(Signers { pattern: &first.pattern, rules })
     }
 
     fn from(&self, message: &Message) -> Result<Mailbox, SigningFailure> {

@@ -29,6 +29,8 @@ pub(super) struct Ring<K> {
     faults: Vec<Notice>,
     /// Keys under names that are not looked for.
     strays: Vec<Notice>,
+    /// True once it has been reported that the directory holds no key.
+    is_empty: bool,
 }
 
 struct RingSlot<K> {
@@ -48,6 +50,7 @@ impl<K> Ring<K> {
             closed: BTreeSet::new(),
             faults: Vec::new(),
             strays: Vec::new(),
+            is_empty: false,
         }
     }
 
@@ -89,12 +92,14 @@ impl<K> Ring<K> {
                 if is_new {
                     self.look_for_strays(listing, &parse, &mut news);
                 }
-                let mut faults = listing.faults.clone();
-                if listing.files.is_empty() && listing.closed.is_empty() {
-                    faults.push(Notice { path: top.clone(), event: KeyEvent::NoKeys });
+                tell_new(&mut self.faults, listing.faults.clone(), &mut news);
+                let changed = self.refresh_found(listing, now, &parse, &mut news);
+                let empty = self.found.is_empty() && self.closed.is_empty();
+                if empty && !self.is_empty {
+                    news.push(Notice { path: top.clone(), event: KeyEvent::NoKeys });
                 }
-                tell_new(&mut self.faults, faults, &mut news);
-                self.refresh_found(listing, now, &parse, &mut news)
+                self.is_empty = empty;
+                changed
             }
             Err(fault) => {
                 tell_new(&mut self.faults, vec![fault], &mut news);

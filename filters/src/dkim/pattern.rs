@@ -27,6 +27,15 @@ pub enum Pattern {
     Any,
 }
 
+/// The domain that signs, `d=`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum SigningDomain {
+    /// This one.
+    Named(DomainName),
+    /// The domain in From, whatever it is: one key for many domains. Written `*`.
+    OfFrom,
+}
+
 /// An identity, `i=` (RFC 6376 section 3.5): an optional local part, `@`, and the signing domain or one below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -128,6 +137,49 @@ fn wanted_domain(address: &str) -> Option<String> {
     }
 }
 
+impl SigningDomain {
+    /// The name, or `*`.
+    pub fn as_str(&self) -> &str {
+        self.named().map_or("*", DomainName::as_str)
+    }
+
+    /// The name, if it is always the same.
+    pub const fn named(&self) -> Option<&DomainName> {
+        match self {
+            Self::Named(domain) => Some(domain),
+            Self::OfFrom => None,
+        }
+    }
+
+    /// The name for mail from this domain. `None` if no receiver could look up a key there.
+    pub(super) fn for_from(&self, domain: &str) -> Option<DomainName> {
+        match self {
+            Self::Named(domain) => Some(domain.clone()),
+            Self::OfFrom => domain.parse().ok().filter(|_| domain.contains('.')),
+        }
+    }
+}
+
+impl From<DomainName> for SigningDomain {
+    fn from(domain: DomainName) -> Self {
+        Self::Named(domain)
+    }
+}
+
+impl FromStr for SigningDomain {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        if text == "*" { Ok(Self::OfFrom) } else { text.parse().map(Self::Named) }
+    }
+}
+
+impl fmt::Display for SigningDomain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 impl FromStr for Identity {
     type Err = SigningPatternError;
 
@@ -165,7 +217,7 @@ impl fmt::Display for Identity {
     }
 }
 
-crate::text_serde!(Identity);
+crate::text_serde!(Identity, SigningDomain);
 
 impl Serialize for Pattern {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

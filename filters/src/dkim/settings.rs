@@ -14,9 +14,9 @@ use std::time::Duration;
 use mail_auth::dkim::Canonicalization;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::pattern::{Identity, Pattern, SigningPatternError};
+use super::pattern::{Identity, Pattern, SigningDomain, SigningPatternError};
 use crate::duration;
-use crate::mail::address::{DomainName, SelectorName};
+use crate::mail::address::SelectorName;
 use crate::pipeline::OnError;
 
 pub use list::FieldList;
@@ -88,7 +88,8 @@ impl Default for DkimSettings {
     }
 }
 
-/// A `[[dkim.domain]]`. If several fit a From address, the longest counts.
+/// A `[[dkim.domain]]`. If several fit a From address, the longest counts. Several with the same `domain` or `address` all
+/// sign, each as another domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DomainSettings {
@@ -98,8 +99,9 @@ pub struct DomainSettings {
     /// A single From address instead.
     #[serde(deserialize_with = "address_pattern")]
     pub address: Option<Pattern>,
-    /// Domain that signs, `d=`; the domain above unless given. `*` needs one.
-    pub signing_domain: Option<DomainName>,
+    /// Domain that signs, `d=`; the domain above unless given. `*` is the domain in From, as is the default for
+    /// `domain = "*"` with keys.
+    pub signing_domain: Option<SigningDomain>,
     /// Identity, `i=`: `@example.com` or `list@example.com`, within the signing domain.
     pub identity: Option<Identity>,
     /// Keys, each making one signature. Without any, those of the signing domain in `key_dir`.

@@ -190,6 +190,33 @@ fn what_does_not_fit_together_is_named() {
             &["dkim.domain[0].identity: must be in the signing domain a.b or below it (RFC 6376 section 3.5)"],
         ),
         (
+            "key_dir = \"k\"\n[[domain]]\ndomain = \"*\"\nsigning_domain = \"*\"",
+            &[
+                "dkim.domain[0].signing_domain: is `*`, the domain in From, so keys must be given; key_dir needs no entry for \
+               domains that sign as themselves",
+            ],
+        ),
+        (
+            "[[domain]]\ndomain = \"*\"\nidentity = \"@b\"\nkeys = [{ selector = \"s\", file = \"f\" }]",
+            &[
+                "dkim.domain[0].identity: needs a signing_domain that is always the same; without identity, the domain in \
+               From is meant",
+            ],
+        ),
+        (
+            "key_dir = \"k\"\n[[domain]]\ndomain = \"s._domainkey.a.b\"\n[[domain]]\ndomain = \"a.b\"\n\
+             signing_domain = \"_domainkey.a.b\"",
+            &[
+                "dkim.domain[0].domain: is the name of a DNS record; write \"a.b\"",
+                "dkim.domain[1].signing_domain: is the name of a DNS record; write \"a.b\"",
+            ],
+        ),
+        (
+            "key_dir = \"k\"\n[[domain]]\ndomain = \"a.b\"\n[[domain]]\ndomain = \"a.b\"\nsigning_domain = \"c.d\"\n\
+             [[domain]]\ndomain = \"A.B\"\nsigning_domain = \"C.D\"",
+            &["dkim.domain[2].domain: dkim.domain[1] is for a.b already"],
+        ),
+        (
             "[[domain]]\ndomain = \"a.b\"",
             &["dkim.domain[0].keys: is empty, and there is no dkim.key_dir to take keys from"],
         ),

@@ -144,6 +144,19 @@ fn keys_that_should_be_there_are_our_fault() {
 }
 
 #[test]
+fn a_message_is_not_signed_by_half_of_its_domains() {
+    let rules = [("first.example", vec![super::support::key("rsa", super::support::RSA)]), ("second.example", vec![])];
+    let rule = |(domain, keys): (&str, Vec<_>)| {
+        SigningRule::new(Pattern::from_domain("example.com").unwrap(), domain.parse().unwrap(), keys)
+    };
+    let table = Arc::new(ArcSwap::from_pointee(KeyTable::new(rules.map(rule))));
+    let filter = DkimFilter::new(example().plan().unwrap().signing, table);
+    let end = Mail::ordinary().send(&pipeline([Arc::new(filter) as Arc<dyn Filter>]));
+    let [failure] = &end.record.report.failures[..] else { panic!("one failure") };
+    assert_eq!((failure.code, &*failure.detail), ("key_unusable", "none of the keys of second.example can be used"));
+}
+
+#[test]
 fn shadow_mode_decides_and_changes_nothing() {
     let shadow = DkimSettings { shadow: true, ..all(UnsignedPolicy::Reject) };
     let pipeline_of = |filter| pipeline([filter]);

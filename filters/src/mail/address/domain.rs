@@ -84,6 +84,11 @@ impl SelectorName {
         &self.0
     }
 
+    /// True if `SELECTOR._domainkey.DOMAIN` is short enough for DNS.
+    pub fn fits(&self, domain: &str) -> bool {
+        self.0.len() + "._domainkey.".len() + domain.len() <= MAX_NAME_OCTETS
+    }
+
     /// The selector, without a copy of the text.
     pub fn shared(&self) -> Arc<str> {
         Arc::clone(&self.0)
