@@ -16,6 +16,7 @@ mod body;
 mod fields;
 mod header;
 mod keys;
+mod octets;
 mod pattern;
 mod reason;
 mod settings;
@@ -48,6 +49,7 @@ use crate::filter::{BodyNeed, Context, Filter, FilterError, FilterSession, Flow,
 use crate::mail::address::{Mailbox, mailboxes};
 use crate::message::Message;
 use body::BodyHash;
+use octets::UnsafeOctets;
 use reason::Refusal;
 use sign::{NewSignature, Signers, SigningInput};
 
@@ -95,7 +97,7 @@ impl Filter for DkimFilter {
     }
 
     fn start(&self) -> Box<dyn FilterSession> {
-        Box::new(DkimSession { shared: Arc::clone(&self.shared), body: None })
+        Box::new(DkimSession { shared: Arc::clone(&self.shared), body: None, octets: UnsafeOctets::default() })
     }
 }
 
@@ -103,6 +105,7 @@ struct DkimSession {
     shared: Arc<SharedSigner>,
     /// `None` until the first piece of the body has come.
     body: Option<BodyHash>,
+    octets: UnsafeOctets,
 }
 
 enum SigningFailure {
@@ -117,13 +120,16 @@ impl FilterSession for DkimSession {
     fn body_chunk(&mut self, _: &mut Context<'_>, chunk: &Bytes) -> Result<Flow, FilterError> {
         let rule = self.shared.signing.canonicalization.body;
         self.body.get_or_insert_with(|| BodyHash::new(rule)).update(chunk);
+        self.octets.update(chunk);
         Ok(Flow::More)
     }
 
     async fn end_of_message(&mut self, cx: &mut Context<'_>, message: &mut Message) -> Result<Verdict, FilterError> {
         let body = self.body.take();
+        let octets = std::mem::take(&mut self.octets);
         let shadow = self.shared.signing.shadow;
-        match self.shared.sign(cx, message, body) {
+        let signed = self.shared.sign(cx, message, body);
+        match signed.and_then(|signatures| self.shared.check_octets(message, &octets).map(|()| signatures)) {
             Ok(_) if shadow => cx.note(Unsigned::Shadow.as_str()),
             Ok(signatures) => {
                 // The field that is inserted last ends up topmost. That should be the signature of the first key.
@@ -148,6 +154,7 @@ impl FilterSession for DkimSession {
 
     fn reset(&mut self) {
         self.body = None;
+        self.octets = UnsafeOctets::default();
     }
 }
 
@@ -177,6 +184,15 @@ impl SharedSigner {
             expires: self.signing.expiry.map(|expiry| time.saturating_add(expiry)),
         };
         sign::sign(&rule, input, cx.clock).map_err(|error| failed(&error))
+    }
+
+    /// Refuses to sign what an MTA will not leave as it is.
+    fn check_octets(&self, message: &Message, body: &UnsafeOctets) -> Result<(), SigningFailure> {
+        let found = || body.found() || message.fields.iter().any(|(_, field)| octets::in_field(field));
+        if self.signing.sign_unsafe_octets || !found() {
+            return Ok(());
+        }
+        Err(refuse(Unsigned::UnsafeOctets, UnsignedPolicy::Pass, String::new()))
     }
 
     /// The rules that sign for the From address, each with at least one key.

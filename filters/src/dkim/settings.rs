@@ -50,6 +50,8 @@ pub struct DkimSettings {
     pub on_from_multiple_addresses: UnsignedPolicy,
     /// When a field that is to be signed is there so often that the signature would become too long.
     pub on_too_many_fields: UnsignedPolicy,
+    /// Sign messages with octets that MTAs change: NUL, and CR or LF that are not together.
+    pub sign_unsafe_octets: bool,
     /// Directory with `DOMAIN/SELECTOR.pem` for each key.
     pub key_dir: Option<PathBuf>,
     /// Entries of `key_dir` itself that are read. A directory with more is no directory of keys.
@@ -78,6 +80,7 @@ impl Default for DkimSettings {
             on_from_multiple_fields: UnsignedPolicy::Reject,
             on_from_multiple_addresses: UnsignedPolicy::Pass,
             on_too_many_fields: UnsignedPolicy::Reject,
+            sign_unsafe_octets: false,
             key_dir: None,
             key_dir_max_domains: 200_000,
             key_dir_max_selectors: 100,

@@ -34,6 +34,7 @@ pub struct Signing {
     pub(in crate::dkim) on_from_multiple_fields: UnsignedPolicy,
     pub(in crate::dkim) on_from_multiple_addresses: UnsignedPolicy,
     pub(in crate::dkim) on_too_many_fields: UnsignedPolicy,
+    pub(in crate::dkim) sign_unsafe_octets: bool,
 }
 
 /// A [`SigningRule`] whose keys have not been read.
@@ -105,6 +106,7 @@ impl DkimSettings {
             on_from_multiple_fields: self.on_from_multiple_fields,
             on_from_multiple_addresses: self.on_from_multiple_addresses,
             on_too_many_fields: self.on_too_many_fields,
+            sign_unsafe_octets: self.sign_unsafe_octets,
         }
     }
 
