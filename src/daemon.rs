@@ -85,6 +85,8 @@ pub struct Daemon {
     stop: watch::Sender<bool>,
     accepting: JoinSet<()>,
     services: Arc<Services>,
+    /// A clone for each thread that loads a configuration.
+    loads: Arc<()>,
     keys: KeyWatch,
     files: FileWatch,
     /// Background tasks; they end with the service, however it ends.
@@ -101,8 +103,9 @@ impl Daemon {
     ) -> Result<Self, StartError> {
         let metrics = Metrics::new()?;
         let services = Arc::new(Services::new(&metrics));
+        let loads = Arc::default();
         let Prepared { loaded, pipelines, token, webhook_token } =
-            prepare(&source, &services).await.map_err(io::Error::from)??;
+            prepare(&source, &services, &loads, None).await.map_err(io::Error::from)??;
         let mut files = FileWatch::new();
         files.follow(&loaded);
         let config = loaded.config;
@@ -136,6 +139,7 @@ impl Daemon {
             stop: watch::Sender::new(false),
             accepting: JoinSet::new(),
             services,
+            loads,
             background: JoinSet::new(),
             config,
         };

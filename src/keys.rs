@@ -1,13 +1,14 @@
 //! Signing keys: how their files are made, read, and read again when they change.
 
 mod directory;
-mod file;
+mod folder;
 pub mod generate;
 mod held;
 pub mod listing;
 mod notice;
 mod ring;
 mod store;
+mod stray;
 
 pub use notice::{KeyEvent, Notice};
 pub use store::{KeyFolders, KeyStore, OpenedKeys, Refresh};

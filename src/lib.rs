@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod notify;
 pub mod rate_limit;
 pub mod registry;
+pub mod regular_file;
 pub mod reload;
 mod secrets;
 pub mod services;

@@ -24,8 +24,8 @@ impl Prepared {
     pub(crate) fn load(source: &ConfigFlags, services: &Services) -> Result<Self, ConfigError> {
         let mut loaded = source.load()?;
         let pipelines = Pipelines::build(&mut loaded, services)?;
-        let token = secrets::admin_token(&loaded)?;
-        let webhook_token = secrets::webhook_token(&loaded)?;
+        let token = secrets::admin_token(&mut loaded)?;
+        let webhook_token = secrets::webhook_token(&mut loaded)?;
         Ok(Self { loaded, pipelines, token, webhook_token })
     }
 }

@@ -4,30 +4,39 @@ use std::path::PathBuf;
 
 use postseal_filters::Problem;
 
-use crate::admin::AdminToken;
+use crate::admin::{AdminToken, TokenError};
 use crate::config::{ConfigError, LoadedConfig};
+use crate::regular_file::{self, MAX_TOKEN_FILE, exposed};
 
 /// The token of the admin port, if there is to be one.
 ///
 /// # Errors
 /// If the file can't be used.
-pub(crate) fn admin_token(loaded: &LoadedConfig) -> Result<Option<AdminToken>, ConfigError> {
-    token(loaded, "admin", loaded.config.admin.token_file.as_ref())
+pub(crate) fn admin_token(loaded: &mut LoadedConfig) -> Result<Option<AdminToken>, ConfigError> {
+    let file = loaded.config.admin.token_file.clone();
+    token(loaded, "admin", file)
 }
 
 /// The token that the webhook is shown, if there is to be one.
 ///
 /// # Errors
 /// If the file can't be used.
-pub(crate) fn webhook_token(loaded: &LoadedConfig) -> Result<Option<String>, ConfigError> {
-    let token = token(loaded, "webhook", loaded.config.webhook.token_file.as_ref())?;
+pub(crate) fn webhook_token(loaded: &mut LoadedConfig) -> Result<Option<String>, ConfigError> {
+    let file = loaded.config.webhook.token_file.clone();
+    let token = token(loaded, "webhook", file)?;
     Ok(token.map(|token| token.to_text()))
 }
 
-fn token(loaded: &LoadedConfig, section: &str, file: Option<&PathBuf>) -> Result<Option<AdminToken>, ConfigError> {
-    let Some(path) = file.map(|file| loaded.resolve(file)) else { return Ok(None) };
-    AdminToken::read(&path).map(Some).map_err(|error| {
-        let key = vec![section.to_owned(), "token_file".to_owned()];
-        loaded.invalid(vec![Problem::error(key, format!("{}: {error}", path.display()))])
-    })
+fn token(loaded: &mut LoadedConfig, section: &str, file: Option<PathBuf>) -> Result<Option<AdminToken>, ConfigError> {
+    let Some(path) = file.map(|file| loaded.resolve(&file)) else { return Ok(None) };
+    let key = vec![section.to_owned(), "token_file".to_owned()];
+    let read = regular_file::read(&path, MAX_TOKEN_FILE).map_err(TokenError::from);
+    match read.and_then(|content| Ok((AdminToken::parse(&content.bytes)?, content.metadata))) {
+        Ok((token, metadata)) => {
+            let warning = exposed(&path, "token", &metadata).map(|reason| Problem::warning(key, reason));
+            loaded.warn(warning.into_iter().collect());
+            Ok(Some(token))
+        }
+        Err(error) => Err(loaded.invalid(vec![Problem::error(key, format!("{}: {error}", path.display()))])),
+    }
 }

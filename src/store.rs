@@ -5,6 +5,7 @@ mod file;
 mod metrics;
 pub mod redis;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -16,6 +17,7 @@ use crate::clock::SystemClock;
 use crate::config::store::{RedisUrl, StoreUrl};
 use crate::config::{ConfigError, KeyPath, LoadedConfig};
 use crate::metrics::Metrics;
+use crate::regular_file::exposed;
 
 use redis::Login;
 
@@ -107,15 +109,20 @@ fn open(loaded: &mut LoadedConfig, metrics: &Metrics) -> Result<Arc<dyn Store>, 
 ///
 /// # Errors
 /// If a file can't be used.
-pub fn login(loaded: &LoadedConfig) -> Result<Option<Login>, ConfigError> {
-    match &loaded.config.store.url {
-        Some(StoreUrl::Redis(url)) => redis_login(loaded, url).map(Some),
+pub fn login(loaded: &mut LoadedConfig) -> Result<Option<Login>, ConfigError> {
+    match loaded.config.store.url.clone() {
+        Some(StoreUrl::Redis(url)) => redis_login(loaded, &url).map(Some),
         _ => Ok(None),
     }
 }
 
-fn redis_login(loaded: &LoadedConfig, url: &RedisUrl) -> Result<Login, ConfigError> {
+fn redis_login(loaded: &mut LoadedConfig, url: &RedisUrl) -> Result<Login, ConfigError> {
     let base = loaded.resolve(Path::new(""));
+    if let Some(path) = loaded.config.store.password_file.as_ref().map(|file| base.join(file)) {
+        let warning = fs::metadata(&path).ok().and_then(|metadata| exposed(&path, "password", &metadata));
+        let key = vec!["store".to_owned(), "password_file".to_owned()];
+        loaded.warn(warning.map(|reason| Problem::warning(key, reason)).into_iter().collect());
+    }
     Login::load(url, &loaded.config.store, &base).map_err(|error| {
         let key = vec!["store".to_owned(), error.key.to_owned()];
         loaded.invalid(vec![Problem::error(key, error.reason)])

@@ -8,6 +8,8 @@ use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 
+use crate::regular_file::{self, MAX_CERTIFICATE_FILE};
+
 /// Trusts the certificates in the file, or those that the system trusts if there is no file.
 ///
 /// # Errors
@@ -22,7 +24,8 @@ pub fn client_config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, String
     };
     let wrong = |what: &dyn std::fmt::Display| format!("{}: {what}", file.display());
     let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(file).map_err(|error| wrong(&error))? {
+    let content = regular_file::read(file, MAX_CERTIFICATE_FILE).map_err(|error| wrong(&error))?;
+    for certificate in CertificateDer::pem_slice_iter(&content.bytes) {
         let certificate = certificate.map_err(|error| wrong(&error))?;
         roots.add(certificate).map_err(|error| wrong(&error))?;
     }

@@ -4,15 +4,11 @@
 //! still being written is left alone until it rests. Each change is reported once: if the new text is not good, nothing
 //! happens until the file changes again.
 
-use std::fs::File;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use crate::regular_file::{self, FileError, MAX_CONFIGURATION_FILE};
 use crate::stamp::Stamp;
-
-/// A table of a million lines is shorter.
-const MAX_FILE_OCTETS: u64 = 64 << 20;
 
 /// The files.
 #[derive(Clone, Default)]
@@ -31,17 +27,12 @@ impl Watch {
     /// Reads the configuration file, or a table that it names, and remembers which version that was.
     ///
     /// # Errors
-    /// If it can't be read, is longer than 64 MiB, or is not UTF-8.
-    pub(crate) fn read(&mut self, path: &Path, is_config: bool) -> io::Result<String> {
+    /// If it is no regular file, can't be read, is longer than 64 MiB, or is not UTF-8.
+    pub(crate) fn read(&mut self, path: &Path, is_config: bool) -> Result<String, FileError> {
         let stamp = Stamp::of(path, SystemTime::now()).ok();
         self.files.retain(|file| file.path != path);
         self.files.push(Watched { path: path.to_owned(), stamp, is_config });
-        let mut text = String::new();
-        File::open(path)?.take(MAX_FILE_OCTETS + 1).read_to_string(&mut text)?;
-        if text.len() as u64 > MAX_FILE_OCTETS {
-            return Err(io::Error::other(format!("is longer than {} MiB", MAX_FILE_OCTETS >> 20)));
-        }
-        Ok(text)
+        regular_file::read_text(path, MAX_CONFIGURATION_FILE)
     }
 
     /// Keeps only the files of this kind.

@@ -139,3 +139,35 @@ fn keygen_takes_no_name_that_leads_elsewhere() {
         assert_eq!((exit.code(), err), (1, format!("postseal: {complaint}\n")));
     }
 }
+
+#[test]
+fn keygen_makes_folders_that_only_the_owner_can_write() {
+    let folder = folder("keygen-umask");
+    let directory = folder.join("new/keys");
+    let script = "umask 000; exec \"$0\" keygen example.com --algorithm ed25519 --selector s1 --dir \"$1\"";
+    let mut shell = std::process::Command::new("/bin/sh");
+    let output = shell.args(["-c", script, env!("CARGO_BIN_EXE_postseal")]).arg(&directory).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    for path in [folder.join("new"), directory.clone(), directory.join("example.com")] {
+        assert_eq!(mode(&path), 0o755, "{}", path.display());
+    }
+    assert_eq!(mode(&directory.join("example.com/s1.pem")), 0o600);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn keygen_does_not_follow_a_link_in_the_place_of_a_domain() {
+    let folder = folder("keygen-link");
+    std::fs::create_dir(folder.join("elsewhere")).unwrap();
+    std::os::unix::fs::symlink("elsewhere", folder.join("example.com")).unwrap();
+    std::fs::write(folder.join("example.org"), "").unwrap();
+    for (domain, complaint) in [("example.com", "is a link, which is not followed"), ("example.org", "is not a folder")]
+    {
+        let (exit, out, err) = run(["keygen", domain, "--selector", "s1", "--dir", folder.to_str().unwrap()]);
+        assert_eq!((exit.code(), out.as_str()), (1, ""));
+        assert!(err.contains(&format!("{domain} {complaint}")), "{err}");
+    }
+    assert_eq!(std::fs::read_dir(folder.join("elsewhere")).unwrap().count(), 0);
+    std::fs::remove_dir_all(folder).unwrap();
+}

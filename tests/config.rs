@@ -235,6 +235,12 @@ fn the_unwise_is_a_warning() {
             "address = \"inet:localhost:8891\"\ngroup = \"postfix\"\n[dkim]\nkey_dir = \"/keys\"",
             "p.toml:4:1: listener[0].group = \"postfix\": has no effect: the address is not a unix socket",
         ),
+        (
+            "address = \"inet:localhost:8891\"\n[[dkim.domain]]\ndomain = \"*\"\n\
+             keys = [{ selector = \"s\", file = \"f\" }]",
+            "p.toml:4:1: dkim.domain[0]: signs as whatever domain is in From: whoever may send can have mail signed for \
+             every domain that publishes the key; let a [sender] section say who may use which addresses",
+        ),
     ] {
         let loaded = load(&format!("[[listener]]\nname = \"a\"\n{more}\n"), &[], &[]).unwrap();
         assert_eq!(loaded.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(), [warning]);
@@ -315,7 +321,7 @@ fn a_file_that_is_not_there_is_named() {
     let error = config::load(Some(Path::new("/nowhere/p.toml")), &[]).err().unwrap();
     assert_eq!(
         error.to_string(),
-        "can't read the configuration /nowhere/p.toml: No such file or directory (os error 2); give another file \
-         with --config FILE"
+        "can't read the configuration /nowhere/p.toml: there is no such file; give another file with \
+         --config FILE"
     );
 }

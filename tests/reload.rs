@@ -202,3 +202,25 @@ fn a_changed_file_is_noticed_without_a_signal() {
     assert_eq!(mta.finish("4Q1"), Verdict::Accept);
     assert_eq!(service.wait_for("message")["mail_from"], "alice@example.com");
 }
+
+#[test]
+fn a_pipe_in_the_place_of_a_table_is_refused_and_reloads_go_on() {
+    let config = format!(
+        "{ONE_LISTENER}[reload]\nperiod = \"100ms\"\n[sender]\n[[sender.table]]\nfile = \"owners\"\nformat = \"lines\"\n"
+    );
+    let start = Start::new(&config);
+    let table = start.path("owners");
+    std::fs::write(&table, "alice alice@example.com\n").unwrap();
+    let mut service = start.start();
+    std::fs::remove_file(&table).unwrap();
+    assert!(Command::new("mkfifo").arg(&table).status().unwrap().success());
+    service.signal(Signal::SIGHUP);
+    let line = service.wait_for("reload");
+    let message = line["message"].as_str().unwrap();
+    assert_eq!(line["outcome"], "failure", "{line}");
+    assert!(message.contains("sender.table.0.file") || message.contains("sender.table[0].file"), "{message}");
+    assert!(message.contains("owners: is a named pipe, not a file; name a regular file"), "{message}");
+    std::fs::remove_file(&table).unwrap();
+    std::fs::write(&table, "alice alice@example.com\n").unwrap();
+    assert_eq!(service.reload(&config)["outcome"], "success");
+}

@@ -3,7 +3,6 @@
 mod support;
 
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixDatagram;
 
 use nix::sys::signal::Signal;
@@ -109,15 +108,21 @@ fn the_second_signal_ends_at_once() {
 
 #[test]
 fn a_service_that_has_not_started_yet_can_be_stopped() {
-    let start = Start::new(ONE_LISTENER).prelude("rm \"$1\" && mkfifo \"$1\"");
-    let config = start.path("postseal.toml");
+    let table = "[sender]\n[[sender.table]]\nfile = \"owners\"\nformat = \"lines\"\n";
+    let start = Start::new(&format!("{ONE_LISTENER}{table}"));
+    // It takes seconds to load.
+    let lines: String = (0..500_000).map(|number| format!("user{number} user{number}@example.com\n")).collect();
+    std::fs::write(start.path("owners"), lines).unwrap();
     let mut service = start.spawn();
-    let fifo = || std::fs::metadata(&config).is_ok_and(|found| found.file_type().is_fifo());
-    while !fifo() {
+    let status = format!("/proc/{}/status", service.pid());
+    let caught = || {
+        let status = std::fs::read_to_string(&status).unwrap();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+        u64::from_str_radix(caught.trim(), 16).unwrap()
+    };
+    while caught() & 1 << (Signal::SIGTERM as u64 - 1) == 0 {
         std::thread::yield_now();
     }
-    // Opens as soon as the service reads, and gives it nothing.
-    let _writer = std::fs::OpenOptions::new().write(true).open(&config).unwrap();
     service.signal(Signal::SIGTERM);
     assert_eq!(service.ended().code(), Some(0));
     assert!(service.seen("ready").is_empty());

@@ -17,6 +17,7 @@ mod fields;
 mod foreseen;
 mod header;
 mod keys;
+mod octets;
 mod pattern;
 mod reason;
 mod settings;
@@ -37,7 +38,7 @@ pub use crate::mail::address::{DomainName, NameError, SelectorName};
 pub use fields::{FieldName, FieldNameError};
 pub use keys::{KeyError, PrivateKey, SigningAlgorithm};
 pub use mail_auth::dkim::Canonicalization;
-pub use pattern::{Identity, Pattern, SigningPatternError};
+pub use pattern::{Identity, Pattern, SigningDomain, SigningPatternError};
 pub use reason::Unsigned;
 pub use settings::{
     CanonicalizationError, Canonicalizations, DkimPlan, DkimSettings, DomainSettings, FieldList, KeySettings,
@@ -52,8 +53,9 @@ use crate::message::Message;
 use body::BodyHash;
 use fields::FieldChanges;
 use foreseen::{ForeseenFields, REWRITTEN_FIELD};
+use octets::UnsafeOctets;
 use reason::Refusal;
-use sign::{NewSignature, SigningInput};
+use sign::{NewSignature, Signers, SigningInput};
 use transit::BodyTransit;
 
 /// The filter that signs.
@@ -111,7 +113,22 @@ impl Filter for DkimFilter {
 struct DkimSession {
     shared: Arc<SharedSigner>,
     /// `None` until the first piece of the body has come.
-    body: Option<(BodyHash, BodyTransit)>,
+    body: Option<StreamedBody>,
+}
+
+/// What is known of a body that streams by.
+struct StreamedBody {
+    hash: BodyHash,
+    transit: BodyTransit,
+    octets: UnsafeOctets,
+}
+
+impl StreamedBody {
+    fn update(&mut self, chunk: &[u8]) {
+        self.hash.update(chunk);
+        self.transit.update(chunk);
+        self.octets.update(chunk);
+    }
 }
 
 enum SigningFailure {
@@ -124,9 +141,7 @@ enum SigningFailure {
 #[async_trait]
 impl FilterSession for DkimSession {
     fn body_chunk(&mut self, cx: &mut Context<'_>, chunk: &Bytes) -> Result<Flow, FilterError> {
-        let (hash, transit) = self.body.get_or_insert_with(|| self.shared.new_body(cx));
-        hash.update(chunk);
-        transit.update(chunk);
+        self.body.get_or_insert_with(|| self.shared.new_body(cx)).update(chunk);
         Ok(Flow::More)
     }
 
@@ -163,13 +178,14 @@ impl FilterSession for DkimSession {
 
 impl SharedSigner {
     /// A body of which nothing has come yet.
-    fn new_body(&self, cx: &Context<'_>) -> (BodyHash, BodyTransit) {
-        (BodyHash::new(self.signing.canonicalization.body), BodyTransit::new(cx.connection.mta))
+    fn new_body(&self, cx: &Context<'_>) -> StreamedBody {
+        let hash = BodyHash::new(self.signing.canonicalization.body);
+        StreamedBody { hash, transit: BodyTransit::new(cx.connection.mta), octets: UnsafeOctets::default() }
     }
 
     /// Makes the signatures of the message, whose fields are written as the MTA will send them before.
     fn sign(
-        &self, cx: &mut Context<'_>, message: &mut Message, (body, transit): (BodyHash, BodyTransit),
+        &self, cx: &mut Context<'_>, message: &mut Message, body: StreamedBody,
     ) -> Result<Vec<NewSignature>, SigningFailure> {
         let (canonicalization, exact) = self.canonicalization(cx);
         let (mta, host) = (cx.connection.mta, cx.macros.get("j").and_then(|host| std::str::from_utf8(host).ok()));
@@ -179,11 +195,12 @@ impl SharedSigner {
         }
         let keys = self.keys.load();
         let rule = self.rule(&keys, &from, message)?;
+        self.check_octets(message, &body.octets)?;
         let mut foreseen = ForeseenFields::of(message, &self.signing.fields, canonicalization.header, mta, host);
         if !self.signing.shadow {
             foreseen.apply(message);
         }
-        let changes = FieldChanges { mta, eight_bit_body: transit.eight_bit, left_out: foreseen.left_out() };
+        let changes = FieldChanges { mta, eight_bit_body: body.transit.eight_bit, left_out: foreseen.left_out() };
         let fields = self.signing.fields.select(&message.fields, changes).map_err(|many| {
             let text = format!("The message has too many {} fields", many.name);
             refuse(Unsigned::TooManyFields, self.signing.on_too_many_fields, text)
@@ -192,19 +209,19 @@ impl SharedSigner {
             SigningFailure::Error(Unsigned::SignError, format!("can't sign for {}: {error}", rule.pattern))
         };
         let time = cx.clock.unix_seconds();
-        let mut faults: Vec<_> = transit.faults(&fields).collect();
+        let mut faults: Vec<_> = body.transit.faults(&fields).collect();
         if !exact {
             faults.push((transit::RELAXED, transit::RELAXED_DETAIL.into()));
         }
         faults.extend(foreseen.fault().map(|detail| (REWRITTEN_FIELD, detail.into())));
         let input = SigningInput {
             fields,
-            body_hash: body.finish().map_err(|error| failed(&error))?,
+            body_hash: body.hash.finish().map_err(|error| failed(&error))?,
             canonicalization,
             time,
             expires: self.signing.expiry.map(|expiry| time.saturating_add(expiry)),
         };
-        let signatures = sign::sign(rule, input, cx.clock).map_err(|error| failed(&error))?;
+        let signatures = sign::sign(&rule, input, cx.clock).map_err(|error| failed(&error))?;
         faults.into_iter().for_each(|(code, detail)| cx.note_with(code, detail));
         Ok(signatures)
     }
@@ -218,26 +235,35 @@ impl SharedSigner {
         (Canonicalizations { header, ..wanted }, exact)
     }
 
-    /// The rule that signs for the From address, with at least one key.
-    fn rule<'k>(
-        &self, keys: &'k KeyTable, from: &Mailbox, message: &Message,
-    ) -> Result<&'k SigningRule, SigningFailure> {
+    /// Refuses to sign what an MTA will not leave as it is.
+    fn check_octets(&self, message: &Message, body: &UnsafeOctets) -> Result<(), SigningFailure> {
+        let found = || body.found() || message.fields.iter().any(|(_, field)| octets::in_field(field));
+        if self.signing.sign_unsafe_octets || !found() {
+            return Ok(());
+        }
+        Err(refuse(Unsigned::UnsafeOctets, UnsignedPolicy::Pass, String::new()))
+    }
+
+    /// The rules that sign for the From address, each with at least one key.
+    fn rule<'k>(&self, keys: &'k KeyTable, from: &Mailbox, message: &Message) -> Result<Signers<'k>, SigningFailure> {
         let Some(domain) = &from.domain else {
             let text = "The address in the From field has no domain".to_owned();
             return Err(refuse(Unsigned::FromInvalid, self.signing.on_from_missing, text));
         };
-        let Some(rule) = keys.find(from) else {
+        let found = keys.find(from);
+        let named = found.iter().map(|rule| Some((rule, rule.signing_domain_for(domain)?))).collect::<Option<Vec<_>>>();
+        let (Some(first), Some(rules)) = (found.first(), named) else {
             let text = format!("No DKIM key for {domain}: send from a domain of this server, or have a key added");
             return Err(refuse(Unsigned::NoKeyForDomain, self.signing.on_missing_key, text));
         };
         if !message.may_be_signed_for(from) {
             return Err(refuse(Unsigned::SenderNotPermitted, UnsignedPolicy::Pass, String::new()));
         }
-        if rule.keys().is_empty() {
-            let detail = format!("none of the keys of {} can be used", rule.pattern);
-            return Err(SigningFailure::Error(Unsigned::KeyUnusable, detail));
+        if let Some(rule) = found.iter().find(|rule| rule.keys().is_empty()) {
+            let of = if found.len() == 1 { rule.pattern.to_string() } else { rule.signing_domain.to_string() };
+            return Err(SigningFailure::Error(Unsigned::KeyUnusable, format!("none of the keys of {of} can be used")));
         }
-        Ok(rule)
+        Ok(Signers { pattern: &first.pattern, rules })
     }
 
     fn from(&self, message: &Message) -> Result<Mailbox, SigningFailure> {

@@ -4,13 +4,14 @@
 //! browser in which somebody has typed the token, and a program on this machine, may read. A script of a web page gets
 //! nothing: it can't show the token, and its requests carry the name of another host.
 
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use encodify::base64::STANDARD;
 use hyper::header::{AUTHORIZATION, HOST, HeaderMap};
+
+use crate::regular_file::{self, FileError, MAX_TOKEN_FILE};
 
 const MIN_TOKEN_OCTETS: usize = 16;
 const MAX_TOKEN_OCTETS: usize = 512;
@@ -48,8 +49,8 @@ pub struct AdminToken(Vec<u8>);
 #[non_exhaustive]
 pub enum TokenError {
     /// The file can't be read.
-    #[error("can't be read: {0}")]
-    Read(#[from] io::Error),
+    #[error(transparent)]
+    Read(#[from] FileError),
     /// The token is so short that it can be guessed.
     #[error(
         "holds {0} octets; a token has {MIN_TOKEN_OCTETS} to {MAX_TOKEN_OCTETS}, such as from `openssl rand -hex 32`"
@@ -66,8 +67,12 @@ impl AdminToken {
     /// # Errors
     /// If there is no good token in it.
     pub fn read(path: &Path) -> Result<Self, TokenError> {
-        let text = std::fs::read(path)?;
-        let token = text.trim_ascii();
+        Self::parse(&regular_file::read(path, MAX_TOKEN_FILE)?.bytes)
+    }
+
+    /// Takes the content of a token file.
+    pub(crate) fn parse(content: &[u8]) -> Result<Self, TokenError> {
+        let token = content.trim_ascii();
         if !(MIN_TOKEN_OCTETS..=MAX_TOKEN_OCTETS).contains(&token.len()) {
             return Err(TokenError::Length(token.len()));
         }

@@ -30,9 +30,9 @@ impl CheckConfig {
         let services = Services::offline()?;
         let checked = self.configuration.load().and_then(|mut loaded| {
             let built = Pipelines::build(&mut loaded, &services)?;
-            secrets::admin_token(&loaded)?;
-            secrets::webhook_token(&loaded)?;
-            store::login(&loaded)?;
+            secrets::admin_token(&mut loaded)?;
+            secrets::webhook_token(&mut loaded)?;
+            store::login(&mut loaded)?;
             Ok((loaded, built.keys))
         });
         let (loaded, keys) = match checked {

@@ -20,6 +20,7 @@ use super::Exit;
 use crate::config::ConfigFlags;
 use crate::message_file::{self, MessageFile};
 use crate::registry;
+use crate::regular_file::{self, MAX_MESSAGE_FILE};
 use crate::services::Services;
 use crate::trace::Trace;
 
@@ -85,7 +86,8 @@ impl Explain {
             writeln!(err, "--listener: no such listener; the configuration has {}", names.join(", "))?;
             return Ok(Exit::Usage);
         };
-        let text = std::fs::read(&self.file).with_context(|| format!("can't read {}", self.file.display()))?;
+        let text = regular_file::read_stream(&self.file, MAX_MESSAGE_FILE);
+        let text = text.with_context(|| format!("can't read {}", self.file.display()))?;
         let file = MessageFile::parse(&text);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
         let end = runtime.block_on(self.run(pipeline, &file));

@@ -5,9 +5,9 @@
 //! shared: a directory with the setgid bit hands its group on to new files, and here the group may read them too. So the
 //! service can read a key that root has made, but can't change it.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
@@ -19,6 +19,7 @@ use super::Exit;
 use crate::clock::since_epoch;
 use crate::keys::generate::{KeyType, generate, zone_record};
 
+const FOLDER_MODE: u32 = 0o755;
 const SETGID: u32 = 0o2000;
 
 /// Makes a signing key, and shows the DNS record and the configuration for it.
@@ -62,7 +63,7 @@ impl Keygen {
         }
         let pem = generate(self.algorithm)?;
         let record = PrivateKey::from_pem(pem.as_bytes())?.dns_record();
-        fs::create_dir_all(&folder).with_context(|| format!("can't make {}", folder.display()))?;
+        make_folder(&self.dir, &folder)?;
         let shared = share(&self.dir, &folder).with_context(|| format!("can't share {}", folder.display()))?;
         let written = write_new(&folder, &file, pem.as_bytes(), shared);
         written.with_context(|| format!("can't write {}", file.display()))?;
@@ -84,6 +85,26 @@ impl Keygen {
         writeln!(out, "  {{ selector = \"{selector}\", file = {:?} }},\n]", absolute(&file))?;
         Ok(Exit::Fine)
     }
+}
+
+/// Makes the folders that are missing; only the owner may write in them, whatever the umask is. A link in the place of
+/// the domain's folder is not followed, since whoever put it there would say where the key goes.
+fn make_folder(directory: &Path, folder: &Path) -> anyhow::Result<()> {
+    let mut builder = DirBuilder::new();
+    let made = builder.recursive(true).mode(FOLDER_MODE).create(directory);
+    made.with_context(|| format!("can't make {}", directory.display()))?;
+    match builder.recursive(false).create(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => return made.with_context(|| format!("can't make {}", folder.display())),
+    }
+    let found = fs::symlink_metadata(folder).with_context(|| format!("can't look at {}", folder.display()))?;
+    if found.is_symlink() {
+        bail!("{} is a link, which is not followed; put a folder there, or name another --dir", folder.display());
+    }
+    if !found.is_dir() {
+        bail!("{} is not a folder; remove the file, or name another --dir", folder.display());
+    }
+    Ok(())
 }
 
 /// True if the directory hands its group on. The folder in it then does the same, whatever the umask is.

@@ -2,13 +2,14 @@
 
 mod store;
 
-use postseal_filters::dkim::{DkimPlan, DkimSettings};
+use postseal_filters::dkim::{DkimPlan, DkimSettings, Pattern, PlannedRule, SigningDomain};
 use postseal_filters::header_checks::{CheckPlan, HeaderCheckSettings};
 use postseal_filters::{Problem, Problems};
 
 use super::{BoundsConfig, Config, KeyPath, ListenAddress, ListenerConfig};
 
 const MIN_PERIOD: std::time::Duration = std::time::Duration::from_millis(100);
+const MIN_RELOAD_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1);
 const MIN_PACKET_OCTETS: usize = 64 << 10;
 const MAX_PACKET_OCTETS: usize = 16 << 20;
 
@@ -49,13 +50,28 @@ pub(super) fn check(config: &Config) -> Result<(Plans, Vec<Problem>), Vec<Proble
     if config.reload.period < MIN_PERIOD {
         findings.error(["reload", "period"], "must be at least 100ms");
     }
+    if config.reload.timeout < MIN_RELOAD_TIMEOUT {
+        findings.error(["reload", "timeout"], "must be at least 1s, or no reload would be finished in time");
+    }
     let header_checks = config.header_checks.as_ref().map(HeaderCheckSettings::plan);
     let header_checks = header_checks.and_then(|plan| findings.unwrap_plan(plan));
     let dkim = config.dkim.as_ref().map(DkimSettings::plan).and_then(|plan| findings.unwrap_plan(plan));
+    check_open_signing(dkim.as_ref(), config, &mut findings);
     if config.dkim.is_none() {
         findings.warning(["dkim"], "no [dkim] section: nothing is signed");
     }
     findings.finish(Plans { dkim, header_checks })
+}
+
+/// An entry that signs as the domain in From, whatever it is, needs somebody who judges From.
+fn check_open_signing(dkim: Option<&DkimPlan>, config: &Config, findings: &mut Problems) {
+    let rules = dkim.iter().flat_map(|plan| plan.rules.iter().enumerate());
+    let is_open = |rule: &PlannedRule| (&rule.pattern, &rule.signing_domain) == (&Pattern::Any, &SigningDomain::OfFrom);
+    for (index, _) in rules.filter(|(_, rule)| is_open(rule) && config.sender.is_none()) {
+        let reason = "signs as whatever domain is in From: whoever may send can have mail signed for every domain that \
+                      publishes the key; let a [sender] section say who may use which addresses";
+        findings.warning(["dkim", "domain", &index.to_string()], reason);
+    }
 }
 
 fn check_listener(listener: &ListenerConfig, before: &[ListenerConfig], key: &KeyPath, findings: &mut Problems) {

@@ -84,7 +84,7 @@ impl LoadedConfig {
         let path = self.resolve(file);
         match self.files.read(&path, false) {
             Ok(text) => Ok((path, text)),
-            Err(error) => Err(self.layers.problem(key.clone(), format!("{} can't be read: {error}", path.display()))),
+            Err(error) => Err(self.layers.problem(key.clone(), format!("{}: {error}", path.display()))),
         }
     }
 

@@ -1,12 +1,12 @@
 //! What is wrong with a configuration: every finding with its place, key, value and reason.
 
 use std::fmt;
-use std::io;
 use std::path::PathBuf;
 
 use super::KeyPath;
 use super::secret;
 use super::source::ValueSource;
+use crate::regular_file::FileError;
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +53,11 @@ pub enum ConfigError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        source: FileError,
     },
+    /// Loading did not come to an end.
+    #[error("{0}")]
+    Unfinished(String),
     /// The configuration is wrong.
     #[error("{}", lines(.0))]
     Invalid(Vec<LocatedProblem>),
@@ -68,7 +71,7 @@ impl ConfigError {
     /// What is wrong, one by one; nothing if the file couldn't even be read.
     pub fn problems(&self) -> &[LocatedProblem] {
         match self {
-            Self::Read { .. } => &[],
+            Self::Read { .. } | Self::Unfinished(_) => &[],
             Self::Invalid(problems) => problems,
         }
     }

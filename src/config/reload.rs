@@ -16,10 +16,18 @@ pub struct Reload {
     /// How often to look.
     #[serde(with = "duration")]
     pub period: Duration,
+    /// How long a reload may take.
+    #[serde(with = "duration")]
+    pub timeout: Duration,
 }
 
 impl Default for Reload {
     fn default() -> Self {
-        Self { watch_config: false, watch_tables: true, period: Duration::from_secs(10) }
+        Self {
+            watch_config: false,
+            watch_tables: true,
+            period: Duration::from_secs(10),
+            timeout: Duration::from_secs(60),
+        }
     }
 }

@@ -3,8 +3,14 @@
 use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
+use postseal_filters::duration;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::{Daemon, facts};
 use crate::config::ConfigError;
@@ -13,11 +19,14 @@ use crate::listener::ListenerState;
 use crate::reload::{self, Prepared};
 use crate::services::Services;
 
+/// Loads that a hanging file system may keep waiting; no further one begins before one of them ends.
+const MAX_HUNG_LOADS: usize = 4;
+
 impl Daemon {
     /// Begins a reload.
     pub(super) fn prepare(&self) -> JoinHandle<Result<Prepared, ConfigError>> {
         self.notifier.reloading();
-        prepare(&self.source, &self.services)
+        prepare(&self.source, &self.services, &self.loads, Some(self.config.reload.timeout))
     }
 
     /// Swaps everything that the new configuration changes, or nothing.
@@ -63,13 +72,49 @@ impl Daemon {
     }
 }
 
-/// Loads and builds on a thread that may block.
-pub(super) fn prepare(source: &ConfigFlags, services: &Arc<Services>) -> JoinHandle<Result<Prepared, ConfigError>> {
+/// Loads and builds, as [`in_time`] does it.
+pub(super) fn prepare(
+    source: &ConfigFlags, services: &Arc<Services>, loads: &Arc<()>, patience: Option<Duration>,
+) -> JoinHandle<Result<Prepared, ConfigError>> {
     let (source, services) = (source.clone(), Arc::clone(services));
-    tokio::task::spawn_blocking(move || Prepared::load(&source, &services))
+    let load = move || Prepared::load(&source, &services);
+    tokio::spawn(in_time(Arc::clone(loads), patience, load))
+}
+
+/// Runs `load` on a thread of its own, and waits for it no longer than `patience`. A thread that a hanging file system
+/// keeps is left behind, so that the next load has another one. `loads` has one clone for each thread, besides that of
+/// the service.
+async fn in_time<T: Send + 'static>(
+    loads: Arc<()>, patience: Option<Duration>, load: impl FnOnce() -> Result<T, ConfigError> + Send + 'static,
+) -> Result<T, ConfigError> {
+    let hung = Arc::strong_count(&loads).saturating_sub(2);
+    if hung >= MAX_HUNG_LOADS {
+        let reason = "earlier loads still wait for a file system; restart the service when it answers again";
+        return Err(ConfigError::Unfinished(format!("{hung} {reason}")));
+    }
+    let (runtime, (sender, result)) = (Handle::current(), oneshot::channel());
+    let load = move || {
+        let _inside = runtime.enter();
+        let loaded = load();
+        drop(loads);
+        // The receiver is gone if the load took too long.
+        let _ = sender.send(loaded);
+    };
+    let thread = thread::Builder::new().name("load".to_owned()).spawn(load);
+    thread.map_err(|error| ConfigError::Unfinished(format!("can't start a thread: {error}")))?;
+    let patience = patience.unwrap_or(Duration::MAX);
+    let Ok(result) = timeout(patience, result).await else {
+        let time = duration::show(patience);
+        let reason = "(reload.timeout); does the file system of one of its files hang?";
+        return Err(ConfigError::Unfinished(format!("not loaded within {time} {reason}")));
+    };
+    result.map_err(|_| ConfigError::Unfinished("the load has ended without a result".to_owned()))?
 }
 
 fn refused(error: &impl Display) -> bool {
     tracing::error!(event = "reload", outcome = "failure", "the configuration stays as it was: {error}");
     false
 }
+
+#[cfg(test)]
+mod tests;

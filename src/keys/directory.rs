@@ -6,56 +6,75 @@
 //! ```
 //!
 //! Names that begin with a dot are passed over: drafts, and the `..data` of Kubernetes, to which the other names link.
-//! A folder is listed again only when it has changed, so that each of thousands of domains costs one system call.
+//! A folder is listed again only when it has changed, so that each of thousands of domains costs one system call. A folder
+//! with more entries than its bound is not used: it is no folder of keys, or not that of one domain.
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
-use crate::stamp::Stamp;
+use super::folder::Folder;
+use super::notice::{KeyEvent, Notice};
+use super::stray::StrayFile;
 use postseal_filters::mail::address::{DomainName, NameError, SelectorName};
 
 /// The end of the name of a key file.
-const SUFFIX: &str = ".pem";
+pub(super) const SUFFIX: &str = ".pem";
 
 /// A directory of keys as it was last seen.
 pub(super) struct Directory {
     top: Folder,
     domains: BTreeMap<String, Folder>,
+    bounds: DirectoryBounds,
     found: DirectoryListing,
+}
+
+/// How many entries are read of a folder.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DirectoryBounds {
+    /// Of the directory itself: `dkim.key_dir_max_domains`.
+    pub(super) domains: usize,
+    /// Of the folder of a domain: `dkim.key_dir_max_selectors`.
+    pub(super) selectors: usize,
 }
 
 /// A key by domain and selector.
 pub(super) type KeyName = (DomainName, SelectorName);
-
-/// A file or folder that can't be used, and why.
-pub(super) type Unusable = (PathBuf, String);
 
 /// The content of a key directory.
 #[derive(Default)]
 pub(super) struct DirectoryListing {
     /// The file of each key. The files of a folder that can't be listed now count as still there.
     pub(super) files: BTreeMap<KeyName, PathBuf>,
-    /// The files and folders that can't be used.
-    pub(super) unusable: Vec<Unusable>,
+    /// The domains whose folders can't be listed.
+    pub(super) closed: BTreeSet<DomainName>,
+    /// Faults of folders and names; each is told once.
+    pub(super) faults: Vec<Notice>,
+    /// Files that may be keys, under names that are not looked for.
+    pub(super) strays: Vec<StrayFile>,
 }
 
 impl Directory {
     /// A directory not looked at yet.
-    pub(super) fn new(path: PathBuf) -> Self {
-        Self { top: Folder::new(path), domains: BTreeMap::new(), found: DirectoryListing::default() }
+    pub(super) fn new(path: PathBuf, bounds: DirectoryBounds) -> Self {
+        let top = Folder::new(path);
+        Self { top, domains: BTreeMap::new(), bounds, found: DirectoryListing::default() }
     }
 
-    /// Looks at the directory and its folders.
+    /// The directory itself.
+    pub(super) fn path(&self) -> &PathBuf {
+        &self.top.path
+    }
+
+    /// Looks at the directory and its folders. Returns the listing, and whether it has changed.
     ///
     /// # Errors
     /// If the directory itself can't be listed.
-    pub(super) fn scan(&mut self, now: SystemTime) -> Result<&DirectoryListing, Unusable> {
-        let mut changed = match self.top.refresh(now) {
+    pub(super) fn scan(&mut self, now: SystemTime) -> Result<(&DirectoryListing, bool), Notice> {
+        let mut changed = match self.top.refresh(now, self.bounds.domains) {
             Ok(changed) => changed,
-            Err(error) => return Err((self.top.path.clone(), unlisted(&error))),
+            Err(error) => return Err(unlisted(&self.top, &error, "dkim.key_dir_max_domains")),
         };
         if changed {
             let mut known = std::mem::take(&mut self.domains);
@@ -65,39 +84,45 @@ impl Directory {
                 self.domains.insert(name.clone(), folder);
             }
         }
-        let mut unusable = Vec::new();
-        for folder in self.domains.values_mut() {
-            match folder.refresh(now) {
+        let (mut faults, mut closed) = (Vec::new(), BTreeSet::new());
+        for (name, folder) in &mut self.domains {
+            match folder.refresh(now, self.bounds.selectors) {
                 Ok(news) => changed |= news,
                 // A file beside the folders, or a folder that has just been removed.
                 Err(error) if matches!(error.kind(), io::ErrorKind::NotADirectory | io::ErrorKind::NotFound) => {
-                    changed |= folder.stamp.take().is_some();
-                    folder.names.clear();
+                    changed |= folder.forget();
                 }
                 Err(error) => {
-                    changed = true;
-                    unusable.push((folder.path.clone(), unlisted(&error)));
+                    faults.push(unlisted(folder, &error, "dkim.key_dir_max_selectors"));
+                    closed.extend(name.parse::<DomainName>());
                 }
             }
         }
-        if changed || !self.found.unusable.is_empty() {
-            self.found = DirectoryListing { files: BTreeMap::new(), unusable };
+        changed |= closed != self.found.closed;
+        if changed || !self.found.closed.is_empty() {
+            self.found = DirectoryListing { closed, faults, ..DirectoryListing::default() };
             self.collect();
         }
-        Ok(&self.found)
+        Ok((&self.found, changed))
     }
 
     fn collect(&mut self) {
-        for name in &self.top.names {
+        let folders = std::iter::once(&self.top).chain(self.domains.values());
+        self.found.faults.extend(folders.filter_map(Folder::open_to_others));
+        for name in self.top.names.iter().filter(|name| self.domains.get(*name).is_none_or(|it| it.is_file)) {
             let key = name.strip_suffix(SUFFIX).and_then(|stem| stem.split_once("._domainkey."));
-            if let Some((selector, domain)) = key {
-                self.found.add(domain, selector, self.top.path.join(name));
+            let path = self.top.path.join(name);
+            match key {
+                Some((selector, domain)) => self.found.add(domain, selector, path),
+                None => self.found.strays.push(StrayFile::at_the_top(path, name)),
             }
         }
         for (domain, folder) in &self.domains {
             for name in &folder.names {
-                if let Some(selector) = name.strip_suffix(SUFFIX) {
-                    self.found.add(domain, selector, folder.path.join(name));
+                let path = folder.path.join(name);
+                match name.strip_suffix(SUFFIX) {
+                    Some(selector) => self.found.add(domain, selector, path),
+                    None => self.found.strays.push(StrayFile::of_a_domain(path, domain, name)),
                 }
             }
         }
@@ -108,51 +133,23 @@ impl DirectoryListing {
     fn add(&mut self, domain: &str, selector: &str, path: PathBuf) {
         let name = || -> Result<KeyName, NameError> { Ok((domain.parse()?, selector.parse()?)) };
         match name() {
+            Ok((name, _)) if name.after_domain_key().is_some() => {
+                let advice = "a key is DOMAIN/SELECTOR.pem or SELECTOR._domainkey.DOMAIN.pem";
+                self.faults.push(broken(path, format!("its domain has `_domainkey` in it: `{name}`; {advice}")));
+            }
             Ok(name) => {
                 self.files.insert(name, path);
             }
-            Err(error) => self.unusable.push((path, format!("its name {error}"))),
+            Err(error) => self.faults.push(broken(path, format!("its name {error}"))),
         }
     }
 }
 
-/// The names in a folder, without hidden ones.
-struct Folder {
-    path: PathBuf,
-    stamp: Option<Stamp>,
-    names: Vec<String>,
+fn broken(path: PathBuf, reason: String) -> Notice {
+    Notice { path, event: KeyEvent::Broken { reason, kept: false } }
 }
 
-impl Folder {
-    fn new(path: PathBuf) -> Self {
-        Self { path, stamp: None, names: Vec::new() }
-    }
-
-    /// Lists the folder if it has changed; true if it has.
-    fn refresh(&mut self, now: SystemTime) -> io::Result<bool> {
-        let stamp = Stamp::of(&self.path, now)?;
-        if self.stamp.is_some_and(|known| !known.is_stale(&stamp)) {
-            return Ok(false);
-        }
-        self.names = list(&self.path)?;
-        self.stamp = Some(stamp);
-        Ok(true)
-    }
-}
-
-fn list(path: &Path) -> io::Result<Vec<String>> {
-    let mut names = Vec::new();
-    for entry in fs::read_dir(path)? {
-        // A name that is not UTF-8 is no domain and no selector.
-        if let Ok(name) = entry?.file_name().into_string()
-            && !name.starts_with('.')
-        {
-            names.push(name);
-        }
-    }
-    Ok(names)
-}
-
-fn unlisted(error: &io::Error) -> String {
-    format!("can't be listed: {error}")
+fn unlisted(folder: &Folder, error: &io::Error, bound: &str) -> Notice {
+    let hint = if error.kind() == io::ErrorKind::FileTooLarge { format!(" ({bound})") } else { String::new() };
+    broken(folder.path.clone(), format!("can't be listed: {error}{hint}"))
 }

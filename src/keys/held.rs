@@ -1,12 +1,13 @@
 //! A key that stays in use while its file changes: only a good file replaces it.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use super::file::{self, Content};
 use super::notice::{KeyEvent, Notice};
+use crate::regular_file::{self, FileContent, MAX_KEY_FILE, PERMISSIONS, exposure};
 use crate::stamp::Stamp;
 
 type Digest = Vec<u8>;
@@ -21,7 +22,8 @@ pub(super) struct KeyFile<K> {
     /// Digest of the file content from which `key` was read.
     good: Option<Digest>,
     failure: Option<String>,
-    readable_by_all: Option<u32>,
+    /// The permissions, if they let others read or change the key.
+    exposed: Option<u32>,
 }
 
 /// A key, and why it is weak if it is.
@@ -30,7 +32,7 @@ pub(super) type ParsedKey<K> = (K, Option<String>);
 impl<K> KeyFile<K> {
     /// A file not read yet.
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, key: None, stamp: None, digest: None, good: None, failure: None, readable_by_all: None }
+        Self { path, key: None, stamp: None, digest: None, good: None, failure: None, exposed: None }
     }
 
     /// The file.
@@ -68,8 +70,8 @@ impl<K> KeyFile<K> {
         {
             return false;
         }
-        match file::read(&self.path, now) {
-            Ok(content) => self.take(content, parse, notices),
+        match regular_file::read(&self.path, MAX_KEY_FILE) {
+            Ok(content) => self.take(content, now, parse, notices),
             Err(error) => {
                 self.stamp = stamp;
                 self.digest = None;
@@ -79,16 +81,17 @@ impl<K> KeyFile<K> {
     }
 
     fn take(
-        &mut self, content: Content, parse: impl Fn(&[u8], i64) -> Result<ParsedKey<K>, String>,
+        &mut self, content: FileContent, now: SystemTime, parse: impl Fn(&[u8], i64) -> Result<ParsedKey<K>, String>,
         notices: &mut Vec<Notice>,
     ) -> bool {
-        self.stamp = Some(content.stamp);
-        if let Some(mode) = content.readable_by_all
-            && self.readable_by_all != Some(mode)
-        {
-            notices.push(self.notice(KeyEvent::ReadableByAll { mode }));
+        let stamp = Stamp::from_metadata(&content.metadata, now);
+        self.stamp = Some(stamp);
+        let mode = content.metadata.mode() & PERMISSIONS;
+        let exposure = exposure(mode);
+        if let Some(exposure) = exposure.filter(|_| self.exposed != Some(mode)) {
+            notices.push(self.notice(KeyEvent::Exposed { exposure, mode }));
         }
-        self.readable_by_all = content.readable_by_all;
+        self.exposed = exposure.map(|_| mode);
         let digest = digest(&SHA256, &content.bytes).as_ref().to_vec();
         if self.digest.as_ref() == Some(&digest) {
             return false;
@@ -99,7 +102,7 @@ impl<K> KeyFile<K> {
             notices.push(self.notice(KeyEvent::Recovered));
             return false;
         }
-        match parse(&content.bytes, content.stamp.modified()) {
+        match parse(&content.bytes, stamp.modified()) {
             Ok((key, weak)) => {
                 let event = if self.key.is_some() { KeyEvent::Replaced } else { KeyEvent::Loaded };
                 notices.push(self.notice(event));

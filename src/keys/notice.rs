@@ -31,10 +31,31 @@ pub enum KeyEvent {
     },
     /// The file is good again and has the key that was kept.
     Recovered,
-    /// Every user of the machine can read the private key.
-    ReadableByAll {
+    /// Other users than the owner can do too much to the private key.
+    Exposed {
+        /// What they can do.
+        exposure: &'static str,
         /// The permissions.
         mode: u32,
+    },
+    /// Other users can add, replace and remove the files of a folder of keys.
+    OpenFolder {
+        /// Who can.
+        exposure: &'static str,
+        /// The permissions.
+        mode: u32,
+    },
+    /// A private key under a name that is not looked for.
+    Stray {
+        /// The name that the file would have to have.
+        wanted: String,
+    },
+    /// The key directory holds no key.
+    NoKeys,
+    /// There are too many warnings to show each of them.
+    More {
+        /// Those that are not shown.
+        count: usize,
     },
     /// The key works, but receivers may not accept it.
     Weak {
@@ -46,7 +67,11 @@ pub enum KeyEvent {
 impl Notice {
     /// True if an operator should do something about it.
     pub const fn is_warning(&self) -> bool {
-        matches!(self.event, KeyEvent::Broken { .. } | KeyEvent::ReadableByAll { .. } | KeyEvent::Weak { .. })
+        use KeyEvent::{Broken, Exposed, More, NoKeys, OpenFolder, Stray, Weak};
+        matches!(
+            self.event,
+            Broken { .. } | Exposed { .. } | OpenFolder { .. } | Stray { .. } | NoKeys | More { .. } | Weak { .. }
+        )
     }
 }
 
@@ -65,9 +90,18 @@ impl fmt::Display for KeyEvent {
             Self::Broken { reason, kept: false } => f.write_str(reason),
             Self::Broken { reason, kept: true } => write!(f, "{reason}; its last good key stays in use"),
             Self::Recovered => f.write_str("is good again"),
-            Self::ReadableByAll { mode } => {
-                write!(f, "every user of this machine can read the private key (mode {mode:04o})")
+            Self::Exposed { exposure, mode } => write!(f, "{exposure} the private key (mode {mode:04o})"),
+            Self::OpenFolder { exposure, mode } => {
+                write!(f, "{exposure} this folder, and so the keys in it (mode {mode:04o})")
             }
+            Self::Stray { wanted } => {
+                write!(f, "holds a private key that is not used: its name is not that of a key; call it {wanted}")
+            }
+            Self::NoKeys => f.write_str(
+                "holds no key; a key is DOMAIN/SELECTOR.pem or SELECTOR._domainkey.DOMAIN.pem, and `postseal keygen` \
+                 makes one",
+            ),
+            Self::More { count } => write!(f, "{count} more warnings about its files and folders are not shown"),
             Self::Weak { reason } => f.write_str(reason),
         }
     }

@@ -24,6 +24,7 @@ use postseal_filters::dkim::{
     DkimPlan, DkimSettings, DomainName, KeyTable, NamedKey, Pattern, PlannedRule, PrivateKey, SelectorName, SigningRule,
 };
 
+use super::directory::DirectoryBounds;
 use super::notice::{KeyEvent, Notice};
 use super::ring::Ring;
 
@@ -94,7 +95,9 @@ impl KeyStore {
             return Err(errors);
         }
         let directory = settings.key_dir.as_ref().map(|path| place.base.join(path));
-        let ring = Ring::new(places.keys().cloned(), directory.clone());
+        let bounds =
+            DirectoryBounds { domains: settings.key_dir_max_domains, selectors: settings.key_dir_max_selectors };
+        let ring = Ring::new(places.keys().cloned(), directory.clone(), bounds);
         let mut store = Self { rules, ring, table: Arc::default() };
         let notices = store.refresh().notices;
 
@@ -136,7 +139,8 @@ impl KeyStore {
     /// Rules whose keys should be in the key directory, and are not.
     fn rules_without_keys(&self) -> Vec<Problem> {
         let found: BTreeSet<_> = self.ring.found().map(|((domain, _), _)| domain).collect();
-        let missing = |rule: &PlannedRule| rule.keys.is_empty() && !found.contains(&rule.signing_domain);
+        let has_key = |rule: &PlannedRule| rule.signing_domain.named().is_some_and(|domain| found.contains(domain));
+        let missing = |rule: &PlannedRule| rule.keys.is_empty() && !has_key(rule);
         let missing = self.rules.iter().enumerate().filter(|(_, rule)| missing(rule));
         let problem = |(index, rule): (usize, &PlannedRule)| {
             let key = vec!["dkim".to_owned(), "domain".to_owned(), index.to_string()];
@@ -171,12 +175,16 @@ impl KeyStore {
             let keys = directory.entry(domain.clone()).or_default();
             keys.extend(found.ok().map(|held| held.under(selector)));
         }
+        for domain in self.ring.closed() {
+            directory.entry(domain.clone()).or_default();
+        }
         let listed = |rule: &PlannedRule| {
             let keys = rule.keys.iter().filter_map(|key| Some(self.ring.listed(&key.file).ok()?.under(&key.selector)));
             rule.with_keys(keys.collect::<Vec<_>>())
         };
+        let of = |domain: &DomainName| directory.get(domain).cloned().unwrap_or_default();
         let from_directory =
-            |rule: &PlannedRule| rule.with_keys(directory.get(&rule.signing_domain).cloned().unwrap_or_default());
+            |rule: &PlannedRule| rule.with_keys(rule.signing_domain.named().map(of).unwrap_or_default());
         let rules: Vec<_> = self
             .rules
             .iter()

@@ -102,7 +102,9 @@ impl SigningMetrics {
     pub(super) fn observe(&self, record: &Record) {
         for note in &record.report.signatures {
             let own = [&*note.domain, &*note.selector, note.algorithm];
-            let labels = if self.knows(own) { own } else { [OTHER, OTHER, note.algorithm] };
+            let of_from = ["*", &*note.selector, note.algorithm];
+            let labels = [own, of_from].into_iter().find(|labels| self.knows(*labels));
+            let labels = labels.unwrap_or([OTHER, OTHER, note.algorithm]);
             self.families.signatures.with_label_values(&labels).inc();
             let times = self.families.sign_duration.with_label_values(&[note.algorithm]);
             times.observe(note.duration.as_secs_f64());

@@ -5,7 +5,9 @@
 //! doesn't start.
 
 use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
 use std::io;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -25,6 +27,7 @@ const COUNTERS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("counter
 const PERIOD: Duration = Duration::from_millis(500);
 /// Octets of the file that the database may keep in memory; the counters are there anyway.
 const CACHE: usize = 8 << 20;
+const OWNER_ONLY: u32 = 0o600;
 const WARNING_PAUSE: Duration = Duration::from_secs(60);
 
 /// The file, open.
@@ -101,6 +104,7 @@ enum FileFailure {
 /// Opens and reads. A file that was damaged from outside may make the database panic.
 fn attempt(path: &Path, memory: &MemoryStore) -> Result<Database, FileFailure> {
     let read = catch_unwind(AssertUnwindSafe(|| -> Result<Database, redb::Error> {
+        make_private(path)?;
         let mut database = builder().create(path)?;
         database.check_integrity()?;
         let transaction = database.begin_write()?;
@@ -128,12 +132,26 @@ fn attempt(path: &Path, memory: &MemoryStore) -> Result<Database, FileFailure> {
     }
 }
 
+/// Makes the file, or takes away the rights of others: the names of counters are logins and addresses.
+fn make_private(path: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(OWNER_ONLY).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => return made.map(drop),
+    }
+    let found = fs::symlink_metadata(path)?;
+    // A file of another owner stays as it is: the owner may want others to read the file.
+    if found.is_file() && found.mode() & 0o077 != 0 && found.uid() == nix::unistd::geteuid().as_raw() {
+        fs::set_permissions(path, fs::Permissions::from_mode(OWNER_ONLY))?;
+    }
+    Ok(())
+}
+
 /// Gives the file another name.
 fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".damaged-{}", clock::since_epoch().as_secs()));
     let aside = PathBuf::from(name);
-    std::fs::rename(path, &aside)?;
+    fs::rename(path, &aside)?;
     Ok(aside)
 }
 

@@ -1,7 +1,7 @@
 //! Private keys: read once from PEM, and used for every message.
 //!
 //! [`PrivateKey::from_pem`] reads the files that openssl writes, and tolerates everything that openssl tolerates:
-//! text around the key, CRLF, a byte order mark. For any other file it returns an error that names the content of the
+//! text around the key, CRLF, a byte order mark. A key in base64 without the lines of PEM is read too. For any other file it returns an error that names the content of the
 //! file and the remedy. RSA keys have 1024 to 4096 bits (RFC 8301 section 3.2); a key of less than 2048 bits is
 //! [weak](PrivateKey::is_weak).
 
@@ -99,6 +99,14 @@ impl PrivateKey {
         let (format, der) = pem::private_key(text)?;
         match format {
             PemFormat::Pkcs1 => Self::rsa(&der),
+            PemFormat::Ed25519 { public } => {
+                let key = Self::ed25519(&der)?;
+                if public.is_empty() || public == key.public_key() {
+                    Ok(key)
+                } else {
+                    Err(KeyError::Damaged("its public half does not belong to its private half"))
+                }
+            }
             PemFormat::Pkcs8 => {
                 let (algorithm, key) = der::pkcs8(&der).ok_or(KeyError::Damaged("it is not PKCS#8"))?;
                 match algorithm {

@@ -27,6 +27,15 @@ pub enum Pattern {
     Any,
 }
 
+/// The domain that signs, `d=`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum SigningDomain {
+    /// This one.
+    Named(DomainName),
+    /// The domain in From, whatever it is: one key for many domains. Written `*`.
+    OfFrom,
+}
+
 /// An identity, `i=` (RFC 6376 section 3.5): an optional local part, `@`, and the signing domain or one below it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -44,6 +53,9 @@ pub enum SigningPatternError {
     /// Not one address of the form `local@domain`.
     #[error("is not an address such as newsletter@example.com")]
     NotAddress,
+    /// A pattern where one address is expected.
+    #[error("is a pattern, but address is one address; write domain = {0:?} instead")]
+    AddressPattern(String),
     /// Not of the form `@domain` or `local@domain`.
     #[error("is not an identity such as @example.com or list@example.com")]
     NotIdentity,
@@ -96,6 +108,9 @@ impl Pattern {
     /// # Errors
     /// If it is not one address.
     pub fn from_address(text: &str) -> Result<Self, SigningPatternError> {
+        if let Some(domain) = wanted_domain(text) {
+            return Err(SigningPatternError::AddressPattern(domain));
+        }
         let address: AddrSpec = text.parse().map_err(|_| SigningPatternError::NotAddress)?;
         Ok(Self::Address { local: address.folded_local().to_owned(), domain: address.domain().parse()? })
     }
@@ -106,6 +121,62 @@ impl Pattern {
             Self::Address { domain, .. } | Self::Domain(domain) | Self::Subdomains(domain) => Some(domain),
             Self::Any => None,
         }
+    }
+}
+
+/// The value of `domain` that says the same as an address with a star, or the nearest there is. An address that has a star
+/// of its own can be written with quotes: `"*"@example.com`.
+fn wanted_domain(address: &str) -> Option<String> {
+    let (local, domain) = address.rsplit_once('@').unwrap_or(("address", address));
+    let any_local = local.is_empty() || local.contains('*') && !local.starts_with('"');
+    match domain.strip_prefix("*.") {
+        _ if domain.is_empty() => None,
+        Some(below) if !below.contains('*') => Some(format!(".{below}")),
+        _ if domain.contains('*') => Some("*".to_owned()),
+        _ => any_local.then(|| domain.to_owned()),
+    }
+}
+
+impl SigningDomain {
+    /// The name, or `*`.
+    pub fn as_str(&self) -> &str {
+        self.named().map_or("*", DomainName::as_str)
+    }
+
+    /// The name, if it is always the same.
+    pub const fn named(&self) -> Option<&DomainName> {
+        match self {
+            Self::Named(domain) => Some(domain),
+            Self::OfFrom => None,
+        }
+    }
+
+    /// The name for mail from this domain. `None` if no receiver could look up a key there.
+    pub(super) fn for_from(&self, domain: &str) -> Option<DomainName> {
+        match self {
+            Self::Named(domain) => Some(domain.clone()),
+            Self::OfFrom => domain.parse().ok().filter(|_| domain.contains('.')),
+        }
+    }
+}
+
+impl From<DomainName> for SigningDomain {
+    fn from(domain: DomainName) -> Self {
+        Self::Named(domain)
+    }
+}
+
+impl FromStr for SigningDomain {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        if text == "*" { Ok(Self::OfFrom) } else { text.parse().map(Self::Named) }
+    }
+}
+
+impl fmt::Display for SigningDomain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -146,7 +217,7 @@ impl fmt::Display for Identity {
     }
 }
 
-crate::text_serde!(Identity);
+crate::text_serde!(Identity, SigningDomain);
 
 impl Serialize for Pattern {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

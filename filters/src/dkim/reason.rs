@@ -26,6 +26,8 @@ pub enum Unsigned {
     FromAddresses,
     /// The message has too many fields of one signed name.
     TooManyFields,
+    /// NUL, or CR or LF alone: MTAs change such octets.
+    UnsafeOctets,
     /// The cryptography failed.
     SignError,
     /// Shadow mode: it would have been signed.
@@ -34,7 +36,7 @@ pub enum Unsigned {
 
 impl Unsigned {
     /// All reasons, so that metrics can count each of them from zero.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::NotOrigin,
         Self::NoKeyForDomain,
         Self::SenderNotPermitted,
@@ -44,6 +46,7 @@ impl Unsigned {
         Self::FromMultiple,
         Self::FromAddresses,
         Self::TooManyFields,
+        Self::UnsafeOctets,
         Self::SignError,
         Self::Shadow,
     ];
@@ -60,6 +63,7 @@ impl Unsigned {
             Self::FromMultiple => "from_multiple",
             Self::FromAddresses => "from_addresses",
             Self::TooManyFields => "too_many_fields",
+            Self::UnsafeOctets => "unsafe_octets",
             Self::SignError => "sign_error",
             Self::Shadow => "shadow",
         }

@@ -14,9 +14,9 @@ use std::time::Duration;
 use mail_auth::dkim::Canonicalization;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::pattern::{Identity, Pattern, SigningPatternError};
+use super::pattern::{Identity, Pattern, SigningDomain, SigningPatternError};
 use crate::duration;
-use crate::mail::address::{DomainName, SelectorName};
+use crate::mail::address::SelectorName;
 use crate::pipeline::OnError;
 use crate::refuse_on::RefuseOn;
 
@@ -54,8 +54,14 @@ pub struct DkimSettings {
     /// The roles of listeners on which the `on_` settings above refuse or defer mail, `on_error` excepted. On other listeners
     /// such mail passes unsigned.
     pub refuse_on: RefuseOn,
+    /// Sign messages with octets that MTAs change: NUL, and CR or LF that are not together.
+    pub sign_unsafe_octets: bool,
     /// Directory with `DOMAIN/SELECTOR.pem` for each key.
     pub key_dir: Option<PathBuf>,
+    /// Entries of `key_dir` itself that are read. A directory with more is no directory of keys.
+    pub key_dir_max_domains: usize,
+    /// Entries of the folder of one domain that are read. A folder with more is not used.
+    pub key_dir_max_selectors: usize,
     /// How often key files are checked for changes.
     #[serde(with = "duration")]
     pub key_refresh: Duration,
@@ -79,7 +85,10 @@ impl Default for DkimSettings {
             on_from_multiple_addresses: UnsignedPolicy::Pass,
             on_too_many_fields: UnsignedPolicy::Reject,
             refuse_on: RefuseOn::default(),
+            sign_unsafe_octets: false,
             key_dir: None,
+            key_dir_max_domains: 200_000,
+            key_dir_max_selectors: 100,
             key_refresh: Duration::from_secs(10),
             shadow: false,
             domain: Vec::new(),
@@ -87,7 +96,8 @@ impl Default for DkimSettings {
     }
 }
 
-/// A `[[dkim.domain]]`. If several fit a From address, the longest counts.
+/// A `[[dkim.domain]]`. If several fit a From address, the longest counts. Several with the same `domain` or `address` all
+/// sign, each as another domain.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DomainSettings {
@@ -97,8 +107,9 @@ pub struct DomainSettings {
     /// A single From address instead.
     #[serde(deserialize_with = "address_pattern")]
     pub address: Option<Pattern>,
-    /// Domain that signs, `d=`; the domain above unless given. `*` needs one.
-    pub signing_domain: Option<DomainName>,
+    /// Domain that signs, `d=`; the domain above unless given. `*` is the domain in From, as is the default for
+    /// `domain = "*"` with keys.
+    pub signing_domain: Option<SigningDomain>,
     /// Identity, `i=`: `@example.com` or `list@example.com`, within the signing domain.
     pub identity: Option<Identity>,
     /// Keys, each making one signature. Without any, those of the signing domain in `key_dir`.

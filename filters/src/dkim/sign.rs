@@ -9,9 +9,11 @@ use postseal_protocol::HeaderField;
 
 use super::fields::Selection;
 use super::keys::{SignError, SigningAlgorithm};
+use super::pattern::Pattern;
 use super::settings::Canonicalizations;
 use super::table::{NamedKey, SigningRule};
 use crate::clock::Clock;
+use crate::mail::address::DomainName;
 use crate::report::SignatureNote;
 
 /// The facts that all signatures of a message have in common.
@@ -31,18 +33,23 @@ pub(super) struct NewSignature {
     pub(super) note: SignatureNote,
 }
 
-/// Signs with every key of a rule, in the rule's order.
+/// The rules that sign a message, each with its signing domain.
+pub(super) struct Signers<'a> {
+    /// The From addresses that all the rules are for.
+    pub(super) pattern: &'a Pattern,
+    pub(super) rules: Vec<(&'a SigningRule, DomainName)>,
+}
+
+/// Signs with every key of every rule, in the order of the rules and of their keys.
 pub(super) fn sign(
-    rule: &SigningRule, input: SigningInput<'_>, clock: &dyn Clock,
+    signers: &Signers<'_>, input: SigningInput<'_>, clock: &dyn Clock,
 ) -> Result<Vec<NewSignature>, SignError> {
     let mut text = Vec::with_capacity(4096);
     input.fields.write(input.canonicalization.header, &mut text);
     let fields = text.len();
     let mut signature = Signature {
         v: 1,
-        d: rule.signing_domain.as_str().to_owned(),
         h: input.fields.names,
-        i: rule.identity.as_ref().map_or_else(String::new, |identity| identity.as_str().to_owned()),
         t: input.time,
         x: input.expires.unwrap_or_default(),
         bh: input.body_hash.as_ref().to_vec(),
@@ -50,15 +57,20 @@ pub(super) fn sign(
         cb: input.canonicalization.body,
         ..Signature::default()
     };
-    let one = |key| {
-        text.truncate(fields);
-        sign_with(key, rule, &mut signature, &mut text, clock)
-    };
-    rule.keys().iter().map(one).collect()
+    let mut signatures = Vec::new();
+    for (rule, domain) in &signers.rules {
+        domain.as_str().clone_into(&mut signature.d);
+        signature.i = rule.identity.as_ref().map_or_else(String::new, |identity| identity.as_str().to_owned());
+        for key in rule.keys() {
+            text.truncate(fields);
+            signatures.push(sign_with(key, domain, &mut signature, &mut text, clock)?);
+        }
+    }
+    Ok(signatures)
 }
 
 fn sign_with(
-    key: &NamedKey, rule: &SigningRule, signature: &mut Signature, text: &mut Vec<u8>, clock: &dyn Clock,
+    key: &NamedKey, domain: &DomainName, signature: &mut Signature, text: &mut Vec<u8>, clock: &dyn Clock,
 ) -> Result<NewSignature, SignError> {
     let start = clock.instant();
     signature.a = match key.private.algorithm() {
@@ -71,7 +83,7 @@ fn sign_with(
     signature.write(text, false);
     signature.b = key.private.sign(text)?;
     let note = SignatureNote {
-        domain: rule.signing_domain.shared(),
+        domain: domain.shared(),
         selector: key.selector.shared(),
         algorithm: key.private.algorithm().as_str(),
         duration: clock.instant().saturating_duration_since(start),

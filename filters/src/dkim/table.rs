@@ -9,18 +9,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::keys::PrivateKey;
-use super::pattern::{Identity, Pattern};
+use super::pattern::{Identity, Pattern, SigningDomain};
 use crate::mail::address::{self, DomainName, Mailbox, SelectorName};
 use crate::mail::letter_case::folded;
 
 /// All keys, by the addresses that they sign for.
 #[derive(Clone, Debug, Default)]
 pub struct KeyTable {
-    addresses: HashMap<Box<str>, Arc<SigningRule>>,
-    domains: HashMap<DomainName, Arc<SigningRule>>,
+    addresses: HashMap<Box<str>, Vec<SigningRule>>,
+    domains: HashMap<DomainName, Vec<SigningRule>>,
     /// By the domain behind the dot.
-    subdomains: HashMap<DomainName, Arc<SigningRule>>,
-    any: Option<Arc<SigningRule>>,
+    subdomains: HashMap<DomainName, Vec<SigningRule>>,
+    any: Vec<SigningRule>,
 }
 
 /// The signing domain, identity and keys for a pattern of From addresses.
@@ -29,7 +29,7 @@ pub struct SigningRule {
     /// The From addresses that the rule is for.
     pub pattern: Pattern,
     /// Signing domain, `d=`.
-    pub signing_domain: DomainName,
+    pub signing_domain: SigningDomain,
     /// Identity, `i=`.
     pub identity: Option<Identity>,
     /// Keys, RSA first. The list is empty if the configuration names keys and none of them could be read.
@@ -48,53 +48,50 @@ pub struct NamedKey {
 }
 
 impl KeyTable {
-    /// A table of these rules. If several have the same pattern, the first counts.
+    /// A table of these rules. Several with the same pattern all sign, each as another domain; if they have the same
+    /// signing domain too, the first counts.
     pub fn new(rules: impl IntoIterator<Item = SigningRule>) -> Self {
         let mut table = Self::default();
         for rule in rules {
-            let rule = Arc::new(rule);
-            match &rule.pattern {
+            let beside = match &rule.pattern {
                 Pattern::Address { local, domain } => {
-                    table.addresses.entry(address_key(local, domain.as_str())).or_insert(rule);
+                    table.addresses.entry(address_key(local, domain.as_str())).or_default()
                 }
-                Pattern::Domain(domain) => {
-                    table.domains.entry(domain.clone()).or_insert(rule);
-                }
-                Pattern::Subdomains(domain) => {
-                    table.subdomains.entry(domain.clone()).or_insert(rule);
-                }
-                Pattern::Any => {
-                    table.any.get_or_insert(rule);
-                }
+                Pattern::Domain(domain) => table.domains.entry(domain.clone()).or_default(),
+                Pattern::Subdomains(domain) => table.subdomains.entry(domain.clone()).or_default(),
+                Pattern::Any => &mut table.any,
+            };
+            if beside.iter().all(|other| other.signing_domain != rule.signing_domain) {
+                beside.push(rule);
             }
         }
         table
     }
 
-    /// The rule for a From address.
-    pub fn find(&self, mailbox: &Mailbox) -> Option<&Arc<SigningRule>> {
-        let domain = mailbox.domain.as_deref()?;
+    /// The rules for a From address: those of the pattern that fits best.
+    pub fn find(&self, mailbox: &Mailbox) -> &[SigningRule] {
+        let Some(domain) = mailbox.domain.as_deref() else { return &[] };
         self.find_address(&mailbox.local, domain)
             .or_else(|| self.domains.get(domain))
             .or_else(|| self.find_above(domain))
-            .or(self.any.as_ref())
+            .unwrap_or(&self.any)
     }
 
-    fn find_address(&self, local: &str, domain: &str) -> Option<&Arc<SigningRule>> {
+    fn find_address(&self, local: &str, domain: &str) -> Option<&Vec<SigningRule>> {
         if self.addresses.is_empty() {
             return None;
         }
         self.addresses.get(&*address_key(local, domain))
     }
 
-    fn find_above(&self, domain: &str) -> Option<&Arc<SigningRule>> {
+    fn find_above(&self, domain: &str) -> Option<&Vec<SigningRule>> {
         address::domains_above(domain).find_map(|above| self.subdomains.get(above))
     }
 
     /// All rules, in no particular order.
     pub fn rules(&self) -> impl Iterator<Item = &SigningRule> {
         let all = self.addresses.values().chain(self.domains.values()).chain(self.subdomains.values());
-        all.chain(&self.any).map(|rule| &**rule)
+        all.flatten().chain(&self.any)
     }
 
     /// Makes a signature and drops it. The first signature of a process takes tens of milliseconds, because the
@@ -113,7 +110,7 @@ impl KeyTable {
 
 impl SigningRule {
     /// A rule without identity.
-    pub fn new(pattern: Pattern, signing_domain: DomainName, keys: impl IntoIterator<Item = NamedKey>) -> Self {
+    pub fn new(pattern: Pattern, signing_domain: SigningDomain, keys: impl IntoIterator<Item = NamedKey>) -> Self {
         let mut keys: Vec<_> = keys.into_iter().collect();
         keys.sort_by_key(|key| key.private.algorithm());
         Self { pattern, signing_domain, identity: None, keys }
@@ -121,7 +118,13 @@ impl SigningRule {
 
     /// The rule for a domain that signs its own mail, as in a key directory.
     pub fn for_domain(domain: DomainName, keys: impl IntoIterator<Item = NamedKey>) -> Self {
-        Self::new(Pattern::Domain(domain.clone()), domain, keys)
+        Self::new(Pattern::Domain(domain.clone()), domain.into(), keys)
+    }
+
+    /// The domain that signs mail from this domain. `None` if no receiver could look up the keys there.
+    pub(super) fn signing_domain_for(&self, from: &str) -> Option<DomainName> {
+        let domain = self.signing_domain.for_from(from)?;
+        self.keys.iter().all(|key| key.selector.fits(domain.as_str())).then_some(domain)
     }
 
     /// The keys, RSA first.

@@ -34,6 +34,14 @@ impl Drop for Place {
     }
 }
 
+fn stray(name: &str, wanted: &str) -> String {
+    format!("{name}: holds a private key that is not used: its name is not that of a key; call it {wanted}")
+}
+
+fn new_ring(listed: impl IntoIterator<Item = PathBuf>, directory: Option<PathBuf>) -> Ring<String> {
+    Ring::new(listed, directory, DirectoryBounds { domains: 1_000, selectors: 100 })
+}
+
 /// Refreshes, and tells if keys changed, and what happened.
 fn refresh(ring: &mut Ring<String>, place: &Place) -> (bool, Vec<String>) {
     let parse = |bytes: &[u8], _: i64| match bytes.strip_prefix(b"key ") {
@@ -69,7 +77,7 @@ fn found(ring: &Ring<String>) -> Vec<(String, String, Result<String, String>)> {
 fn a_listed_file_is_replaced_only_by_a_good_one() {
     let place = Place::new("listed");
     let path = place.write("a.pem", "key 1");
-    let mut ring = Ring::new([path.clone()], None);
+    let mut ring = new_ring([path.clone()], None);
     assert_eq!(refresh(&mut ring, &place), told(true, &["a.pem: key loaded"]));
     assert_eq!(refresh(&mut ring, &place), told(false, &[]));
 
@@ -100,15 +108,22 @@ fn a_listed_file_is_replaced_only_by_a_good_one() {
 #[test]
 fn a_file_that_never_was_good_has_no_key_and_a_reason() {
     let place = Place::new("never");
-    let mut ring = Ring::new([place.path("a.pem"), place.write("b.pem", "x"), place.path("")], None);
+    let mut ring = new_ring([place.path("a.pem"), place.write("b.pem", "x"), place.path("")], None);
     assert_eq!(
         refresh(&mut ring, &place),
-        told(true, &[": is not a file", "a.pem: there is no such file", "b.pem: is no key"])
+        told(
+            true,
+            &[
+                ": is a directory, not a file; name a regular file or a link to one",
+                "a.pem: there is no such file",
+                "b.pem: is no key"
+            ]
+        )
     );
     assert_eq!(refresh(&mut ring, &place), told(false, &[]));
     assert_eq!(ring.listed(&place.path("a.pem")), Err("there is no such file"));
     place.write("c.pem", &"x".repeat(65 << 10));
-    let mut ring = Ring::new([place.path("c.pem")], None);
+    let mut ring = new_ring([place.path("c.pem")], None);
     assert_eq!(refresh(&mut ring, &place), told(true, &["c.pem: is longer than 64 KiB, so it is no key"]));
 }
 
@@ -117,7 +132,7 @@ fn a_key_that_all_can_read_is_told_once() {
     let place = Place::new("mode");
     let path = place.write("a.pem", "key 1");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-    let mut ring = Ring::new([path.clone()], None);
+    let mut ring = new_ring([path.clone()], None);
     let open = "a.pem: every user of this machine can read the private key (mode 0644)";
     assert_eq!(refresh(&mut ring, &place), told(true, &[open, "a.pem: key loaded"]));
     assert_eq!(refresh(&mut ring, &place), told(false, &[]));
@@ -129,7 +144,7 @@ fn a_key_that_all_can_read_is_told_once() {
 fn a_file_changed_a_moment_ago_is_looked_at_again() {
     let place = Place::new("young");
     let path = place.write("a.pem", "key 1");
-    let mut ring = Ring::new([path], None);
+    let mut ring = new_ring([path], None);
     let parse = |bytes: &[u8], _: i64| Ok((String::from_utf8_lossy(bytes).into_owned(), None));
     let written = fs::metadata(place.path("a.pem")).unwrap().modified().unwrap();
     assert!(ring.refresh(written, parse, &mut Vec::new()));
@@ -151,12 +166,14 @@ fn the_key_directory_is_followed() {
     place.write("key.pem", "key of nobody");
     place.write(".hidden.example/s1.pem", "key hidden");
     place.write("example.net/s 1.pem", "key without a name");
-    let mut ring = Ring::new([], Some(place.0.clone()));
+    let mut ring = new_ring([], Some(place.0.clone()));
     assert_eq!(
         refresh(&mut ring, &place),
         told(
             true,
             &[
+                &stray("key.pem", "DOMAIN/key.pem"),
+                &stray("lost+found/s1.pem", "DOMAIN/s1.pem"),
                 "example.net/s 1.pem: its name has ' ', which can't be in a name: `s 1`",
                 "Example.com/s1.pem: key loaded",
                 "s2._domainkey.Example.net.pem: key loaded",
@@ -207,7 +224,7 @@ fn a_mounted_secret_is_swapped_as_a_whole() {
     symlink("..data/example.com", place.path("example.com")).unwrap();
     let flat = "s2._domainkey.example.net.pem";
     symlink(format!("..data/{flat}"), place.path(flat)).unwrap();
-    let mut ring = Ring::new([place.path(flat)], Some(place.0.clone()));
+    let mut ring = new_ring([place.path(flat)], Some(place.0.clone()));
     assert!(refresh(&mut ring, &place).0);
 
     symlink("..v2", place.path("..data_tmp")).unwrap();
@@ -218,4 +235,135 @@ fn a_mounted_secret_is_swapped_as_a_whole() {
     assert_eq!(refresh(&mut ring, &place), told(true, &events));
     assert_eq!(ring.listed(&place.path(flat)), Ok(&"4".to_owned()));
     assert_eq!(refresh(&mut ring, &place), told(false, &[]));
+}
+
+#[test]
+fn keys_under_other_names_are_told_with_the_right_name() {
+    let place = Place::new("strays");
+    for name in [
+        "example.com/mail.private", "example.com/mail._domainkey.key", "example.com.dkim.key", "example.org.pem",
+        "example.net/s1.PEM", "example.net/s2.key", "example.net/plain", "not a domain/s3.pem", "mail.private",
+        "s4._domainkey.example.com", "s5._domainkey.example.com.KEY", "localhost/s6.key",
+    ] {
+        place.write(name, "key 1");
+    }
+    // Copies are not used on purpose; other files are no keys; a listed key is used.
+    place.write("example.com/s1.pem.bak", "key 1");
+    place.write("example.com/mail.txt", "v=DKIM1");
+    let listed = place.write("example.com/listed.key", "key 1");
+    place.write("example.net/locked.key", "-----BEGIN ENCRYPTED PRIVATE KEY-----");
+    let mut ring = new_ring([listed], Some(place.0.clone()));
+    let (_, mut told) = refresh(&mut ring, &place);
+    told.sort();
+    let mut expected = [
+        stray("example.com.dkim.key", "example.com/dkim.pem"),
+        stray("example.com/mail.private", "example.com/mail.pem"),
+        stray("example.com/mail._domainkey.key", "example.com/mail.pem"),
+        stray("example.net/locked.key", "example.net/locked.pem"),
+        stray("example.net/plain", "example.net/plain.pem"),
+        stray("example.net/s1.PEM", "example.net/s1.pem"),
+        stray("example.net/s2.key", "example.net/s2.pem"),
+        stray("example.org.pem", "example.org/SELECTOR.pem"),
+        stray("localhost/s6.key", "DOMAIN/s6.pem"),
+        stray("mail.private", "DOMAIN/mail.pem"),
+        stray("not a domain/s3.pem", "DOMAIN/s3.pem"),
+        stray("s4._domainkey.example.com", "s4._domainkey.example.com.pem"),
+        stray("s5._domainkey.example.com.KEY", "s5._domainkey.example.com.pem"),
+        "example.com/listed.key: key loaded".to_owned(),
+        format!("{}: {}", place.0.display(), KeyEvent::NoKeys),
+    ];
+    expected.sort();
+    assert_eq!(told, expected);
+    fs::rename(place.path("example.net/s2.key"), place.path("example.net/s2.pem")).unwrap();
+    assert_eq!(refresh(&mut ring, &place), self::told(true, &["example.net/s2.pem: key loaded"]));
+}
+
+#[test]
+fn many_broken_files_are_one_notice() {
+    let place = Place::new("junk");
+    for number in 0..90 {
+        place.write(&format!("example.com/junk{number}.pem"), "");
+    }
+    place.write("example.com/good.pem", "key 1");
+    let mut ring = new_ring([], Some(place.0.clone()));
+    let (changed, notices) = refresh(&mut ring, &place);
+    assert!(changed);
+    assert_eq!(notices.iter().filter(|text| text.ends_with(": is no key")).count(), MAX_TOLD_WARNINGS);
+    let rest = format!("{}: 70 more warnings about its files and folders are not shown", place.0.display());
+    assert_eq!((notices.len(), notices.last()), (MAX_TOLD_WARNINGS + 2, Some(&rest)));
+    assert!(notices.contains(&"example.com/good.pem: key loaded".to_owned()));
+    assert_eq!((refresh(&mut ring, &place), ring.broken()), (told(false, &[]), 90));
+}
+
+#[test]
+fn a_folder_with_too_many_entries_is_not_used_and_its_keys_stay() {
+    let place = Place::new("bound");
+    place.write("example.com/s1.pem", "key 1");
+    place.write("example.net/s1.pem", "key 1");
+    let mut ring = Ring::new([], Some(place.0.clone()), DirectoryBounds { domains: 3, selectors: 2 });
+    assert_eq!(refresh(&mut ring, &place).1.len(), 2);
+    let full = "can't be listed: it has more than";
+    for number in 0..3 {
+        place.write(&format!("example.com/junk{number}"), "");
+        place.write(&format!("example.org/junk{number}"), "");
+    }
+    let expected =
+        ["example.com", "example.org"].map(|name| format!("{name}: {full} 2 entries (dkim.key_dir_max_selectors)"));
+    assert_eq!(refresh(&mut ring, &place), (true, expected.to_vec()));
+    assert_eq!(found(&ring).len(), 2, "the key of example.com is still in force");
+    let closed: Vec<_> = ring.closed().map(ToString::to_string).collect();
+    assert_eq!((closed, ring.broken()), (vec!["example.com".to_owned(), "example.org".to_owned()], 2));
+    place.write("a.example/s1.pem", "key 1");
+    let top = format!("{}: {full} 3 entries (dkim.key_dir_max_domains)", place.0.display());
+    assert_eq!(refresh(&mut ring, &place), (false, vec![top]));
+    assert_eq!(found(&ring).len(), 2);
+}
+
+#[test]
+fn folders_that_others_can_change_are_told_once() {
+    let place = Place::new("open");
+    place.write("example.com/s1.pem", "key 1");
+    let set = |name: &str, mode| fs::set_permissions(place.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    set("", 0o777);
+    set("example.com", 0o2770);
+    let mut ring = new_ring([], Some(place.0.clone()));
+    let all = format!("{}/: ", place.0.display()).replace("/:", ":");
+    let expected = [
+        format!("{all}every user of this machine can change this folder, and so the keys in it (mode 0777)"),
+        "example.com: its group can change this folder, and so the keys in it (mode 2770)".to_owned(),
+        "example.com/s1.pem: key loaded".to_owned(),
+    ];
+    assert_eq!(refresh(&mut ring, &place), (true, expected.to_vec()));
+    assert_eq!(refresh(&mut ring, &place), told(false, &[]));
+    set("", 0o755);
+    set("example.com", 0o750);
+    fs::set_permissions(place.path("example.com/s1.pem"), fs::Permissions::from_mode(0o660)).unwrap();
+    let group = "example.com/s1.pem: its group can change the private key (mode 0660)";
+    assert_eq!(refresh(&mut ring, &place), told(false, &[group]));
+}
+
+#[test]
+fn the_label_domainkey_is_no_part_of_a_selector() {
+    let place = Place::new("domainkey");
+    place.write("example.com/mail._domainkey.pem", "key 1");
+    place.write("example.com/mail._domainkey.example.com.pem", "key 1");
+    place.write("mail._domainkey.example.net/mail.pem", "key 1");
+    place.write("mail._domainkey._domainkey.example.net.pem", "key 1");
+    let mut ring = new_ring([], Some(place.0.clone()));
+    let (_, told) = refresh(&mut ring, &place);
+    let selector = "its name has `_domainkey` in it, which stands behind the selector in DNS; write only `mail`";
+    let domain = |name| {
+        let advice = "a key is DOMAIN/SELECTOR.pem or SELECTOR._domainkey.DOMAIN.pem";
+        format!("its domain has `_domainkey` in it: `{name}`; {advice}")
+    };
+    let mut faults: Vec<_> = told.into_iter().filter(|text| text.contains("`_domainkey`")).collect();
+    faults.sort();
+    let expected = [
+        format!("example.com/mail._domainkey.example.com.pem: {selector}"),
+        format!("example.com/mail._domainkey.pem: {selector}"),
+        format!("mail._domainkey._domainkey.example.net.pem: {}", domain("_domainkey.example.net")),
+        format!("mail._domainkey.example.net/mail.pem: {}", domain("mail._domainkey.example.net")),
+    ];
+    assert_eq!(faults, expected);
+    assert!(found(&ring).is_empty());
 }

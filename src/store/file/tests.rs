@@ -181,3 +181,16 @@ fn without_a_place_it_counts_in_memory() {
     assert!(notices[0].contains("another process uses it"), "{notices:?}");
     assert_eq!((first.kind(), second.kind()), ("file", "memory"));
 }
+
+#[test]
+fn only_the_owner_can_read_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.redb");
+    let mode = || fs::metadata(&path).unwrap().mode() & 0o777;
+    let (store, notices) = open(&path);
+    assert_eq!((mode(), notices), (0o600, vec![]));
+    drop(store);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let (_store, notices) = open(&path);
+    assert_eq!((mode(), notices), (0o600, vec![]), "a file of an earlier version too");
+}

@@ -1,16 +1,13 @@
 //! The login for a server: password and certificates, from files.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
 use rustls::ClientConfig;
 
 use crate::config::store::{RedisUrl, StoreConfig};
+use crate::regular_file::{self, MAX_PASSWORD_FILE};
 use crate::tls::client_config;
-
-const MAX_PASSWORD_FILE_OCTETS: u64 = 4 << 10;
 
 /// User, password, database and TLS configuration for the connections of a store.
 #[derive(Clone, Default)]
@@ -53,9 +50,8 @@ impl Login {
 
 /// The first line of a file.
 fn password(file: &Path) -> Result<String, String> {
-    let mut text = String::new();
-    let read = File::open(file).and_then(|file| file.take(MAX_PASSWORD_FILE_OCTETS).read_to_string(&mut text));
-    read.map_err(|error| format!("{} can't be read: {error}", file.display()))?;
+    let text = regular_file::read_text(file, MAX_PASSWORD_FILE);
+    let text = text.map_err(|error| format!("{}: {error}", file.display()))?;
     match text.lines().next().map(str::trim_end).filter(|line| !line.is_empty()) {
         Some(password) => Ok(password.to_owned()),
         None => Err(format!("{} holds no password in its first line", file.display())),

@@ -51,6 +51,14 @@ pub(super) fn pkcs8(der: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((algorithm.read(OBJECT_IDENTIFIER)?, info.read(OCTET_STRING)?))
 }
 
+/// PrivateKeyInfo around an Ed25519 key (RFC 8410 section 7).
+pub(super) fn ed25519_pkcs8(seed: &[u8]) -> Vec<u8> {
+    let version = element(INTEGER, &[0]);
+    let algorithm = element(SEQUENCE, &element(OBJECT_IDENTIFIER, ED25519));
+    let key = element(OCTET_STRING, &element(OCTET_STRING, seed));
+    element(SEQUENCE, &[version, algorithm, key].concat())
+}
+
 /// RSAPrivateKey (RFC 8017 appendix A.1.2).
 pub(super) fn rsa_private_key(der: &[u8]) -> Option<RsaNumbers<'_>> {
     let mut key = DerReader(DerReader(der).read(SEQUENCE)?);

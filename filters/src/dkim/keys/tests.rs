@@ -179,3 +179,38 @@ fn keys_go_between_threads() {
     fn check<T: Send + Sync>() {}
     check::<PrivateKey>();
 }
+
+#[test]
+fn keys_in_base64_without_the_lines_of_pem() {
+    let pem = testdata!("ed25519.pem");
+    let plain = PrivateKey::from_pem(pem).unwrap();
+    let (_, der) = pem::private_key(pem).unwrap();
+    let seed = &der[der.len() - 32..];
+    let both = [seed, &plain.public_key()].concat();
+    for text in [
+        base64(seed),
+        format!("{}\n", base64(seed)),
+        format!("\u{feff}{}\r\n", base64(seed)),
+        base64(seed).trim_end_matches('=').to_owned(),
+        base64(&both),
+        base64(&both).split_at(64).0.to_owned() + "\n" + base64(&both).split_at(64).1 + "\n",
+        content(pem),
+    ] {
+        let key = PrivateKey::from_pem(text.as_bytes()).unwrap_or_else(|error| panic!("{error}: {text}"));
+        assert_eq!(key.public_key(), plain.public_key(), "{text}");
+        assert_eq!(base64(&key.sign(b"abc").unwrap()), base64(&plain.sign(b"abc").unwrap()));
+    }
+    for pem in [&testdata!("rsa2048.pkcs8.pem")[..], testdata!("rsa2048.pkcs1.pem")] {
+        let plain = PrivateKey::from_pem(pem).unwrap();
+        let key = PrivateKey::from_pem(content(pem).as_bytes()).unwrap();
+        assert_eq!((key.bits(), key.public_key()), (2048, plain.public_key()));
+    }
+
+    let foreign = [seed, &[1; 32]].concat();
+    let message = "the private key is damaged: its public half does not belong to its private half";
+    assert_eq!(error(base64(&foreign).as_bytes()), message);
+    let public = content(testdata!("rsa2048.public.pem"));
+    for text in [base64(&seed[1..]), base64(&both[1..]), base64(&[0; 48]), public, "a".to_owned(), "====".to_owned()] {
+        assert_eq!(error(text.as_bytes()), KeyError::NotPem.to_string(), "{text}");
+    }
+}

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use super::{Canonicalizations, DkimSettings, DomainSettings, KeySettings, UnsignedPolicy};
 use crate::dkim::fields::SignedFields;
-use crate::dkim::pattern::{Identity, Pattern};
+use crate::dkim::pattern::{Identity, Pattern, SigningDomain};
 use crate::dkim::table::{NamedKey, SigningRule};
-use crate::mail::address::DomainName;
 use crate::problem::{Problem, Problems};
 use crate::refuse_on::RefuseOn;
 
@@ -37,6 +36,7 @@ pub struct Signing {
     pub(in crate::dkim) on_from_multiple_fields: UnsignedPolicy,
     pub(in crate::dkim) on_from_multiple_addresses: UnsignedPolicy,
     pub(in crate::dkim) on_too_many_fields: UnsignedPolicy,
+    pub(in crate::dkim) sign_unsafe_octets: bool,
 }
 
 impl Signing {
@@ -53,7 +53,7 @@ pub struct PlannedRule {
     /// Addresses that it is for.
     pub pattern: Pattern,
     /// Signing domain.
-    pub signing_domain: DomainName,
+    pub signing_domain: SigningDomain,
     /// Identity.
     pub identity: Option<Identity>,
     /// Key files. Without any, the keys of the signing domain in the key directory are meant.
@@ -76,7 +76,7 @@ impl DkimSettings {
         let mut rules = Vec::new();
         for (index, domain) in self.domain.iter().enumerate() {
             let Some(rule) = self.rule(index, domain, &mut errors) else { continue };
-            if let Some(first) = seen.insert(rule.pattern.clone(), index) {
+            if let Some(first) = seen.insert((rule.pattern.clone(), rule.signing_domain.clone()), index) {
                 let name = if domain.address.is_some() { "address" } else { "domain" };
                 errors.error_in("domain", index, name, format!("dkim.domain[{first}] is for {} already", rule.pattern));
             }
@@ -101,6 +101,11 @@ impl DkimSettings {
         if self.key_refresh < Duration::from_millis(100) {
             errors.error(["key_refresh"], "must be at least 100ms");
         }
+        let entries =
+            [("key_dir_max_domains", self.key_dir_max_domains), ("key_dir_max_selectors", self.key_dir_max_selectors)];
+        for (name, _) in entries.iter().filter(|(_, entries)| *entries == 0) {
+            errors.error([name], "must be more than 0, or no key could be found; leave the key out for its default");
+        }
         Signing {
             fields,
             canonicalization: self.canonicalization,
@@ -112,6 +117,7 @@ impl DkimSettings {
             on_from_multiple_fields: self.on_from_multiple_fields,
             on_from_multiple_addresses: self.on_from_multiple_addresses,
             on_too_many_fields: self.on_too_many_fields,
+            sign_unsafe_octets: self.sign_unsafe_octets,
         }
     }
 
@@ -127,42 +133,63 @@ impl DkimSettings {
                 return None;
             }
         };
-        let Some(signing_domain) = domain.signing_domain.as_ref().or_else(|| pattern.default_signing_domain()) else {
-            errors.error_in(
-                "domain",
-                index,
-                "signing_domain",
-                "is missing; `*` says for whom to sign, but not as whom",
-            );
+        let given = domain.signing_domain.clone();
+        let default = || pattern.default_signing_domain().cloned().map(SigningDomain::Named);
+        let of_from = || (!domain.keys.is_empty()).then_some(SigningDomain::OfFrom);
+        let Some(signing_domain) = given.or_else(default).or_else(of_from) else {
+            let reason = "is missing; `*` says for whom to sign, but not as whom";
+            errors.error_in("domain", index, "signing_domain", reason);
             return None;
         };
-        if let Some(identity) = &domain.identity
-            && !identity.domain().is_within(signing_domain)
-        {
-            let reason = format!("must be in the signing domain {signing_domain} or below it (RFC 6376 section 3.5)");
-            errors.error_in("domain", index, "identity", reason);
-        }
+        check_signing_domain(index, domain, pattern, &signing_domain, errors);
         if domain.keys.is_empty() && self.key_dir.is_none() {
             errors.error_in("domain", index, "keys", "is empty, and there is no dkim.key_dir to take keys from");
         }
-        check_keys(index, &domain.keys, signing_domain, errors);
+        check_keys(index, &domain.keys, &signing_domain, errors);
         Some(PlannedRule {
             pattern: pattern.clone(),
-            signing_domain: signing_domain.clone(),
+            signing_domain,
             identity: domain.identity.clone(),
             keys: domain.keys.clone(),
         })
     }
 }
 
-fn check_keys(index: usize, keys: &[KeySettings], signing_domain: &DomainName, errors: &mut Problems) {
+fn check_signing_domain(
+    index: usize, domain: &DomainSettings, pattern: &Pattern, signing_domain: &SigningDomain, errors: &mut Problems,
+) {
+    let of_pattern = pattern.default_signing_domain().map(|name| ("domain", name));
+    let names = signing_domain.named().map(|name| ("signing_domain", name)).or(of_pattern);
+    if let Some((key, wanted)) = names.and_then(|(key, name)| Some((key, name.after_domain_key()?))) {
+        let key = if domain.signing_domain.is_some() { key } else { "domain" };
+        errors.error_in("domain", index, key, format!("is the name of a DNS record; write {wanted:?}"));
+    }
+    match (signing_domain, &domain.identity) {
+        (SigningDomain::Named(name), Some(identity)) if !identity.domain().is_within(name) => {
+            let reason = format!("must be in the signing domain {name} or below it (RFC 6376 section 3.5)");
+            errors.error_in("domain", index, "identity", reason);
+        }
+        (SigningDomain::OfFrom, Some(_)) => {
+            let reason =
+                "needs a signing_domain that is always the same; without identity, the domain in From is meant";
+            errors.error_in("domain", index, "identity", reason);
+        }
+        _ => {}
+    }
+    if *signing_domain == SigningDomain::OfFrom && domain.keys.is_empty() {
+        let reason = "is `*`, the domain in From, so keys must be given; key_dir needs no entry for domains that sign as \
+                      themselves";
+        errors.error_in("domain", index, "signing_domain", reason);
+    }
+}
+
+fn check_keys(index: usize, keys: &[KeySettings], signing_domain: &SigningDomain, errors: &mut Problems) {
     for (at, key) in keys.iter().enumerate() {
         let place = |name: &str| ["domain", &index.to_string(), "keys", &at.to_string(), name].map(str::to_owned);
         if keys.iter().take(at).any(|other| other.selector == key.selector) {
             errors.error(place("selector"), format!("{} is there twice; each key has its own", key.selector));
         }
-        // SELECTOR._domainkey.DOMAIN
-        if key.selector.as_str().len() + "._domainkey.".len() + signing_domain.as_str().len() > 253 {
+        if !key.selector.fits(signing_domain.as_str()) {
             errors.error(place("selector"), "is too long for a DNS name together with the signing domain");
         }
         if key.file.as_os_str().is_empty() {

@@ -113,6 +113,43 @@ fn bad_values_are_named() {
         ),
         ("[[domain]]\naddress = \"example.com\"", "is not an address such as newsletter@example.com"),
         ("[[domain]]\naddress = \"Joe <joe@example.com>\"", "is not an address such as newsletter@example.com"),
+        (
+            "[[domain]]\naddress = \"*@example.com\"",
+            "is a pattern, but address is one address; write domain = \"example.com\" instead",
+        ),
+        (
+            "[[domain]]\naddress = \"@example.com\"",
+            "is a pattern, but address is one address; write domain = \"example.com\" instead",
+        ),
+        (
+            "[[domain]]\naddress = \"sales-*@example.com\"",
+            "is a pattern, but address is one address; write domain = \"example.com\" instead",
+        ),
+        (
+            "[[domain]]\naddress = \"*@*.example.com\"",
+            "is a pattern, but address is one address; write domain = \".example.com\" instead",
+        ),
+        (
+            "[[domain]]\naddress = \"news@*.example.com\"",
+            "is a pattern, but address is one address; write domain = \".example.com\" instead",
+        ),
+        (
+            "[[domain]]\naddress = \"*.example.com\"",
+            "is a pattern, but address is one address; write domain = \".example.com\" instead",
+        ),
+        ("[[domain]]\naddress = \"*\"", "is a pattern, but address is one address; write domain = \"*\" instead"),
+        (
+            "[[domain]]\naddress = \"a@ex*le.com\"",
+            "is a pattern, but address is one address; write domain = \"*\" instead",
+        ),
+        (
+            "[[domain]]\nkeys = [{ selector = \"mail._domainkey\", file = \"x\" }]",
+            "has `_domainkey` in it, which stands behind the selector in DNS; write only `mail`",
+        ),
+        (
+            "[[domain]]\nkeys = [{ selector = \"mail._domainkey.example.com\", file = \"x\" }]",
+            "has `_domainkey` in it, which stands behind the selector in DNS; write only `mail`",
+        ),
         ("[[domain]]\ndomain = \"exam ple.com\"", "has ' ', which can't be in a name: `exam ple.com`"),
         ("[[domain]]\nidentity = \"example.com\"", "is not an identity such as @example.com or list@example.com"),
         ("[[domain]]\nidentity = \"a b@example.com\"", "is not an identity such as @example.com or list@example.com"),
@@ -153,6 +190,33 @@ fn what_does_not_fit_together_is_named() {
             &["dkim.domain[0].identity: must be in the signing domain a.b or below it (RFC 6376 section 3.5)"],
         ),
         (
+            "key_dir = \"k\"\n[[domain]]\ndomain = \"*\"\nsigning_domain = \"*\"",
+            &[
+                "dkim.domain[0].signing_domain: is `*`, the domain in From, so keys must be given; key_dir needs no entry for \
+               domains that sign as themselves",
+            ],
+        ),
+        (
+            "[[domain]]\ndomain = \"*\"\nidentity = \"@b\"\nkeys = [{ selector = \"s\", file = \"f\" }]",
+            &[
+                "dkim.domain[0].identity: needs a signing_domain that is always the same; without identity, the domain in \
+               From is meant",
+            ],
+        ),
+        (
+            "key_dir = \"k\"\n[[domain]]\ndomain = \"s._domainkey.a.b\"\n[[domain]]\ndomain = \"a.b\"\n\
+             signing_domain = \"_domainkey.a.b\"",
+            &[
+                "dkim.domain[0].domain: is the name of a DNS record; write \"a.b\"",
+                "dkim.domain[1].signing_domain: is the name of a DNS record; write \"a.b\"",
+            ],
+        ),
+        (
+            "key_dir = \"k\"\n[[domain]]\ndomain = \"a.b\"\n[[domain]]\ndomain = \"a.b\"\nsigning_domain = \"c.d\"\n\
+             [[domain]]\ndomain = \"A.B\"\nsigning_domain = \"C.D\"",
+            &["dkim.domain[2].domain: dkim.domain[1] is for a.b already"],
+        ),
+        (
             "[[domain]]\ndomain = \"a.b\"",
             &["dkim.domain[0].keys: is empty, and there is no dkim.key_dir to take keys from"],
         ),
@@ -171,4 +235,9 @@ fn what_does_not_fit_together_is_named() {
     ] {
         assert_eq!(errors(text), expected, "{text}");
     }
+}
+
+#[test]
+fn a_star_in_quotes_is_an_address() {
+    assert!(read("[[domain]]\naddress = '\"*\"@example.com'").is_ok());
 }

@@ -9,7 +9,7 @@ fn rule(pattern: &str, signing_domain: &str) -> SigningRule {
 
 fn found(table: &KeyTable, from: &str) -> Option<String> {
     let mailbox = mailboxes(from.as_bytes()).unwrap().remove(0);
-    table.find(&mailbox).map(|rule| rule.signing_domain.to_string())
+    table.find(&mailbox).first().map(|rule| rule.signing_domain.to_string())
 }
 
 #[test]
@@ -59,11 +59,13 @@ fn the_longest_match_wins() {
 }
 
 #[test]
-fn of_the_same_pattern_the_first_counts() {
+fn of_the_same_pattern_each_signing_domain_counts_once() {
     for pattern in ["example.com", ".example.com", "*", "joe@example.com"] {
-        let table = KeyTable::new([rule(pattern, "first"), rule(pattern, "second")]);
-        let rules: Vec<_> = table.rules().map(|rule| rule.signing_domain.as_str()).collect();
-        assert_eq!(rules, ["first"]);
+        let mut first = rule(pattern, "first");
+        first.identity = Some("@first".parse().unwrap());
+        let table = KeyTable::new([first, rule(pattern, "second"), rule(pattern, "first")]);
+        let rules: Vec<_> = table.rules().map(|rule| (rule.signing_domain.as_str(), rule.identity.is_some())).collect();
+        assert_eq!(rules, [("first", true), ("second", false)]);
     }
 }
 

@@ -174,6 +174,44 @@ fn keys_that_should_be_there_are_our_fault() {
 }
 
 #[test]
+fn a_message_is_not_signed_by_half_of_its_domains() {
+    let rules = [("first.example", vec![super::support::key("rsa", super::support::RSA)]), ("second.example", vec![])];
+    let rule = |(domain, keys): (&str, Vec<_>)| {
+        SigningRule::new(Pattern::from_domain("example.com").unwrap(), domain.parse().unwrap(), keys)
+    };
+    let table = Arc::new(ArcSwap::from_pointee(KeyTable::new(rules.map(rule))));
+    let filter = DkimFilter::new(example().plan().unwrap().signing, table);
+    let end = Mail::ordinary().send(&pipeline([Arc::new(filter) as Arc<dyn Filter>]));
+    let [failure] = &end.record.report.failures[..] else { panic!("one failure") };
+    assert_eq!((failure.code, &*failure.detail), ("key_unusable", "none of the keys of second.example can be used"));
+}
+
+#[test]
+fn octets_that_mtas_change_are_not_signed() {
+    for sign_unsafe_octets in [false, true] {
+        let pipeline = pipeline([filter(&DkimSettings { sign_unsafe_octets, ..all(UnsignedPolicy::Reject) })]);
+        let from = ("From", "joe@example.com");
+        for mail in [
+            Mail::new(&[from], "a\0b\r\n"),
+            Mail::new(&[from], "a\rb\r\n"),
+            Mail::new(&[from], "a\nb\r\n"),
+            Mail::new(&[from], "a\r"),
+            Mail::new(&[from, ("Subject", "a\rb")], ""),
+            Mail::new(&[from, ("X-Unsigned", "a\r")], ""),
+        ] {
+            let end = mail.send(&pipeline);
+            let expected: &[&str] = if sign_unsafe_octets { &[] } else { &["dkim.unsafe_octets"] };
+            assert!(end.accepted() && end.reasons() == expected, "{mail:?}: {:?}", end.reasons());
+            assert_eq!(inserted(&end).is_empty(), !sign_unsafe_octets, "{mail:?}");
+        }
+        let end = Mail::new(&[from, ("Subject", "a\n b")], "a\r\nb\x0c\x0b\r\n").send(&pipeline);
+        assert!(end.reasons().is_empty() && inserted(&end).len() == 2);
+        let end = Mail::new(&[("From", "a@other.example")], "\0").send(&pipeline);
+        assert_eq!(end.reasons(), ["dkim.no_key_for_domain"], "the first reason counts");
+    }
+}
+
+#[test]
 fn shadow_mode_decides_and_changes_nothing() {
     let shadow = DkimSettings { shadow: true, ..all(UnsignedPolicy::Reject) };
     let pipeline_of = |filter| pipeline([filter]);

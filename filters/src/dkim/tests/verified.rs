@@ -72,7 +72,8 @@ fn every_canonicalization_and_every_kind_of_body() {
         &[b'x'; 5000],
     ];
     for form in ["relaxed/relaxed", "relaxed/simple", "simple/relaxed", "simple/simple"] {
-        let settings = DkimSettings { canonicalization: form.parse::<Canonicalizations>().unwrap(), ..example() };
+        let canonicalization = form.parse::<Canonicalizations>().unwrap();
+        let settings = DkimSettings { canonicalization, sign_unsafe_octets: true, ..example() };
         let pipeline = pipeline([filter(&settings)]);
         for body in bodies {
             for length in [1, 2, 3, 65_535] {
@@ -127,6 +128,56 @@ fn identity_and_third_party_domain_and_u_labels() {
         let verdicts = verify(&mail.delivered(&mail.send(&pipeline([filter(&settings)]))));
         assert!(verdicts.iter().all(|(domain, _, passed)| domain == "xn--gre-6ka8l.example" && *passed));
         assert_eq!(verdicts.len(), 2);
+    }
+}
+
+fn domains(settings: &DkimSettings, from: &str) -> Vec<(String, String, bool)> {
+    let mail = Mail::new(&[("From", from)], "x\r\n");
+    verify(&mail.delivered(&mail.send(&pipeline([filter(settings)]))))
+}
+
+#[test]
+fn two_domains_sign_one_message() {
+    let mut settings = example();
+    let second = crate::dkim::DomainSettings {
+        signing_domain: Some("agency.example".parse().unwrap()),
+        identity: Some("@mail.agency.example".parse().unwrap()),
+        ..settings.domain[0].clone()
+    };
+    settings.domain.push(second);
+    let all = [("example.com", "rsa"), ("example.com", "ed"), ("agency.example", "rsa"), ("agency.example", "ed")];
+    let expected = all.map(|(domain, selector)| (domain.to_owned(), selector.to_owned(), true));
+    assert_eq!(domains(&settings, "joe@example.com"), expected);
+    let end = Mail::ordinary().send(&pipeline([filter(&settings)]));
+    let identities: Vec<_> = inserted(&end).iter().map(|field| tags(field).get("i").cloned()).collect();
+    let agency = || Some("@mail.agency.example".to_owned());
+    assert_eq!(identities, [None, None, agency(), agency()]);
+}
+
+#[test]
+fn one_key_signs_as_the_domain_in_from() {
+    for (pattern, given) in [("*", None), ("*", Some("*")), (".example.com", Some("*")), ("example.com", Some("*"))] {
+        let mut settings = example();
+        settings.domain[0].domain = Some(crate::dkim::Pattern::from_domain(pattern).unwrap());
+        settings.domain[0].signing_domain = given.map(|text| text.parse().unwrap());
+        settings.domain[0].keys = vec![crate::dkim::KeySettings { selector: "rsa".parse().unwrap(), file: "f".into() }];
+        for from in ["example.com", "agency.example", "Grüße.example", "a.example.com"] {
+            let verdicts = domains(&settings, &format!("joe@{from}"));
+            let fits = pattern == "*" || pattern == from || pattern == ".example.com" && from == "a.example.com";
+            let name = from.parse::<crate::dkim::DomainName>().unwrap();
+            assert_eq!(verdicts.len(), if fits { 2 } else { 0 }, "{pattern} {from}");
+            // The verifier knows no key of a.example.com.
+            let passed = from != "a.example.com";
+            assert!(
+                verdicts.iter().all(|(domain, _, pass)| *domain == name.as_str() && *pass == passed),
+                "{verdicts:?}"
+            );
+        }
+        let long = format!("joe@{}.example", ["abcdefg"; 30].join("."));
+        for from in ["joe@localhost", "joe@[192.0.2.1]", &long] {
+            let end = Mail::new(&[("From", from)], "").send(&pipeline([filter(&settings)]));
+            assert_eq!(end.reasons(), ["dkim.no_key_for_domain"], "{pattern} {from}");
+        }
     }
 }
 
@@ -295,7 +346,9 @@ proptest! {
     fn any_mail_verifies(mail in any_mail(), length in 1usize..80, simple in any::<bool>()) {
         let form = if simple { "simple/simple" } else { "relaxed/relaxed" };
         let canonicalization = form.parse().unwrap();
-        let settings = DkimSettings { canonicalization, on_too_many_fields: UnsignedPolicy::Pass, ..example() };
+        let settings = DkimSettings {
+            canonicalization, on_too_many_fields: UnsignedPolicy::Pass, sign_unsafe_octets: true, ..example()
+        };
         let end = mail.send_in_pieces(&pipeline([filter(&settings)]), length);
         assert_verified(&mail.delivered(&end));
     }

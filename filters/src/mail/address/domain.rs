@@ -9,6 +9,8 @@ use std::sync::Arc;
 const MAX_LABEL_OCTETS: usize = 63;
 /// RFC 1035 section 2.3.4 has 255 octets on the wire: 253 characters and two octets that are not written.
 const MAX_NAME_OCTETS: usize = 253;
+/// RFC 6376 section 3.6.2.1.
+const DOMAIN_KEY: &str = "_domainkey";
 /// Punycode takes time that grows with the square of the length.
 const MAX_U_LABEL_NAME_OCTETS: usize = 1024;
 
@@ -42,6 +44,9 @@ pub enum NameError {
     /// The name is longer than the 253 octets that DNS allows.
     #[error("is longer than 253 octets")]
     Long,
+    /// A selector with the label that stands between selector and domain, as the name of the DNS record has it.
+    #[error("has `_domainkey` in it, which stands behind the selector in DNS; write only `{0}`")]
+    DomainKey(String),
     /// IDNA does not allow the name.
     #[error("is not an internationalised domain name that IDNA allows: `{0}`")]
     Idna(String),
@@ -58,6 +63,12 @@ impl DomainName {
         Arc::clone(&self.0)
     }
 
+    /// The domain behind the label `_domainkey`, if the name is that of a DKIM record and not of a domain that sends mail.
+    pub fn after_domain_key(&self) -> Option<&str> {
+        let (before, domain) = self.0.split_once("_domainkey.")?;
+        (before.is_empty() || before.ends_with('.')).then_some(domain)
+    }
+
     /// True for the same name and for names below `other`.
     pub fn is_within(&self, other: &Self) -> bool {
         match self.0.strip_suffix(&*other.0) {
@@ -71,6 +82,11 @@ impl SelectorName {
     /// The selector.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// True if `SELECTOR._domainkey.DOMAIN` is short enough for DNS.
+    pub fn fits(&self, domain: &str) -> bool {
+        self.0.len() + "._domainkey.".len() + domain.len() <= MAX_NAME_OCTETS
     }
 
     /// The selector, without a copy of the text.
@@ -95,8 +111,18 @@ impl FromStr for SelectorName {
     fn from_str(text: &str) -> Result<Self, NameError> {
         let name = text.to_ascii_lowercase();
         check_labels(&name)?;
+        if let Some(selector) = before_domain_key(&name) {
+            return Err(NameError::DomainKey(if selector.is_empty() { "SELECTOR" } else { selector }.to_owned()));
+        }
         Ok(Self(name.into()))
     }
+}
+
+/// The selector in `SELECTOR._domainkey`, with or without a domain behind it.
+fn before_domain_key(name: &str) -> Option<&str> {
+    let at = name.split('.').position(|label| label == DOMAIN_KEY)?;
+    let labels: usize = name.split('.').take(at).map(|label| label.len() + 1).sum();
+    name.get(..labels.saturating_sub(1))
 }
 
 /// The domains above a domain, the nearest first: `b.c` and `c` for `a.b.c`.

@@ -43,3 +43,21 @@ fn within() {
     assert!(!name("badexample.com").is_within(&name("example.com")));
     assert!(!name("com").is_within(&name("example.com")));
 }
+
+#[test]
+fn a_selector_is_only_what_stands_before_domainkey() {
+    for (text, selector) in [
+        ("mail._domainkey", "mail"),
+        ("Mail._DomainKey.example.com", "mail"),
+        ("a.b._domainkey.example.com", "a.b"),
+        ("_domainkey.example.com", "SELECTOR"),
+        ("_domainkey", "SELECTOR"),
+    ] {
+        assert_eq!(text.parse::<SelectorName>(), Err(NameError::DomainKey(selector.to_owned())), "{text}");
+    }
+    assert!("my_domainkey".parse::<SelectorName>().is_ok());
+    let domain = |text: &str| text.parse::<DomainName>().unwrap().after_domain_key().map(str::to_owned);
+    assert_eq!(domain("mail._domainkey.example.com").as_deref(), Some("example.com"));
+    assert_eq!(domain("_domainkey.example.com").as_deref(), Some("example.com"));
+    assert_eq!((domain("my_domainkey.example.com"), domain("example.com")), (None, None));
+}
