@@ -1,5 +1,7 @@
 //! The check of encoded-words (RFC 2047) in a header field.
 
+mod structured;
+
 use postseal_protocol::HeaderField;
 
 use super::check::Check;
@@ -13,6 +15,9 @@ use crate::message::FieldId;
 
 /// Checks the encoded-words of a field.
 pub(super) fn check(id: FieldId, field: &HeaderField, kind: FieldKind, findings: &mut CheckFindings) {
+    if kind == FieldKind::Structured {
+        return structured::check(id, field, findings);
+    }
     let value = &*field.value;
     let utf8 = check_names(id, field, kind, findings);
     let mut quotes = QuoteScanner::new(QuotingRules::QuotedStrings);

@@ -20,6 +20,8 @@ pub(super) struct CheckFinding {
     /// The fault, in a few words.
     pub(super) what: &'static str,
     pub(super) repair: Option<Repair>,
+    /// The way to mend this very fault, where the hint of the check is not right for it.
+    pub(super) hint: Option<&'static str>,
 }
 
 /// The place of a finding.
@@ -53,10 +55,12 @@ pub(super) enum Repair {
     Value(FieldId, HeaderField, FieldRepair),
     /// Likewise, and the charset of raw text has to be known.
     Text(FieldId, HeaderField, TextRepair),
-    /// A new Date field.
-    Date,
-    /// A new Message-ID field.
-    MessageId,
+    /// The field is taken out.
+    Remove(FieldId),
+    /// A new Date field, or a new value for this one.
+    Date(Option<FieldId>),
+    /// A new Message-ID field, or a new value for this one.
+    MessageId(Option<FieldId>),
     /// A new MIME-Version field.
     MimeVersion,
     /// The charset of the single text part is named.
@@ -121,25 +125,36 @@ impl CheckFindings {
 impl CheckFinding {
     /// A finding about the message as a whole.
     pub(super) fn message(check: Check, what: &'static str) -> Self {
-        Self { check, place: FindingPlace::Message, what, repair: None }
+        Self { check, place: FindingPlace::Message, what, repair: None, hint: None }
     }
 
     pub(super) fn field(check: Check, field: &HeaderField, at: Option<Spot>, what: &'static str) -> Self {
-        Self { check, place: FindingPlace::Field { name: field.name.clone(), at }, what, repair: None }
+        let place = FindingPlace::Field { name: field.name.clone(), at };
+        Self { place, ..Self::message(check, what) }
     }
 
     pub(super) fn body(check: Check, at: Option<Spot>, what: &'static str) -> Self {
-        Self { check, place: FindingPlace::Body(at), what, repair: None }
+        Self { place: FindingPlace::Body(at), ..Self::message(check, what) }
     }
 
     /// A finding about a part of the body.
     pub(super) fn part(check: Check, offset: u64, what: &'static str) -> Self {
-        Self { check, place: FindingPlace::Part(offset), what, repair: None }
+        Self { place: FindingPlace::Part(offset), ..Self::message(check, what) }
     }
 
     /// The same finding with a repair.
     pub(super) fn repair(self, repair: Repair) -> Self {
         Self { repair: Some(repair), ..self }
+    }
+
+    /// The same finding with a hint of its own.
+    pub(super) fn hint(self, hint: &'static str) -> Self {
+        Self { hint: Some(hint), ..self }
+    }
+
+    /// The way for the sender to mend the fault.
+    pub(super) fn advice(&self) -> &'static str {
+        self.hint.unwrap_or(self.check.profile().hint)
     }
 }
 

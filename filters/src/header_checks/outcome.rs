@@ -30,6 +30,7 @@ static MANY_REPAIRS: CheckFinding = CheckFinding {
     place: FindingPlace::Message,
     what: "more fields would have to be changed than limits.header_edits allows",
     repair: None,
+    hint: None,
 };
 
 /// The treatment of a message.

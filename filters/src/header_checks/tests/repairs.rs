@@ -292,3 +292,22 @@ fn lines_of_999_octets_are_folded_and_lines_of_998_stay() {
         }
     }
 }
+
+#[test]
+fn encoded_words_in_list_fields_are_decoded_to_ascii() {
+    let unsubscribe = " =?utf-8?q?=3Chttps=3A//shop=2Eexample/unsu?=\n =?utf-8?q?bscribe=3Fid=3D279=3E?=";
+    for (value, expected) in [
+        (unsubscribe, Some("List-Unsubscribe: <https://shop.example/unsubscribe?id=279>")),
+        (
+            " =?utf-8?B?PG1haWx0bzphQGIuZXhhbXBsZT4=?=, <https://b.example/>",
+            Some("List-Unsubscribe: <mailto:a@b.example>, <https://b.example/>"),
+        ),
+        (" =?utf-8?q?=3Chttps=3A//b=2Eexample/=C3=BC=3E?=", None),
+        (" =?utf-8?q?=3Chttps=3A//b=2Eexample/=3E?= =?utf-8?q?=ZZ?=", None),
+    ] {
+        let edits = edits(&run("fixed_field = 'none'", &message(&[("List-Unsubscribe", value)], "")));
+        assert_eq!(edits.first().map(String::as_str), expected, "{value}");
+    }
+    let end = run("", &message(&[("Message-ID", " =?utf-8?q?=3C1=40example=2Ecom=3E?=")], ""));
+    assert!(end.accepted() && end.modifications.is_empty());
+}

@@ -1,0 +1,74 @@
+//! Encoded-words in fields for programs, where none may stand but in comments (RFC 2047 section 5).
+
+use postseal_protocol::HeaderField;
+
+use crate::header_checks::check::Check;
+use crate::header_checks::finding::{CheckFinding, CheckFindings, Repair, Spot};
+use crate::mail::encoded_word::{decoded, words};
+use crate::mail::fold;
+use crate::mail::quoted::{QuoteScanner, QuotingRules};
+use crate::message::FieldId;
+
+const PLAIN_HINT: &str = "write the field in ASCII, without encoded-words: programs do not decode it";
+const FILE_NAME_HINT: &str =
+    "encode the name of a file as RFC 2231 says, such as filename*=utf-8''Gr%C3%BC%C3%9Fe.pdf, not as RFC 2047 says";
+
+/// Checks the encoded-words of a field for programs.
+pub(super) fn check(id: FieldId, field: &HeaderField, findings: &mut CheckFindings) {
+    let value = &*field.value;
+    let mut marks = QuoteScanner::new(QuotingRules::ListEntries);
+    let mut scanned = 0;
+    let mut repair = is_list_command(field).then(|| Repair::Value(id, field.clone(), without_words));
+    for word in words(value) {
+        let at = Spot::of(value, word.start);
+        if word.hides_control() {
+            let what = "an encoded-word hides a line end or a control character";
+            findings.add(CheckFinding::field(Check::EncodedWordControl, field, at, what));
+            continue;
+        }
+        for octet in value.iter().take(word.start).skip(scanned) {
+            marks.step(*octet);
+        }
+        scanned = word.start;
+        let is_text = marks.in_brackets() || is_name_of_list(field, value.split_at(word.start).0);
+        let what = match word.decode() {
+            _ if marks.in_quotes() => "an encoded-word in quotes, where it is not decoded",
+            _ if !is_text => "an encoded-word where none may stand",
+            Err(what) => what,
+            Ok(_) => continue,
+        };
+        let finding = CheckFinding::field(Check::EncodedWord, field, at, what);
+        let finding = if is_text { finding } else { finding.hint(hint(field)) };
+        findings.add(match repair.take() {
+            Some(repair) => finding.repair(repair),
+            None => finding,
+        });
+    }
+}
+
+/// True for text before the address in List-Id, which is a phrase (RFC 2919 section 3).
+fn is_name_of_list(field: &HeaderField, before: &[u8]) -> bool {
+    field.is("List-Id") && !before.contains(&b'<')
+}
+
+/// True for the fields of RFC 2369 and RFC 8058. What they say is the same in plain text.
+fn is_list_command(field: &HeaderField) -> bool {
+    let is_list = field.name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"List-"));
+    is_list && !field.is("List-Id")
+}
+
+fn hint(field: &HeaderField) -> &'static str {
+    let has_parameters = field.is("Content-Type") || field.is("Content-Disposition");
+    if has_parameters { FILE_NAME_HINT } else { PLAIN_HINT }
+}
+
+/// The value with its encoded-words decoded. `None` if the result is not plain ASCII.
+fn without_words(field: &HeaderField) -> Option<Vec<u8>> {
+    let text = decoded(&field.value);
+    let is_plain = |octet: u8| octet.is_ascii_graphic() || octet == b' ' || octet == b'\t';
+    if !field.value.is_ascii() || !text.bytes().all(is_plain) || text.contains("=?") {
+        return None;
+    }
+    let new = HeaderField::new(field.name.clone(), text.clone());
+    fold::long_line(&new, fold::MAX_SENT_LINE_OCTETS).is_none().then(|| text.into_bytes())
+}
