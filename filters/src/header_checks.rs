@@ -34,6 +34,7 @@ mod section;
 mod section_check;
 mod settings;
 mod smtputf8;
+mod value;
 
 use std::borrow::Cow;
 use std::collections::hash_map::RandomState;

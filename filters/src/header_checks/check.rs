@@ -122,6 +122,15 @@ macro_rules! each_check {
             DuplicateField duplicate_field = header(Reject, "send the field once");
             /// From without exactly one field, an address with a domain, and a Sender where there are several.
             FromAddress from_address = header(Reject, "write one address with a domain, such as From: Shop <shop@example.com>");
+            /// To, Cc, Reply-To or another field of addresses that is empty; only Bcc may be (RFC 5322 section 3.6.3). Also empty
+            /// In-Reply-To and References.
+            EmptyField empty_field = header(Fix, "leave the field out, or put something into it").otherwise(Log);
+            /// To, Cc, Bcc, Reply-To, Sender or a Resent field of addresses that can't be read.
+            AddressSyntax address_syntax = header(Log, "write addresses such as Shop <shop@example.com>, with commas between them, and quote names that have a comma or a bracket");
+            /// A Date that is empty, or not in the form of RFC 5322 section 3.3. A date of ISO 8601 with a zone is written in that form.
+            DateSyntax date_syntax = header(Fix, "write the date in English, such as Mon, 23 Nov 2026 10:00:00 +0100").otherwise(Log);
+            /// A Message-ID that is empty, or not one identifier in angle brackets (RFC 5322 section 3.6.4).
+            MessageIdSyntax message_id_syntax = header(Fix, "write one identifier, such as <1234@host.example.com>").otherwise(Log);
             /// HTML tags or entities in Subject, where they are shown as they are.
             HtmlInSubject html_in_subject = header(Log, "write plain text in Subject");
             /// Content-Type without MIME-Version (RFC 2045 section 4).

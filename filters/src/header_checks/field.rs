@@ -7,6 +7,7 @@ use super::encoded_word;
 use super::finding::{CheckFinding, CheckFindings, Repair, Spot};
 use super::octets::long_line_fault;
 use super::repair::{rfc2047, rfc2231};
+use super::value;
 use crate::connection::MtaKind;
 use crate::mail::charset::utf8::Utf8Tally;
 use crate::mail::field_kind::{FieldKind, is_control};
@@ -42,6 +43,7 @@ pub(super) fn check(id: FieldId, field: &HeaderField, surroundings: FieldSurroun
     if seen.any(FOLD) || field.name.len() + 1 + value.len() > surroundings.mta.max_line_octets() {
         lines(id, field, surroundings.mta, findings);
     }
+    value::check(id, field, findings);
     if !(eight_bit || seen.any(QUESTION)) {
         return;
     }

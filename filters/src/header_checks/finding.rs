@@ -164,6 +164,11 @@ impl Spot {
         text.get(at).map(|octet| Self { offset: at as u64, octet: *octet })
     }
 
+    /// The octet of a text at an index, or the last one if the text ends before.
+    pub(super) fn near(text: &[u8], at: usize) -> Option<Self> {
+        Self::of(text, at.min(text.len().saturating_sub(1)))
+    }
+
     /// The first octet of a text for which `wrong` is true.
     pub(super) fn first(text: &[u8], wrong: impl Fn(u8) -> bool) -> Option<Self> {
         text.iter().position(|octet| wrong(*octet)).and_then(|at| Self::of(text, at))

@@ -282,7 +282,7 @@ fn lines_of_999_octets_are_folded_and_lines_of_998_stay() {
     for name in ["Subject", "Cc", "References", "X-A"] {
         for (length, found) in [(998, false), (999, true), (1000, true)] {
             for message in [long(name, length), continued(length)] {
-                let end = run("fixed_field = \"none\"", &message);
+                let end = run("fixed_field = \"none\"\naddress_syntax = \"off\"", &message);
                 assert_eq!(!end.reasons().is_empty(), found, "{name} {length}");
                 for edit in edits(&end) {
                     assert!(found && edit.lines().all(|line| line.len() <= 998), "{name} {length}: {edit}");
@@ -310,4 +310,24 @@ fn encoded_words_in_list_fields_are_decoded_to_ascii() {
     }
     let end = run("", &message(&[("Message-ID", " =?utf-8?q?=3C1=40example=2Ecom=3E?=")], ""));
     assert!(end.accepted() && end.modifications.is_empty());
+}
+
+#[test]
+fn empty_fields_are_taken_out_or_filled() {
+    let fields = [("To", ""), ("Reply-To", " "), ("Cc", "\n "), ("Bcc", ""), ("Date", ""), ("Message-ID", " ")];
+    let edits = edits(&run("fixed_field = 'none'", &message(&fields, "Hello\r\n")));
+    assert_eq!(edits.len(), 5, "{edits:?}");
+    for edit in ["To:", "Reply-To:", "Cc:", "Date: Tue, 14 Nov 2023 22:13:20 +0000"] {
+        assert!(edits.iter().any(|other| other == edit), "{edit} {edits:?}");
+    }
+    assert!(edits.iter().any(|edit| edit.starts_with("Message-ID: <") && edit.ends_with('>')), "{edits:?}");
+}
+
+#[test]
+fn a_date_that_names_a_point_in_time_is_rewritten() {
+    let edits = |date| edits(&run("fixed_field = 'none'", &message(&[("Date", date)], "Hello\r\n")));
+    assert_eq!(edits(" 2026-11-23T10:00:00+01:00"), ["Date: Mon, 23 Nov 2026 10:00:00 +0100"]);
+    for date in [" 2026-11-23T10:00:00", " Mo, 23 Nov 2026 10:00:00 +0100", " 23.11.2026 10:00"] {
+        assert_eq!(edits(date), [""; 0], "{date}");
+    }
 }
