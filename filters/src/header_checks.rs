@@ -21,6 +21,7 @@ mod field;
 mod finding;
 mod foreign;
 mod from;
+mod html;
 mod injection;
 mod judge;
 mod leaf;

@@ -4,6 +4,7 @@ use encoding_rs::Encoding;
 
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Repair};
+use super::html::begins_as_html;
 use super::injection;
 use super::leaf::BodyContext;
 use super::octets::{BodyOctets, long_line_fault};
@@ -15,7 +16,6 @@ use crate::mail::content_type::{ContentType, TransferEncoding};
 
 /// The octets of the start of the body that are kept.
 const MAX_START_OCTETS: usize = 2048;
-const HTML: [&str; 5] = ["<!doctype html", "<html", "<head>", "<body>", "<body "];
 
 /// The state of the checks between two pieces of the body.
 pub(super) struct BodyCheck {
@@ -27,7 +27,8 @@ pub(super) struct BodyCheck {
     /// The message is one part of text.
     pub(super) one_text: bool,
     encoding: TransferEncoding,
-    mime: bool,
+    /// The message has a Content-Type.
+    typed: bool,
     mta: MtaKind,
 }
 
@@ -38,14 +39,15 @@ impl BodyCheck {
         let content_type = section.first("Content-Type").map(|field| ContentType::parse(&field.value));
         let encoding = section.first("Content-Transfer-Encoding");
         let encoding = encoding.map_or(TransferEncoding::Unnamed, |field| TransferEncoding::parse(&field.value));
-        let mime = content_type.is_some() || section.first("MIME-Version").is_some();
+        let typed = content_type.is_some();
+        let mime = typed || section.first("MIME-Version").is_some();
         let readable = content_type.as_ref().is_none_or(Option::is_some);
         let content_type = content_type.flatten();
         let is_text = content_type.as_ref().is_none_or(ContentType::is_text);
         let context = BodyContext { mime, fallback };
         let parts = BodyParts::new(content_type.as_ref(), encoding, context, &mut findings);
         let one_text = readable && is_text;
-        Self { octets: BodyOctets::new(mta), parts, start: Vec::new(), findings, one_text, encoding, mime, mta }
+        Self { octets: BodyOctets::new(mta), parts, start: Vec::new(), findings, one_text, encoding, typed, mta }
     }
 
     /// True if the octets of the body stand for themselves.
@@ -95,7 +97,7 @@ impl BodyCheck {
             let what = if spot.octet == b'\r' { "a CR without LF" } else { "a LF without CR" };
             findings.add(CheckFinding::body(Check::NulOrBareCrLf, Some(spot), what));
         }
-        if !self.mime && is_html(&self.start) {
+        if !self.typed && begins_as_html(&self.start) {
             findings.add(CheckFinding::body(Check::HtmlWithoutMime, None, "HTML without Content-Type"));
         }
         if self.parts.html && !self.parts.plain {
@@ -104,11 +106,6 @@ impl BodyCheck {
         injection::check_body(&self.start, section, &mut findings);
         findings
     }
-}
-
-fn is_html(start: &[u8]) -> bool {
-    let start = start.trim_ascii_start();
-    HTML.iter().any(|tag| start.get(..tag.len()).is_some_and(|text| text.eq_ignore_ascii_case(tag.as_bytes())))
 }
 
 #[cfg(test)]

@@ -21,6 +21,10 @@ fn html() {
         assert_eq!(found(&[], body.as_bytes()), ["html_without_mime"], "{body}");
         assert_eq!(found(&HTML, body.as_bytes()), ["html_only"], "{body}");
     }
+    assert_eq!(
+        found(&[("MIME-Version", "1.0")], b"\xef\xbb\xbf<p>"),
+        ["charset_missing", "transfer_encoding_mismatch", "eight_bit_body", "html_without_mime"]
+    );
     for body in ["<bodyguard>", "see <html>", "<", ""] {
         assert_eq!(found(&[], body.as_bytes()), [""; 0], "{body}");
     }
