@@ -31,6 +31,7 @@ mod parts;
 mod plan;
 mod repair;
 mod reply;
+mod rest;
 mod section;
 mod section_check;
 mod settings;

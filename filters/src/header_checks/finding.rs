@@ -90,6 +90,8 @@ pub(super) struct CheckFindings {
     pub(super) raw_utf8: bool,
     /// What tells that the text that is named otherwise is UTF-8.
     pub(super) misnamed: Utf8Tally,
+    /// Fields of the header section stand in the body.
+    pub(super) cut_section: bool,
 }
 
 impl CheckFindings {
@@ -105,9 +107,14 @@ impl CheckFindings {
 
     /// Adds the findings about the body.
     pub(super) fn append(&mut self, body: Self) {
-        self.list.extend(body.list);
         self.not_utf8 |= body.not_utf8;
         self.misnamed = self.misnamed.and(body.misnamed);
+        self.list.extend(body.list);
+        if body.cut_section {
+            // The fields that seem to be missing are in the body, and no repair would mend that.
+            self.list.retain(|finding| finding.check != Check::MissingField);
+            self.list.iter_mut().for_each(|finding| finding.repair = None);
+        }
     }
 
     /// The charset of a message's text: the one that is named, unless its only text shows that the name is wrong.

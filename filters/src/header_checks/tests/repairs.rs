@@ -331,3 +331,15 @@ fn a_date_that_names_a_point_in_time_is_rewritten() {
         assert_eq!(edits(date), [""; 0], "{date}");
     }
 }
+
+#[test]
+fn nothing_is_repaired_where_the_header_section_was_cut() {
+    let body = "Broken\r\nDate: Mon, 23 Nov 2026 10:00:00 +0100\r\nMessage-ID: <1@example.com>\r\n\r\nHello\r\n";
+    let (mut fields, body) = message(&[("Subject", " Gr\u{fc}\u{df}e")], body);
+    fields.retain(|(name, _)| name != "Date" && name != "Message-ID");
+    let settings = "field_syntax = 'log'\nraw_8bit_header = { action = 'fix', otherwise = 'log' }";
+    let end = run(settings, &(fields.clone(), body.clone()));
+    assert!(end.accepted() && end.modifications.is_empty(), "{:?}", edits(&end));
+    assert_eq!(end.reasons(), ["header_checks.raw_8bit_header", "header_checks.field_syntax"]);
+    assert!(reply(&run("", &(fields, body))).contains("field_syntax: body: a line that is no header field"));
+}
