@@ -219,7 +219,10 @@ fn findings(
         findings.add(CheckFinding::message(Check::ManyRecipients, "too many addressees in To and Cc"));
     }
     if let Some(body) = body {
-        findings.append(body.finish(section));
+        let mut found = body.finish(section);
+        // RFC 6532 section 3 allows raw text in the fields of parts, too.
+        found.list.retain(|finding| !(utf8 && finding.is_mild()));
+        findings.append(found);
     }
     findings
 }

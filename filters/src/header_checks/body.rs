@@ -8,7 +8,7 @@ use super::html::begins_as_html;
 use super::injection;
 use super::leaf::BodyContext;
 use super::octets::{BodyOctets, long_line_fault};
-use super::parts::BodyParts;
+use super::parts::{BodyParts, ENCODED_WHOLE, ENCODED_WHOLE_HINT};
 use super::section::HeaderSection;
 use crate::connection::MtaKind;
 use crate::mail::charset::Charset;
@@ -29,6 +29,7 @@ pub(super) struct BodyCheck {
     encoding: TransferEncoding,
     /// The message has a Content-Type.
     typed: bool,
+    multipart: bool,
     mta: MtaKind,
 }
 
@@ -44,10 +45,21 @@ impl BodyCheck {
         let readable = content_type.as_ref().is_none_or(Option::is_some);
         let content_type = content_type.flatten();
         let is_text = content_type.as_ref().is_none_or(ContentType::is_text);
+        let multipart = content_type.as_ref().is_some_and(ContentType::is_multipart);
         let context = BodyContext { mime, fallback };
         let parts = BodyParts::new(content_type.as_ref(), encoding, context, &mut findings);
         let one_text = readable && is_text;
-        Self { octets: BodyOctets::new(mta), parts, start: Vec::new(), findings, one_text, encoding, typed, mta }
+        Self {
+            octets: BodyOctets::new(mta),
+            parts,
+            start: Vec::new(),
+            findings,
+            one_text,
+            encoding,
+            typed,
+            multipart,
+            mta,
+        }
     }
 
     /// True if the octets of the body stand for themselves.
@@ -82,6 +94,9 @@ impl BodyCheck {
                 findings.add(named("ASCII that is named 8bit: MTAs go by the name").repair(Repair::SevenBit));
             }
         }
+        if self.multipart && !self.encoding.is_identity() {
+            findings.add(encoded_whole(section, self.parts.complete, eight_bit.is_some()));
+        }
         if let Some(spot) = long {
             let finding = CheckFinding::body(Check::LongBodyLine, Some(spot), long_line_fault(self.mta));
             findings.add(finding.repair(Repair::QuotedPrintable));
@@ -105,6 +120,21 @@ impl BodyCheck {
         }
         injection::check_body(&self.start, section, &mut findings);
         findings
+    }
+}
+
+/// The finding about a multipart in an encoding. If its delimiters stand in the clear, the name of the encoding is wrong.
+fn encoded_whole(section: &HeaderSection<'_>, complete: bool, eight_bit: bool) -> CheckFinding {
+    let finding = CheckFinding::body(Check::TransferEncodingMismatch, None, ENCODED_WHOLE).hint(ENCODED_WHOLE_HINT);
+    match section.first_with_id("Content-Transfer-Encoding") {
+        Some((id, field)) if complete && section.count("Content-Transfer-Encoding") == 1 => {
+            finding.repair(if eight_bit {
+                Repair::Value(id, field.clone(), |_| Some(b" 8bit".to_vec()))
+            } else {
+                Repair::Remove(id)
+            })
+        }
+        _ => finding,
     }
 }
 

@@ -159,6 +159,12 @@ impl CheckFinding {
         Self { hint: Some(hint), ..self }
     }
 
+    /// True for a fault that is not refused unless the settings say so: readers show the part all the same, and no repair
+    /// rebuilds parts.
+    pub(super) fn is_mild(&self) -> bool {
+        self.check == Check::Raw8bitHeader && matches!(self.place, FindingPlace::Part(_))
+    }
+
     /// The way for the sender to mend the fault.
     pub(super) fn advice(&self) -> &'static str {
         self.hint.unwrap_or(self.check.profile().hint)

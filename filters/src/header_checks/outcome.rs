@@ -70,6 +70,9 @@ impl<'a> Treatment<'a> {
                     Err(UNKNOWN_CHARSET) => author.otherwise(finding, decided.unknown_charset, Some(UNKNOWN_CHARSET)),
                     Err(why) => author.otherwise(finding, decided.otherwise, Some(why)),
                 },
+                (CheckAction::Fix, None) if finding.is_mild() => {
+                    author.otherwise(finding, decided.unknown_charset, None)
+                }
                 (CheckAction::Fix, None) => author.otherwise(finding, decided.otherwise, None),
                 (action, _) => (action, None),
             };

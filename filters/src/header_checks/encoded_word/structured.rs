@@ -4,14 +4,13 @@ use postseal_protocol::HeaderField;
 
 use crate::header_checks::check::Check;
 use crate::header_checks::finding::{CheckFinding, CheckFindings, Repair, Spot};
+use crate::header_checks::repair::FILE_NAME_HINT;
 use crate::mail::encoded_word::{decoded, words};
 use crate::mail::fold;
 use crate::mail::quoted::{QuoteScanner, QuotingRules};
 use crate::message::FieldId;
 
 const PLAIN_HINT: &str = "write the field in ASCII, without encoded-words: programs do not decode it";
-const FILE_NAME_HINT: &str =
-    "encode the name of a file as RFC 2231 says, such as filename*=utf-8''Gr%C3%BC%C3%9Fe.pdf, not as RFC 2047 says";
 
 /// Checks the encoded-words of a field for programs.
 pub(super) fn check(id: FieldId, field: &HeaderField, findings: &mut CheckFindings) {

@@ -343,3 +343,34 @@ fn nothing_is_repaired_where_the_header_section_was_cut() {
     assert_eq!(end.reasons(), ["header_checks.raw_8bit_header", "header_checks.field_syntax"]);
     assert!(reply(&run("", &(fields, body))).contains("field_syntax: body: a line that is no header field"));
 }
+
+#[test]
+fn a_multipart_in_an_encoding_loses_its_name() {
+    let run = |body: &str| {
+        let fields = [
+            ("MIME-Version", " 1.0"),
+            ("Content-Type", " multipart/mixed; boundary=b"),
+            ("Content-Transfer-Encoding", " base64"),
+        ];
+        let settings = "fixed_field = 'none'\nmime_structure = 'log'";
+        edits(&run(settings, &message(&fields, body)))
+    };
+    let part = "--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: ";
+    assert_eq!(run(&format!("{part}base64\r\n\r\nSGVsbG8=\r\n--b--\r\n")), ["Content-Transfer-Encoding:"]);
+    let eight_bit = format!("{part}8bit\r\n\r\nGr\u{fc}\u{df}e\r\n--b--\r\n");
+    assert_eq!(run(&eight_bit), ["Content-Transfer-Encoding: 8bit"]);
+    // The parts may be in base64 after all, or not complete.
+    assert_eq!(run("LS1iDQoNCnRleHQNCi0tYi0tDQo=\r\n"), [""; 0]);
+    assert_eq!(run(&format!("{part}base64\r\n\r\nSGVsbG8=\r\n")), [""; 0]);
+}
+
+#[test]
+fn a_raw_file_name_in_a_part_is_told_of_and_not_refused() {
+    let fields = [("MIME-Version", " 1.0"), ("Content-Type", " multipart/mixed; boundary=b")];
+    let body = "--b\r\nContent-Disposition: attachment; filename=\"Gr\u{fc}\u{df}e.pdf\"\r\n\r\nx\r\n--b--\r\n";
+    let end = run("", &message(&fields, body));
+    assert!(end.accepted() && end.modifications.is_empty());
+    assert_eq!(end.reasons(), ["header_checks.raw_8bit_header", "header_checks.eight_bit_body"]);
+    let reply = reply(&run("raw_8bit_header = 'reject'", &message(&fields, body)));
+    assert!(reply.contains("filename*=utf-8''") && !reply.contains("=?utf-8"), "{reply}");
+}
