@@ -13,6 +13,7 @@
 //! table of the checks and `docs/header-checks.md` explains them. The filter learns nothing from earlier messages and
 //! looks nothing up.
 
+mod advice;
 mod author;
 mod body;
 mod check;

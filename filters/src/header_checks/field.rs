@@ -2,10 +2,12 @@
 
 use postseal_protocol::HeaderField;
 
+use super::advice;
 use super::check::Check;
 use super::encoded_word;
 use super::finding::{CheckFinding, CheckFindings, Repair, Spot};
 use super::octets::long_line_fault;
+use super::repair::comments::without_raw_text;
 use super::repair::{rfc2047, rfc2231};
 use super::value;
 use crate::connection::MtaKind;
@@ -14,6 +16,8 @@ use crate::mail::field_kind::{FieldKind, is_control};
 use crate::mail::fold;
 use crate::message::FieldId;
 
+/// Fields in which a comment means nothing.
+const FIELDS_WITH_COMMENTS: [&str; 3] = ["Date", "Resent-Date", "MIME-Version"];
 const EIGHT_BIT: u8 = 1;
 const CONTROL: u8 = 2;
 const FOLD: u8 = 4;
@@ -57,7 +61,6 @@ pub(super) fn check(id: FieldId, field: &HeaderField, surroundings: FieldSurroun
 }
 
 fn raw_8bit(id: FieldId, field: &HeaderField, kind: FieldKind, findings: &mut CheckFindings) {
-    let spot = Spot::first(&field.value, |octet| octet > 127);
     let utf8 = Utf8Tally::of(&field.value);
     findings.not_utf8 |= utf8.broken;
     findings.raw_utf8 |= utf8.is_plausible();
@@ -66,10 +69,16 @@ fn raw_8bit(id: FieldId, field: &HeaderField, kind: FieldKind, findings: &mut Ch
         _ if utf8.broken => "raw 8-bit text that is not UTF-8",
         _ => "raw UTF-8",
     };
-    let finding = CheckFinding::field(Check::Raw8bitHeader, field, spot, what);
-    let has_parameters = field.is("Content-Type") || field.is("Content-Disposition");
-    let repair = if has_parameters { rfc2231::encoded } else { rfc2047::encoded };
-    findings.add(finding.repair(Repair::Text(id, field.clone(), repair)));
+    let (at, hint) = advice::on_raw_text(field, kind);
+    let spot = at.and_then(|at| Spot::of(&field.value, at));
+    let finding = CheckFinding { hint, ..CheckFinding::field(Check::Raw8bitHeader, field, spot, what) };
+    findings.add(finding.repair(if advice::has_parameters(field) {
+        Repair::Text(id, field.clone(), rfc2231::encoded)
+    } else if FIELDS_WITH_COMMENTS.iter().any(|name| field.is(name)) {
+        Repair::Value(id, field.clone(), without_raw_text)
+    } else {
+        Repair::Text(id, field.clone(), rfc2047::encoded)
+    }));
 }
 
 fn lines(id: FieldId, field: &HeaderField, mta: MtaKind, findings: &mut CheckFindings) {

@@ -11,10 +11,10 @@ use stack::BoundaryStack;
 
 use encoding_rs::Encoding;
 
+use super::advice;
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings};
 use super::leaf::{BodyContext, LeafPart};
-use super::repair::FILE_NAME_HINT;
 use crate::mail::charset::Charset;
 use crate::mail::content_type::{ContentType, TransferEncoding};
 
@@ -280,7 +280,7 @@ impl BodyParts {
             None => {}
             Some(RawPartText::Parameter) => {
                 let what = "raw 8-bit text in the name of a file, which RFC 2231 encodes";
-                findings.add(finding(what).hint(FILE_NAME_HINT));
+                findings.add(finding(what).hint(advice::FILE_NAME));
             }
             Some(RawPartText::Text) => findings.add(finding("raw 8-bit text in a field of the part")),
         }

@@ -3,6 +3,7 @@
 //!
 //! A repair changes only the field that has the fault. A repair that is not certain is not made, and says why.
 
+pub(super) mod comments;
 pub(super) mod rfc2047;
 pub(super) mod rfc2231;
 
@@ -20,9 +21,6 @@ use crate::mail::transfer::quoted_printable;
 use crate::message::{Body, FieldId, Message};
 
 const TRANSFER_ENCODING: &str = "Content-Transfer-Encoding";
-/// The way to mend the name of a file.
-pub(super) const FILE_NAME_HINT: &str =
-    "encode the name of a file as RFC 2231 says, such as filename*=utf-8''Gr%C3%BC%C3%9Fe.pdf";
 /// No repair is certain, whatever the charset is.
 pub(super) const NOT_CERTAIN: &str = "no repair is certain";
 /// Nothing else is in the way of a repair.

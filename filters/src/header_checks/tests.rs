@@ -97,8 +97,8 @@ fn a_refusal_tells_what_and_where_and_what_to_do() {
     );
     assert_eq!(
         reply(&end),
-        "550 5.6.0 raw_8bit_header: From: raw UTF-8 (octet C3 at offset 2); encode the text as RFC 2047 says, such as \
-         =?utf-8?Q?Gr=C3=BC=C3=9Fe?= <https://mail.example.com/help#raw_8bit_header> control_character: Subject: a \
+        "550 5.6.0 raw_8bit_header: From: raw UTF-8 (octet C3 at offset 2); write addresses in ASCII, with domains such \
+         as xn--grn-hoa.example, and without no-break spaces <https://mail.example.com/help#raw_8bit_header> control_character: Subject: a \
          control character (octet 07 at offset 2); take control characters out of what goes into header fields \
          <https://mail.example.com/help#control_character>"
     );

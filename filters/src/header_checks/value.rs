@@ -96,7 +96,13 @@ fn empty(id: FieldId, field: &HeaderField, kind: ReadAs, findings: &mut CheckFin
 }
 
 fn rewritten_date(field: &HeaderField) -> Option<Vec<u8>> {
-    date::from_iso(&field.value).map(|date| format!(" {date}").into_bytes())
+    let value = &*field.value;
+    if date::fault(value).is_none() {
+        // An earlier repair has taken out what was wrong.
+        return Some(value.to_vec());
+    }
+    let iso = date::from_iso(value).map(|date| format!(" {date}").into_bytes());
+    iso.or_else(|| date::cut_behind_zone(value).map(<[u8]>::to_vec))
 }
 
 /// The first fault of a value that has something in it: the octet, and a few words.

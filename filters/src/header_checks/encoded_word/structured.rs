@@ -2,22 +2,23 @@
 
 use postseal_protocol::HeaderField;
 
+use crate::header_checks::advice;
 use crate::header_checks::check::Check;
 use crate::header_checks::finding::{CheckFinding, CheckFindings, Repair, Spot};
-use crate::header_checks::repair::FILE_NAME_HINT;
 use crate::mail::encoded_word::{decoded, words};
 use crate::mail::fold;
 use crate::mail::quoted::{QuoteScanner, QuotingRules};
 use crate::message::FieldId;
-
-const PLAIN_HINT: &str = "write the field in ASCII, without encoded-words: programs do not decode it";
 
 /// Checks the encoded-words of a field for programs.
 pub(super) fn check(id: FieldId, field: &HeaderField, findings: &mut CheckFindings) {
     let value = &*field.value;
     let mut marks = QuoteScanner::new(QuotingRules::ListEntries);
     let mut scanned = 0;
-    let mut repair = is_list_command(field).then(|| Repair::Value(id, field.clone(), without_words));
+    let hint = if advice::has_parameters(field) { advice::FILE_NAME } else { advice::FOR_PROGRAMS };
+    // What these fields say is the same in plain text; List-Id has a name for people.
+    let is_command = advice::is_list_field(field) && !field.is("List-Id");
+    let mut repair = is_command.then(|| Repair::Value(id, field.clone(), without_words));
     for word in words(value) {
         let at = Spot::of(value, word.start);
         if word.hides_control() {
@@ -37,7 +38,7 @@ pub(super) fn check(id: FieldId, field: &HeaderField, findings: &mut CheckFindin
             Ok(_) => continue,
         };
         let finding = CheckFinding::field(Check::EncodedWord, field, at, what);
-        let finding = if is_text { finding } else { finding.hint(hint(field)) };
+        let finding = if is_text { finding } else { finding.hint(hint) };
         findings.add(match repair.take() {
             Some(repair) => finding.repair(repair),
             None => finding,
@@ -48,17 +49,6 @@ pub(super) fn check(id: FieldId, field: &HeaderField, findings: &mut CheckFindin
 /// True for text before the address in List-Id, which is a phrase (RFC 2919 section 3).
 fn is_name_of_list(field: &HeaderField, before: &[u8]) -> bool {
     field.is("List-Id") && !before.contains(&b'<')
-}
-
-/// True for the fields of RFC 2369 and RFC 8058. What they say is the same in plain text.
-fn is_list_command(field: &HeaderField) -> bool {
-    let is_list = field.name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"List-"));
-    is_list && !field.is("List-Id")
-}
-
-fn hint(field: &HeaderField) -> &'static str {
-    let has_parameters = field.is("Content-Type") || field.is("Content-Disposition");
-    if has_parameters { FILE_NAME_HINT } else { PLAIN_HINT }
 }
 
 /// The value with its encoded-words decoded. `None` if the result is not plain ASCII.

@@ -374,3 +374,22 @@ fn a_raw_file_name_in_a_part_is_told_of_and_not_refused() {
     let reply = reply(&run("raw_8bit_header = 'reject'", &message(&fields, body)));
     assert!(reply.contains("filename*=utf-8''") && !reply.contains("=?utf-8"), "{reply}");
 }
+
+#[test]
+fn raw_text_behind_a_date_is_taken_out() {
+    let date = "Date: Thu, 1 Oct 2026 14:40:57 +0200";
+    for value in [
+        &b" Thu, 1 Oct 2026 14:40:57 +0200 (Mitteleurop\xe4ische Sommerzeit)"[..],
+        b" Thu, 1 Oct 2026 14:40:57 +0200 (Mitteleurop\xc3\xa4ische Sommerzeit)",
+        b" Thu, 1 Oct 2026 14:40:57 +0200\n (Mitteleurop\xe4ische Sommerzeit)",
+        b" Thu, 1 Oct 2026 14:40:57 +0200 Mitteleurop\xe4ische Sommerzeit",
+    ] {
+        assert_eq!(edits(&run("fixed_field = 'none'", &octets(&[("Date", value)], b"test\r\n"))), [date]);
+    }
+    let version = octets(&[("MIME-Version", &b" 1.0 (\xfc)"[..])], b"test\r\n");
+    assert_eq!(edits(&run("fixed_field = 'none'", &version)), ["MIME-Version: 1.0"]);
+    for value in [&b" Thu, 1 M\xe4r 2026 14:40:57 +0200"[..], b" Thu, 1 Oct 2026 14:40:57 Mitteleurop\xe4ische Zeit"] {
+        let answer = reply(&run("fixed_field = 'none'", &octets(&[("Date", value)], b"test\r\n")));
+        assert!(answer.starts_with("550 5.6.0 raw_8bit_header: Date: ") && !answer.contains("2047"), "{answer}");
+    }
+}

@@ -8,6 +8,7 @@ const MONTHS: [&[u8]; 12] =
     [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
 const ZONES: [&[u8]; 10] = [b"ut", b"gmt", b"est", b"edt", b"cst", b"cdt", b"mst", b"mdt", b"pst", b"pdt"];
 const NO_DATE: &str = "no date of RFC 5322";
+const TEXT_BEHIND: &str = "text behind the date";
 
 /// The first fault of a date: the octet, and a few words.
 type DateFault = (usize, &'static str);
@@ -132,10 +133,18 @@ impl<'a> DateReader<'a> {
             self.skip()?;
         }
         match self.cursor.peek() {
-            Some(_) => Err((self.cursor.at(), "text behind the date")),
+            Some(_) => Err((self.cursor.at(), TEXT_BEHIND)),
             None => Ok(()),
         }
     }
+}
+
+/// The value without the text behind a date with a zone in numbers. `None` if there is no such text, or no such zone.
+pub(crate) fn cut_behind_zone(value: &[u8]) -> Option<&[u8]> {
+    let (at, TEXT_BEHIND) = fault(value)? else { return None };
+    let date = value.split_at_checked(at)?.0.trim_ascii_end();
+    let [.., b'+' | b'-', a, b, c, d] = date else { return None };
+    [a, b, c, d].iter().all(|octet| octet.is_ascii_digit()).then_some(date)
 }
 
 /// A date as RFC 5322 has it, made of one that ISO 8601 or RFC 3339 has, such as `2026-11-23T10:00:00+01:00`. `None` for

@@ -37,6 +37,20 @@ fn dates_of_rfc_5322() {
 }
 
 #[test]
+fn text_behind_a_zone_in_numbers_is_cut_off() {
+    for date in [" Thu, 1 Oct 2026 14:40:57 +0200", " 1 Oct 2026 14:40 -0000"] {
+        for text in [" Mitteleurop\u{e4}ische Sommerzeit", " CEST", " (a) CEST (b)"] {
+            let cut = cut_behind_zone(format!("{date}{text}").as_bytes()).map(<[u8]>::to_vec);
+            assert_eq!(cut.as_deref(), (text != " (a) CEST (b)").then_some(date.as_bytes()), "{text}");
+        }
+    }
+    for date in [" Mon, 23 Nov 2026 10:00:00 GMT+0100", " Mon, 23 Nov 2026 10:00:00 +0100", " Mo, 23 Nov 2026 +0100 x"]
+    {
+        assert_eq!(cut_behind_zone(date.as_bytes()), None, "{date}");
+    }
+}
+
+#[test]
 fn dates_of_iso_8601_that_name_a_point_in_time() {
     for (iso, date) in [
         (" 2026-11-23T10:00:00+01:00", "Mon, 23 Nov 2026 10:00:00 +0100"),
