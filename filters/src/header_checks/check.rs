@@ -98,7 +98,8 @@ const fn body(action: CheckAction, hint: &'static str) -> CheckProfile {
 macro_rules! each_check {
     ($with:ident) => {
         $with! {
-            /// Octets over 127 in a field of a message that is not SMTPUTF8 (RFC 5322 section 2.2, RFC 6532).
+            /// Octets over 127 in a field of a message that is not SMTPUTF8 (RFC 5322 section 2.2, RFC 6532), or in a field of one
+            /// of its parts, where they are not repaired and not refused by default.
             Raw8bitHeader raw_8bit_header = header(Fix, "encode the text as RFC 2047 says, such as =?utf-8?Q?Gr=C3=BC=C3=9Fe?=").otherwise(Reject);
             /// An encoded-word (RFC 2047) that can't be decoded, is too long, or stands where none may stand.
             EncodedWord encoded_word = header(Fix, "encode the text with a library that knows RFC 2047, and name its charset").otherwise(Log);
@@ -139,10 +140,11 @@ macro_rules! each_check {
             CharsetMissing charset_missing = body(Fix, "name the charset, such as Content-Type: text/plain; charset=utf-8").otherwise(Log);
             /// Text that is not in the charset that is named, or seems to be UTF-8 instead, or a charset that nobody knows.
             CharsetMismatch charset_mismatch = body(Fix, "name the charset that the text is really in").otherwise(Log);
-            /// A Content-Transfer-Encoding that the body is not in (RFC 2045 section 6), or 8bit for ASCII: an MTA re-encodes the body
+            /// A Content-Transfer-Encoding that the body is not in (RFC 2045 section 6), base64 or quoted-printable for a whole
+            /// multipart, or 8bit for ASCII: an MTA re-encodes the body
             /// for servers without 8BITMIME, and breaks the signature.
             TransferEncodingMismatch transfer_encoding_mismatch = body(Fix, "name the encoding that the text is really in").otherwise(Log);
-            /// A body that begins as HTML, without Content-Type.
+            /// A body that begins as HTML, with any tag, without Content-Type.
             HtmlWithoutMime html_without_mime = body(Reject, "add MIME-Version: 1.0 and Content-Type: text/html; charset=utf-8");
             /// HTML without an alternative in plain text.
             HtmlOnly html_only = body(Log, "send multipart/alternative with a text/plain part");

@@ -107,6 +107,19 @@ fn a_refusal_tells_what_and_where_and_what_to_do() {
 }
 
 #[test]
+fn control_characters_are_found_wherever_they_stand() {
+    for control in ['\u{b}', '\u{c}', '\u{1}', '\u{7f}', '\0'] {
+        for value in [format!(" a{control}"), format!("{control} a"), format!(" a\n {control}b"), format!(" {control}")]
+        {
+            for name in ["Subject", "To", "Date", "X-Note"] {
+                let answer = reply(&run("", &message(&[(name, &value)], "Hello\r\n")));
+                assert!(answer.contains("control_character: "), "{name} {value:?} {answer}");
+            }
+        }
+    }
+}
+
+#[test]
 fn fields_that_only_the_filter_writes_are_removed() {
     let forged = [
         ("X-Postseal-Fixed", " raw_8bit_header"),
