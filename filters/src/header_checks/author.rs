@@ -1,7 +1,7 @@
 //! The author's own signature: a DKIM signature of the domain in From that the message has when it comes.
 //!
-//! A list or a forwarder hands such mail in. DMARC of the author rests on the signature, and a repair of what the signature
-//! covers would break it. So these fields and the body stay as they are, unless the settings say otherwise. Signatures of
+//! A list or a forwarder hands such mail in. DMARC of the author rests on the signature, and a repair of fields that the
+//! signature covers would break it. So these fields and the body stay as they are, unless the settings say otherwise. Signatures of
 //! other domains are no help to DMARC, and do not keep anything from being repaired.
 
 use std::collections::{HashMap, HashSet};

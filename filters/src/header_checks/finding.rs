@@ -167,7 +167,7 @@ impl CheckFinding {
 
     /// The way for the sender to mend the fault.
     pub(super) fn advice(&self) -> &'static str {
-        self.hint.unwrap_or(self.check.profile().hint)
+        self.hint.unwrap_or_else(|| self.check.profile().hint)
     }
 }
 

@@ -33,7 +33,7 @@ impl RestOfSection {
             let starts = |start: &&str| {
                 name.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start.as_bytes()))
             };
-            self.unknown |= !KNOWN.iter().any(|other| is(other)) && !KNOWN_STARTS.iter().any(|start| starts(&start));
+            self.unknown |= !KNOWN.iter().any(|other| is(other)) && !KNOWN_STARTS.iter().any(starts);
             return;
         };
         self.repeats |= section.count(once) > 0;
