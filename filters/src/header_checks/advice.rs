@@ -8,7 +8,9 @@ use crate::mail::quoted::{QuoteScanner, QuotedRole, QuotingRules};
 pub(super) const FILE_NAME: &str =
     "encode the name of a file as RFC 2231 says, such as filename*=utf-8''Gr%C3%BC%C3%9Fe.pdf";
 pub(super) const FOR_PROGRAMS: &str = "write the field in ASCII, without encoded-words: programs do not decode it";
-const ADDRESS: &str = "write addresses in ASCII, with domains such as xn--grn-hoa.example, and without no-break spaces";
+pub(super) const ADDRESS: &str =
+    "write addresses in ASCII, with domains such as xn--grn-hoa.example, and without no-break spaces";
+pub(super) const OUTSIDE_OF_QUOTES: &str = "write encoded-words outside of quotes";
 const DATE: &str = "write the date in English and in ASCII, such as Mon, 23 Nov 2026 10:00:00 +0100";
 const IDENTIFIER: &str = "write identifiers in ASCII, such as <1234@host.example.com>";
 const LIST: &str = "write URLs and addresses in ASCII, with %C3%BC and the like for other characters";

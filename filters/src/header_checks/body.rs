@@ -118,7 +118,12 @@ impl BodyCheck {
         if self.parts.html && !self.parts.plain {
             findings.add(CheckFinding::body(Check::HtmlOnly, None, "HTML without an alternative in plain text"));
         }
-        injection::check_body(&self.start, section, &mut findings);
+        // The last line that is kept may be cut within a name.
+        let whole = match memchr::memrchr(b'\n', &self.start) {
+            Some(at) if self.start.len() == MAX_START_OCTETS => self.start.split_at(at).0,
+            _ => &self.start,
+        };
+        injection::check_body(whole, section, &mut findings);
         findings
     }
 }

@@ -62,7 +62,8 @@ pub(super) fn check_body(start: &[u8], section: &HeaderSection<'_>, findings: &m
     for at in 0..MAX_BODY_LINES {
         match lines.next() {
             None | Some(b"") => break,
-            Some([b' ' | b'\t', ..]) if fields > 0 => {}
+            // A continuation line, also of the line that is no field.
+            Some([b' ' | b'\t', ..]) if at > 0 => {}
             Some(line) => match name_and_text(line) {
                 Some((name, text)) => {
                     first_is_field |= at == 0;

@@ -44,6 +44,7 @@ impl RestOfSection {
             "Content-Transfer-Encoding" => self.for_programs |= is_encoding(text),
             "Date" => self.for_people |= date::header::fault(text).is_none(),
             "From" | "To" | "Cc" | "Sender" | "Reply-To" => self.for_people |= text.contains(&b'@'),
+            "Subject" => self.for_people |= !text.trim_ascii().is_empty(),
             _ => {}
         }
     }

@@ -6,7 +6,7 @@ use postseal_protocol::HeaderField;
 
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Repair, Spot};
-use crate::mail::address::{AddressError, mailboxes};
+use crate::mail::address::{AddressError, Mailbox, mailboxes};
 use crate::mail::date::header as date;
 use crate::mail::message_id;
 use crate::mail::quoted::{QuoteScanner, QuotedRole, QuotingRules};
@@ -122,11 +122,22 @@ fn address_fault(value: &[u8], kind: ReadAs) -> Option<(usize, &'static str)> {
     if kind == ReadAs::Address && found.len() > 1 {
         return Some((0, "several addresses"));
     }
+    let loose_dot = found.iter().find(|mailbox| has_loose_dot(value, mailbox));
+    if let Some(mailbox) = loose_dot {
+        return Some((mailbox.range.start, "an address with a dot too many before its @"));
+    }
     let in_name = found.windows(2).find_map(|pair| match pair {
         [name, next] if name.domain.is_none() && next.domain.is_some() => Some(name.range.start),
         _ => None,
     });
     in_name.map(|at| (at, "a name and a comma where an address belongs"))
+}
+
+/// True for a local part without quotes that has a dot at an end, or two in a row (RFC 5322 section 3.2.3).
+fn has_loose_dot(value: &[u8], mailbox: &Mailbox) -> bool {
+    let is_quoted = value.get(mailbox.range.start) == Some(&b'"');
+    let Mailbox { local, .. } = mailbox;
+    !is_quoted && (local.starts_with('.') || local.ends_with('.') || local.contains(".."))
 }
 
 /// The place of the colon behind the name of a group that does not end.

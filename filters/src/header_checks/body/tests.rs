@@ -33,6 +33,16 @@ fn html() {
 }
 
 #[test]
+fn a_header_section_that_is_cut_may_go_on_for_long() {
+    let fields = [("From", "a@example.com"), ("To", "b@example.com")];
+    for octets in 1950..2060 {
+        let long = format!("X-A: {}\r\nX-B: {}", "x".repeat(900), "x".repeat(octets - 900));
+        let body = format!("Broken\r\nMessage-ID: <1@example.com>\r\n{long}\r\nX-Another-Field: y\r\n\r\nHello\r\n");
+        assert!(found(&fields, body.as_bytes()).contains(&"field_syntax".to_owned()), "{octets}");
+    }
+}
+
+#[test]
 fn what_endangers_a_signature() {
     let line = [&[b'x'; 999][..], b"\r\n"].concat();
     assert_eq!(found(&[], &line), ["long_body_line"]);

@@ -29,6 +29,10 @@ fn what_is_wrong_with_a_word() {
         ("Subject", " a=?utf-8?Q?b?=", "an encoded-word without white space around it"),
         ("Subject", " =?utf-8?Q?b?=, c", "an encoded-word without white space around it"),
         ("Subject", " =?utf-8?Q?b c?=", "white space in an encoded-word"),
+        ("To", " =?utf-8?Q?b?=@example.net", "an encoded-word in an address"),
+        ("To", " B <=?utf-8?Q?b?=@example.net>", "an encoded-word in an address"),
+        ("To", " <=?utf-8?Q?b=40example.net?=>", "an encoded-word in an address"),
+        ("To", " <b@=?utf-8?Q?example.net?=>", "an encoded-word in an address"),
         ("From", " \"=?utf-8?Q?b?=\" <a@b>", "an encoded-word in quotes, where it is not decoded"),
     ] {
         assert_eq!(found(name, value), [(Check::EncodedWord, what)], "{value}");

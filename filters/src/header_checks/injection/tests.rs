@@ -70,9 +70,11 @@ fn a_line_without_a_colon_cuts_the_header_section() {
         "Broken line\r\nMIME-Version: 1.0\r\n\r\n",
         "Broken line\r\nContent-Type: text/plain; charset=utf-8\r\nX-Other: y\r\n\r\n",
         "Broken line\r\nReply-To: carl@example.net\r\n\r\n",
+        "Broken line\r\n\tand more\r\nMessage-ID: <1@example.com>\r\n\r\n",
     ] {
         assert_eq!(in_body(&cut, body), [Check::FieldSyntax], "{body:?}");
     }
+    assert_eq!(in_body(&cut[..2], "Broken\r\nSubject: x\r\nX-Mailer: y\r\n\r\n"), [Check::FieldSyntax]);
     for body in [
         // People forward mail.
         "Forwarded\r\nFrom: carl@example.net\r\nDate: Mon, 23 Nov 2026 10:00:00 +0100\r\nSubject: y\r\n\r\n",

@@ -44,6 +44,8 @@ fn addresses_that_can_not_be_read() {
         ("Resent-To", " friends: ann@example.net", 8, "a group without its semicolon"),
         ("To", " undisclosed-recipients:", 23, "a group without its semicolon"),
         ("Sender", " a@example.net, b@example.net", 0, "several addresses"),
+        ("To", " a..b@example.net", 1, "an address with a dot too many before its @"),
+        ("Cc", " x@example.net, Ann <ann.@example.net>", 21, "an address with a dot too many before its @"),
         ("To", " Archer, Ann <ann@example.net>", 1, "a name and a comma where an address belongs"),
     ] {
         // A single word may be the name of a mailbox of the server.
@@ -57,6 +59,7 @@ fn addresses_that_can_not_be_read() {
         " a: b@example.net; , c: ; (d: e)",
         " \"a:\" <b@[IPv6:2001:db8::1]>",
         " root",
+        " \"a..b\"@example.net",
         " <@a.example:b@c.example>",
         " J\u{f6}rg <joerg@example.net>",
         " j\u{f6}rg@example.net",
