@@ -51,6 +51,12 @@ PAIRS = [
          "SpamAssassin's rules are for `<>` and `<@domain>`, and for white space in an address. postseal also finds "
          "several addresses without Sender, raw 8-bit text as an address, two `@`, and a group. All of these messages are "
          "spam."),
+    Pair("empty_field", (), "no rule."),
+    Pair("address_syntax", (), "no rule."),
+    Pair("date_syntax", ("INVALID_DATE",),
+         "SpamAssassin's rule has a pattern of its own. postseal also finds names of zones that RFC 5322 does not know, and "
+         "days of the week that are not those of the date."),
+    Pair("message_id_syntax", ("INVALID_MSGID",), "SpamAssassin's rule has a pattern of its own."),
     Pair("html_in_subject", (), "no rule. Two news feeds have `<b>` and entities in Subject."),
     Pair("mime_version_missing", ("__CT -__MIME_VERSION",),
          "the same, message by message. The rule that adds to the score, MIME_HEADER_CTYPE_ONLY, leaves out text/plain: "
