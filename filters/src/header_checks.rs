@@ -222,7 +222,7 @@ fn findings(
     if let Some(body) = body {
         let mut found = body.finish(section);
         // RFC 6532 section 3 allows raw text in the fields of parts, too.
-        found.list.retain(|finding| !(utf8 && finding.is_mild()));
+        found.list.retain(|finding| !(utf8 && finding.is_in_part_header()));
         findings.append(found);
     }
     findings

@@ -18,7 +18,8 @@ pub(super) fn begins_as_html(start: &[u8]) -> bool {
     let text = text.strip_prefix(UTF8_MARK).unwrap_or(text).trim_ascii_start();
     let Some(text) = text.strip_prefix(b"<") else { return false };
     let begins = |word: &[u8]| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
-    begins(b"!--") || begins(b"!doctype html") || is_tag(text)
+    let has_html = || text.windows(5).any(|word| word.eq_ignore_ascii_case(b"<html"));
+    begins(b"!--") || begins(b"!doctype html") || is_tag(text) || (begins(b"?xml ") && has_html())
 }
 
 /// True if the text behind a `<` is a tag. A word in angle brackets that goes on with white space is a tag only if an

@@ -10,6 +10,12 @@ const KNOWN: [&str; 18] = [
     "Sensitivity", "Errors-To", "Auto-Submitted", "Comments", "Keywords", "Content-Language", "Content-ID",
     "Content-Description", "Thread-Topic", "Thread-Index",
 ];
+/// Fields among them that people hardly write.
+const OF_PROGRAMS: [&str; 15] = [
+    "Received", "Return-Path", "DKIM-Signature", "User-Agent", "Auto-Submitted", "Content-Language", "Thread-Index",
+    "List-Id", "List-Unsubscribe", "X-Mailer", "X-Priority", "X-MSMail-Priority", "X-MimeOLE", "X-Originating-IP",
+    "X-PHP-Originating-Script",
+];
 const KNOWN_STARTS: [&str; 3] = ["X-", "List-", "Resent-"];
 
 /// What the fields at the start of a body show together.
@@ -17,9 +23,9 @@ const KNOWN_STARTS: [&str; 3] = ["X-", "List-", "Resent-"];
 pub(super) struct RestOfSection {
     /// The header section has one of the fields as well, as when people quote or forward mail.
     repeats: bool,
-    /// A field that only programs write.
+    /// A field with a value that only programs write.
     for_programs: bool,
-    /// A field that people write, too.
+    /// A field that people may write, too.
     for_people: bool,
     /// A field of a name that is not known.
     unknown: bool,
@@ -33,6 +39,7 @@ impl RestOfSection {
             let starts = |start: &&str| {
                 name.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start.as_bytes()))
             };
+            self.for_people |= OF_PROGRAMS.iter().any(|other| is(other)) && !text.trim_ascii().is_empty();
             self.unknown |= !KNOWN.iter().any(|other| is(other)) && !KNOWN_STARTS.iter().any(starts);
             return;
         };
@@ -42,6 +49,9 @@ impl RestOfSection {
             "MIME-Version" => self.for_programs |= text.trim_ascii().starts_with(b"1."),
             "Content-Type" => self.for_programs |= ContentType::parse(text).is_some_and(|read| !read.broken),
             "Content-Transfer-Encoding" => self.for_programs |= is_encoding(text),
+            "In-Reply-To" | "References" => {
+                self.for_programs |= text.trim_ascii().starts_with(b"<") && text.contains(&b'@');
+            }
             "Date" => self.for_people |= date::header::fault(text).is_none(),
             "From" | "To" | "Cc" | "Sender" | "Reply-To" => self.for_people |= text.contains(&b'@'),
             "Subject" => self.for_people |= !text.trim_ascii().is_empty(),
@@ -49,9 +59,11 @@ impl RestOfSection {
         }
     }
 
-    /// True if only the header section of this message can have these fields.
-    pub(super) fn is_certain(&self) -> bool {
-        !self.repeats && (self.for_programs || (self.for_people && !self.unknown))
+    /// True if only the header section of this message can have these fields. Among other text they must be of both kinds.
+    pub(super) fn is_certain(&self, among_text: bool) -> bool {
+        let Self { repeats, for_programs, for_people, unknown } = *self;
+        let certain = if among_text { for_programs && for_people } else { for_programs || (for_people && !unknown) };
+        certain && !repeats
     }
 }
 

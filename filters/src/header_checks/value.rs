@@ -122,6 +122,10 @@ fn address_fault(value: &[u8], kind: ReadAs) -> Option<(usize, &'static str)> {
     if kind == ReadAs::Address && found.len() > 1 {
         return Some((0, "several addresses"));
     }
+    let is_encoded = |mailbox: &&Mailbox| mailbox.domain.is_none() && mailbox.local.starts_with("=?");
+    if let Some(mailbox) = found.iter().find(is_encoded) {
+        return Some((mailbox.range.start, "an encoded-word in place of an address"));
+    }
     let loose_dot = found.iter().find(|mailbox| has_loose_dot(value, mailbox));
     if let Some(mailbox) = loose_dot {
         return Some((mailbox.range.start, "an address with a dot too many before its @"));

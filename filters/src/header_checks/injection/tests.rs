@@ -71,6 +71,10 @@ fn a_line_without_a_colon_cuts_the_header_section() {
         "Broken line\r\nContent-Type: text/plain; charset=utf-8\r\nX-Other: y\r\n\r\n",
         "Broken line\r\nReply-To: carl@example.net\r\n\r\n",
         "Broken line\r\n\tand more\r\nMessage-ID: <1@example.com>\r\n\r\n",
+        "X Mailer y\r\nX-Priority: 1\r\n\r\n",
+        "Broken\r\nIn-Reply-To: <1@example.com>\r\n\r\n",
+        "Broken\r\nbroken too\r\nDate: Mon, 23 Nov 2026 10:00:00 +0100\r\nMessage-ID: <1@example.com>\r\n\r\n",
+        "Broken\r\nMessage-ID: <1@example.com>\r\nbroken too\r\nDate: Mon, 23 Nov 2026 10:00:00 +0100\r\n\r\n",
     ] {
         assert_eq!(in_body(&cut, body), [Check::FieldSyntax], "{body:?}");
     }
@@ -85,6 +89,8 @@ fn a_line_without_a_colon_cuts_the_header_section() {
         "Hello\r\nDate: today\r\n\r\n",
         "Hello\r\nReferences: attached\r\n\r\n",
         "Hello\r\nX-Ray: done\r\n\r\n",
+        "Ticket 5\r\nPriority: high\r\nComments: none\r\n\r\n",
+        "Hello\r\nplease look at\r\nMessage-ID: <1@example.com>\r\nThanks\r\n\r\n",
         "Hello\r\nMessage-ID: <1@example.com>\r\nGoodbye\r\n\r\n",
         "Hello\r\n\r\nMessage-ID: <1@example.com>\r\n\r\n",
     ] {

@@ -44,6 +44,7 @@ fn addresses_that_can_not_be_read() {
         ("Resent-To", " friends: ann@example.net", 8, "a group without its semicolon"),
         ("To", " undisclosed-recipients:", 23, "a group without its semicolon"),
         ("Sender", " a@example.net, b@example.net", 0, "several addresses"),
+        ("To", " =?utf-8?q?B_=3Cb=40example=2Enet=3E?=", 1, "an encoded-word in place of an address"),
         ("To", " a..b@example.net", 1, "an address with a dot too many before its @"),
         ("Cc", " x@example.net, Ann <ann.@example.net>", 21, "an address with a dot too many before its @"),
         ("To", " Archer, Ann <ann@example.net>", 1, "a name and a comma where an address belongs"),

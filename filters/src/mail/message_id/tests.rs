@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 #[test]
@@ -23,5 +25,14 @@ fn identifiers() {
         (" <>", 1, "an identifier without @"),
     ] {
         assert_eq!(fault(value.as_bytes()), Some((at, what)), "{value}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_octets(text in "[ <>@()a.\\\\\"]{0,30}", tail in prop::collection::vec(any::<u8>(), 0..20)) {
+        let value = [text.as_bytes(), &tail].concat();
+        let _ = fault(&value);
+        prop_assert!(fault(&value).is_none_or(|(at, _)| at <= value.len()));
     }
 }

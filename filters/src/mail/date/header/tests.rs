@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 #[test]
@@ -71,5 +73,16 @@ fn dates_of_iso_8601_that_name_a_point_in_time() {
         "2026-1-23T10:00:00Z", "2026-11-23T10:00:00.Z", "2026-1123T10:00:00Z", "23.11.2026 10:00:00 +0100", "",
     ] {
         assert_eq!(from_iso(iso.as_bytes()), None, "{iso}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_octets(text in "[ 0-9A-Za-z:,.+()\\\\T-]{0,40}", tail in prop::collection::vec(any::<u8>(), 0..20)) {
+        let value = [text.as_bytes(), &tail].concat();
+        let _ = fault(&value);
+        let _ = from_iso(&value);
+        let _ = cut_behind_zone(&value);
+        prop_assert!(fault(&value).is_none_or(|(at, _)| at <= value.len()));
     }
 }
