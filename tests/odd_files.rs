@@ -1,5 +1,5 @@
 //! Something else than a regular file in the place of each file that the configuration names.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
 
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt as _, symlink};

@@ -14,13 +14,10 @@ use std::io;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use super::folder::Folder;
+use super::folder::{Folder, SUFFIX};
 use super::notice::{KeyEvent, Notice};
 use super::stray::StrayFile;
 use postseal_filters::mail::address::{DomainName, NameError, SelectorName};
-
-/// The end of the name of a key file.
-pub(super) const SUFFIX: &str = ".pem";
 
 /// A directory of keys as it was last seen.
 pub(super) struct Directory {
@@ -109,7 +106,7 @@ impl Directory {
     fn collect(&mut self) {
         let folders = std::iter::once(&self.top).chain(self.domains.values());
         self.found.faults.extend(folders.filter_map(Folder::open_to_others));
-        for name in self.top.names.iter().filter(|name| !self.domains.get(*name).is_some_and(|it| !it.is_file)) {
+        for name in self.top.names.iter().filter(|name| self.domains.get(*name).is_none_or(|it| it.is_file)) {
             let key = name.strip_suffix(SUFFIX).and_then(|stem| stem.split_once("._domainkey."));
             let path = self.top.path.join(name);
             match key {
