@@ -325,3 +325,27 @@ fn a_file_that_is_not_there_is_named() {
          --config FILE"
     );
 }
+
+#[test]
+fn bounds_of_reload_and_key_directory_are_checked() {
+    let listener = "[[listener]]\nname = \"a\"\naddress = \"unix:/run/a\"\n";
+    for (more, expected) in [
+        (
+            "[reload]\ntimeout = \"0s\"",
+            "p.toml:5:1: reload.timeout = \"0s\": must be at least 1s, or no reload would be finished in time",
+        ),
+        (
+            "[dkim]\nkey_dir = \"k\"\nkey_dir_max_selectors = 0",
+            "p.toml:6:1: dkim.key_dir_max_selectors = 0: must be more than 0, or no key could be found; leave the key out for \
+             its default",
+        ),
+        (
+            "[dkim]\nkey_dir = \"k\"\nkey_dir_max_domains = 0",
+            "p.toml:6:1: dkim.key_dir_max_domains = 0: must be more than 0, or no key could be found; leave the key out for \
+             its default",
+        ),
+    ] {
+        let error = load(&format!("{listener}{more}\n"), &[], &[]).err().unwrap();
+        assert_eq!(error.to_string(), expected);
+    }
+}
