@@ -11,6 +11,8 @@ use super::{BoundsConfig, Config, KeyPath, ListenAddress, ListenerConfig};
 const MIN_PERIOD: std::time::Duration = std::time::Duration::from_millis(100);
 const MIN_PACKET_OCTETS: usize = 64 << 10;
 const MAX_PACKET_OCTETS: usize = 16 << 20;
+const MIN_LINE_OCTETS: usize = 4 << 10;
+const MAX_LINE_OCTETS: usize = 64 << 10;
 
 /// The plans of filters whose sections need no file.
 #[derive(Default)]
@@ -45,6 +47,9 @@ pub(super) fn check(config: &Config) -> Result<(Plans, Vec<Problem>), Vec<Proble
         findings.warning(["admin", "address"], reason);
     }
     check_bounds(&config.limits, &mut findings);
+    if !(MIN_LINE_OCTETS..=MAX_LINE_OCTETS).contains(&config.log.line_size.bytes()) {
+        findings.error(["log", "line_size"], "must be 4KiB to 64KiB");
+    }
     store::check(&config.store, &mut findings);
     if config.reload.period < MIN_PERIOD {
         findings.error(["reload", "period"], "must be at least 100ms");
