@@ -58,6 +58,9 @@ impl Trace<'_> {
             let detail = reason.detail.as_deref().map(|detail| format!(": {}", self.text(detail)));
             writeln!(f, "reason      {reason}{}", detail.unwrap_or_default())?;
         }
+        if report.more_reasons > 0 {
+            writeln!(f, "reason      and {} more", report.more_reasons)?;
+        }
         for failure in &report.failures {
             writeln!(f, "failure     {}.{}: {}", failure.filter, failure.code, self.text(&failure.detail))?;
         }

@@ -107,6 +107,7 @@ fn check_bounds(limits: &BoundsConfig, findings: &mut Problems) {
         ("header_size", limits.header_size.bytes()),
         ("header_fields", limits.header_fields),
         ("header_edits", limits.header_edits),
+        ("reasons", limits.reasons),
         ("recipients", limits.recipients),
         ("envelope_size", limits.envelope_size.bytes()),
         ("idle_timeout", millis(limits.idle_timeout)),

@@ -63,9 +63,11 @@ impl LogLine {
         }
     }
 
-    /// A field with as many elements of a list as fit into `room` octets, and behind it the number of the others, if there
-    /// are any: `edits_more` for `edits`.
-    pub(super) fn list<T: Serialize>(&mut self, name: &str, elements: impl Iterator<Item = T>, room: usize) {
+    /// A field with as many elements of a list as fit into `room` octets. The others are added to `more`, whose number
+    /// follows if it is not 0: `edits_more` for `edits`.
+    pub(super) fn list<T: Serialize>(
+        &mut self, name: &str, elements: impl Iterator<Item = T>, room: usize, mut more: usize,
+    ) {
         match self.format {
             LogFormat::Json => self.out.extend_from_slice(b",\""),
             LogFormat::Text => self.out.push(b' '),
@@ -74,7 +76,6 @@ impl LogLine {
         self.out.extend_from_slice(if self.format == LogFormat::Json { b"\":[" } else { b"=[" });
         let start = self.out.len();
         let mut elements = elements.fuse();
-        let mut more = 0_usize;
         for element in elements.by_ref() {
             let end = self.out.len();
             if end > start {
@@ -83,7 +84,7 @@ impl LogLine {
             self.json(&element);
             if self.out.len() - start > room {
                 self.out.truncate(end);
-                more = 1;
+                more += 1;
                 break;
             }
         }

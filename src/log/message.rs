@@ -43,15 +43,15 @@ pub(super) fn write(record: &Record, shown: ShownParts, line: &mut LogLine) {
     let report = &record.report;
     let failed = |failure: &FilterFailure| format!("{}.{}", failure.filter, failure.code);
     let reasons = report.reasons.iter().map(Reason::to_string).chain(report.failures.iter().map(failed));
-    line.list("reasons", reasons, list_octets);
+    line.list("reasons", reasons, list_octets, report.more_reasons);
     if details {
         let told = |reason: &Reason| reason.detail.as_ref().map(|detail| format!("{reason}: {detail}"));
         let cut = |text: String| clip_text(&text, MAX_DETAIL_OCTETS).into_owned();
-        line.list("details", report.reasons.iter().filter_map(told).map(cut), list_octets);
+        line.list("details", report.reasons.iter().filter_map(told).map(cut), list_octets, 0);
     }
     let edit = |note: &EditNote| EditNote { op: note.op, field: clip(note.field.as_bytes()).into_owned() };
-    line.list("edits", record.edits.iter().map(edit), list_octets);
-    line.list("signatures", report.signatures.iter().map(ShownSignature::of), list_octets);
+    line.list("edits", record.edits.iter().map(edit), list_octets, 0);
+    line.list("signatures", report.signatures.iter().map(ShownSignature::of), list_octets, 0);
     if let Some(alignment) = &report.alignment {
         line.field("alignment", alignment);
     }
