@@ -2,10 +2,12 @@
 
 mod support;
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
+use std::process::Command;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use support::mta::FakeMta;
@@ -76,6 +78,94 @@ fn connections_have_a_limit() {
     one_more.set_read_timeout(Some(PATIENCE)).unwrap();
     assert_eq!(one_more.read(&mut [0; 1]).unwrap_or(0), 0, "closed at once");
     drop(held);
+}
+
+/// Seventy clients send this to each door of an admin port and then wait; everybody else is answered at once.
+fn crowd(request: &[u8]) {
+    let service = Service::start(&format!("{ONE_LISTENER}socket = \"admin.sock\"\n"));
+    let (address, socket) = (service.address("admin"), service.path("admin.sock"));
+    let mut tcp: Vec<TcpStream> = Vec::new();
+    let mut unix: Vec<UnixStream> = Vec::new();
+    for _ in 0..70 {
+        let (mut one, mut other) = (TcpStream::connect(&address).unwrap(), UnixStream::connect(&socket).unwrap());
+        one.set_write_timeout(Some(Duration::from_millis(20))).unwrap();
+        other.set_write_timeout(Some(Duration::from_millis(20))).unwrap();
+        // The service need not read all of it.
+        let _ = one.write_all(request);
+        let _ = other.write_all(request);
+        tcp.push(one);
+        unix.push(other);
+        if tcp.len() >= 64 {
+            let asked = Instant::now();
+            assert_eq!(service.get("/healthz").status, 200);
+            let mut stream = UnixStream::connect(&socket).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+            let mut text = String::new();
+            stream.read_to_string(&mut text).unwrap();
+            assert!(text.starts_with("HTTP/1.1 200 "), "{text}");
+            assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+        }
+    }
+    let config = service.path("postseal.toml");
+    let asked = Instant::now();
+    let listed = Command::new(env!("CARGO_BIN_EXE_postseal"))
+        .args(["limits", "list", "--config", config.to_str().unwrap()])
+        .output()
+        .unwrap();
+    let error = String::from_utf8_lossy(&listed.stderr).into_owned();
+    assert!(error.contains("nothing is counted"), "an answer: {error}");
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+}
+
+#[test]
+fn idle_connections_keep_nobody_out() {
+    crowd(b"");
+}
+
+#[test]
+fn half_requests_keep_nobody_out() {
+    crowd(b"GET /metrics HTTP/1.1\r\nHost: x\r\nX: ");
+}
+
+#[test]
+fn clients_that_do_not_read_keep_nobody_out() {
+    crowd("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2000).as_bytes());
+}
+
+#[test]
+fn a_client_that_waits_is_disconnected() {
+    let config = format!("{ONE_LISTENER}request_timeout = \"200ms\"\nanswer_timeout = \"500ms\"\n");
+    let service = Service::start(&config);
+    let address = service.address("admin");
+    for request in ["", "GET /", "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"] {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let begun = Instant::now();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(5), "{request:?}: {:?}", begun.elapsed());
+    }
+    let mut deaf = TcpStream::connect(&address).unwrap();
+    deaf.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
+    let _ = deaf.write_all("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(5000).as_bytes());
+    std::thread::sleep(Duration::from_secs(2));
+    deaf.set_write_timeout(Some(PATIENCE)).unwrap();
+    let error = (0..1000).find_map(|_| deaf.write_all(&[b'x'; 65536]).err());
+    assert!(error.is_some_and(|error| error.kind() != ErrorKind::WouldBlock), "the connection is closed");
+}
+
+#[test]
+fn a_request_has_one_host() {
+    let service = Service::start(ONE_LISTENER);
+    let address = service.address("admin");
+    for hosts in [["127.0.0.1", "evil.example"], ["evil.example", "127.0.0.1"], ["localhost", "localhost"]] {
+        let hosts = hosts.map(|host| format!("Host: {host}\r\n")).concat();
+        for path in ["/healthz", "/api/status"] {
+            let response = http(&address, &format!("GET {path} HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n"));
+            assert_eq!(response.status, 400, "{hosts}");
+        }
+    }
 }
 
 #[test]

@@ -6,9 +6,11 @@ use postseal_filters::dkim::{DkimPlan, DkimSettings};
 use postseal_filters::header_checks::{CheckPlan, HeaderCheckSettings};
 use postseal_filters::{Problem, Problems};
 
-use super::{BoundsConfig, Config, KeyPath, ListenAddress, ListenerConfig};
+use super::{AdminConfig, BoundsConfig, Config, KeyPath, ListenAddress, ListenerConfig};
 
 const MIN_PERIOD: std::time::Duration = std::time::Duration::from_millis(100);
+const MAX_ADMIN_CONNECTIONS: usize = 1000;
+const MAX_ADMIN_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
 const MIN_PACKET_OCTETS: usize = 64 << 10;
 const MAX_PACKET_OCTETS: usize = 16 << 20;
 const MIN_LINE_OCTETS: usize = 4 << 10;
@@ -46,6 +48,7 @@ pub(super) fn check(config: &Config) -> Result<(Plans, Vec<Problem>), Vec<Proble
         );
         findings.warning(["admin", "address"], reason);
     }
+    check_admin_bounds(&config.admin, &mut findings);
     check_bounds(&config.limits, &mut findings);
     if !(MIN_LINE_OCTETS..=MAX_LINE_OCTETS).contains(&config.log.line_size.bytes()) {
         findings.error(["log", "line_size"], "must be 4KiB to 64KiB");
@@ -93,6 +96,17 @@ fn check_admin(listener: &ListenerConfig, key: &KeyPath, config: &Config, findin
     let Some(admin) = config.admin.address else { return };
     if *port != 0 && *port == admin.port() && host.parse() == Ok(admin.ip()) {
         findings.error(key.then("address").steps(), format!("is the same as admin.address, {admin}"));
+    }
+}
+
+fn check_admin_bounds(admin: &AdminConfig, findings: &mut Problems) {
+    if !(2..=MAX_ADMIN_CONNECTIONS).contains(&admin.connections) {
+        findings.error(["admin", "connections"], format!("must be 2 to {MAX_ADMIN_CONNECTIONS}"));
+    }
+    for (name, time) in [("request_timeout", admin.request_timeout), ("answer_timeout", admin.answer_timeout)] {
+        if !(MIN_PERIOD..=MAX_ADMIN_TIMEOUT).contains(&time) {
+            findings.error(["admin", name], "must be 100ms to 60s");
+        }
     }
 }
 
