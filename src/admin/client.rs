@@ -8,6 +8,7 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use hyper::{Method, Request, Response, StatusCode};
+use postseal_filters::visible;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
@@ -112,7 +113,7 @@ impl Client {
     /// The error for an answer that is not the one expected.
     pub fn refused(&self, answer: &AdminAnswer) -> ClientError {
         let text = String::from_utf8_lossy(&answer.body);
-        ClientError::Refused { status: answer.status, reason: text.trim().chars().take(200).collect() }
+        ClientError::Refused { status: answer.status, reason: visible(text.trim()).chars().take(200).collect() }
     }
 
     async fn ask(&self, method: Method, path: &str, body: Bytes) -> Result<AdminAnswer, ClientError> {
