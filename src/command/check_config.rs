@@ -31,6 +31,7 @@ impl CheckConfig {
         let checked = self.configuration.load().and_then(|mut loaded| {
             let built = Pipelines::build(&mut loaded, &services)?;
             secrets::admin_token(&loaded)?;
+            secrets::webhook_url(&loaded)?;
             secrets::webhook_token(&loaded)?;
             store::login(&loaded)?;
             Ok((loaded, built.keys))
