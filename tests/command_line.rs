@@ -85,7 +85,7 @@ fn secrets_in_urls_are_not_shown() {
     let listener = "[[listener]]\nname = \"a\"\naddress = \"inet:127.0.0.1:0\"\n";
     for (more, code, shown) in [
         ("[webhook]\nurl = \"https://hooks.example/T0/SECRET?k=1\"", 0, "\"https://hooks.example/***\""),
-        ("[webhook]\nurl = \"https//hooks.example/SECRET\"", 1, "webhook.url"),
+        ("[webhook]\nurl = \"https//hooks.example/SECRET\"", 1, "webhook.url = \"***\": expected http"),
         ("[webhook]\nurl = \"https://u:SECRET@hooks.example/\"", 1, "\"https://***\": expected http"),
         ("[webhook]\nurl_file = \"good\"", 0, "url_file = \"good\""),
         ("[webhook]\nurl_file = \"bad\"", 1, "webhook.url_file = \"bad\": holds no URL: expected http"),

@@ -1,6 +1,7 @@
 //! Which connections to the admin port stay open. A client that only waits never keeps another one out: if all seats are
 //! taken, the client that waits longest is sent away, first from the address that has the most seats.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -68,7 +69,9 @@ impl SeatTable {
             *shares.entry(seat.from).or_default() += 1;
         }
         let waiting = self.taken.iter().filter_map(|(number, seat)| Some((seat, seat.waits_since?, *number)));
-        let key = |(seat, since, _): &(&TakenSeat, Instant, u64)| (shares.get(&seat.from).copied(), since.elapsed());
+        let key = |(seat, since, number): &(&TakenSeat, Instant, u64)| {
+            (shares.get(&seat.from).copied(), Reverse(*since), Reverse(*number))
+        };
         waiting.max_by_key(key).map(|(.., number)| number)
     }
 }

@@ -40,13 +40,13 @@ impl SecretUrl {
                 },
                 None => Cow::Borrowed(url),
             },
-            _ => match url
-                .split_once("://")
-                .map(|(scheme, _)| (scheme, "://"))
-                .or(url.split_once(':').map(|(s, _)| (s, ":")))
-            {
-                Some((scheme, mark)) => format!("{scheme}{mark}***").into(),
-                None => Cow::Borrowed(url),
+            _ => match url.split_once(':') {
+                Some((scheme, rest)) if !scheme.contains(['/', '@']) => {
+                    let mark = if rest.starts_with("//") { "://" } else { ":" };
+                    format!("{scheme}{mark}***").into()
+                }
+                None if self == Self::Store && !url.contains(['/', '@']) => Cow::Borrowed(url),
+                _ => Cow::Borrowed("***"),
             },
         }
     }
