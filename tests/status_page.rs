@@ -6,7 +6,7 @@ mod support;
 use postseal_protocol::{Address, Command, MacroList};
 use serde_json::Value;
 use support::mta::FakeMta;
-use support::{ONE_LISTENER, Response, Service, http};
+use support::{ONE_LISTENER, Response, Service, Start, http};
 
 fn ask(service: &Service, path: &str, more: &str) -> Response {
     let address = service.address("admin");
@@ -135,4 +135,24 @@ fn it_can_be_switched_off() {
         assert_eq!(ask(&service, path, "").status, 404, "{path}");
     }
     assert_eq!(service.get("/metrics").status, 200);
+}
+
+#[test]
+fn the_list_of_limits_has_no_full_addresses_without_a_token() {
+    let limit = "[[rate_limit]]\nname = \"u\"\nkey = [\"sender\"]\ncount = \"messages\"\nlimit = \"3/1h\"\n";
+    let start = Start::new(&format!("{ONE_LISTENER}token_file = \"token\"\n{limit}[store]\nurl = \"memory:\"\n"));
+    std::fs::write(start.path("token"), "0123456789abcdef\n").unwrap();
+    let service = start.start();
+    let mut mta = FakeMta::connect(&service.address("submission"));
+    mta.message("4Q1");
+    service.wait_for_metric("postseal_messages_total{listener=\"submission\",verdict=\"accept\"}", 1.0);
+    let key = |more: &str| {
+        let list: Value = serde_json::from_str(&ask(&service, "/api/limits", more).body).unwrap();
+        list["keys"][0]["key"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(key(""), "u:a***@example.com");
+    assert_eq!(key("Authorization: Bearer 0123456789abcdef\r\n"), "u:alice@example.com");
+    for path in ["/api/status", "/api/decisions/0", "/metrics"] {
+        assert!(!ask(&service, path, "").body.contains("alice"), "{path}");
+    }
 }

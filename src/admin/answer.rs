@@ -6,14 +6,14 @@ use std::time::Duration;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Body, Bytes};
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderValue, REFERRER_POLICY, RETRY_AFTER,
-    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, REFERRER_POLICY,
+    RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-use super::access::{self, AccessRight, AdminPeer, AdminToken};
+use super::access::{self, AccessRight, AdminPeer, AdminToken, NONCE_FIELD, PROOF_FIELD};
 use super::page;
 use crate::health::Health;
 use crate::metrics::Metrics;
@@ -101,15 +101,26 @@ impl AdminSource {
         match place {
             "/" => self.page(),
             "/api/status" => self.status(),
-            "/api/limits" => self.limits(request).await,
+            "/api/limits" => self.limits(request, right).await,
             DECISIONS => self.why(number),
             "/metrics" => self.metrics(),
             "/readyz" => match self.health.unready() {
                 None => text(StatusCode::OK, "ready\n".to_owned()),
                 Some(reason) => text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")),
             },
-            _ => text(StatusCode::OK, "alive\n".to_owned()),
+            _ => self.alive(request.headers(), peer),
         }
+    }
+
+    /// Tells that the process works; and, to a client that asks, proves that it knows the token.
+    fn alive(&self, headers: &HeaderMap, peer: AdminPeer) -> AdminResponse {
+        let mut answer = text(StatusCode::OK, "alive\n".to_owned());
+        if let (Some(token), Some(nonce), AdminPeer::Tcp { local, .. }) = (&self.token, headers.get(NONCE_FIELD), peer)
+            && let Ok(proof) = HeaderValue::from_str(&token.proof(nonce.as_bytes(), local))
+        {
+            answer.headers_mut().insert(PROOF_FIELD, proof);
+        }
+        answer
     }
 
     fn metrics(&self) -> AdminResponse {
@@ -139,7 +150,9 @@ impl AdminSource {
         }
     }
 
-    async fn limits(&self, request: Request<impl Body<Data = Bytes, Error = hyper::Error>>) -> AdminResponse {
+    async fn limits(
+        &self, request: Request<impl Body<Data = Bytes, Error = hyper::Error>>, right: AccessRight,
+    ) -> AdminResponse {
         let Some(store) = self.services.store.opened() else {
             let json = serde_json::json!({ "error": "no [[rate_limit]] is configured, so nothing is counted" });
             return typed(StatusCode::NOT_FOUND, JSON, json.to_string());
@@ -157,7 +170,13 @@ impl AdminSource {
             }
         } else {
             match Look::from_query(request.uri().query().unwrap_or_default()) {
-                Some(look) => limits::look(&**store, observer, &look).await,
+                Some(look) => {
+                    let (status, mut json) = limits::look(&**store, observer, &look).await;
+                    if right < AccessRight::Change {
+                        limits::shorten_keys(observer, &mut json);
+                    }
+                    (status, json)
+                }
                 None => return bad("known are key, prefix, blocked and most"),
             }
         };
