@@ -102,7 +102,7 @@ fn rewritten_date(field: &HeaderField) -> Option<Vec<u8>> {
         return Some(value.to_vec());
     }
     let iso = date::from_iso(value).map(|date| format!(" {date}").into_bytes());
-    iso.or_else(|| date::cut_behind_zone(value).map(<[u8]>::to_vec))
+    iso.or_else(|| date::cut_behind_zone(value).filter(|date| date.is_ascii()).map(<[u8]>::to_vec))
 }
 
 /// The first fault of a value that has something in it: the octet, and a few words.

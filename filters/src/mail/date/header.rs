@@ -179,6 +179,7 @@ pub(crate) fn from_iso(value: &[u8]) -> Option<String> {
     let zone = text.zone()?;
     let midnight = rfc5322(day(&format!("{year:04}-{month:02}-{day_number:02}"))?);
     let date = midnight.strip_suffix(" 00:00:00 +0000")?;
+    text.cursor.white_space_and_comments()?;
     let exists = hour < 24 && minute < 60 && second < 61 && text.cursor.peek().is_none();
     exists.then(|| format!("{date} {hour:02}:{minute:02}:{second:02} {zone}"))
 }
