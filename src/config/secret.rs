@@ -57,8 +57,8 @@ pub(super) fn masked_value<'a>(key: &KeyPath, text: &'a str) -> Cow<'a, str> {
     let Some(kind) = SecretUrl::of(key) else { return masked(key, text) };
     let quote = |c: char| matches!(c, '"' | '\'');
     let begin = text.find(quote).map_or(0, |at| at + 1);
-    let (head, rest) = text.split_at_checked(begin).unwrap_or(("", text));
-    let (url, tail) = rest.rfind(quote).and_then(|end| rest.split_at_checked(end)).unwrap_or((rest, ""));
+    let (head, rest) = text.split_at(begin);
+    let (url, tail) = rest.split_at(rest.rfind(quote).unwrap_or(rest.len()));
     match kind.shown(url) {
         Cow::Borrowed(same) if same == url => Cow::Borrowed(text),
         shown => Cow::Owned(format!("{head}{shown}{tail}")),
@@ -86,7 +86,7 @@ fn masked<'a>(key: &KeyPath, text: &'a str) -> Cow<'a, str> {
     without_logins(text)
 }
 
-/// The text with `***` in place of what stands between `://` and `@`, except the name of a user.
+/// The text with `***` in place of each password between `://` and `@`. Names of users stay.
 fn without_logins(text: &str) -> Cow<'_, str> {
     let mut shown = String::new();
     let mut rest = text;

@@ -53,7 +53,7 @@ pub fn shorten_within(text: &str) -> String {
 
 /// Bytes of a message as text of bounded length: its sender decides how long they are.
 pub(super) fn clip(bytes: &[u8]) -> Cow<'_, str> {
-    let (head, _) = bytes.split_at_checked(MAX_VALUE_OCTETS + 1).unwrap_or((bytes, &[]));
+    let (head, _) = bytes.split_at(bytes.len().min(MAX_VALUE_OCTETS + 1));
     match String::from_utf8_lossy(head) {
         Cow::Borrowed(text) => clip_text(text, MAX_VALUE_OCTETS),
         Cow::Owned(text) => Cow::Owned(clip_text(&text, MAX_VALUE_OCTETS).into_owned()),
@@ -66,7 +66,7 @@ pub(super) fn clip_text(text: &str, room: usize) -> Cow<'_, str> {
     for (at, c) in text.char_indices() {
         let octets = if is_hidden(c) || matches!(c, '"' | '\\') { ESCAPE_OCTETS } else { c.len_utf8() };
         let Some(rest) = left.checked_sub(octets) else {
-            let (head, _) = text.split_at_checked(at).unwrap_or((text, ""));
+            let (head, _) = text.split_at(at);
             return Cow::Owned(format!("{head}..."));
         };
         left = rest;

@@ -101,8 +101,8 @@ const fn body(action: CheckAction, hint: &'static str) -> CheckProfile {
 /// ```
 ///
 /// `header` is a check of the header section, `body` one that needs the body. A check with a repair has `otherwise`: the
-/// default action where the repair is not possible. A check that refuses by default says who refuses such mail, or what is
-/// dangerous about it.
+/// default action where the repair is not possible. `because` gives the reason of a check
+/// that refuses by default: mail of this kind is dangerous, or large receivers refuse it.
 macro_rules! each_check {
     ($with:ident) => {
         $with! {
