@@ -12,12 +12,15 @@ use super::repair::{rfc2047, rfc2231};
 use super::value;
 use crate::connection::MtaKind;
 use crate::mail::charset::utf8::Utf8Tally;
-use crate::mail::field_kind::{FieldKind, is_control};
+use crate::mail::field_kind::{FieldKind, is_control, is_repeated};
 use crate::mail::fold;
 use crate::message::FieldId;
 
 /// Fields in which a comment means nothing.
-const FIELDS_WITH_COMMENTS: [&str; 3] = ["Date", "Resent-Date", "MIME-Version"];
+const FIELDS_WITH_COMMENTS: [&str; 9] = [
+    "Date", "Resent-Date", "MIME-Version", "Content-Transfer-Encoding", "Message-ID", "Resent-Message-ID",
+    "Content-ID", "Content-Language", "Auto-Submitted",
+];
 const EIGHT_BIT: u8 = 1;
 const CONTROL: u8 = 2;
 const FOLD: u8 = 4;
@@ -86,11 +89,6 @@ fn raw_8bit(id: FieldId, field: &HeaderField, kind: FieldKind, findings: &mut Ch
     } else {
         Repair::Text(id, field.clone(), rfc2047::encoded)
     }));
-}
-
-/// True for a field that repeats what the mail before it said, whoever wrote that.
-fn is_repeated(field: &HeaderField) -> bool {
-    field.is("References") || field.is("In-Reply-To")
 }
 
 fn lines(id: FieldId, field: &HeaderField, mta: MtaKind, findings: &mut CheckFindings) {

@@ -2,6 +2,8 @@
 
 use postseal_protocol::HeaderField;
 
+use crate::mail::content_type::ContentType;
+use crate::mail::cursor::TextCursor;
 use crate::message::{FieldId, Fields};
 
 /// Makes two lists of one: the names, and the fault of a field that stands several times.
@@ -31,9 +33,10 @@ pub(super) struct HeaderSection<'a> {
 #[derive(Default)]
 struct SingleField<'a> {
     first: Option<(FieldId, &'a HeaderField)>,
-    last: Option<FieldId>,
     count: u32,
-    /// All but the last, if all fields are alike.
+    /// The last field that has something in it.
+    last: Option<(FieldId, &'a HeaderField)>,
+    /// The fields that say nothing that the last one does not say, if no two of them differ.
     repeated: Vec<FieldId>,
     differ: bool,
 }
@@ -46,10 +49,18 @@ impl<'a> HeaderSection<'a> {
             section.octets += (field.name.len() + field.value.len() + 3) as u64;
             let at = ONCE.iter().position(|name| field.is(name));
             if let Some(single) = at.and_then(|at| section.once.get_mut(at)) {
-                let (_, first) = *single.first.get_or_insert((id, field));
-                single.differ |= first.value.trim_ascii() != field.value.trim_ascii();
-                single.repeated.extend(single.last.replace(id));
+                single.first.get_or_insert((id, field));
                 single.count += 1;
+                let is_empty = |field: &HeaderField| field.value.trim_ascii().is_empty();
+                match single.last {
+                    Some(_) if is_empty(field) => single.repeated.push(id),
+                    Some((last, other)) => {
+                        single.differ |= !is_empty(other) && !alike(other, field);
+                        single.repeated.push(last);
+                        single.last = Some((id, field));
+                    }
+                    None => single.last = Some((id, field)),
+                }
             }
         }
         section
@@ -80,4 +91,27 @@ impl<'a> HeaderSection<'a> {
         debug_assert!(at.is_some(), "{name} is not among the fields that are collected");
         at.and_then(|at| self.once.get(at))
     }
+}
+
+/// True if two fields of one name say the same, apart from folds. Case and comments mean nothing in some of them.
+fn alike(one: &HeaderField, other: &HeaderField) -> bool {
+    let words = |value| <[u8]>::split(value, u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    if words(&one.value).eq(words(&other.value)) {
+        return true;
+    }
+    let in_any_case = one.is("MIME-Version") || one.is("Content-Transfer-Encoding");
+    let is_text = one.is("Content-Type") && ContentType::parse(&one.value).is_some_and(|one| one.is_text());
+    (in_any_case || is_text) && plain(&one.value).is_some_and(|one| plain(&other.value) == Some(one))
+}
+
+/// The value in lower case, without white space and comments. `None` if a comment does not end.
+fn plain(value: &[u8]) -> Option<Vec<u8>> {
+    let mut cursor = TextCursor::new(value);
+    let mut out = Vec::with_capacity(value.len());
+    while cursor.peek().is_some() {
+        cursor.white_space_and_comments()?;
+        out.extend(cursor.bump());
+    }
+    out.make_ascii_lowercase();
+    Some(out)
 }

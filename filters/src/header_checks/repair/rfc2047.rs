@@ -17,7 +17,7 @@ use crate::mail::charset::raw::{RawCharset, is_text};
 use crate::mail::cursor::TextCursor;
 use crate::mail::encoded_word::misnamed::misnamed;
 use crate::mail::encoded_word::write::{EncodedWordWriter, SpacedWord, WordSurroundings};
-use crate::mail::encoded_word::{has_half_word, words as words_of};
+use crate::mail::encoded_word::{EncodedWord, has_half_word, words as words_of};
 use crate::mail::field_kind::{FieldKind, is_control};
 use crate::mail::fold::MAX_VALUE_OCTETS;
 use crate::mail::quoted::{QuoteScanner, QuotedRole, QuotingRules};
@@ -51,11 +51,29 @@ pub(crate) fn from_jis(field: &HeaderField) -> Option<Vec<u8>> {
     encoded_text(&decoded, &text).filter(|_| is_jis)
 }
 
-/// The value without the line end at the end of the encoded-word that stands last.
+/// The value without the line ends at the end of encoded-words that no text follows. `None` if another word hides a
+/// control character.
 pub(crate) fn without_line_end(field: &HeaderField) -> Option<Vec<u8>> {
-    let word = words_of(&field.value).last()?;
-    let (before, _) = field.value.split_at_checked(word.start)?;
-    Some([before, &word.without_line_end()?].concat())
+    let value = &*field.value;
+    let in_address_list = FieldKind::of(field) == FieldKind::Address;
+    let (mut out, mut done) = (Vec::with_capacity(value.len()), 0);
+    for word in words_of(value).filter(EncodedWord::hides_control) {
+        if !word.ends_text(value, in_address_list) {
+            return None;
+        }
+        let new = word.without_line_end()?;
+        let before = value.get(done..word.start)?;
+        let before = if new.is_empty() { before.trim_ascii_end() } else { before };
+        out.extend_from_slice(before);
+        out.extend_from_slice(&new);
+        done = word.start + word.length;
+    }
+    out.extend_from_slice(value.get(done..)?.trim_ascii_end());
+    // An empty value would take the field out.
+    if out.is_empty() {
+        out.push(b' ');
+    }
+    Some(out)
 }
 
 /// The value with the right charset named for encoded-words that are UTF-8.
@@ -96,13 +114,15 @@ fn with_new_names(field: &HeaderField, others: bool) -> Option<Vec<u8>> {
 
 fn encoded_text(field: &HeaderField, text: &str) -> Option<Vec<u8>> {
     let mut writer = EncodedWordWriter::new(field.name.len() + 1, text.len());
-    match FieldKind::of(field) {
+    // The name of a list is written like the name of a mailbox (RFC 2919 section 3).
+    let kind = if field.is("List-Id") { FieldKind::Address } else { FieldKind::of(field) };
+    match kind {
         FieldKind::Unstructured => writer.tokens(&words(text), WordSurroundings::Value)?,
         FieldKind::Address => addresses(text, &mut writer)?,
         FieldKind::Structured | FieldKind::Trace => return None,
     }
     let out = writer.into_octets();
-    if FieldKind::of(field) == FieldKind::Address && !same_addresses(&field.value, &out) {
+    if kind == FieldKind::Address && !same_addresses(&field.value, &out) {
         return None;
     }
     (out.len() <= MAX_VALUE_OCTETS && out.is_ascii()).then_some(out)
