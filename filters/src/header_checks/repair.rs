@@ -218,6 +218,10 @@ fn with_charset(field: &HeaderField, name: &str) -> Option<Vec<u8>> {
         Some(_) => (parsed.charset_at, name.to_owned()),
         None => (parsed.end..parsed.end, format!("; charset={name}")),
     };
+    // Readers take what follows without a blank, such as a comment, for a part of the name.
+    if field.value.get(at.end).is_some_and(|next| !next.is_ascii_whitespace() && *next != b';') {
+        return None;
+    }
     let before = field.value.get(..at.start)?;
     let value = [before, text.as_bytes(), field.value.get(at.end..)?].concat();
     let field = HeaderField::new(field.name.clone(), value.clone());

@@ -9,6 +9,7 @@ use crate::pipeline::{Pipeline, PipelineEntry};
 use crate::testing::{End, TestClock, Transaction, settings};
 use postseal_protocol::{HeaderField, Modification};
 
+mod again;
 mod fields;
 mod many_repairs;
 mod readme;

@@ -104,7 +104,7 @@ fn rewritten_date(field: &HeaderField) -> Option<Vec<u8>> {
         // An earlier repair has taken out what was wrong.
         return Some(value.to_vec());
     }
-    let cut = || date::cut_behind_zone(value).map(<[u8]>::to_vec);
+    let cut = || date::cut_behind_zone(value).filter(|date| date.is_ascii()).map(<[u8]>::to_vec);
     let written = |date: String| format!(" {date}").into_bytes();
     let iso = date::from_iso(value).map(written);
     iso.or_else(cut).or_else(|| words::from_words(value).map(written))

@@ -56,7 +56,7 @@ fn is_name_of_list(field: &HeaderField, before: &[u8]) -> bool {
 fn without_words(field: &HeaderField) -> Option<Vec<u8>> {
     let text = decoded(&field.value);
     let is_plain = |octet: u8| octet.is_ascii_graphic() || octet == b' ' || octet == b'\t';
-    if !field.value.is_ascii() || !text.bytes().all(is_plain) || text.contains("=?") {
+    if !field.value.is_ascii() || !text.bytes().all(is_plain) || text.contains("=?") || text.trim().is_empty() {
         return None;
     }
     let new = HeaderField::new(field.name.clone(), text.clone());

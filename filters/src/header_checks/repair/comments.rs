@@ -5,14 +5,15 @@ use postseal_protocol::HeaderField;
 
 use crate::mail::cursor::TextCursor;
 use crate::mail::date::header::cut_behind_zone;
+use crate::mail::fold;
 
 /// The value without its comments that have raw text. In a date, raw text behind the zone is taken out too.
 pub(crate) fn without_raw_text(field: &HeaderField) -> Option<Vec<u8>> {
     let value = without_raw_comments(&field.value)?;
-    if value.is_ascii() {
-        return Some(value);
-    }
-    cut_behind_zone(&value).filter(|date| date.is_ascii()).map(<[u8]>::to_vec)
+    let value = if value.is_ascii() { value } else { cut_behind_zone(&value)?.to_vec() };
+    let new = HeaderField::new(field.name.clone(), value.clone());
+    let certain = value.is_ascii() && !value.trim_ascii().is_empty();
+    (certain && fold::long_line(&new, fold::MAX_SENT_LINE_OCTETS).is_none()).then_some(value)
 }
 
 fn without_raw_comments(value: &[u8]) -> Option<Vec<u8>> {
@@ -30,6 +31,9 @@ fn without_raw_comments(value: &[u8]) -> Option<Vec<u8>> {
                 } else {
                     // No white space is left at the end of a line.
                     out.truncate(out.trim_ascii_end().len());
+                    if cursor.peek().is_some_and(|next| !next.is_ascii_whitespace()) {
+                        out.push(b' ');
+                    }
                 }
             }
             Some(_) => out.extend_from_slice(cursor.take_while(|octet| octet != b'(')),

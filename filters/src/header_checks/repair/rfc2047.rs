@@ -69,11 +69,11 @@ pub(crate) fn without_line_end(field: &HeaderField) -> Option<Vec<u8>> {
         done = word.start + word.length;
     }
     out.extend_from_slice(value.get(done..)?.trim_ascii_end());
-    // An empty value would take the field out.
+    // An empty value would take the field out, and an address is missing where none is left.
     if out.is_empty() {
         out.push(b' ');
     }
-    Some(out)
+    (!in_address_list || !out.trim_ascii().is_empty()).then_some(out)
 }
 
 /// The value with the right charset named for encoded-words that are UTF-8.

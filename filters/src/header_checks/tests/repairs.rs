@@ -471,6 +471,12 @@ fn raw_text_behind_a_date_is_taken_out() {
     ] {
         assert_eq!(edits(&run("fixed_field = 'none'", &octets(&[("Date", value)], b"test\r\n"))), [date]);
     }
+    for (value, date) in [
+        (&b" 2026-11-23T10:00:00Z (\xe4)"[..], "Date: Mon, 23 Nov 2026 10:00:00 +0000"),
+        (b" 23(\xe4)Nov 2026 10:00:00 +0100", "Date: 23 Nov 2026 10:00:00 +0100"),
+    ] {
+        assert_eq!(edits(&run("fixed_field = 'none'", &octets(&[("Date", value)], b"test\r\n"))), [date]);
+    }
     let version = octets(&[("MIME-Version", &b" 1.0 (\xfc)"[..])], b"test\r\n");
     assert_eq!(edits(&run("fixed_field = 'none'", &version)), ["MIME-Version: 1.0"]);
     let id = octets(&[("Message-ID", &b" <1@example.com> (\xfc)"[..])], b"test\r\n");
@@ -478,5 +484,16 @@ fn raw_text_behind_a_date_is_taken_out() {
     for value in [&b" Thu, 1 M\xe4r 2026 14:40:57 +0200"[..], b" Thu, 1 Oct 2026 14:40:57 Mitteleurop\xe4ische Zeit"] {
         let answer = reply(&run("fixed_field = 'none'", &octets(&[("Date", value)], b"test\r\n")));
         assert!(answer.starts_with("550 5.6.0 raw_8bit_header: Date: ") && !answer.contains("2047"), "{answer}");
+    }
+}
+
+#[test]
+fn no_charset_is_named_beside_a_comment() {
+    for (content_type, count) in
+        [(" text/plain(a)", 0), (" text/plain; charset=\"us-ascii\"(a)", 0), (" text/plain (a)", 1)]
+    {
+        let fields = [("MIME-Version", " 1.0"), ("Content-Type", content_type), ("Content-Transfer-Encoding", " 8bit")];
+        let edits = edits(&run("fixed_field = 'none'", &message(&fields, "Gr\u{fc}\u{df}e\r\n")));
+        assert_eq!(edits.len(), count, "{content_type} {edits:?}");
     }
 }

@@ -177,6 +177,7 @@ pub(crate) fn from_iso(value: &[u8]) -> Option<String> {
     }
     text.blanks();
     let zone = text.zone()?;
+    text.cursor.white_space_and_comments()?;
     let done = text.cursor.peek().is_none();
     at_zone(year, month, day_number, (hour, minute, second), &zone).filter(|_| done)
 }
