@@ -30,7 +30,9 @@ pub(super) fn check(id: FieldId, field: &HeaderField, kind: FieldKind, findings:
             if word.ends_text(value, kind == FieldKind::Address) && word.without_line_end().is_some() {
                 let what = "an encoded-word that ends with a line end";
                 let finding = CheckFinding::field(Check::EncodedWordControl, field, spot(0), what);
-                findings.add(finding.repair(Repair::Value(id, field.clone(), rfc2047::without_line_end)));
+                let is_all = rfc2047::without_line_end(field).is_some_and(|rest| rest.is_empty());
+                let new_value = || Repair::Value(id, field.clone(), rfc2047::without_line_end);
+                findings.add(finding.repair(if is_all { Repair::Remove(id) } else { new_value() }));
                 continue;
             }
             add(Check::EncodedWordControl, "an encoded-word hides a line end or a control character");

@@ -57,6 +57,8 @@ pub(super) fn check(id: FieldId, field: &HeaderField, surroundings: FieldSurroun
     if seen.any(FOLD) || field.name.len() + 1 + value.len() > surroundings.mta.max_line_octets() {
         lines(id, field, surroundings.mta, findings);
     }
+    // Text is encoded after the form of the field has been mended.
+    value::check(id, field, findings);
     if eight_bit || seen.any(QUESTION) {
         let kind = FieldKind::of(field);
         if eight_bit && kind != FieldKind::Trace {
@@ -66,8 +68,6 @@ pub(super) fn check(id: FieldId, field: &HeaderField, surroundings: FieldSurroun
             encoded_word::check(id, field, kind, findings);
         }
     }
-    // Raw text in a comment of a date is taken out before the date is read.
-    value::check(id, field, findings);
 }
 
 fn raw_8bit(id: FieldId, field: &HeaderField, kind: FieldKind, findings: &mut CheckFindings) {

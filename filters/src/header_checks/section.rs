@@ -32,12 +32,12 @@ pub(super) struct HeaderSection<'a> {
 /// The fields of one name.
 #[derive(Default)]
 struct SingleField<'a> {
+    /// The first field that has something in it, or the first of all.
     first: Option<(FieldId, &'a HeaderField)>,
     count: u32,
-    /// The last field that has something in it.
-    last: Option<(FieldId, &'a HeaderField)>,
-    /// The fields that say nothing that the last one does not say, if no two of them differ.
-    repeated: Vec<FieldId>,
+    /// The other fields.
+    others: Vec<FieldId>,
+    /// One of the other fields says something else.
     differ: bool,
 }
 
@@ -49,29 +49,30 @@ impl<'a> HeaderSection<'a> {
             section.octets += (field.name.len() + field.value.len() + 3) as u64;
             let at = ONCE.iter().position(|name| field.is(name));
             if let Some(single) = at.and_then(|at| section.once.get_mut(at)) {
-                single.first.get_or_insert((id, field));
                 single.count += 1;
                 let is_empty = |field: &HeaderField| field.value.trim_ascii().is_empty();
-                match single.last {
-                    Some(_) if is_empty(field) => single.repeated.push(id),
-                    Some((last, other)) => {
-                        single.differ |= !is_empty(other) && !alike(other, field);
-                        single.repeated.push(last);
-                        single.last = Some((id, field));
+                match single.first {
+                    Some((first, other)) if is_empty(other) => {
+                        single.others.push(first);
+                        single.first = Some((id, field));
                     }
-                    None => single.last = Some((id, field)),
+                    Some((_, other)) => {
+                        single.differ |= !is_empty(field) && !alike(other, field);
+                        single.others.push(id);
+                    }
+                    None => single.first = Some((id, field)),
                 }
             }
         }
         section
     }
 
-    /// The first field of this name, which must be one of [`ONCE`].
+    /// The first field of this name that has something in it, or the first of all. The name must be one of [`ONCE`].
     pub(super) fn first(&self, name: &str) -> Option<&'a HeaderField> {
         self.first_with_id(name).map(|(_, field)| field)
     }
 
-    /// The first field of this name, and the number that edits know it by.
+    /// The same field, and the number that edits know it by.
     pub(super) fn first_with_id(&self, name: &str) -> Option<(FieldId, &'a HeaderField)> {
         self.single(name).and_then(|single| single.first)
     }
@@ -81,9 +82,9 @@ impl<'a> HeaderSection<'a> {
         self.single(name).map_or(0, |single| single.count)
     }
 
-    /// The fields of this name that say nothing that the last one does not say; `None` if two of them differ.
+    /// The fields of this name that say nothing that the first one does not say; `None` if two of them differ.
     pub(super) fn repeated(&self, name: &str) -> Option<&[FieldId]> {
-        self.single(name).filter(|single| !single.differ).map(|single| &*single.repeated)
+        self.single(name).filter(|single| !single.differ).map(|single| &*single.others)
     }
 
     fn single(&self, name: &str) -> Option<&SingleField<'a>> {

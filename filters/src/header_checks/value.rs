@@ -6,6 +6,7 @@ use postseal_protocol::HeaderField;
 
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Repair, Spot};
+use super::repair::comments::without_raw_comments;
 use crate::mail::address::{AddressError, Mailbox, mailboxes};
 use crate::mail::date::{header as date, words};
 use crate::mail::message_id;
@@ -99,9 +100,8 @@ fn empty(id: FieldId, field: &HeaderField, kind: ReadAs, findings: &mut CheckFin
 }
 
 fn rewritten_date(field: &HeaderField) -> Option<Vec<u8>> {
-    let value = &*field.value;
+    let value = &*without_raw_comments(&field.value)?;
     if date::fault(value).is_none() {
-        // An earlier repair has taken out what was wrong.
         return Some(value.to_vec());
     }
     let cut = || date::cut_behind_zone(value).filter(|date| date.is_ascii()).map(<[u8]>::to_vec);

@@ -184,8 +184,8 @@ impl EncodedWord<'_> {
     /// True if no text follows the word in its value, but the address that it names in a list of addresses.
     pub(crate) fn ends_text(&self, value: &[u8], in_address_list: bool) -> bool {
         let Some(rest) = value.get(self.start + self.length..) else { return false };
-        let rest = rest.trim_ascii_start();
-        let behind = rest.strip_prefix(b"\"").unwrap_or(rest).trim_ascii_start();
+        let rest = without_white_space(rest);
+        let behind = without_white_space(rest.strip_prefix(b"\"").unwrap_or(rest));
         rest.is_empty() || (in_address_list && behind.starts_with(b"<"))
     }
 
@@ -205,6 +205,14 @@ impl EncodedWord<'_> {
         };
         !apart(before, b"(") || !apart(after, b")")
     }
+}
+
+/// The text without the white space that it begins with. A form feed is no white space in a field.
+fn without_white_space(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t' | b'\n', rest @ ..] = text {
+        text = rest;
+    }
+    text
 }
 
 /// The text in Q encoding without line ends and other white space at its end.

@@ -51,29 +51,39 @@ pub(crate) fn from_jis(field: &HeaderField) -> Option<Vec<u8>> {
     encoded_text(&decoded, &text).filter(|_| is_jis)
 }
 
-/// The value without the line ends at the end of encoded-words that no text follows. `None` if another word hides a
-/// control character.
+/// The value without the line ends at the end of encoded-words that no text follows; empty if there is nothing else.
+/// `None` if another word hides a control character.
 pub(crate) fn without_line_end(field: &HeaderField) -> Option<Vec<u8>> {
     let value = &*field.value;
     let in_address_list = FieldKind::of(field) == FieldKind::Address;
+    let has_raw_text = value.iter().any(|octet| !octet.is_ascii() || *octet == 0x1b);
     let (mut out, mut done) = (Vec::with_capacity(value.len()), 0);
     for word in words_of(value).filter(EncodedWord::hides_control) {
-        if !word.ends_text(value, in_address_list) {
+        let new = word.without_line_end()?;
+        // Raw text beside a word is not encoded, and would be if the word were gone.
+        let hides_raw_text = has_raw_text && (word.is_glued(value) || new.is_empty());
+        if hides_raw_text || !word.ends_text(value, in_address_list) {
             return None;
         }
-        let new = word.without_line_end()?;
         let before = value.get(done..word.start)?;
-        let before = if new.is_empty() { before.trim_ascii_end() } else { before };
+        let before = if new.is_empty() { without_white_space(before) } else { before };
         out.extend_from_slice(before);
         out.extend_from_slice(&new);
         done = word.start + word.length;
     }
-    out.extend_from_slice(value.get(done..)?.trim_ascii_end());
-    // An empty value would take the field out, and an address is missing where none is left.
-    if out.is_empty() {
-        out.push(b' ');
+    out.extend_from_slice(without_white_space(value.get(done..)?));
+    if in_address_list {
+        return mailboxes(&out).is_ok_and(|found| !found.is_empty()).then_some(out);
     }
-    (!in_address_list || !out.trim_ascii().is_empty()).then_some(out)
+    Some(out)
+}
+
+/// The text without the white space that it ends with. A form feed is no white space in a field.
+fn without_white_space(mut text: &[u8]) -> &[u8] {
+    while let [rest @ .., b' ' | b'\t' | b'\n'] = text {
+        text = rest;
+    }
+    text
 }
 
 /// The value with the right charset named for encoded-words that are UTF-8.

@@ -323,7 +323,7 @@ fn a_line_end_at_the_end_of_an_encoded_word_is_taken_out() {
         (" =?utf-8?Q?K=C3=B6ln_=0D=0A=20=09_?=", "Subject: =?utf-8?Q?K=C3=B6ln?="),
         (" =?utf-8?B?S8O2bG4KIA==?=", "Subject: =?utf-8?B?S8O2bG4=?="),
         (" =?utf-8?Q?K=C3=B6ln?=\n =?utf-8?Q?=0A?=", "Subject: =?utf-8?Q?K=C3=B6ln?="),
-        (" =?utf-8?Q?=0A?=", "Subject: "),
+        (" =?utf-8?Q?=0A?=", "Subject:"),
     ] {
         let end = subject(value);
         assert!(end.accepted() && edits(&end).contains(&expected.to_owned()), "{value}: {:?}", edits(&end));
