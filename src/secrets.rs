@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use postseal_filters::Problem;
 
 use crate::admin::{AdminToken, TokenError};
+use crate::config::webhook::{WebhookUrl, WebhookUrlError};
 use crate::config::{ConfigError, LoadedConfig};
 use crate::regular_file::{self, MAX_TOKEN_FILE, exposed};
 
@@ -15,6 +16,23 @@ use crate::regular_file::{self, MAX_TOKEN_FILE, exposed};
 pub(crate) fn admin_token(loaded: &mut LoadedConfig) -> Result<Option<AdminToken>, ConfigError> {
     let file = loaded.config.admin.token_file.clone();
     secret(loaded, "admin", "token_file", file)
+}
+
+/// The address of the webhook, if it stands in a file.
+///
+/// # Errors
+/// If the file can't be used, or the configuration has an address too.
+pub(crate) fn webhook_url(loaded: &mut LoadedConfig) -> Result<Option<WebhookUrl>, ConfigError> {
+    let file = loaded.config.webhook.url_file.clone();
+    let Some(url) = secret(loaded, "webhook", "url_file", file)? else { return Ok(None) };
+    let wrong = |reason: String| {
+        let key = vec!["webhook".to_owned(), "url_file".to_owned()];
+        loaded.invalid(vec![Problem::error(key, reason)])
+    };
+    if loaded.config.webhook.url.is_some() {
+        return Err(wrong("there is a webhook.url too; leave one of them out".to_owned()));
+    }
+    url.to_text().parse().map(Some).map_err(|error: WebhookUrlError| wrong(format!("holds no URL: {error}")))
 }
 
 /// The token that the webhook is shown, if there is to be one.

@@ -87,7 +87,7 @@ fn mistakes_say_where_what_and_why() {
         ("level = \"info\"", "p.toml:1:1: level = \"info\": unknown key; it belongs in [log]"),
         (
             "[log]\ncolour = true",
-            "p.toml:2:1: log.colour = true: unknown key; there are `format`, `level`, `addresses`",
+            "p.toml:2:1: log.colour = true: unknown key; there are `format`, `level`, `addresses`, `line_size`",
         ),
         (
             "[log]\nlevel = \"warning\"",
@@ -118,6 +118,11 @@ fn mistakes_say_where_what_and_why() {
         ("[limits]\nconnections = 0", "p.toml:2:1: limits.connections = 0: must be more than 0"),
         ("[limits]\nheader_edits = 0", "p.toml:2:1: limits.header_edits = 0: must be more than 0"),
         ("[limits]\nenvelope_size = 0", "p.toml:2:1: limits.envelope_size = 0: must be more than 0"),
+        ("[limits]\nreasons = 0", "p.toml:2:1: limits.reasons = 0: must be more than 0"),
+        ("[log]\nline_size = 100", "p.toml:2:1: log.line_size = 100: must be 4KiB to 64KiB"),
+        ("[admin]\nconnections = 1", "p.toml:2:1: admin.connections = 1: must be 2 to 1000"),
+        ("[admin]\nrequest_timeout = \"0s\"", "p.toml:2:1: admin.request_timeout = \"0s\": must be 100ms to 60s"),
+        ("[admin]\nanswer_timeout = \"5m\"", "p.toml:2:1: admin.answer_timeout = \"5m\": must be 100ms to 60s"),
         (
             "[limits]\npacket_size = 100",
             "p.toml:2:1: limits.packet_size = 100: must be at least 64KiB: MTAs send the body in pieces of that size",
