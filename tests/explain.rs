@@ -57,7 +57,7 @@ fn tells_why_and_why_not() {
 #[test]
 fn shows_what_was_repaired_before_and_after() {
     let place = Place::new();
-    let config = format!("{CONFIG}[header_checks]\n");
+    let config = format!("{CONFIG}[header_checks]\nfallback_charset = \"windows-1252\"\n");
     fs::write(place.0.path().join("postseal.toml"), config).unwrap();
     let long = "x".repeat(1000);
     let mail =
