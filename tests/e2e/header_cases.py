@@ -110,7 +110,7 @@ CASES = [
     case("address_syntax", "easy-ham-2/01325", field("Cc", b"Ann Archer <ann@dest.example, ben@dest.example"),
          field("Cc", b'friends: "Archer, Ann" <ann@dest.example>, ben@dest.example;'), "log"),
     case("date_syntax", "hard-ham-1/00009", field("Date", b"2026-11-23T10:00:00+01:00"),
-         field("Date", b"Mon, 23 Nov 2026 10:00 GMT (noon (nearly))"), "fix", "log"),
+         field("Date", b"Mon, 23 Nov 2026 10:00 GMT (noon (nearly))"), "fix"),
     case("message_id_syntax", "easy-ham-1/00177", field("Message-Id", b"only.one@test.example"),
          field("Message-Id", b'<"only.one"@[192.0.2.1]> (note)'), "log"),
     case("html_in_subject", "easy-ham-1/01953", field("Subject", b"<b>Half price</b> today"),

@@ -132,7 +132,7 @@ impl BodyCheck {
 fn encoded_whole(section: &HeaderSection<'_>, complete: bool, eight_bit: bool) -> CheckFinding {
     let finding = CheckFinding::body(Check::TransferEncodingMismatch, None, ENCODED_WHOLE).hint(ENCODED_WHOLE_HINT);
     match section.first_with_id("Content-Transfer-Encoding") {
-        Some((id, field)) if complete && section.count("Content-Transfer-Encoding") == 1 => {
+        Some((id, field)) if complete && section.repeated("Content-Transfer-Encoding").is_some() => {
             finding.repair(if eight_bit {
                 Repair::Value(id, field.clone(), |_| Some(b" 8bit".to_vec()))
             } else {

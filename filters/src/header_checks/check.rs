@@ -101,8 +101,8 @@ const fn body(action: CheckAction, hint: &'static str) -> CheckProfile {
 /// ```
 ///
 /// `header` is a check of the header section, `body` one that needs the body. A check with a repair has `otherwise`: the
-/// default action where the repair is not possible. `because` gives the reason of a check
-/// that refuses by default: mail of this kind is dangerous, or large receivers refuse it.
+/// default action where the repair is not possible. A check that refuses by default names the receivers that refuse such
+/// mail, or the danger.
 macro_rules! each_check {
     ($with:ident) => {
         $with! {
@@ -135,9 +135,11 @@ macro_rules! each_check {
             /// To, Cc, Reply-To or another field of addresses that is empty; only Bcc may be (RFC 5322 section 3.6.3). Also empty
             /// In-Reply-To and References.
             EmptyField empty_field = header(Fix, "leave the field out, or put something into it").otherwise(Log);
-            /// To, Cc, Bcc, Reply-To, Sender or a Resent field of addresses that can't be read.
-            AddressSyntax address_syntax = header(Log, "write addresses such as Shop <shop@example.com>, with commas between them, and quote names that have a comma or a bracket");
-            /// A Date that is empty, or not in the form of RFC 5322 section 3.3. A date of ISO 8601 with a zone is written in that form.
+            /// To, Cc, Bcc, Reply-To, Sender or a Resent field of addresses that can't be read. Semicolons between addresses become
+            /// commas, and an empty group gets the semicolon that it lacks.
+            AddressSyntax address_syntax = header(Fix, "write addresses such as Shop <shop@example.com>, with commas between them, and quote names that have a comma or a bracket").otherwise(Log);
+            /// A Date that is empty, or not in the form of RFC 5322 section 3.3. A date that names one point in time is
+            /// written in that form.
             DateSyntax date_syntax = header(Fix, "write the date in English, such as Mon, 23 Nov 2026 10:00:00 +0100").otherwise(Log);
             /// A Message-ID that is empty, or not one identifier in angle brackets (RFC 5322 section 3.6.4).
             MessageIdSyntax message_id_syntax = header(Fix, "write one identifier, such as <1234@host.example.com>").otherwise(Log);

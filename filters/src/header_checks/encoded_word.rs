@@ -27,11 +27,12 @@ pub(super) fn check(id: FieldId, field: &HeaderField, kind: FieldKind, findings:
         let spot = |at: usize| Spot::of(value, word.start + at);
         let mut add = |check, what| findings.add(CheckFinding::field(check, field, spot(0), what));
         if word.hides_control() {
-            let at_end = value.get(word.start + word.length..).is_some_and(|rest| rest.trim_ascii().is_empty());
-            if at_end && word.without_line_end().is_some() {
+            if word.ends_text(value, kind == FieldKind::Address) && word.without_line_end().is_some() {
                 let what = "an encoded-word that ends with a line end";
                 let finding = CheckFinding::field(Check::EncodedWordControl, field, spot(0), what);
-                findings.add(finding.repair(Repair::Value(id, field.clone(), rfc2047::without_line_end)));
+                let is_all = rfc2047::without_line_end(field).is_some_and(|rest| rest.is_empty());
+                let new_value = || Repair::Value(id, field.clone(), rfc2047::without_line_end);
+                findings.add(finding.repair(if is_all { Repair::Remove(id) } else { new_value() }));
                 continue;
             }
             add(Check::EncodedWordControl, "an encoded-word hides a line end or a control character");

@@ -12,12 +12,15 @@ use super::repair::{rfc2047, rfc2231};
 use super::value;
 use crate::connection::MtaKind;
 use crate::mail::charset::utf8::Utf8Tally;
-use crate::mail::field_kind::{FieldKind, is_control};
+use crate::mail::field_kind::{FieldKind, is_control, is_repeated};
 use crate::mail::fold;
 use crate::message::FieldId;
 
 /// Fields in which a comment means nothing.
-const FIELDS_WITH_COMMENTS: [&str; 3] = ["Date", "Resent-Date", "MIME-Version"];
+const FIELDS_WITH_COMMENTS: [&str; 9] = [
+    "Date", "Resent-Date", "MIME-Version", "Content-Transfer-Encoding", "Message-ID", "Resent-Message-ID",
+    "Content-ID", "Content-Language", "Auto-Submitted",
+];
 const EIGHT_BIT: u8 = 1;
 const CONTROL: u8 = 2;
 const FOLD: u8 = 4;
@@ -54,6 +57,8 @@ pub(super) fn check(id: FieldId, field: &HeaderField, surroundings: FieldSurroun
     if seen.any(FOLD) || field.name.len() + 1 + value.len() > surroundings.mta.max_line_octets() {
         lines(id, field, surroundings.mta, findings);
     }
+    // Text is encoded after the form of the field has been mended.
+    value::check(id, field, findings);
     if eight_bit || seen.any(QUESTION) {
         let kind = FieldKind::of(field);
         if eight_bit && kind != FieldKind::Trace {
@@ -63,8 +68,6 @@ pub(super) fn check(id: FieldId, field: &HeaderField, surroundings: FieldSurroun
             encoded_word::check(id, field, kind, findings);
         }
     }
-    // Raw text in a comment of a date is taken out before the date is read.
-    value::check(id, field, findings);
 }
 
 fn raw_8bit(id: FieldId, field: &HeaderField, kind: FieldKind, findings: &mut CheckFindings) {
@@ -86,11 +89,6 @@ fn raw_8bit(id: FieldId, field: &HeaderField, kind: FieldKind, findings: &mut Ch
     } else {
         Repair::Text(id, field.clone(), rfc2047::encoded)
     }));
-}
-
-/// True for a field that repeats what the mail before it said, whoever wrote that.
-fn is_repeated(field: &HeaderField) -> bool {
-    field.is("References") || field.is("In-Reply-To")
 }
 
 fn lines(id: FieldId, field: &HeaderField, mta: MtaKind, findings: &mut CheckFindings) {

@@ -1,6 +1,7 @@
 //! Recognizes a body that begins as HTML.
 
-const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
+/// A byte order mark, a no-break space and a space without width: text that nobody sees.
+const BEFORE_HTML: [&[u8]; 4] = [b"\xef\xbb\xbf", b"\xc2\xa0", b"\xe2\x80\x8b", b"&nbsp;"];
 /// The elements that a body or a fragment of HTML begins with, in alphabetical order.
 const ELEMENTS: [&str; 70] = [
     "a", "abbr", "address", "article", "aside", "b", "base", "big", "blockquote", "body", "br", "button", "caption",
@@ -11,11 +12,13 @@ const ELEMENTS: [&str; 70] = [
 ];
 const MAX_ELEMENT_OCTETS: usize = 10;
 
-/// True if a body begins with a tag, a comment or the document type of HTML. White space and a byte order mark may stand
-/// before that.
+/// True if a body begins with a tag, a comment or the document type of HTML. White space, a byte order
+/// mark and an XML declaration may stand before that.
 pub(super) fn begins_as_html(start: &[u8]) -> bool {
-    let text = start.trim_ascii_start();
-    let text = text.strip_prefix(UTF8_MARK).unwrap_or(text).trim_ascii_start();
+    let mut text = start.trim_ascii_start();
+    while let Some(rest) = BEFORE_HTML.iter().find_map(|other| text.strip_prefix(*other)) {
+        text = rest.trim_ascii_start();
+    }
     let Some(text) = text.strip_prefix(b"<") else { return false };
     let begins = |word: &[u8]| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
     let has_html = || text.windows(5).any(|word| word.eq_ignore_ascii_case(b"<html"));

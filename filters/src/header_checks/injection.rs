@@ -87,6 +87,10 @@ pub(super) fn check_body(start: &[u8], section: &HeaderSection<'_>, findings: &m
         let what = "header fields at the start of the body";
         findings.add(CheckFinding::body(Check::HeaderInjection, Spot::of(start, 0), what));
         findings.cut_section = true;
+    } else if first_is_field && rest.is_early() {
+        let what = "an empty line, and header fields behind it";
+        findings.add(CheckFinding::body(Check::FieldSyntax, Spot::of(start, 0), what));
+        findings.cut_section = true;
     } else if (injected && fields > 1) || (!first_is_field && rest.is_certain(others > 0)) {
         let what = "a line that is no header field, and header fields behind it";
         findings.add(CheckFinding::body(Check::FieldSyntax, Spot::of(start, 0), what));

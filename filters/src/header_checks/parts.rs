@@ -171,6 +171,8 @@ impl BodyParts {
         };
         self.offset += line.len() as u64;
         self.at_start = true;
+        // An equals sign in quoted-printable: then the whole body is in it, fields of parts as well.
+        self.complete &= memchr::memmem::find(line, b"=3D").is_none();
         if header.line(line) {
             let (content_type, encoding, ambiguous) = header.read();
             let raw = header.raw();

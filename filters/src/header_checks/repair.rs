@@ -157,10 +157,10 @@ impl Repairs {
         if !material.one_text {
             return Err(SEVERAL_PARTS);
         }
-        match (section.first_with_id("Content-Type"), section.count("Content-Type")) {
-            (Some((id, field)), 1) => self.value(id, field, |field| with_charset(field, name).ok_or(NOT_CERTAIN))?,
-            (None, _) => self.add("Content-Type", &format!("text/plain; charset={name}")),
-            _ => return Err(NOT_CERTAIN),
+        match section.first_with_id("Content-Type") {
+            Some(_) if !self.leaves_one(section, "Content-Type") => return Err(NOT_CERTAIN),
+            Some((id, field)) => self.value(id, field, |field| with_charset(field, name).ok_or(NOT_CERTAIN))?,
+            None => self.add("Content-Type", &format!("text/plain; charset={name}")),
         }
         if section.count("MIME-Version") == 0 {
             self.add("MIME-Version", "1.0");
@@ -193,10 +193,16 @@ impl Repairs {
         }
     }
 
+    /// True if the message has at most one field of this name, or will have, as an earlier repair has taken out the others.
+    fn leaves_one(&self, section: &HeaderSection<'_>, name: &str) -> bool {
+        let is_gone = |id| self.values.get(id).is_some_and(Vec::is_empty);
+        section.repeated(name).is_some_and(|others| others.iter().all(is_gone))
+    }
+
     /// Writes the encoding of the body into the header section.
     fn name_encoding(&mut self, material: &RepairMaterial<'_>, name: &'static str) -> Result<(), &'static str> {
         let section = material.section;
-        if section.count(TRANSFER_ENCODING) > 1 {
+        if !self.leaves_one(section, TRANSFER_ENCODING) {
             return Err(NOT_CERTAIN);
         }
         // If an earlier repair has encoded the body, its encoding stays.

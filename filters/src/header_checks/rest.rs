@@ -23,6 +23,8 @@ const KNOWN_STARTS: [&str; 3] = ["X-", "List-", "Resent-"];
 pub(super) struct RestOfSection {
     /// The header section has one of the fields as well, as when people quote or forward mail.
     repeats: bool,
+    /// A Message-ID.
+    identified: bool,
     /// A field with a value that only programs write.
     for_programs: bool,
     /// A field that people may write, too.
@@ -45,7 +47,10 @@ impl RestOfSection {
         };
         self.repeats |= section.count(once) > 0;
         match *once {
-            "Message-ID" => self.for_programs |= !text.is_empty() && message_id::fault(text).is_none(),
+            "Message-ID" => {
+                self.identified |= !text.is_empty() && message_id::fault(text).is_none();
+                self.for_programs |= self.identified;
+            }
             "MIME-Version" => self.for_programs |= text.trim_ascii().starts_with(b"1."),
             "Content-Type" => self.for_programs |= ContentType::parse(text).is_some_and(|read| !read.broken),
             "Content-Transfer-Encoding" => self.for_programs |= is_encoding(text),
@@ -59,9 +64,14 @@ impl RestOfSection {
         }
     }
 
+    /// True if the fields begin the body because an empty line was written too early.
+    pub(super) fn is_early(&self) -> bool {
+        !self.repeats && self.identified && !self.unknown
+    }
+
     /// True if only the header section of this message can have these fields. Among other text they must be of both kinds.
     pub(super) fn is_certain(&self, among_text: bool) -> bool {
-        let Self { repeats, for_programs, for_people, unknown } = *self;
+        let Self { repeats, for_programs, for_people, unknown, .. } = *self;
         let certain = if among_text { for_programs && for_people } else { for_programs || (for_people && !unknown) };
         certain && !repeats
     }

@@ -2,6 +2,8 @@
 
 use postseal_protocol::HeaderField;
 
+use crate::mail::content_type::ContentType;
+use crate::mail::cursor::TextCursor;
 use crate::message::{FieldId, Fields};
 
 /// Makes two lists of one: the names, and the fault of a field that stands several times.
@@ -30,11 +32,12 @@ pub(super) struct HeaderSection<'a> {
 /// The fields of one name.
 #[derive(Default)]
 struct SingleField<'a> {
+    /// The first field that has something in it, or the first of all.
     first: Option<(FieldId, &'a HeaderField)>,
-    last: Option<FieldId>,
     count: u32,
-    /// All but the last, if all fields are alike.
-    repeated: Vec<FieldId>,
+    /// The other fields.
+    others: Vec<FieldId>,
+    /// One of the other fields says something else.
     differ: bool,
 }
 
@@ -46,21 +49,30 @@ impl<'a> HeaderSection<'a> {
             section.octets += (field.name.len() + field.value.len() + 3) as u64;
             let at = ONCE.iter().position(|name| field.is(name));
             if let Some(single) = at.and_then(|at| section.once.get_mut(at)) {
-                let (_, first) = *single.first.get_or_insert((id, field));
-                single.differ |= first.value.trim_ascii() != field.value.trim_ascii();
-                single.repeated.extend(single.last.replace(id));
                 single.count += 1;
+                let is_empty = |field: &HeaderField| field.value.trim_ascii().is_empty();
+                match single.first {
+                    Some((first, other)) if is_empty(other) => {
+                        single.others.push(first);
+                        single.first = Some((id, field));
+                    }
+                    Some((_, other)) => {
+                        single.differ |= !is_empty(field) && !alike(other, field);
+                        single.others.push(id);
+                    }
+                    None => single.first = Some((id, field)),
+                }
             }
         }
         section
     }
 
-    /// The first field of this name, which must be one of [`ONCE`].
+    /// The first field of this name that has something in it, or the first of all. The name must be one of [`ONCE`].
     pub(super) fn first(&self, name: &str) -> Option<&'a HeaderField> {
         self.first_with_id(name).map(|(_, field)| field)
     }
 
-    /// The first field of this name, and the number that edits know it by.
+    /// The same field, and the number that edits know it by.
     pub(super) fn first_with_id(&self, name: &str) -> Option<(FieldId, &'a HeaderField)> {
         self.single(name).and_then(|single| single.first)
     }
@@ -70,9 +82,9 @@ impl<'a> HeaderSection<'a> {
         self.single(name).map_or(0, |single| single.count)
     }
 
-    /// The fields of this name that say nothing that the last one does not say; `None` if two of them differ.
+    /// The fields of this name that say nothing that the first one does not say; `None` if two of them differ.
     pub(super) fn repeated(&self, name: &str) -> Option<&[FieldId]> {
-        self.single(name).filter(|single| !single.differ).map(|single| &*single.repeated)
+        self.single(name).filter(|single| !single.differ).map(|single| &*single.others)
     }
 
     fn single(&self, name: &str) -> Option<&SingleField<'a>> {
@@ -80,4 +92,27 @@ impl<'a> HeaderSection<'a> {
         debug_assert!(at.is_some(), "{name} is not among the fields that are collected");
         at.and_then(|at| self.once.get(at))
     }
+}
+
+/// True if two fields of one name say the same, apart from folds. Case and comments mean nothing in some of them.
+fn alike(one: &HeaderField, other: &HeaderField) -> bool {
+    let words = |value| <[u8]>::split(value, u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+    if words(&one.value).eq(words(&other.value)) {
+        return true;
+    }
+    let in_any_case = one.is("MIME-Version") || one.is("Content-Transfer-Encoding");
+    let is_text = one.is("Content-Type") && ContentType::parse(&one.value).is_some_and(|one| one.is_text());
+    (in_any_case || is_text) && plain(&one.value).is_some_and(|one| plain(&other.value) == Some(one))
+}
+
+/// The value in lower case, without white space and comments. `None` if a comment does not end.
+fn plain(value: &[u8]) -> Option<Vec<u8>> {
+    let mut cursor = TextCursor::new(value);
+    let mut out = Vec::with_capacity(value.len());
+    while cursor.peek().is_some() {
+        cursor.white_space_and_comments()?;
+        out.extend(cursor.bump());
+    }
+    out.make_ascii_lowercase();
+    Some(out)
 }

@@ -10,6 +10,7 @@ use crate::testing::{End, TestClock, Transaction, settings};
 use postseal_protocol::{HeaderField, Modification};
 
 mod again;
+mod fields;
 mod many_repairs;
 mod readme;
 mod repairs;

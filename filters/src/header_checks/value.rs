@@ -6,8 +6,9 @@ use postseal_protocol::HeaderField;
 
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Repair, Spot};
+use super::repair::comments::without_raw_comments;
 use crate::mail::address::{AddressError, Mailbox, mailboxes};
-use crate::mail::date::header as date;
+use crate::mail::date::{header as date, words};
 use crate::mail::message_id;
 use crate::mail::quoted::{QuoteScanner, QuotedRole, QuotingRules};
 use crate::message::FieldId;
@@ -56,7 +57,9 @@ pub(super) fn check(id: FieldId, field: &HeaderField, findings: &mut CheckFindin
     let Some((_, kind)) = FIELDS.iter().find(|(name, _)| field.is(name)) else { return };
     let value = &*field.value;
     let at = |at: usize| Spot::near(value, at);
-    if value.trim_ascii().is_empty() {
+    let is_addresses = matches!(kind, ReadAs::Addresses | ReadAs::Address);
+    let is_void = |octet: &u8| octet.is_ascii_whitespace() || (is_addresses && b",;<>".contains(octet));
+    if value.iter().all(is_void) {
         empty(id, field, *kind, findings);
         return;
     }
@@ -64,7 +67,8 @@ pub(super) fn check(id: FieldId, field: &HeaderField, findings: &mut CheckFindin
         ReadAs::Others => {}
         ReadAs::Addresses | ReadAs::Address | ReadAs::BlindCopies => {
             if let Some((offset, what)) = address_fault(value, *kind) {
-                findings.add(CheckFinding::field(Check::AddressSyntax, field, at(offset), what));
+                let finding = CheckFinding::field(Check::AddressSyntax, field, at(offset), what);
+                findings.add(finding.repair(Repair::Value(id, field.clone(), separated)));
             }
         }
         ReadAs::Date => {
@@ -96,13 +100,14 @@ fn empty(id: FieldId, field: &HeaderField, kind: ReadAs, findings: &mut CheckFin
 }
 
 fn rewritten_date(field: &HeaderField) -> Option<Vec<u8>> {
-    let value = &*field.value;
+    let value = &*without_raw_comments(&field.value)?;
     if date::fault(value).is_none() {
-        // An earlier repair has taken out what was wrong.
         return Some(value.to_vec());
     }
-    let iso = date::from_iso(value).map(|date| format!(" {date}").into_bytes());
-    iso.or_else(|| date::cut_behind_zone(value).filter(|date| date.is_ascii()).map(<[u8]>::to_vec))
+    let cut = || date::cut_behind_zone(value).filter(|date| date.is_ascii()).map(<[u8]>::to_vec);
+    let written = |date: String| format!(" {date}").into_bytes();
+    let iso = date::from_iso(value).map(written);
+    iso.or_else(cut).or_else(|| words::from_words(value).map(written))
 }
 
 /// The first fault of a value that has something in it: the octet, and a few words.
@@ -142,6 +147,27 @@ fn has_loose_dot(value: &[u8], mailbox: &Mailbox) -> bool {
     let is_quoted = value.get(mailbox.range.start) == Some(&b'"');
     let Mailbox { local, .. } = mailbox;
     !is_quoted && (local.starts_with('.') || local.ends_with('.') || local.contains(".."))
+}
+
+/// The value with the semicolon that ends its group, if the group is empty, or with commas instead of semicolons between
+/// addresses outside of groups. `None` if that is not all.
+fn separated(field: &HeaderField) -> Option<Vec<u8>> {
+    let mut value = field.value.trim_ascii_end().to_vec();
+    let mut scanner = QuoteScanner::new(QuotingRules::GroupNames);
+    let mut has_group = false;
+    for octet in &mut value {
+        match (scanner.step(*octet), *octet) {
+            (QuotedRole::Open, b':') => has_group = true,
+            (QuotedRole::Open, b';') if !has_group => *octet = b',',
+            _ => {}
+        }
+    }
+    if has_group && mailboxes(&value).is_ok_and(|found| found.is_empty()) {
+        value.push(b';');
+    }
+    let has_domains = mailboxes(&value).is_ok_and(|found| found.iter().all(|mailbox| mailbox.domain.is_some()));
+    let kind = if field.is("Sender") || field.is("Resent-Sender") { ReadAs::Address } else { ReadAs::Addresses };
+    (has_domains && address_fault(&value, kind).is_none()).then_some(value)
 }
 
 /// The place of the colon behind the name of a group that does not end.

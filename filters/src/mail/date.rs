@@ -1,6 +1,7 @@
 //! The calendar: seconds since 1970 as dates, and dates as seconds. All of it is in UTC.
 
 pub(crate) mod header;
+pub(crate) mod words;
 
 use std::time::Duration;
 
@@ -39,6 +40,16 @@ pub fn day(text: &str) -> Option<u64> {
     let seconds = u64::try_from(date.to_timestamp()).ok()?;
     // A day that does not exist, such as the 30th of February, is counted as another one.
     (seconds <= MAX_SECONDS && date_time(seconds) == date).then_some(seconds)
+}
+
+/// A date as header fields have it, of numbers and a zone such as `+0100`. `None` if there is no such day, time or zone.
+fn at_zone(year: u32, month: u32, day_number: u32, time: (u32, u32, u32), zone: &str) -> Option<String> {
+    let (hour, minute, second) = time;
+    let midnight = rfc5322(day(&format!("{year:04}-{month:02}-{day_number:02}"))?);
+    let date = midnight.strip_suffix(" 00:00:00 +0000")?;
+    let zone_exists = zone.get(1..3)? < "24" && zone.get(3..)? < "60";
+    let exists = hour < 24 && minute < 60 && second < 61 && zone_exists;
+    exists.then(|| format!("{date} {hour:02}:{minute:02}:{second:02} {zone}"))
 }
 
 fn date_time(seconds: u64) -> DateTime {

@@ -11,6 +11,7 @@ use super::charset::Charset;
 use super::transfer::base64;
 
 const MAX_CHARSET_NAME_OCTETS: usize = 64;
+const WHITE_SPACE: &[u8] = b" \t\r\n";
 
 /// The text of a field's value with encoded-words decoded. A word that can't be decoded stays as it is, which is enough for
 /// checks, but not for showing text to people.
@@ -157,20 +158,35 @@ impl EncodedWord<'_> {
         control::is_in(&octets, self.charset_name())
     }
 
-    /// The word without the line end that its text ends with. `None` if there is none, if nothing else is in the word, or
-    /// if the rest of the text hides a control character too.
+    /// The word without the line end, and the white space around it, that its text ends with; empty if nothing else is in
+    /// the word. `None` if there is no line end, or if the rest of the text hides a control character too.
     pub(crate) fn without_line_end(&self) -> Option<Vec<u8>> {
-        let octets = self.octets().ok()?;
-        let end = octets.iter().rposition(|octet| !matches!(octet, b'\r' | b'\n'))? + 1;
-        let (kept, line_end) = octets.split_at_checked(end)?;
-        if line_end.is_empty() || kept.trim_ascii().is_empty() || control::is_in(kept, self.charset_name()) {
+        // Of the other charsets it is not known that this octet is a line end.
+        let (Charset::Ascii | Charset::Utf8 | Charset::Other(_)) = Charset::named(self.charset_name()) else {
             return None;
+        };
+        let octets = self.octets().ok()?;
+        let end = octets.iter().rposition(|octet| !WHITE_SPACE.contains(octet)).map_or(0, |at| at + 1);
+        let (kept, behind) = octets.split_at_checked(end)?;
+        if !behind.iter().any(|octet| b"\r\n".contains(octet)) || control::is_in(kept, self.charset_name()) {
+            return None;
+        }
+        if kept.is_empty() {
+            return Some(Vec::new());
         }
         let text = match self.encoding {
             b'B' | b'b' => STANDARD.encode(kept).into_bytes(),
-            _ => without_q_line_end(self.text).to_vec(),
+            _ => without_q_white_space(self.text).to_vec(),
         };
         Some([b"=?", self.charset, b"?", &[self.encoding], b"?", &text, b"?="].concat())
+    }
+
+    /// True if no text follows the word in its value, but the address that it names in a list of addresses.
+    pub(crate) fn ends_text(&self, value: &[u8], in_address_list: bool) -> bool {
+        let Some(rest) = value.get(self.start + self.length..) else { return false };
+        let rest = without_white_space(rest);
+        let behind = without_white_space(rest.strip_prefix(b"\"").unwrap_or(rest));
+        rest.is_empty() || (in_address_list && behind.starts_with(b"<"))
     }
 
     /// True if the word stands in an addr-spec: beside its `@`, or behind an angle bracket.
@@ -191,10 +207,21 @@ impl EncodedWord<'_> {
     }
 }
 
-/// The text in Q encoding without line ends at its end.
-fn without_q_line_end(text: &[u8]) -> &[u8] {
+/// The text without the white space that it begins with. A form feed is no white space in a field.
+fn without_white_space(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t' | b'\n', rest @ ..] = text {
+        text = rest;
+    }
+    text
+}
+
+/// The text in Q encoding without line ends and other white space at its end.
+fn without_q_white_space(text: &[u8]) -> &[u8] {
     let mut rest = text;
-    while let [kept @ .., b'=', b'0', b'A' | b'a' | b'D' | b'd'] = rest {
+    while let [kept @ .., b'=', b'0', b'A' | b'a' | b'D' | b'd' | b'9']
+    | [kept @ .., b'=', b'2', b'0']
+    | [kept @ .., b'_' | b' ' | b'\t'] = rest
+    {
         rest = kept;
     }
     rest

@@ -11,11 +11,13 @@ const TRACE: [&str; 9] = [
     "Received", "Return-Path", "DKIM-Signature", "Authentication-Results", "ARC-Seal", "ARC-Message-Signature",
     "ARC-Authentication-Results", "X-Received", "Received-SPF",
 ];
-const STRUCTURED: [&str; 24] = [
+const STRUCTURED: [&str; 34] = [
     "Date", "Message-ID", "In-Reply-To", "References", "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
     "Content-Disposition", "Content-ID", "Content-Language", "Resent-Date", "Resent-Message-ID", "List-Id",
     "List-Unsubscribe", "List-Unsubscribe-Post", "List-Post", "List-Help", "List-Subscribe", "List-Owner",
-    "List-Archive", "Auto-Submitted", "Precedence", "Importance", "Autocrypt",
+    "List-Archive", "Auto-Submitted", "Precedence", "Importance", "Autocrypt", "Archived-At", "Content-Base",
+    "Content-MD5", "Supersedes", "Expires", "Expiry-Date", "Reply-By", "Deferred-Delivery", "Original-Message-ID",
+    "Disposition-Notification-Options",
 ];
 
 /// The kind of text in a field.
@@ -45,6 +47,11 @@ impl FieldKind {
             Self::Unstructured
         }
     }
+}
+
+/// True for a field that repeats what the mail before it said, whoever wrote that.
+pub(crate) fn is_repeated(field: &HeaderField) -> bool {
+    field.is("References") || field.is("In-Reply-To")
 }
 
 /// True for an octet that no field may have in its value.

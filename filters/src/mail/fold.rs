@@ -26,14 +26,19 @@ pub(crate) fn lines(value: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
 
 /// The offset of the first continuation line of nothing but white space.
 pub(crate) fn blank_line(value: &[u8]) -> Option<usize> {
-    lines(value).skip(1).find(|(_, line)| line.trim_ascii().is_empty()).map(|(start, _)| start)
+    lines(value).skip(1).find(|(_, line)| is_blank(line)).map(|(start, _)| start)
+}
+
+/// True for a line of nothing but white space. A form feed is no white space in a field (RFC 5322 section 2.2.2).
+fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(|octet| matches!(octet, b' ' | b'\t' | b'\r'))
 }
 
 /// The value without continuation lines of nothing but white space.
 pub(crate) fn without_blank_lines(field: &HeaderField) -> Option<Vec<u8>> {
     let mut lines = field.value.split(|octet| *octet == b'\n');
     let mut out = lines.next()?.to_vec();
-    for line in lines.filter(|line| !line.trim_ascii().is_empty()) {
+    for line in lines.filter(|line| !is_blank(line)) {
         out.push(b'\n');
         out.extend_from_slice(line);
     }

@@ -41,7 +41,11 @@ pub fn fuzz_header_checks(data: &[u8]) {
     let body = model.body.clone().unwrap_or(body);
     let again = run(pipeline, &fields, &body);
     assert!(!again.verdict.is_refusal(), "{:?}, after {:?}", again.verdict, end.modifications);
-    assert_eq!(again.modifications, [], "after {:?}", end.modifications);
+    // Repairs may make two fields alike that the settings let pass, and then one of them goes.
+    let notes = &end.record.report.checks;
+    if !notes.iter().any(|note| note.check == Check::DuplicateField.as_str() && note.action == "log") {
+        assert_eq!(again.modifications, [], "after {:?}", end.modifications);
+    }
 }
 
 fn run(pipeline: &Arc<Pipeline>, fields: &[HeaderField], body: &[u8]) -> End {

@@ -6,6 +6,7 @@ use crate::header_checks::advice;
 use crate::header_checks::check::Check;
 use crate::header_checks::finding::{CheckFinding, CheckFindings, Repair, Spot};
 use crate::mail::encoded_word::{decoded, words};
+use crate::mail::field_kind::is_repeated;
 use crate::mail::fold;
 use crate::mail::quoted::{QuoteScanner, QuotingRules};
 use crate::message::FieldId;
@@ -23,7 +24,7 @@ pub(super) fn check(id: FieldId, field: &HeaderField, findings: &mut CheckFindin
         let at = Spot::of(value, word.start);
         if word.hides_control() {
             let what = "an encoded-word hides a line end or a control character";
-            findings.add(CheckFinding::field(Check::EncodedWordControl, field, at, what));
+            findings.add(CheckFinding::field(Check::EncodedWordControl, field, at, what).mild(is_repeated(field)));
             continue;
         }
         for octet in value.iter().take(word.start).skip(scanned) {
@@ -48,7 +49,7 @@ pub(super) fn check(id: FieldId, field: &HeaderField, findings: &mut CheckFindin
 
 /// True for text before the address in List-Id, which is a phrase (RFC 2919 section 3).
 fn is_name_of_list(field: &HeaderField, before: &[u8]) -> bool {
-    field.is("List-Id") && !before.contains(&b'<')
+    field.is("List-Id") && !before.contains(&b'<') && field.value.contains(&b'<')
 }
 
 /// The value with its encoded-words decoded. `None` if the result is not plain ASCII.

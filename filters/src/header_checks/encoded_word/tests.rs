@@ -137,6 +137,8 @@ fn no_word_may_stand_in_fields_for_programs() {
         ("Date", " =?utf-8?q?Mon=2C_23_Nov_2026_10=3A00=3A00_+0100?="),
         ("List-Unsubscribe", " =?utf-8?q?=3Chttps=3A//a=2Eexample/=3E?="),
         ("List-Id", " <=?utf-8?q?news?=.example.com>"),
+        ("List-Id", " =?utf-8?q?=3Cnews=2Eexample=2Ecom=3E?="),
+        ("Archived-At", " =?utf-8?q?=3Chttps=3A//a=2Eexample/=3E?="),
         ("MIME-Version", " =?us-ascii?q?1=2E0?="),
         ("Content-Transfer-Encoding", " =?us-ascii?q?7bit?="),
         ("Content-Type", " application/pdf; name==?utf-8?q?=C3=BC=2Epdf?="),

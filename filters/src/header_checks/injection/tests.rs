@@ -78,6 +78,16 @@ fn a_line_without_a_colon_cuts_the_header_section() {
     ] {
         assert_eq!(in_body(&cut, body), [Check::FieldSyntax], "{body:?}");
     }
+    // An empty line that was written too early.
+    let early = "Date: Mon, 23 Nov 2026 10:00:00 +0100\r\nMessage-ID: <1@example.com>\r\nX-Mailer: a\r\n\r\nHello\r\n";
+    assert_eq!(in_body(&cut, early), [Check::FieldSyntax]);
+    for body in [
+        "Date: Mon, 23 Nov 2026 10:00:00 +0100\r\n\r\nHello\r\n",
+        "Message-ID: <1@example.com>\r\nStatus: deferred\r\n\r\n",
+        "Message-ID: <1@example.com>\r\nFrom: carl@example.net\r\n\r\n",
+    ] {
+        assert_eq!(in_body(&cut, body), [], "{body:?}");
+    }
     assert_eq!(in_body(&cut[..2], "Broken\r\nSubject: x\r\nX-Mailer: y\r\n\r\n"), [Check::FieldSyntax]);
     for body in [
         // People forward mail.

@@ -16,7 +16,8 @@ pub(crate) fn without_raw_text(field: &HeaderField) -> Option<Vec<u8>> {
     (certain && fold::long_line(&new, fold::MAX_SENT_LINE_OCTETS).is_none()).then_some(value)
 }
 
-fn without_raw_comments(value: &[u8]) -> Option<Vec<u8>> {
+/// The value without its comments that have raw text.
+pub(crate) fn without_raw_comments(value: &[u8]) -> Option<Vec<u8>> {
     let mut cursor = TextCursor::new(value);
     let mut out: Vec<u8> = Vec::with_capacity(value.len());
     loop {

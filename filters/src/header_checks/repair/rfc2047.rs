@@ -17,7 +17,7 @@ use crate::mail::charset::raw::{RawCharset, is_text};
 use crate::mail::cursor::TextCursor;
 use crate::mail::encoded_word::misnamed::misnamed;
 use crate::mail::encoded_word::write::{EncodedWordWriter, SpacedWord, WordSurroundings};
-use crate::mail::encoded_word::{has_half_word, words as words_of};
+use crate::mail::encoded_word::{EncodedWord, has_half_word, words as words_of};
 use crate::mail::field_kind::{FieldKind, is_control};
 use crate::mail::fold::MAX_VALUE_OCTETS;
 use crate::mail::quoted::{QuoteScanner, QuotedRole, QuotingRules};
@@ -51,11 +51,39 @@ pub(crate) fn from_jis(field: &HeaderField) -> Option<Vec<u8>> {
     encoded_text(&decoded, &text).filter(|_| is_jis)
 }
 
-/// The value without the line end at the end of the encoded-word that stands last.
+/// The value without the line ends at the end of encoded-words that no text follows; empty if there is nothing else.
+/// `None` if another word hides a control character.
 pub(crate) fn without_line_end(field: &HeaderField) -> Option<Vec<u8>> {
-    let word = words_of(&field.value).last()?;
-    let (before, _) = field.value.split_at_checked(word.start)?;
-    Some([before, &word.without_line_end()?].concat())
+    let value = &*field.value;
+    let in_address_list = FieldKind::of(field) == FieldKind::Address;
+    let has_raw_text = value.iter().any(|octet| !octet.is_ascii() || *octet == 0x1b);
+    let (mut out, mut done) = (Vec::with_capacity(value.len()), 0);
+    for word in words_of(value).filter(EncodedWord::hides_control) {
+        let new = word.without_line_end()?;
+        // Raw text beside a word is not encoded, and would be if the word were gone.
+        let hides_raw_text = has_raw_text && (word.is_glued(value) || new.is_empty());
+        if hides_raw_text || !word.ends_text(value, in_address_list) {
+            return None;
+        }
+        let before = value.get(done..word.start)?;
+        let before = if new.is_empty() { without_white_space(before) } else { before };
+        out.extend_from_slice(before);
+        out.extend_from_slice(&new);
+        done = word.start + word.length;
+    }
+    out.extend_from_slice(without_white_space(value.get(done..)?));
+    if in_address_list {
+        return mailboxes(&out).is_ok_and(|found| !found.is_empty()).then_some(out);
+    }
+    Some(out)
+}
+
+/// The text without the white space that it ends with. A form feed is no white space in a field.
+fn without_white_space(mut text: &[u8]) -> &[u8] {
+    while let [rest @ .., b' ' | b'\t' | b'\n'] = text {
+        text = rest;
+    }
+    text
 }
 
 /// The value with the right charset named for encoded-words that are UTF-8.
@@ -96,13 +124,15 @@ fn with_new_names(field: &HeaderField, others: bool) -> Option<Vec<u8>> {
 
 fn encoded_text(field: &HeaderField, text: &str) -> Option<Vec<u8>> {
     let mut writer = EncodedWordWriter::new(field.name.len() + 1, text.len());
-    match FieldKind::of(field) {
+    // The name of a list is written like the name of a mailbox (RFC 2919 section 3).
+    let kind = if field.is("List-Id") { FieldKind::Address } else { FieldKind::of(field) };
+    match kind {
         FieldKind::Unstructured => writer.tokens(&words(text), WordSurroundings::Value)?,
         FieldKind::Address => addresses(text, &mut writer)?,
         FieldKind::Structured | FieldKind::Trace => return None,
     }
     let out = writer.into_octets();
-    if FieldKind::of(field) == FieldKind::Address && !same_addresses(&field.value, &out) {
+    if kind == FieldKind::Address && !same_addresses(&field.value, &out) {
         return None;
     }
     (out.len() <= MAX_VALUE_OCTETS && out.is_ascii()).then_some(out)

@@ -12,6 +12,7 @@ use encoding_rs::mem::decode_latin1;
 use postseal_protocol::HeaderField;
 
 use super::{NOT_CERTAIN, UNKNOWN_CHARSET};
+use crate::mail::charset::Charset;
 use crate::mail::charset::raw::RawCharset;
 use crate::mail::content_type::Parameter;
 use crate::mail::fold;
@@ -51,20 +52,15 @@ fn encoded_as(field: &HeaderField, read: impl Fn(&[u8]) -> Option<String>) -> Op
             return None;
         }
         let name = read(&parameter.content).filter(|name| !name.contains(|c: char| c.is_control() || c == '\\'))?;
-        let mut others = parameters.iter().filter(|other| base(&other.name) == parameter.name && *other != parameter);
-        match (others.next(), others.next()) {
-            (None, _) => {}
-            // The second form says the same.
-            (Some(other), None)
-                if other.name.ends_with(b"*") && extended(&other.content).as_deref() == Some(&*name) =>
-            {
-                let start = parameter.name_end.checked_sub(parameter.name.len())?;
-                let semicolon = value.get(done..start)?.trim_ascii_end().strip_suffix(b";")?;
-                out.extend_from_slice(semicolon);
-                done = parameter.at.end;
-                continue;
-            }
-            _ => return None,
+        let others = parameters.iter().filter(|other| base(&other.name) == parameter.name && *other != parameter);
+        let others: Vec<_> = others.collect();
+        if !others.is_empty() {
+            // The second form must say the same, and is enough.
+            extended(&others).filter(|other| *other == name)?;
+            let start = parameter.name_end.checked_sub(parameter.name.len())?;
+            out.extend_from_slice(value.get(done..start)?.trim_ascii_end().strip_suffix(b";")?);
+            done = parameter.at.end;
+            continue;
         }
         out.extend_from_slice(value.get(done..parameter.name_end)?);
         out.extend_from_slice(b"*=utf-8''");
@@ -76,12 +72,25 @@ fn encoded_as(field: &HeaderField, read: impl Fn(&[u8]) -> Option<String>) -> Op
     (out.is_ascii() && fold::long_line(&new, fold::MAX_SENT_LINE_OCTETS).is_none()).then_some(out)
 }
 
-/// The text of an extended parameter in UTF-8.
-fn extended(content: &[u8]) -> Option<String> {
-    let mut parts = content.splitn(3, |octet| *octet == b'\'');
-    let (charset, _, text) = (parts.next()?, parts.next()?, parts.next()?);
-    let octets = PERCENT.decode(text).ok().filter(|_| charset.eq_ignore_ascii_case(b"utf-8"))?;
-    String::from_utf8(octets.into_owned()).ok()
+/// The text of an extended parameter, in one piece or in several that are numbered from 0 (RFC 2231 sections 3 and 4).
+fn extended(pieces: &[&Parameter]) -> Option<String> {
+    let (mut charset, mut octets) = (Charset::Ascii, Vec::new());
+    for (at, piece) in pieces.iter().enumerate() {
+        let number = piece.name.split(|octet| *octet == b'*').nth(1)?;
+        let is_next = if number.is_empty() { pieces.len() == 1 } else { number == at.to_string().as_bytes() };
+        let encoded = piece.name.ends_with(b"*");
+        if !is_next {
+            return None;
+        }
+        let mut text = &*piece.content;
+        if encoded && at == 0 {
+            let mut parts = text.splitn(3, |octet| *octet == b'\'');
+            charset = Charset::named(parts.next()?);
+            text = parts.nth(1)?;
+        }
+        octets.extend_from_slice(&if encoded { PERCENT.decode(text).ok()? } else { Cow::Borrowed(text) });
+    }
+    charset.decode(&octets).map(Cow::into_owned)
 }
 
 /// The name of a parameter without the `*` and the numbers that RFC 2231 puts behind it.

@@ -2,15 +2,17 @@
 
 use proptest::prelude::*;
 
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 17] = [
     "To", "Cc", "Bcc", "From", "Date", "Message-ID", "MIME-Version", "Content-Type", "Content-Transfer-Encoding",
-    "List-Unsubscribe", "References", "Resent-Date", "Subject", "Sender", "Resent-To",
+    "List-Unsubscribe", "References", "Resent-Date", "Subject", "Sender", "Resent-To", "List-Id",
+    "Content-Disposition",
 ];
-const PIECES: [&str; 31] = [
+const PIECES: [&str; 41] = [
     "", " ", "\n ", "\n\t ", "a@b.example", "Ann", "<", ">", ",", ":", ";", "(", ")", "(\u{e4})", "\u{e4}", "\"",
     "=?utf-8?q?=3Chttps=3A//a=3E?=", "=?utf-8?q?a?=", "2026-11-23T10:00:00Z", "Mon, 23 Nov 2026 10:00:00 +0100",
     " CET", "<1@b>", "1.0", "multipart/mixed; boundary=b", "text/plain", "base64", "quoted-printable", "8bit", "x-foo",
-    "\u{c}", LONG,
+    "\u{c}", "=?utf-8?q?a=0A?=", "=?utf-8?b?Cg==?=", "\u{1b}$B$3\u{1b}(B", "Mo, 23 Mai 2026 9:00", " GMT", "+01:00",
+    "x:", "attachment", "; filename = \"\u{e4}\"", "; filename*=utf-8''%C3%A4", LONG,
 ];
 const LONG: &str = "LONG";
 const BODIES: [&str; 7] = [

@@ -320,15 +320,29 @@ fn a_line_end_at_the_end_of_an_encoded_word_is_taken_out() {
         (" =?UTF-8?q?K=C3=B6ln=0d=0a?= ", "Subject: =?UTF-8?q?K=C3=B6ln?="),
         (" =?utf-8?B?S8O2bG4NCg==?=", "Subject: =?utf-8?B?S8O2bG4=?="),
         (" a =?utf-8?Q?K=C3=B6?=\n =?utf-8?Q?ln=0A=0A?=", "Subject: a =?utf-8?Q?K=C3=B6?=\n =?utf-8?Q?ln?="),
+        (" =?utf-8?Q?K=C3=B6ln_=0D=0A=20=09_?=", "Subject: =?utf-8?Q?K=C3=B6ln?="),
+        (" =?utf-8?B?S8O2bG4KIA==?=", "Subject: =?utf-8?B?S8O2bG4=?="),
+        (" =?utf-8?Q?K=C3=B6ln?=\n =?utf-8?Q?=0A?=", "Subject: =?utf-8?Q?K=C3=B6ln?="),
+        (" =?utf-8?Q?=0A?=", "Subject:"),
     ] {
         let end = subject(value);
         assert!(end.accepted() && edits(&end).contains(&expected.to_owned()), "{value}: {:?}", edits(&end));
     }
     for value in [
-        " =?utf-8?Q?K=C3=B6ln=0A?= x", " =?utf-8?Q?a=0Ab?=", " =?utf-8?Q?a=0A?= =?utf-8?Q?b?=", " =?utf-8?Q?=0A?=",
-        " =?utf-8?Q?a=00=0A?=", " =?utf-8?Q?a=07?=",
+        " =?utf-8?Q?K=C3=B6ln=0A?= x", " =?utf-8?Q?a=0Ab?=", " =?utf-8?Q?a=0A?= =?utf-8?Q?b?=",
+        " =?utf-8?Q?a=0A?= <b@c.example>", " =?utf-16?B?AEEACg==?=", " =?utf-8?Q?a=00=0A?=", " =?utf-8?Q?a=07?=",
     ] {
         assert!(!subject(value).accepted(), "{value}");
+    }
+    for (to, expected) in [
+        (" =?utf-8?Q?K=C3=B6ln=0A?= <b@c.example>", Some("To: =?utf-8?Q?K=C3=B6ln?= <b@c.example>")),
+        (" =?utf-8?Q?=0D=0A?= <b@c.example>, d@e.example", Some("To: <b@c.example>, d@e.example")),
+        (" \"=?utf-8?Q?a=0A?=\" <b@c.example>", Some("To: \"=?utf-8?Q?a?=\" <b@c.example>")),
+        (" =?utf-8?Q?a=0A?=, =?utf-8?Q?b=0A?= <b@c.example>", None),
+    ] {
+        let end = run("", &message(&[("To", to)], "Hello\r\n"));
+        assert_eq!(edits(&end).first().map(String::as_str), expected, "{to}");
+        assert_eq!(end.accepted(), expected.is_some(), "{to}");
     }
 }
 
@@ -346,7 +360,10 @@ fn raw_iso_2022_jp_is_encoded() {
 #[test]
 fn nobody_is_refused_for_the_message_id_of_another() {
     for name in ["References", "In-Reply-To"] {
-        for value in [" <gr\u{fc}n@example.com>", " <a\u{7}@example.com>", " <1@example.com> <\u{e4}@b>"] {
+        for value in [
+            " <gr\u{fc}n@example.com>", " <a\u{7}@example.com>", " <1@example.com> <\u{e4}@b>",
+            " <=?utf-8?Q?a=0A?=@example.com>",
+        ] {
             assert!(run("", &message(&[(name, value)], "Hello\r\n")).accepted(), "{name}:{value}");
         }
     }
@@ -386,8 +403,14 @@ fn empty_fields_are_taken_out_or_filled() {
 #[test]
 fn a_date_that_names_a_point_in_time_is_rewritten() {
     let edits = |date| edits(&run("fixed_field = 'none'", &message(&[("Date", date)], "Hello\r\n")));
-    assert_eq!(edits(" 2026-11-23T10:00:00+01:00"), ["Date: Mon, 23 Nov 2026 10:00:00 +0100"]);
-    for date in [" 2026-11-23T10:00:00", " Mo, 23 Nov 2026 10:00:00 +0100", " 23.11.2026 10:00"] {
+    for date in [
+        " 2026-11-23T10:00:00+01:00",
+        " Mo, 23 Nov 2026 10:00:00 +0100",
+        " Mon Nov 23 2026 10:00:00 GMT+0100 (Mitteleurop\u{e4}ische Normalzeit)",
+    ] {
+        assert_eq!(edits(date), ["Date: Mon, 23 Nov 2026 10:00:00 +0100"], "{date}");
+    }
+    for date in [" 2026-11-23T10:00:00", " Mo, 23 Nov 2026 10:00:00 MEZ", " 23.11.2026 10:00"] {
         assert_eq!(edits(date), [""; 0], "{date}");
     }
 }
@@ -422,6 +445,8 @@ fn a_multipart_in_an_encoding_loses_its_name() {
     // The parts may be in base64 after all, or not complete.
     assert_eq!(run("LS1iDQoNCnRleHQNCi0tYi0tDQo=\r\n"), [""; 0]);
     assert_eq!(run(&format!("{part}base64\r\n\r\nSGVsbG8=\r\n")), [""; 0]);
+    // The fields of the part are in quoted-printable themselves.
+    assert_eq!(run("--b\r\nContent-Type: text/plain; charset=3Dutf-8\r\n\r\na=3Db\r\n--b--\r\n"), [""; 0]);
 }
 
 #[test]
@@ -454,6 +479,8 @@ fn raw_text_behind_a_date_is_taken_out() {
     }
     let version = octets(&[("MIME-Version", &b" 1.0 (\xfc)"[..])], b"test\r\n");
     assert_eq!(edits(&run("fixed_field = 'none'", &version)), ["MIME-Version: 1.0"]);
+    let id = octets(&[("Message-ID", &b" <1@example.com> (\xfc)"[..])], b"test\r\n");
+    assert_eq!(edits(&run("fixed_field = 'none'", &id)), ["Message-ID: <1@example.com>"]);
     for value in [&b" Thu, 1 M\xe4r 2026 14:40:57 +0200"[..], b" Thu, 1 Oct 2026 14:40:57 Mitteleurop\xe4ische Zeit"] {
         let answer = reply(&run("fixed_field = 'none'", &octets(&[("Date", value)], b"test\r\n")));
         assert!(answer.starts_with("550 5.6.0 raw_8bit_header: Date: ") && !answer.contains("2047"), "{answer}");

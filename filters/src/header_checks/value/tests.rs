@@ -20,6 +20,9 @@ fn empty_fields() {
             assert_eq!(found(name, value), [(Check::EmptyField, "an empty field", None)], "{name}");
         }
     }
+    for value in [" ,", " <>", "<>, <>", " ;"] {
+        assert_eq!(found("Reply-To", value), [(Check::EmptyField, "an empty field", None)], "{value}");
+    }
     assert_eq!(found("Date", " "), [(Check::DateSyntax, "an empty field", None)]);
     assert_eq!(found("Message-Id", ""), [(Check::MessageIdSyntax, "an empty field", None)]);
     for name in ["Bcc", "Resent-Bcc", "Subject", "Comments", "X-To"] {
@@ -40,7 +43,7 @@ fn addresses_that_can_not_be_read() {
         ("Bcc", " <>", 2, unread),
         ("To", " ann@", 4, unread),
         ("To", " (nobody)", 0, "no address"),
-        ("Reply-To", " ,", 0, "no address"),
+        ("Reply-To", " (a),", 0, "no address"),
         ("Resent-To", " friends: ann@example.net", 8, "a group without its semicolon"),
         ("To", " undisclosed-recipients:", 23, "a group without its semicolon"),
         ("Sender", " a@example.net, b@example.net", 0, "several addresses"),

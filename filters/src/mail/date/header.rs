@@ -1,6 +1,6 @@
 //! Dates in header fields (RFC 5322 section 3.3, with the obsolete forms of section 4.3), and dates as ISO 8601 has them.
 
-use super::{day, rfc5322};
+use super::{at_zone, day};
 use crate::mail::cursor::TextCursor;
 
 const DAYS: [&[u8]; 7] = [b"mon", b"tue", b"wed", b"thu", b"fri", b"sat", b"sun"];
@@ -177,11 +177,9 @@ pub(crate) fn from_iso(value: &[u8]) -> Option<String> {
     }
     text.blanks();
     let zone = text.zone()?;
-    let midnight = rfc5322(day(&format!("{year:04}-{month:02}-{day_number:02}"))?);
-    let date = midnight.strip_suffix(" 00:00:00 +0000")?;
     text.cursor.white_space_and_comments()?;
-    let exists = hour < 24 && minute < 60 && second < 61 && text.cursor.peek().is_none();
-    exists.then(|| format!("{date} {hour:02}:{minute:02}:{second:02} {zone}"))
+    let done = text.cursor.peek().is_none();
+    at_zone(year, month, day_number, (hour, minute, second), &zone).filter(|_| done)
 }
 
 struct IsoReader<'a> {

@@ -20,6 +20,11 @@ fn names_of_files_are_encoded() {
         (" attachment; filename = \"ü\"", " attachment; filename*=utf-8''%C3%BC"),
         (" attachment; filename\n =\t\"ü\" ; x=y", " attachment; filename*=utf-8''%C3%BC ; x=y"),
         // The second form says the same, and stays.
+        (
+            " attachment; filename=\"ü.txt\"; filename*0*=utf-8''%C3%BC; filename*1=\".txt\"",
+            " attachment; filename*0*=utf-8''%C3%BC; filename*1=\".txt\"",
+        ),
+        (" attachment; filename=\"ü\"; filename*=iso-8859-1''%FC", " attachment; filename*=iso-8859-1''%FC"),
         (" attachment; filename=\"ü\"; filename*=utf-8''%C3%BC", " attachment; filename*=utf-8''%C3%BC"),
         (
             " attachment; filename*=UTF-8'de'%c3%bc;\n filename=\"ü\"; x=y",
@@ -40,6 +45,8 @@ fn what_is_not_certain_stays() {
         " attachment; filename=\"ü\"; filename=\"u\"",
         " attachment; filename=\"ü\"; filename*=utf-8''u",
         " attachment; filename=\"ü\"; filename*0=\"u\"",
+        " attachment; filename=\"ü.txt\"; filename*0*=utf-8''%C3%BC; filename*2=\".txt\"",
+        " attachment; filename=\"ü.txt\"; filename*0*=utf-8''%C3%BC",
         " attachment; filename=\"=?utf-8?Q?a?= ü\"",
         " attachment; filename=\"ü\n .pdf\"",
         " attachment; filename=\"\u{85}ü.pdf\"",
