@@ -18,7 +18,7 @@
 //! address gets that signature.
 //!
 //! A null reverse-path is never changed and always passes. A bounce or a notice that the MTA itself has made
-//! ([`own_mail`](crate::own_mail)) passes as a whole. On listeners whose role is not in `refuse_on` a message passes
+//! (see `own_mail.rs`) passes as a whole. On listeners whose role is not in `refuse_on` a message passes
 //! unsigned where it would be refused. In shadow mode nothing is changed, refused, or kept from being signed.
 //!
 //! [`AlignmentFilter`] stands behind the signer and judges the alignment that a receiver will find.

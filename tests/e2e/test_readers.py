@@ -11,7 +11,7 @@ import pytest
 
 from conftest import DOMAIN
 from header_cases import CASES
-from rig import corpus
+from rig import corpus, mail
 from rig.postseal_config import Config, domain
 from rig.posting import REMOTE, Posted, post
 from rig.reader import Seen, worse
@@ -32,6 +32,12 @@ TEXTS = {
 def made(subject: bytes, fields: str = "", body: bytes = b"Hello\r\n", more: bytes = b"") -> bytes:
     head = "From: Alice <alice@test.example>\r\nTo: bob@dest.example\r\nDate: Mon, 23 Nov 2026 10:00:00 +0100\r\nMessage-ID: <1@test.example>\r\n"
     return head.encode() + fields.encode() + more + b"Subject: " + subject + b"\r\n\r\n" + body
+
+
+def bare(one: Posted) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """A message without the note of its repairs, which the second pass takes off as it does with what anybody may write."""
+    kept = [(name, body) for name, body in mail.fields(one.arrived) if name.lower() != b"x-postseal-fixed"]
+    return kept, mail.split(one.arrived)[1]
 
 
 def charsets() -> dict[str, bytes]:
@@ -103,7 +109,7 @@ def test_next_to_no_ham_is_refused(posted, say):
 def test_a_second_time_nothing_is_repaired(here, posted, say):
     repaired = {name: one for name, one in posted.items() if one.fixed}
     again = dict(zip(repaired, post(here, [one.arrived for one in repaired.values()], ALICE)))
-    assert [name for name, one in again.items() if not one.arrival or one.arrived != repaired[name].arrived] == []
+    assert [name for name, one in again.items() if not one.arrival or bare(one) != bare(repaired[name])] == []
     say(f"{len(again)} sent again, none changed")
 
 
