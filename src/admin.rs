@@ -9,6 +9,7 @@ mod access;
 mod answer;
 pub mod client;
 mod page;
+mod seats;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -22,7 +23,6 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -34,12 +34,9 @@ pub use access::{AdminToken, TokenError};
 pub use answer::AdminSource;
 
 use access::AdminPeer;
+use seats::{Seat, Seats};
 
-/// Connections at a time. There are a few scrapers and probes.
-const MAX_CONNECTIONS: usize = 64;
 const MAX_HEAD_OCTETS: usize = 16 << 10;
-/// How long a request may take to arrive, and a connection to idle.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long a connection may last; a scraper opens another one.
 const LIFETIME: Duration = Duration::from_secs(300);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
@@ -49,12 +46,14 @@ const WARNING_PAUSE: Duration = Duration::from_secs(10);
 pub struct AdminPort {
     tcp: Option<TcpListener>,
     unix: Option<(UnixListener, SocketFile)>,
+    connections: usize,
     server: Arc<Server>,
 }
 
 struct Server {
     source: AdminSource,
-    permits: Arc<Semaphore>,
+    request_timeout: Duration,
+    answer_timeout: Duration,
     failures: Throttle,
 }
 
@@ -73,9 +72,9 @@ impl AdminPort {
             tcp = Some(bound);
         }
         let unix = settings.socket.as_ref().map(|path| bind_private(&base.join(path))).transpose()?;
-        let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-        let server = Arc::new(Server { source, permits, failures: Throttle::new(WARNING_PAUSE) });
-        Ok(Self { tcp, unix, server })
+        let config::AdminConfig { connections, request_timeout, answer_timeout, .. } = *settings;
+        let server = Server { source, request_timeout, answer_timeout, failures: Throttle::new(WARNING_PAUSE) };
+        Ok(Self { tcp, unix, connections, server: Arc::new(server) })
     }
 
     /// The address that was bound, with the port that the system chose.
@@ -87,23 +86,24 @@ impl AdminPort {
     pub async fn run(self) {
         let mut doors = JoinSet::new();
         if let Some(tcp) = self.tcp {
-            doors.spawn(open_tcp(tcp, Arc::clone(&self.server)));
+            doors.spawn(open_tcp(tcp, Seats::new(self.connections), Arc::clone(&self.server)));
         }
         // The socket file is removed when this future is dropped. A task is not spawned: nobody could wait for its end.
         let _file = self.unix.map(|(unix, file)| {
-            doors.spawn(open_unix(unix, self.server));
+            doors.spawn(open_unix(unix, Seats::new(self.connections), self.server));
             file
         });
         while doors.join_next().await.is_some() {}
     }
 }
 
-async fn open_tcp(socket: TcpListener, server: Arc<Server>) {
+async fn open_tcp(socket: TcpListener, seats: Arc<Seats>, server: Arc<Server>) {
     loop {
         match socket.accept().await {
             Ok((stream, remote)) => {
-                if let Ok(local) = stream.local_addr() {
-                    server.admit(stream, AdminPeer::Tcp { local, remote });
+                let seat = seats.take(Some(remote.ip().to_canonical()));
+                if let (Ok(local), Some(seat)) = (stream.local_addr(), seat) {
+                    tokio::spawn(Arc::clone(&server).serve(stream, AdminPeer::Tcp { local, remote }, seat));
                 }
             }
             Err(error) => server.failed(&error).await,
@@ -111,44 +111,60 @@ async fn open_tcp(socket: TcpListener, server: Arc<Server>) {
     }
 }
 
-async fn open_unix(socket: UnixListener, server: Arc<Server>) {
+async fn open_unix(socket: UnixListener, seats: Arc<Seats>, server: Arc<Server>) {
     loop {
         match socket.accept().await {
-            Ok((stream, _)) => server.admit(stream, AdminPeer::Unix),
+            Ok((stream, _)) => {
+                if let Some(seat) = seats.take(None) {
+                    tokio::spawn(Arc::clone(&server).serve(stream, AdminPeer::Unix, seat));
+                }
+            }
             Err(error) => server.failed(&error).await,
         }
     }
 }
 
 impl Server {
-    /// Serves a connection, or closes it at once if too many are open.
-    fn admit(self: &Arc<Self>, stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, peer: AdminPeer) {
-        if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
-            let server = Arc::clone(self);
-            tokio::spawn(async move {
-                server.serve(stream, peer).await;
-                drop(permit);
-            });
-        }
-    }
-
-    /// Serves one connection, and closes it if it idles or lasts too long.
-    async fn serve(self: Arc<Self>, stream: impl AsyncRead + AsyncWrite + Send + Unpin, peer: AdminPeer) {
-        let service = service_fn(move |request| {
-            let server = Arc::clone(&self);
-            async move { Ok::<_, Infallible>(server.source.answer(request, peer).await) }
+    /// Serves one connection, and closes it if it idles or lasts too long, or if another client needs its seat.
+    async fn serve(self: Arc<Self>, stream: impl AsyncRead + AsyncWrite + Send + Unpin, peer: AdminPeer, seat: Seat) {
+        let service = service_fn(|request| {
+            let (server, seat) = (&self, &seat);
+            async move {
+                seat.set_working(true);
+                let answer = server.source.answer(request, peer, &seat.seats().work).await;
+                seat.set_working(false);
+                Ok::<_, Infallible>(answer)
+            }
         });
         let mut connection = pin!(
             http1::Builder::new()
                 .timer(TokioTimer::new())
-                .header_read_timeout(HEAD_TIMEOUT)
+                .header_read_timeout(self.request_timeout)
                 .max_buf_size(MAX_HEAD_OCTETS)
                 .serve_connection(TokioIo::new(stream), service)
         );
         // Errors of the connection are the client's business.
-        if timeout(LIFETIME, connection.as_mut()).await.is_err() {
-            connection.as_mut().graceful_shutdown();
-            let _ = timeout(HEAD_TIMEOUT, connection).await;
+        let served = async {
+            if timeout(LIFETIME, connection.as_mut()).await.is_err() {
+                connection.as_mut().graceful_shutdown();
+                let _ = timeout(self.answer_timeout, connection).await;
+            }
+        };
+        tokio::select! {
+            () = served => {}
+            () = seat.sent_away() => {}
+            () = self.unread(&seat) => {}
+        }
+    }
+
+    /// Returns when an answer has been waiting for its reader for too long.
+    async fn unread(&self, seat: &Seat) {
+        loop {
+            match seat.waits_since().map(|since| self.answer_timeout.saturating_sub(since.elapsed())) {
+                Some(Duration::ZERO) => return,
+                Some(left) => sleep(left).await,
+                None => sleep(self.answer_timeout).await,
+            }
         }
     }
 

@@ -29,11 +29,14 @@ pub use address::{shorten, shorten_within};
 pub use throttle::Throttle;
 
 use line::LogLine;
+use message::ShownParts;
 use queue::LogQueue;
 
 /// The pause between warnings about filters that fail. The reasons are in each message's line, so the details may be
 /// rarer.
 const FAILURE_PAUSE: Duration = Duration::from_secs(1);
+/// A line has four lists at most; its other fields share the room of two.
+const LISTS_OF_A_LINE: usize = 6;
 
 /// The log. Clones write to the same place.
 #[derive(Clone)]
@@ -42,7 +45,7 @@ pub struct Log {
 }
 
 struct Inner {
-    settings: ArcSwap<config::LogConfig>,
+    settings: Arc<ArcSwap<config::LogConfig>>,
     queue: Arc<LogQueue>,
     failures: Throttle,
 }
@@ -56,9 +59,10 @@ impl Log {
         settings: config::LogConfig, sink: impl Write + Send + 'static, dropped: IntCounter,
     ) -> std::io::Result<Self> {
         let queue = Arc::new(LogQueue::new(dropped));
-        let writer = Arc::clone(&queue);
-        std::thread::Builder::new().name("log".to_owned()).spawn(move || writer.run(sink))?;
-        let settings = ArcSwap::from_pointee(settings);
+        let settings = Arc::new(ArcSwap::from_pointee(settings));
+        let (writer, form) = (Arc::clone(&queue), Arc::clone(&settings));
+        let warning = move |lines| dropped_lines(&form.load(), lines);
+        std::thread::Builder::new().name("log".to_owned()).spawn(move || writer.run(sink, warning))?;
         Ok(Self { inner: Arc::new(Inner { settings, queue, failures: Throttle::new(FAILURE_PAUSE) }) })
     }
 
@@ -81,7 +85,9 @@ impl Log {
         if settings.level >= Level::Info {
             let mut line = LogLine::new(settings.format, Level::Info, "message");
             let details = settings.level >= Level::Debug;
-            message::write(record, settings.addresses || details, details, &mut line);
+            let list_octets = settings.line_size.bytes() / LISTS_OF_A_LINE;
+            let shown = ShownParts { full: settings.addresses || details, details, list_octets };
+            message::write(record, shown, &mut line);
             self.write(line);
         }
         if !record.report.failures.is_empty()
@@ -106,10 +112,21 @@ impl Log {
     }
 }
 
+/// The warning that lines were dropped, because nobody read them in time or they could not be written.
+fn dropped_lines(settings: &config::LogConfig, lines: u64) -> Vec<u8> {
+    if settings.level < Level::Warn {
+        return Vec::new();
+    }
+    let mut line = LogLine::new(settings.format, Level::Warn, "log_dropped");
+    line.words("lines of the log were dropped");
+    line.field("lines", &lines);
+    line.finish()
+}
+
 /// The line of a message as JSON with full addresses, for a user who looks at this message alone.
 pub fn as_json(record: &Record) -> String {
     let mut line = LogLine::new(config::LogFormat::Json, Level::Info, "message");
-    message::write(record, true, true, &mut line);
+    message::write(record, ShownParts { full: true, details: true, list_octets: usize::MAX }, &mut line);
     String::from_utf8_lossy(line.finish().trim_ascii_end()).into_owned()
 }
 

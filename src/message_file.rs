@@ -72,7 +72,9 @@ fn line(text: &[u8]) -> (&[u8], &[u8]) {
 fn split_field(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let colon = line.iter().position(|byte| *byte == b':')?;
     let (name, [_, value @ ..]) = line.split_at_checked(colon)? else { return None };
-    let name = name.trim_ascii_end();
+    // Postfix takes blanks and tabs before the colon, and no other white space (`is_header.c`).
+    let blanks = name.iter().rev().take_while(|octet| matches!(octet, b' ' | b'\t')).count();
+    let (name, _) = name.split_at_checked(name.len() - blanks)?;
     let valid = !name.is_empty() && name.iter().all(u8::is_ascii_graphic);
     valid.then_some((name, value))
 }

@@ -83,6 +83,7 @@ fn pipeline(config: &Config, listener: &ListenerConfig, filters: &[BuiltFilter])
             recipients: config.limits.recipients,
             envelope_octets: config.limits.envelope_size.bytes(),
             header_edits: config.limits.header_edits,
+            reasons: config.limits.reasons,
         },
         clock: Arc::new(SystemClock),
     };

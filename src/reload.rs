@@ -25,6 +25,9 @@ impl Prepared {
         let mut loaded = source.load()?;
         let pipelines = Pipelines::build(&mut loaded, services)?;
         let token = secrets::admin_token(&mut loaded)?;
+        if let Some(url) = secrets::webhook_url(&mut loaded)? {
+            loaded.config.webhook.url = Some(url);
+        }
         let webhook_token = secrets::webhook_token(&mut loaded)?;
         Ok(Self { loaded, pipelines, token, webhook_token })
     }

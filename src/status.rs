@@ -126,6 +126,7 @@ fn bounded(mut record: Record) -> Record {
     let Record { queue_id, user, mail_from, message_id, edits, report, .. } = &mut record;
     [queue_id, user, message_id].into_iter().flatten().chain([mail_from]).for_each(short);
     edits.truncate(MAX_LIST_ELEMENTS);
+    report.more_reasons += report.reasons.len().saturating_sub(MAX_LIST_ELEMENTS);
     report.reasons.truncate(MAX_LIST_ELEMENTS);
     report.signatures.truncate(MAX_LIST_ELEMENTS);
     report.failures.truncate(MAX_LIST_ELEMENTS);

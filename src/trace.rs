@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use postseal_filters::{Alignment, AlignmentMode, Direction, Record};
+use postseal_filters::{Alignment, AlignmentMode, Direction, Record, visible};
 use postseal_protocol::Verdict;
 
 use crate::log::{shorten, shorten_within};
@@ -33,6 +33,7 @@ impl fmt::Display for Trace<'_> {
         writeln!(f, "filters     {filters}")?;
         for (what, verdict) in self.refused {
             let what = if self.full { what.clone() } else { shorten(what.as_bytes()) };
+            let what = visible(&what);
             let verdict = match verdict {
                 Verdict::Reply(reply) => reply.to_string(),
                 other => format!("{other:?}").to_lowercase(),
@@ -57,6 +58,9 @@ impl Trace<'_> {
             let detail = reason.detail.as_deref().map(|detail| format!(": {}", self.text(detail)));
             writeln!(f, "reason      {reason}{}", detail.unwrap_or_default())?;
         }
+        if report.more_reasons > 0 {
+            writeln!(f, "reason      and {} more", report.more_reasons)?;
+        }
         for failure in &report.failures {
             writeln!(f, "failure     {}.{}: {}", failure.filter, failure.code, self.text(&failure.detail))?;
         }
@@ -68,12 +72,13 @@ impl Trace<'_> {
             writeln!(f, "alignment   DKIM {dkim}, envelope {envelope}")?;
         }
         for edit in &self.record.edits {
-            writeln!(f, "edit        {} {}", edit.op.as_str(), edit.field)?;
+            writeln!(f, "edit        {} {}", edit.op.as_str(), visible(&edit.field))?;
         }
         Ok(())
     }
 
+    /// A text that may hold parts of the message, on one line.
     fn text(&self, text: &str) -> String {
-        if self.full { text.to_owned() } else { shorten_within(text) }
+        if self.full { visible(text).into_owned() } else { visible(&shorten_within(text)).into_owned() }
     }
 }

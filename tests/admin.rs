@@ -1,11 +1,16 @@
 //! The admin port, as scrapers and probes meet it.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
 
 mod support;
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use support::mta::FakeMta;
@@ -78,6 +83,94 @@ fn connections_have_a_limit() {
     drop(held);
 }
 
+/// Seventy clients send this to each door of an admin port and then wait; everybody else is answered at once.
+fn crowd(request: &[u8]) {
+    let service = Service::start(&format!("{ONE_LISTENER}socket = \"admin.sock\"\n"));
+    let (address, socket) = (service.address("admin"), service.path("admin.sock"));
+    let mut tcp: Vec<TcpStream> = Vec::new();
+    let mut unix: Vec<UnixStream> = Vec::new();
+    for _ in 0..70 {
+        let (mut one, mut other) = (TcpStream::connect(&address).unwrap(), UnixStream::connect(&socket).unwrap());
+        one.set_write_timeout(Some(Duration::from_millis(20))).unwrap();
+        other.set_write_timeout(Some(Duration::from_millis(20))).unwrap();
+        // The service need not read all of it.
+        let _ = one.write_all(request);
+        let _ = other.write_all(request);
+        tcp.push(one);
+        unix.push(other);
+        if tcp.len() >= 64 {
+            let asked = Instant::now();
+            assert_eq!(service.get("/healthz").status, 200);
+            let mut stream = UnixStream::connect(&socket).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+            let mut text = String::new();
+            stream.read_to_string(&mut text).unwrap();
+            assert!(text.starts_with("HTTP/1.1 200 "), "{text}");
+            assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+        }
+    }
+    let config = service.path("postseal.toml");
+    let asked = Instant::now();
+    let listed = Command::new(env!("CARGO_BIN_EXE_postseal"))
+        .args(["limits", "list", "--config", config.to_str().unwrap()])
+        .output()
+        .unwrap();
+    let error = String::from_utf8_lossy(&listed.stderr).into_owned();
+    assert!(error.contains("nothing is counted"), "an answer: {error}");
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+}
+
+#[test]
+fn idle_connections_keep_nobody_out() {
+    crowd(b"");
+}
+
+#[test]
+fn half_requests_keep_nobody_out() {
+    crowd(b"GET /metrics HTTP/1.1\r\nHost: x\r\nX: ");
+}
+
+#[test]
+fn clients_that_do_not_read_keep_nobody_out() {
+    crowd("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(2000).as_bytes());
+}
+
+#[test]
+fn a_client_that_waits_is_disconnected() {
+    let config = format!("{ONE_LISTENER}request_timeout = \"200ms\"\nanswer_timeout = \"500ms\"\n");
+    let service = Service::start(&config);
+    let address = service.address("admin");
+    for request in ["", "GET /", "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"] {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let begun = Instant::now();
+        stream.read_to_end(&mut Vec::new()).unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(5), "{request:?}: {:?}", begun.elapsed());
+    }
+    let mut deaf = TcpStream::connect(&address).unwrap();
+    deaf.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
+    let _ = deaf.write_all("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(5000).as_bytes());
+    std::thread::sleep(Duration::from_secs(2));
+    deaf.set_write_timeout(Some(PATIENCE)).unwrap();
+    let error = (0..1000).find_map(|_| deaf.write_all(&[b'x'; 65536]).err());
+    assert!(error.is_some_and(|error| error.kind() != ErrorKind::WouldBlock), "the connection is closed");
+}
+
+#[test]
+fn a_request_has_one_host() {
+    let service = Service::start(ONE_LISTENER);
+    let address = service.address("admin");
+    for hosts in [["127.0.0.1", "evil.example"], ["evil.example", "127.0.0.1"], ["localhost", "localhost"]] {
+        let hosts = hosts.map(|host| format!("Host: {host}\r\n")).concat();
+        for path in ["/healthz", "/api/status"] {
+            let response = http(&address, &format!("GET {path} HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n"));
+            assert_eq!(response.status, 400, "{hosts}");
+        }
+    }
+}
+
 #[test]
 fn the_unix_socket_is_private_and_serves_the_same() {
     let config = format!("{ONE_LISTENER}[admin]\naddress = \"none\"\nsocket = \"admin.sock\"\n");
@@ -138,4 +231,55 @@ fn a_closed_stdout_costs_log_lines_and_nothing_else() {
     }
     service.signal(Signal::SIGTERM);
     assert!(service.exit_status().success());
+}
+
+/// A program that is not the service answers each request like this, on as many connections as come.
+fn impostor(answer: &'static str) -> (String, Receiver<String>) {
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap().to_string();
+    let (sender, heard) = channel();
+    std::thread::spawn(move || {
+        for mut stream in socket.incoming().map_while(Result::ok) {
+            let mut piece = [0; 4096];
+            while let Ok(length @ 1..) = stream.read(&mut piece) {
+                let _ = sender.send(String::from_utf8_lossy(&piece[..length]).into_owned());
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        }
+    });
+    (address, heard)
+}
+
+/// `postseal limits list` with a token, at this address.
+fn list_limits(folder: &Path, address: &str) -> Output {
+    std::fs::write(folder.join("admin.token"), "0123456789abcdef\n").unwrap();
+    let config = "[[listener]]\nname = \"a\"\naddress = \"inet:127.0.0.1:0\"\n[admin]\ntoken_file = \"admin.token\"\n";
+    std::fs::write(folder.join("client.toml"), format!("{config}address = \"{address}\"\n")).unwrap();
+    let file = folder.join("client.toml");
+    let arguments = ["limits", "list", "--config", file.to_str().unwrap()];
+    Command::new(env!("CARGO_BIN_EXE_postseal")).args(arguments).output().unwrap()
+}
+
+#[test]
+fn the_token_is_shown_to_the_service_only() {
+    let folder = tempfile::tempdir().unwrap();
+    for answer in [
+        "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nalive\n",
+        "HTTP/1.1 200 OK\r\npostseal-proof: AAAA\r\ncontent-length: 6\r\n\r\nalive\n",
+        "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n",
+    ] {
+        let (address, heard) = impostor(answer);
+        let output = list_limits(folder.path(), &address);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(69), "{said}");
+        assert!(said.contains("the token was not sent"), "{said}");
+        let requests: Vec<String> = heard.try_iter().collect();
+        assert!(!requests.is_empty() && !requests.concat().contains("0123456789abcdef"), "{requests:?}");
+    }
+    let start = Start::new(&format!("{ONE_LISTENER}token_file = \"token\"\n"));
+    std::fs::write(start.path("token"), "0123456789abcdef\n").unwrap();
+    let service = start.start();
+    let output = list_limits(folder.path(), &service.address("admin"));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("nothing is counted"), "the service answers: {said}");
 }

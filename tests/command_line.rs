@@ -77,6 +77,33 @@ fn check_config_shows_what_is_in_force_and_who_signs() {
 }
 
 #[test]
+fn secrets_in_urls_are_not_shown() {
+    let folder = folder("urls");
+    let file = folder.join("postseal.toml");
+    std::fs::write(folder.join("good"), "https://hooks.example/T0/SECRET\n").unwrap();
+    std::fs::write(folder.join("bad"), "hooks.example/T0/SECRET-of-bad\n").unwrap();
+    let listener = "[[listener]]\nname = \"a\"\naddress = \"inet:127.0.0.1:0\"\n";
+    for (more, code, shown) in [
+        ("[webhook]\nurl = \"https://hooks.example/T0/SECRET?k=1\"", 0, "\"https://hooks.example/***\""),
+        ("[webhook]\nurl = \"https//hooks.example/SECRET\"", 1, "webhook.url = \"***\": expected http"),
+        ("[webhook]\nurl = \"https://u:SECRET@hooks.example/\"", 1, "\"https://***\": expected http"),
+        ("[webhook]\nurl_file = \"good\"", 0, "url_file = \"good\""),
+        ("[webhook]\nurl_file = \"bad\"", 1, "webhook.url_file = \"bad\": holds no URL: expected http"),
+        ("[webhook]\nurl_file = \"good\"\nurl = \"http://a/SECRET\"", 1, "there is a webhook.url too"),
+        ("[store]\nurl = \"redis://user:SECRET\"", 1, "\"redis://***\": `***` is not a port"),
+        ("[store]\nurl = \"redis+unix:///x?db=1&password=SECRET\"", 1, "\"redis+unix://***\""),
+        ("[store]\nurl = \"redis://user:SECRET@cache:6379/1\"", 0, "\"redis://user:***@cache:6379/1\""),
+    ] {
+        std::fs::write(&file, format!("{listener}{more}\n")).unwrap();
+        let (exit, out, err) = run(["check-config".as_ref(), "--config".as_ref(), file.as_os_str()]);
+        let all = out + &err;
+        assert_eq!(exit.code(), code, "{more}: {all}");
+        assert!(all.contains(shown) && !all.contains("SECRET"), "{more}: {all}");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
 fn a_bad_configuration_is_1_to_check_and_78_to_run() {
     let file = folder("bad").join("p.toml");
     std::fs::write(&file, "[log]\nlevl = 1\n").unwrap();

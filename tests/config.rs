@@ -87,7 +87,7 @@ fn mistakes_say_where_what_and_why() {
         ("level = \"info\"", "p.toml:1:1: level = \"info\": unknown key; it belongs in [log]"),
         (
             "[log]\ncolour = true",
-            "p.toml:2:1: log.colour = true: unknown key; there are `format`, `level`, `addresses`",
+            "p.toml:2:1: log.colour = true: unknown key; there are `format`, `level`, `addresses`, `line_size`",
         ),
         (
             "[log]\nlevel = \"warning\"",
@@ -118,6 +118,11 @@ fn mistakes_say_where_what_and_why() {
         ("[limits]\nconnections = 0", "p.toml:2:1: limits.connections = 0: must be more than 0"),
         ("[limits]\nheader_edits = 0", "p.toml:2:1: limits.header_edits = 0: must be more than 0"),
         ("[limits]\nenvelope_size = 0", "p.toml:2:1: limits.envelope_size = 0: must be more than 0"),
+        ("[limits]\nreasons = 0", "p.toml:2:1: limits.reasons = 0: must be more than 0"),
+        ("[log]\nline_size = 100", "p.toml:2:1: log.line_size = 100: must be 4KiB to 64KiB"),
+        ("[admin]\nconnections = 1", "p.toml:2:1: admin.connections = 1: must be 2 to 1000"),
+        ("[admin]\nrequest_timeout = \"0s\"", "p.toml:2:1: admin.request_timeout = \"0s\": must be 100ms to 60s"),
+        ("[admin]\nanswer_timeout = \"5m\"", "p.toml:2:1: admin.answer_timeout = \"5m\": must be 100ms to 60s"),
         (
             "[limits]\npacket_size = 100",
             "p.toml:2:1: limits.packet_size = 100: must be at least 64KiB: MTAs send the body in pieces of that size",
@@ -324,4 +329,28 @@ fn a_file_that_is_not_there_is_named() {
         "can't read the configuration /nowhere/p.toml: there is no such file; give another file with \
          --config FILE"
     );
+}
+
+#[test]
+fn bounds_of_reload_and_key_directory_are_checked() {
+    let listener = "[[listener]]\nname = \"a\"\naddress = \"unix:/run/a\"\n";
+    for (more, expected) in [
+        (
+            "[reload]\ntimeout = \"0s\"",
+            "p.toml:5:1: reload.timeout = \"0s\": must be at least 1s, or no reload would be finished in time",
+        ),
+        (
+            "[dkim]\nkey_dir = \"k\"\nkey_dir_max_selectors = 0",
+            "p.toml:6:1: dkim.key_dir_max_selectors = 0: must be more than 0, or no key could be found; leave the key out for \
+             its default",
+        ),
+        (
+            "[dkim]\nkey_dir = \"k\"\nkey_dir_max_domains = 0",
+            "p.toml:6:1: dkim.key_dir_max_domains = 0: must be more than 0, or no key could be found; leave the key out for \
+             its default",
+        ),
+    ] {
+        let error = load(&format!("{listener}{more}\n"), &[], &[]).err().unwrap();
+        assert_eq!(error.to_string(), expected);
+    }
 }

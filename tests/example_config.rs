@@ -41,7 +41,8 @@ fn its_commented_settings_are_the_defaults() {
     let lists = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     (sender.owner, sender.table, sender.rewrite, sender.autoresponder) = lists;
     assert_eq!(sender, sender::SenderSettings::default());
-    assert!(config.webhook.url.take().is_some() && config.webhook.token_file.take().is_some());
+    let webhook = &mut config.webhook;
+    assert!(webhook.url.take().is_some() && webhook.url_file.take().is_some() && webhook.token_file.take().is_some());
     let limits = std::mem::take(&mut config.rate_limit);
     let [limit, _] = limits.as_slice() else { panic!("not two limits: {limits:?}") };
     let defaults = rate_limit::RateLimitSettings::default();
@@ -83,6 +84,7 @@ fn it_shows_every_key() {
     config.header_checks.as_mut().unwrap().exception = vec![exception];
     config.sender = Some(toml_edit::de::from_str(EVERY_SENDER_KEY).unwrap());
     config.webhook.url = "http://a".parse().ok();
+    config.webhook.url_file = Some(PathBuf::new());
     config.webhook.token_file = Some(PathBuf::new());
     config.rate_limit = toml_edit::de::from_str::<Config>(EVERY_LIMIT_KEY).unwrap().rate_limit;
 

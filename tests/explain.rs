@@ -125,3 +125,28 @@ fn mistakes_have_their_exit_codes() {
         assert!(String::from_utf8_lossy(&output.stderr).contains(text), "{arguments:?}");
     }
 }
+
+#[test]
+fn a_message_from_a_stranger_does_nothing_to_the_terminal() {
+    let place = Place::new();
+    let sender = "[sender]\n[[sender.owner]]\nuser = \"*\"\nmay_use = [\"@example.com\"]\n";
+    fs::write(place.0.path().join("postseal.toml"), format!("{CONFIG}{sender}[header_checks]\n")).unwrap();
+    let escapes = "\x1b]0;PWNED\x07\x1b[2K\u{9b}31m\u{202e}\u{2066}\u{200f}\u{2028}\x7f";
+    let mail = format!(
+        "From: {escapes} <ceo@victim.example> x\nReply-To: {escapes} <a@b.example>\nSubject: {escapes} \u{fc}\n\nHi\n"
+    );
+    fs::write(place.0.path().join("mail.eml"), mail).unwrap();
+    let forged = format!("alice\nsignature   d=own.example s=s1 a=rsa-sha256{escapes}");
+    let from = format!("{escapes}a\nverdict     accept@example.com");
+    for arguments in [&["--auth", &forged, "--from", &from][..], &["--auth", &forged], &["--from", &from]] {
+        for rcpt in ["bob@example.net", &from] {
+            let text = place.explain(&[arguments, &["--rcpt", rcpt]].concat());
+            let hidden = |c: char| c != '\n' && postseal_filters::visible::is_hidden(c);
+            assert!(!text.contains(hidden), "{text:?}");
+            assert!(!text.lines().any(|line| line.starts_with("signature   d=own.example")), "{text}");
+            assert_eq!(text.lines().filter(|line| line.starts_with("verdict ")).count(), 1, "{text}");
+            let json = place.explain(&[arguments, &["--rcpt", rcpt, "--json"]].concat());
+            assert!(!json.contains(hidden) && json.lines().count() == 1, "{json:?}");
+        }
+    }
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use postseal::connection::ConnectionBounds;
-use postseal_protocol::{Address, Command, HeaderField, Verdict};
+use postseal_protocol::{Address, Command, HeaderField, MacroList, Verdict};
 use support::inside::{Behaviour, Inside, LIMITS};
 use support::mta::FakeMta;
 use support::{ONE_LISTENER, Service};
@@ -133,6 +133,37 @@ fn header_edits() {
     assert_eq!(service.wait_for("message")["verdict"], "accept");
     let line = service.wait_for("message");
     assert!(line["reasons"].as_array().unwrap().contains(&"header_checks.many_repairs".into()), "{line}");
+}
+
+#[test]
+fn a_log_line_stays_short() {
+    let more = "[header_checks]\n[limits]\nheader_edits = 20000\n[sender]\ndefault_domain = \"a.example\"\n\
+                [[sender.owner]]\nuser = \"*\"\nmay_use = [\"*\"]\n";
+    let mut service = Service::start(&format!("{ONE_LISTENER}{more}"));
+    let mut mta = FakeMta::connect(&service.address("submission"));
+    let login = MacroList { command: b'M', values: vec![("{auth_authen}".into(), "alice".into())] };
+    mta.greet();
+    mta.say(&Command::Macros(login.clone()));
+    mta.mail();
+    for number in 0..9900 {
+        mta.tell(&Command::Header(HeaderField::new(format!("X-{}{number}", "a".repeat(60)), " Grüße")));
+    }
+    mta.finish("4Q1");
+    let line = service.wait_for("message");
+    assert!(line.to_string().len() < 8192, "{line}");
+    let told = line["edits"].as_array().unwrap().len();
+    assert!(told >= 5 && line["edits_more"].as_u64() >= Some(9900 - told as u64), "{line}");
+    mta.say(&Command::Macros(login));
+    mta.mail();
+    let names = (0..900).map(|number| format!("user{number}")).collect::<Vec<_>>().join(", ");
+    for _ in 0..31 {
+        mta.tell(&Command::Header(HeaderField::new("Reply-To", format!(" {names}"))));
+    }
+    mta.finish("4Q2");
+    let line = service.wait_for("message");
+    assert!(line.to_string().len() < 8192, "{line}");
+    assert!(!line["reasons"].as_array().unwrap().is_empty(), "{line}");
+    assert_eq!(service.metric("postseal_log_dropped_total"), 0.0);
 }
 
 #[test]

@@ -3,9 +3,10 @@
 
 mod support;
 
+use postseal_protocol::{Address, Command, MacroList};
 use serde_json::Value;
 use support::mta::FakeMta;
-use support::{ONE_LISTENER, Response, Service, http};
+use support::{ONE_LISTENER, Response, Service, Start, http};
 
 fn ask(service: &Service, path: &str, more: &str) -> Response {
     let address = service.address("admin");
@@ -41,6 +42,34 @@ fn decisions_are_told_with_their_reasons_and_without_addresses() {
     assert!(why.body.ends_with("verdict     accept\n"), "{}", why.body);
     assert_eq!(ask(&service, "/api/decisions/99", "").status, 404);
     assert_eq!(ask(&service, "/api/decisions/x", "").status, 404);
+}
+
+#[test]
+fn what_a_stranger_writes_is_shown_with_escapes() {
+    const HIDDEN: [char; 6] = ['\x1b', '\u{9b}', '\x7f', '\u{202e}', '\u{2066}', '\u{2028}'];
+    let limit = "[[rate_limit]]\nname = \"per-user\"\nkey = [\"user\"]\ncount = \"messages\"\nlimit = \"3/1h\"\n";
+    let service =
+        Service::start(&format!("{ONE_LISTENER}[log]\naddresses = true\n{limit}[store]\nurl = \"memory:\"\n"));
+    let mut mta = FakeMta::connect(&service.address("submission"));
+    let hidden = String::from_iter(HIDDEN);
+    let login = format!("alice\nsignature   d=own.example s=s1 a=rsa-sha256{hidden}");
+    mta.greet();
+    mta.say(&Command::Macros(MacroList { command: b'M', values: vec![("{auth_authen}".into(), login.into())] }));
+    mta.say(&Command::Mail(Address::new(format!("<a{hidden}@example.com>"))));
+    mta.another_recipient();
+    mta.finish("4Q1");
+    service.wait_for_metric("postseal_messages_total{listener=\"submission\",verdict=\"accept\"}", 1.0);
+    let report = status(&service);
+    let shown = "\\u{1b}\\u{9b}\\u{7f}\\u{202e}\\u{2066}\\u{2028}";
+    assert_eq!(report["decisions"][0]["mail_from"], format!("a{shown}@example.com"));
+    let user = format!("alice\\nsignature   d=own.example s=s1 a=rsa-sha256{shown}");
+    assert_eq!(report["decisions"][0]["user"], user);
+    let why = ask(&service, &format!("/api/decisions/{}", report["decisions"][0]["number"]), "").body;
+    assert!(why.contains(&format!(", user {user}\n")) && !why.contains(HIDDEN), "{why:?}");
+    for path in ["/api/status", "/api/limits"] {
+        let answer = ask(&service, path, "").body;
+        assert!(!answer.contains(HIDDEN), "{answer:?}");
+    }
 }
 
 #[test]
@@ -106,4 +135,24 @@ fn it_can_be_switched_off() {
         assert_eq!(ask(&service, path, "").status, 404, "{path}");
     }
     assert_eq!(service.get("/metrics").status, 200);
+}
+
+#[test]
+fn the_list_of_limits_has_no_full_addresses_without_a_token() {
+    let limit = "[[rate_limit]]\nname = \"u\"\nkey = [\"sender\"]\ncount = \"messages\"\nlimit = \"3/1h\"\n";
+    let start = Start::new(&format!("{ONE_LISTENER}token_file = \"token\"\n{limit}[store]\nurl = \"memory:\"\n"));
+    std::fs::write(start.path("token"), "0123456789abcdef\n").unwrap();
+    let service = start.start();
+    let mut mta = FakeMta::connect(&service.address("submission"));
+    mta.message("4Q1");
+    service.wait_for_metric("postseal_messages_total{listener=\"submission\",verdict=\"accept\"}", 1.0);
+    let key = |more: &str| {
+        let list: Value = serde_json::from_str(&ask(&service, "/api/limits", more).body).unwrap();
+        list["keys"][0]["key"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(key(""), "u:a***@example.com");
+    assert_eq!(key("Authorization: Bearer 0123456789abcdef\r\n"), "u:alice@example.com");
+    for path in ["/api/status", "/api/decisions/0", "/metrics"] {
+        assert!(!ask(&service, path, "").body.contains("alice"), "{path}");
+    }
 }

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Everything that goes into the image, put into a folder: the static binary, the CA bundle, the list of parts (SBOM).
+# Everything that goes into the image, put into a folder: the static binary, the CA bundle, the list of parts (SBOM),
+# the notices of the crates in the binary.
 #
 #   deploy/container/build.sh FOLDER
 #
@@ -21,4 +22,5 @@ cargo build --release --locked --ignore-rust-version --quiet --target "$target"
 install -m 755 "${CARGO_TARGET_DIR:-target}/$target/release/postseal" "$out/postseal"
 install -m 644 /etc/ssl/certs/ca-certificates.crt "$out/ca-certificates.crt"
 python3 deploy/container/sbom.py "$target" >"$out/postseal.cdx.json"
-chmod 644 "$out/postseal.cdx.json"
+python3 deploy/container/notices.py "$target" >"$out/THIRD-PARTY-NOTICES"
+chmod 644 "$out/postseal.cdx.json" "$out/THIRD-PARTY-NOTICES"

@@ -25,6 +25,7 @@ END
 cp "$root/target/release/postseal" "$work/bin/"
 cp "$root"/target/man/* "$work/man/"
 cp "$root"/{README.md,CHANGELOG.md} "$work/"
+(cd "$root" && deploy/container/notices.py "$(rustc -vV | sed -n 's/^host: //p')") >"$work/THIRD-PARTY-NOTICES"
 cp "$root/deploy/postseal.toml" "$work/examples/"
 cp -r "$root"/deploy/{postfix,sendmail} "$work/examples/"
 

@@ -148,7 +148,7 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// Adds a reason code of this filter.
     pub fn note(&mut self, code: impl Into<Cow<'static, str>>) {
-        self.report.reasons.push(Reason::new(self.filter, code));
+        self.report.add(Reason::new(self.filter, code));
     }
 
     /// Adds a remark about a decision without a finding. The text is only made for `postseal explain`.
@@ -161,7 +161,7 @@ impl Context<'_> {
     /// Adds a reason code with its particulars, for people who ask why.
     pub fn note_with(&mut self, code: impl Into<Cow<'static, str>>, detail: impl Into<Box<str>>) {
         let detail = Some(detail.into());
-        self.report.reasons.push(Reason { detail, ..Reason::new(self.filter, code) });
+        self.report.add(Reason { detail, ..Reason::new(self.filter, code) });
     }
 }
 

@@ -13,6 +13,7 @@
 //! table of the checks and `docs/header-checks.md` explains them. The filter learns nothing from earlier messages and
 //! looks nothing up.
 
+mod advice;
 mod author;
 mod body;
 mod check;
@@ -21,6 +22,7 @@ mod field;
 mod finding;
 mod foreign;
 mod from;
+mod html;
 mod injection;
 mod judge;
 mod leaf;
@@ -30,10 +32,12 @@ mod parts;
 mod plan;
 mod repair;
 mod reply;
+mod rest;
 mod section;
 mod section_check;
 mod settings;
 mod smtputf8;
+mod value;
 
 use std::borrow::Cow;
 use std::collections::hash_map::RandomState;
@@ -216,7 +220,10 @@ fn findings(
         findings.add(CheckFinding::message(Check::ManyRecipients, "too many addressees in To and Cc"));
     }
     if let Some(body) = body {
-        findings.append(body.finish(section));
+        let mut found = body.finish(section);
+        // RFC 6532 section 3 allows raw text in the fields of parts, too.
+        found.list.retain(|finding| !(utf8 && finding.is_in_part_header()));
+        findings.append(found);
     }
     findings
 }

@@ -32,6 +32,7 @@ pub mod submitter;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod text_serde;
+pub mod visible;
 
 pub use byte_size::ByteSize;
 pub use clock::Clock;
@@ -45,3 +46,4 @@ pub use problem::{Problem, Problems, Severity};
 pub use refuse_on::RefuseOn;
 pub use report::{Alignment, AlignmentMode, CheckNote, FilterFailure, Reason, Remark, Report, SignatureNote};
 pub use submitter::{Submitter, Who};
+pub use visible::visible;

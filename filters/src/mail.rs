@@ -13,6 +13,7 @@ pub(crate) mod encoded_word;
 pub(crate) mod field_kind;
 pub(crate) mod fold;
 pub(crate) mod letter_case;
+pub(crate) mod message_id;
 pub(crate) mod quoted;
 pub(crate) mod sendmail;
 pub(crate) mod transfer;

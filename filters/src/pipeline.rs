@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::connection::{MtaKind, OriginPolicy, Role};
 use crate::filter::{Filter, Needs};
 use crate::message::DEFAULT_HEADER_EDITS;
+use crate::report::DEFAULT_REASONS;
 
 /// Stands for a filter's name where the pipeline itself failed.
 const PIPELINE: &str = "pipeline";
@@ -73,6 +74,8 @@ pub struct MessageBounds {
     pub envelope_octets: usize,
     /// Number of received header fields that filters may change or delete.
     pub header_edits: usize,
+    /// Number of reasons that are kept for the log; others are counted.
+    pub reasons: usize,
 }
 
 impl Default for MessageBounds {
@@ -83,6 +86,7 @@ impl Default for MessageBounds {
             recipients: 10_000,
             envelope_octets: 4 << 20,
             header_edits: DEFAULT_HEADER_EDITS,
+            reasons: DEFAULT_REASONS,
         }
     }
 }

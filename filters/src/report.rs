@@ -6,11 +6,20 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Reasons that are kept of one message, unless the configuration says otherwise.
+pub const DEFAULT_REASONS: usize = 100;
+/// Octets of the detail of a reason.
+const MAX_DETAIL_OCTETS: usize = 2000;
+
 /// What the filters have to say about one message, in order.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// Every finding of every filter.
+    /// The findings of the filters, each kind at least once.
     pub reasons: Vec<Reason>,
+    /// How many findings are not among the reasons, because there were [`Report::max_reasons`] and others of their kind.
+    pub more_reasons: usize,
+    /// How many reasons are kept.
+    pub max_reasons: usize,
     /// Signatures that the message got.
     pub signatures: Vec<SignatureNote>,
     /// Filters that failed or took too long.
@@ -21,6 +30,38 @@ pub struct Report {
     pub alignment: Option<Alignment>,
     /// What was decided where there was no finding; only if somebody asks ([`crate::Context::explain`]).
     pub remarks: Option<Vec<Remark>>,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self {
+            reasons: Vec::new(),
+            more_reasons: 0,
+            max_reasons: DEFAULT_REASONS,
+            signatures: Vec::new(),
+            failures: Vec::new(),
+            checks: Vec::new(),
+            alignment: None,
+            remarks: None,
+        }
+    }
+}
+
+impl Report {
+    /// Keeps a reason. A sender decides how many findings a message has, so beyond the bound a reason is only counted,
+    /// unless it is the first of its kind.
+    pub(crate) fn add(&mut self, mut reason: Reason) {
+        let known = |kept: &Reason| kept.filter == reason.filter && kept.code == reason.code;
+        if self.reasons.len() >= self.max_reasons && self.reasons.iter().any(known) {
+            self.more_reasons += 1;
+            return;
+        }
+        if let Some(detail) = reason.detail.as_mut().filter(|detail| detail.len() > MAX_DETAIL_OCTETS) {
+            let (head, _) = detail.split_at(detail.floor_char_boundary(MAX_DETAIL_OCTETS));
+            *detail = format!("{head}...").into();
+        }
+        self.reasons.push(reason);
+    }
 }
 
 /// What was done about the findings of a header check.
@@ -118,3 +159,6 @@ pub struct FilterFailure {
     /// For people.
     pub detail: String,
 }
+
+#[cfg(test)]
+mod tests;

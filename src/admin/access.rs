@@ -8,11 +8,16 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::hmac;
 use encodify::base64::STANDARD;
 use hyper::header::{AUTHORIZATION, HOST, HeaderMap};
 
 use crate::regular_file::{self, FileError, MAX_TOKEN_FILE};
 
+/// The field with which a client asks for a proof that the service knows the token: on `/healthz`, by TCP.
+pub(super) const NONCE_FIELD: &str = "postseal-nonce";
+/// The field of the answer.
+pub(super) const PROOF_FIELD: &str = "postseal-proof";
 const MIN_TOKEN_OCTETS: usize = 16;
 const MAX_TOKEN_OCTETS: usize = 512;
 
@@ -85,6 +90,14 @@ impl AdminToken {
     /// The token as text, for the side that shows it.
     pub(crate) fn to_text(&self) -> String {
         String::from_utf8_lossy(&self.0).into_owned()
+    }
+
+    /// The proof that the program at this address knows the token: an HMAC of the client's nonce and of the address. The
+    /// address is in it so that a program at another address can't pass on the proof of the service.
+    pub(super) fn proof(&self, nonce: &[u8], address: SocketAddr) -> String {
+        let address = SocketAddr::new(address.ip().to_canonical(), address.port()).to_string();
+        let text = [b"postseal admin port ", nonce, b" ", address.as_bytes()].concat();
+        STANDARD.encode(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &self.0), &text))
     }
 
     /// Compares the token; takes as long for a wrong token as for the right one.

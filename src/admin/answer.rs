@@ -1,16 +1,19 @@
 //! The answers of the admin port, path by path.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Body, Bytes};
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY, WWW_AUTHENTICATE,
-    X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderMap, HeaderValue, REFERRER_POLICY,
+    RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Method, Request, Response, StatusCode};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
-use super::access::{self, AccessRight, AdminPeer, AdminToken};
+use super::access::{self, AccessRight, AdminPeer, AdminToken, NONCE_FIELD, PROOF_FIELD};
 use super::page;
 use crate::health::Health;
 use crate::metrics::Metrics;
@@ -29,11 +32,15 @@ const PATHS: [(&str, &[Method], AccessRight); 8] = [
     ("/livez", LOOK, AccessRight::Scrape),
     ("/readyz", LOOK, AccessRight::Scrape),
 ];
+/// Paths that are answered even if there is no room for other requests.
+const PROBES: [&str; 3] = ["/healthz", "/livez", "/readyz"];
 /// The path of an explanation; the number of the message follows.
 const DECISIONS: &str = "/api/decisions/";
 const LOOK_AND_CHANGE: &[Method] = &[Method::GET, Method::POST];
 const JSON: &str = "application/json";
 const MAX_BODY_OCTETS: usize = 16 << 10;
+/// How long the body of a request may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 const LOOK: &[Method] = &[Method::GET, Method::HEAD];
 const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -55,8 +62,11 @@ type AdminResponse = Response<Full<Bytes>>;
 
 impl AdminSource {
     pub(super) async fn answer(
-        &self, request: Request<impl Body<Data = Bytes, Error = hyper::Error>>, peer: AdminPeer,
+        &self, request: Request<impl Body<Data = Bytes, Error = hyper::Error>>, peer: AdminPeer, work: &Semaphore,
     ) -> AdminResponse {
+        if request.headers().get_all(HOST).iter().count() > 1 {
+            return text(StatusCode::BAD_REQUEST, "more than one Host field\n".to_owned());
+        }
         let right = access::right(peer, request.headers(), self.token.as_ref());
         let path = request.uri().path();
         let (place, number) = match path.strip_prefix(DECISIONS).map(str::parse) {
@@ -79,18 +89,38 @@ impl AdminSource {
         if right < needed {
             return self.forbidden(right);
         }
+        let _working = match (work.try_acquire(), PROBES.contains(&place)) {
+            (Ok(permit), false) => Some(permit),
+            (_, true) => None,
+            (Err(_), false) => {
+                let mut answer = text(StatusCode::SERVICE_UNAVAILABLE, "busy with other requests\n".to_owned());
+                answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+                return answer;
+            }
+        };
         match place {
             "/" => self.page(),
             "/api/status" => self.status(),
-            "/api/limits" => self.limits(request).await,
+            "/api/limits" => self.limits(request, right).await,
             DECISIONS => self.why(number),
             "/metrics" => self.metrics(),
             "/readyz" => match self.health.unready() {
                 None => text(StatusCode::OK, "ready\n".to_owned()),
                 Some(reason) => text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {reason}\n")),
             },
-            _ => text(StatusCode::OK, "alive\n".to_owned()),
+            _ => self.alive(request.headers(), peer),
         }
+    }
+
+    /// Tells that the process works; and, to a client that asks, proves that it knows the token.
+    fn alive(&self, headers: &HeaderMap, peer: AdminPeer) -> AdminResponse {
+        let mut answer = text(StatusCode::OK, "alive\n".to_owned());
+        if let (Some(token), Some(nonce), AdminPeer::Tcp { local, .. }) = (&self.token, headers.get(NONCE_FIELD), peer)
+            && let Ok(proof) = HeaderValue::from_str(&token.proof(nonce.as_bytes(), local))
+        {
+            answer.headers_mut().insert(PROOF_FIELD, proof);
+        }
+        answer
     }
 
     fn metrics(&self) -> AdminResponse {
@@ -120,7 +150,9 @@ impl AdminSource {
         }
     }
 
-    async fn limits(&self, request: Request<impl Body<Data = Bytes, Error = hyper::Error>>) -> AdminResponse {
+    async fn limits(
+        &self, request: Request<impl Body<Data = Bytes, Error = hyper::Error>>, right: AccessRight,
+    ) -> AdminResponse {
         let Some(store) = self.services.store.opened() else {
             let json = serde_json::json!({ "error": "no [[rate_limit]] is configured, so nothing is counted" });
             return typed(StatusCode::NOT_FOUND, JSON, json.to_string());
@@ -128,7 +160,8 @@ impl AdminSource {
         let observer = &self.services.limits;
         let bad = |what: &str| typed(StatusCode::BAD_REQUEST, JSON, serde_json::json!({ "error": what }).to_string());
         let (status, json) = if *request.method() == Method::POST {
-            let Ok(body) = Limited::new(request.into_body(), MAX_BODY_OCTETS).collect().await else {
+            let body = Limited::new(request.into_body(), MAX_BODY_OCTETS).collect();
+            let Ok(Ok(body)) = timeout(BODY_TIMEOUT, body).await else {
                 return bad("the body is too long, or did not come");
             };
             match serde_json::from_slice(&body.to_bytes()) {
@@ -137,7 +170,13 @@ impl AdminSource {
             }
         } else {
             match Look::from_query(request.uri().query().unwrap_or_default()) {
-                Some(look) => limits::look(&**store, observer, &look).await,
+                Some(look) => {
+                    let (status, mut json) = limits::look(&**store, observer, &look).await;
+                    if right < AccessRight::Change {
+                        limits::shorten_keys(observer, &mut json);
+                    }
+                    (status, json)
+                }
                 None => return bad("known are key, prefix, blocked and most"),
             }
         };

@@ -1,27 +1,33 @@
 //! The other side of the admin port, for commands that look at or change the running service.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use bytes::Bytes;
+use encodify::base64::STANDARD;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
+use hyper::client::conn::http1::SendRequest;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use hyper::{Method, Request, Response, StatusCode};
+use postseal_filters::visible;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
-use super::access::{AdminToken, TokenError};
+use super::access::{AdminToken, NONCE_FIELD, PROOF_FIELD, TokenError};
 use crate::config;
-use crate::http_client::{Failure, exchange};
+use crate::http_client::{Failure, converse, exchange};
 
 const PATIENCE: Duration = Duration::from_secs(10);
+const NONCE_OCTETS: usize = 32;
 const MAX_ANSWER_OCTETS: usize = 64 << 20;
 
 /// Asks the running service, over a new connection each time.
 pub struct Client {
     door: Door,
-    token: Option<String>,
+    token: Option<AdminToken>,
 }
 
 enum Door {
@@ -85,8 +91,7 @@ impl Client {
         let token = match &settings.token_file {
             Some(file) => {
                 let path = base.join(file);
-                let token = AdminToken::read(&path).map_err(|source| ClientError::Token { path, source })?;
-                Some(token.to_text())
+                Some(AdminToken::read(&path).map_err(|source| ClientError::Token { path, source })?)
             }
             None => None,
         };
@@ -112,7 +117,7 @@ impl Client {
     /// The error for an answer that is not the one expected.
     pub fn refused(&self, answer: &AdminAnswer) -> ClientError {
         let text = String::from_utf8_lossy(&answer.body);
-        ClientError::Refused { status: answer.status, reason: text.trim().chars().take(200).collect() }
+        ClientError::Refused { status: answer.status, reason: visible(text.trim()).chars().take(200).collect() }
     }
 
     async fn ask(&self, method: Method, path: &str, body: Bytes) -> Result<AdminAnswer, ClientError> {
@@ -125,14 +130,24 @@ impl Client {
         };
         let mut request = Request::builder().method(method).uri(path).header(HOST, "localhost");
         if let Some(token) = &self.token {
-            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+            request = request.header(AUTHORIZATION, format!("Bearer {}", token.to_text()));
         }
         let request = request.header(CONTENT_TYPE, "application/json").body(Full::new(body));
         let request = request.map_err(|error| unreachable(error.to_string()))?;
         let answered = timeout(PATIENCE, async {
             match &self.door {
                 Door::Unix(path) => exchange(UnixStream::connect(path).await?, request, read).await,
-                Door::Tcp(address) => exchange(TcpStream::connect(address).await?, request, read).await,
+                Door::Tcp(address) => {
+                    let stream = TcpStream::connect(address).await?;
+                    let address = stream.peer_addr()?;
+                    let talk = async |mut sender: SendRequest<Full<Bytes>>| {
+                        if let Some(token) = &self.token {
+                            check_proof(&mut sender, token, address).await?;
+                        }
+                        read(sender.send_request(request).await?).await
+                    };
+                    converse(stream, talk).await
+                }
             }
         });
         match answered.await {
@@ -141,6 +156,30 @@ impl Client {
             Err(_) => Err(unreachable(format!("no answer within {} s", PATIENCE.as_secs()))),
         }
     }
+}
+
+/// Has the other side prove that it knows the token, before the token is shown. While the service is down, another program
+/// may wait at its address.
+async fn check_proof(
+    sender: &mut SendRequest<Full<Bytes>>, token: &AdminToken, address: SocketAddr,
+) -> Result<(), Failure> {
+    let mut nonce = [0; NONCE_OCTETS];
+    aws_lc_rs::rand::fill(&mut nonce)?;
+    let nonce = STANDARD.encode(nonce);
+    let question = Request::get("/healthz").header(HOST, "localhost").header(NONCE_FIELD, &nonce);
+    let response = sender.send_request(question.body(Full::default())?).await?;
+    let proof = response.headers().get(PROOF_FIELD).cloned();
+    Limited::new(response.into_body(), MAX_ANSWER_OCTETS).collect().await?;
+    let right = token.proof(nonce.as_bytes(), address);
+    if proof.is_none_or(|proof| verify_slices_are_equal(proof.as_bytes(), right.as_bytes()).is_err()) {
+        return Err(
+            "the program there does not prove that it knows the token of admin.token_file, so the token was not \
+                    sent; better set admin.socket"
+                .into(),
+        );
+    }
+    sender.ready().await?;
+    Ok(())
 }
 
 async fn read(response: Response<Incoming>) -> Result<AdminAnswer, Failure> {

@@ -31,6 +31,7 @@ impl CheckConfig {
         let checked = self.configuration.load().and_then(|mut loaded| {
             let built = Pipelines::build(&mut loaded, &services)?;
             secrets::admin_token(&mut loaded)?;
+            secrets::webhook_url(&mut loaded)?;
             secrets::webhook_token(&mut loaded)?;
             store::login(&mut loaded)?;
             Ok((loaded, built.keys))

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use postseal_filters::duration;
+use postseal_filters::{duration, visible};
 
 use super::Exit;
 use crate::admin::client::{AdminAnswer, Client, ClientError};
@@ -82,7 +82,7 @@ impl LimitsCommand {
         let json: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         if !answer.status.is_success() {
             let reason = json.get("error").and_then(|error| error.as_str()).unwrap_or_else(|| text.trim_end());
-            writeln!(err, "{reason}")?;
+            writeln!(err, "{}", visible(reason))?;
             return Ok(Exit::Problem);
         }
         let changed = json.get("changed").and_then(|list| list.as_array());
@@ -91,7 +91,7 @@ impl LimitsCommand {
             (true, _) => writeln!(out, "{}", text.trim_end())?,
             (false, Some(changed)) => {
                 for key in changed.iter().filter_map(|key| key.as_str()) {
-                    writeln!(out, "{} {key}", self.action.done())?;
+                    writeln!(out, "{} {}", self.action.done(), visible(key))?;
                 }
             }
             (false, None) => table(&keys, out)?,
@@ -138,20 +138,21 @@ impl LimitsAction {
 
 /// One line for each limit of a key.
 fn table(keys: &[Shown], out: &mut dyn Write) -> std::io::Result<()> {
-    let width = keys.iter().map(|shown| shown.key.len()).max().unwrap_or(0).max(3);
+    let names: Vec<_> = keys.iter().map(|shown| visible(&shown.key)).collect();
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(3);
     writeln!(out, "{:width$}  {:>10}  {:>10}  {:>6}  BLOCKED", "KEY", "USED", "LIMIT", "IN")?;
-    for shown in keys {
+    for (shown, name) in keys.iter().zip(&names) {
         let blocked = match (shown.blocked, shown.blocked_seconds) {
             (false, _) => "-".to_owned(),
             (true, Some(seconds)) => duration::show(Duration::from_secs(seconds)),
             (true, None) => "for ever".to_owned(),
         };
         if shown.limits.is_empty() {
-            writeln!(out, "{:width$}  {:>10}  {:>10}  {:>6}  {blocked}", shown.key, "-", "-", "-")?;
+            writeln!(out, "{:width$}  {:>10}  {:>10}  {:>6}  {blocked}", name, "-", "-", "-")?;
         }
         for limit in &shown.limits {
             let window = duration::show(Duration::from_secs(limit.seconds));
-            writeln!(out, "{:width$}  {:>10}  {:>10}  {window:>6}  {blocked}", shown.key, limit.used, limit.limit)?;
+            writeln!(out, "{:width$}  {:>10}  {:>10}  {window:>6}  {blocked}", name, limit.used, limit.limit)?;
         }
     }
     Ok(())

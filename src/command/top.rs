@@ -9,6 +9,7 @@ use std::io::{IsTerminal as _, Write};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use postseal_filters::visible;
 use ratatui::DefaultTerminal;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use tokio::runtime::Runtime;
@@ -113,6 +114,7 @@ impl StatusSource {
 
     fn why(&self, number: u64) -> Result<String, ClientError> {
         let answer = self.runtime.block_on(self.client.get(&format!("/api/decisions/{number}")))?;
-        Ok(String::from_utf8_lossy(&answer.body).into_owned())
+        let text = String::from_utf8_lossy(&answer.body);
+        Ok(text.lines().map(visible).collect::<Vec<_>>().join("\n"))
     }
 }

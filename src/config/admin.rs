@@ -2,7 +2,9 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
+use postseal_filters::duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The `[admin]` section.
@@ -21,6 +23,14 @@ pub struct AdminConfig {
     pub token_file: Option<PathBuf>,
     /// A page for people at `/`.
     pub status_page: bool,
+    /// Connections by TCP, and as many by the unix socket.
+    pub connections: usize,
+    /// How long a request may take to arrive, and a connection to idle.
+    #[serde(with = "duration")]
+    pub request_timeout: Duration,
+    /// How long an answer waits for a client that does not read.
+    #[serde(with = "duration")]
+    pub answer_timeout: Duration,
 }
 
 impl Default for AdminConfig {
@@ -30,6 +40,9 @@ impl Default for AdminConfig {
             socket: None,
             token_file: None,
             status_page: true,
+            connections: 64,
+            request_timeout: Duration::from_secs(2),
+            answer_timeout: Duration::from_secs(10),
         }
     }
 }

@@ -6,12 +6,16 @@ use postseal_filters::dkim::{DkimPlan, DkimSettings, Pattern, PlannedRule, Signi
 use postseal_filters::header_checks::{CheckPlan, HeaderCheckSettings};
 use postseal_filters::{Problem, Problems};
 
-use super::{BoundsConfig, Config, KeyPath, ListenAddress, ListenerConfig};
+use super::{AdminConfig, BoundsConfig, Config, KeyPath, ListenAddress, ListenerConfig};
 
 const MIN_PERIOD: std::time::Duration = std::time::Duration::from_millis(100);
 const MIN_RELOAD_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1);
+const MAX_ADMIN_CONNECTIONS: usize = 1000;
+const MAX_ADMIN_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
 const MIN_PACKET_OCTETS: usize = 64 << 10;
 const MAX_PACKET_OCTETS: usize = 16 << 20;
+const MIN_LINE_OCTETS: usize = 4 << 10;
+const MAX_LINE_OCTETS: usize = 64 << 10;
 
 /// The plans of filters whose sections need no file.
 #[derive(Default)]
@@ -45,7 +49,11 @@ pub(super) fn check(config: &Config) -> Result<(Plans, Vec<Problem>), Vec<Proble
         );
         findings.warning(["admin", "address"], reason);
     }
+    check_admin_bounds(&config.admin, &mut findings);
     check_bounds(&config.limits, &mut findings);
+    if !(MIN_LINE_OCTETS..=MAX_LINE_OCTETS).contains(&config.log.line_size.bytes()) {
+        findings.error(["log", "line_size"], "must be 4KiB to 64KiB");
+    }
     store::check(&config.store, &mut findings);
     if config.reload.period < MIN_PERIOD {
         findings.error(["reload", "period"], "must be at least 100ms");
@@ -107,6 +115,17 @@ fn check_admin(listener: &ListenerConfig, key: &KeyPath, config: &Config, findin
     }
 }
 
+fn check_admin_bounds(admin: &AdminConfig, findings: &mut Problems) {
+    if !(2..=MAX_ADMIN_CONNECTIONS).contains(&admin.connections) {
+        findings.error(["admin", "connections"], format!("must be 2 to {MAX_ADMIN_CONNECTIONS}"));
+    }
+    for (name, time) in [("request_timeout", admin.request_timeout), ("answer_timeout", admin.answer_timeout)] {
+        if !(MIN_PERIOD..=MAX_ADMIN_TIMEOUT).contains(&time) {
+            findings.error(["admin", name], "must be 100ms to 60s");
+        }
+    }
+}
+
 /// True in a container (process 1): only mounted folders and published ports can reach the service there.
 fn in_container() -> bool {
     std::process::id() == 1
@@ -118,6 +137,7 @@ fn check_bounds(limits: &BoundsConfig, findings: &mut Problems) {
         ("header_size", limits.header_size.bytes()),
         ("header_fields", limits.header_fields),
         ("header_edits", limits.header_edits),
+        ("reasons", limits.reasons),
         ("recipients", limits.recipients),
         ("envelope_size", limits.envelope_size.bytes()),
         ("idle_timeout", millis(limits.idle_timeout)),

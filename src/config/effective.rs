@@ -66,7 +66,7 @@ impl<S: Fn(&KeyPath) -> ValueSource> EffectiveWriter<'_, S> {
 
     fn value(&mut self, key: &str, value: &Value, place: &KeyPath) -> io::Result<()> {
         let setting = format!("{} = {}", quoted(key), value.to_string().trim());
-        let setting = match secret::masked(place, &setting) {
+        let setting = match secret::masked_value(place, &setting) {
             masked if masked == "***" => format!("{} = \"***\"", quoted(key)),
             masked => masked.into_owned(),
         };

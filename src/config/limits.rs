@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use postseal_filters::duration;
 use postseal_filters::message::DEFAULT_HEADER_EDITS;
+use postseal_filters::report::DEFAULT_REASONS;
 use serde::{Deserialize, Serialize};
 
 use super::ByteSize;
@@ -22,6 +23,8 @@ pub struct BoundsConfig {
     pub header_fields: usize,
     /// Header fields of a message that may be changed or deleted.
     pub header_edits: usize,
+    /// Reasons of a message that are kept for the log and the status page.
+    pub reasons: usize,
     /// Recipients of a message.
     pub recipients: usize,
     /// Reverse-path and recipients of a message together, with their arguments.
@@ -54,6 +57,7 @@ impl Default for BoundsConfig {
             header_size: ByteSize::new(1 << 20),
             header_fields: 10_000,
             header_edits: DEFAULT_HEADER_EDITS,
+            reasons: DEFAULT_REASONS,
             recipients: 10_000,
             envelope_size: ByteSize::new(4 << 20),
             idle_timeout: Duration::from_secs(7210),

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ByteSize;
+
 /// The `[log]` section.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
@@ -12,11 +14,13 @@ pub struct LogConfig {
     pub level: Level,
     /// Writes mail addresses in full at every level, not only at `debug`.
     pub addresses: bool,
+    /// The octets of one line; lists and texts that are longer are cut.
+    pub line_size: ByteSize,
 }
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { format: LogFormat::Json, level: Level::Info, addresses: false }
+        Self { format: LogFormat::Json, level: Level::Info, addresses: false, line_size: ByteSize::new(8 << 10) }
     }
 }
 

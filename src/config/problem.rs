@@ -35,11 +35,11 @@ impl fmt::Display for LocatedProblem {
         if !self.key.is_root() {
             write!(f, "{}", self.key)?;
             if let Some(value) = &self.value {
-                write!(f, " = {}", secret::masked(&self.key, value))?;
+                write!(f, " = {}", secret::masked_value(&self.key, value))?;
             }
             f.write_str(": ")?;
         }
-        f.write_str(&secret::masked(&self.key, &self.reason))
+        f.write_str(&secret::masked_reason(&self.key, &self.reason))
     }
 }
 

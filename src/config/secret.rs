@@ -3,15 +3,91 @@
 use std::borrow::Cow;
 
 use super::KeyPath;
+use super::store_url::StoreUrl;
+use super::webhook::WebhookUrl;
 
 /// Keys whose values are secret whatever they look like.
 const SECRET_KEYS: [&str; 4] = ["password", "passphrase", "secret", "token"];
 
+/// The part of advice that stands in backquotes without being a part of the URL that was typed.
+const ADVICE: &str = "db=N";
+
+/// A key whose value is a URL that may hold secrets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SecretUrl {
+    Store,
+    Webhook,
+}
+
+impl SecretUrl {
+    fn of(key: &KeyPath) -> Option<Self> {
+        match key.steps() {
+            [section, name] if section == "store" && name == "url" => Some(Self::Store),
+            [section, name] if section == "webhook" && name == "url" => Some(Self::Webhook),
+            _ => None,
+        }
+    }
+
+    /// The URL without its secrets: a password, what stands behind the host of a webhook, and nearly all of a URL that
+    /// can't be read, because nobody knows which part of it is the password.
+    fn shown(self, url: &str) -> Cow<'_, str> {
+        match self {
+            Self::Store if url.starts_with("file:") || url.parse::<StoreUrl>().is_ok() => without_logins(url),
+            Self::Webhook if url.parse::<WebhookUrl>().is_ok() => match url.split_once("://") {
+                Some((scheme, rest)) => match rest.split_once(['/', '?', '#']) {
+                    Some((host, behind)) if !behind.is_empty() => format!("{scheme}://{host}/***").into(),
+                    _ => Cow::Borrowed(url),
+                },
+                None => Cow::Borrowed(url),
+            },
+            _ => match url.split_once(':') {
+                Some((scheme, rest)) if !scheme.contains(['/', '@']) => {
+                    let mark = if rest.starts_with("//") { "://" } else { ":" };
+                    format!("{scheme}{mark}***").into()
+                }
+                None if self == Self::Store && !url.contains(['/', '@']) => Cow::Borrowed(url),
+                _ => Cow::Borrowed("***"),
+            },
+        }
+    }
+}
+
+/// A value, or a line that sets it, with `***` in place of secrets.
+pub(super) fn masked_value<'a>(key: &KeyPath, text: &'a str) -> Cow<'a, str> {
+    let Some(kind) = SecretUrl::of(key) else { return masked(key, text) };
+    let quote = |c: char| matches!(c, '"' | '\'');
+    let begin = text.find(quote).map_or(0, |at| at + 1);
+    let (head, rest) = text.split_at_checked(begin).unwrap_or(("", text));
+    let (url, tail) = rest.rfind(quote).and_then(|end| rest.split_at_checked(end)).unwrap_or((rest, ""));
+    match kind.shown(url) {
+        Cow::Borrowed(same) if same == url => Cow::Borrowed(text),
+        shown => Cow::Owned(format!("{head}{shown}{tail}")),
+    }
+}
+
+/// What is wrong with a value, with `***` in place of secrets and of the parts of a URL that are quoted.
+pub(super) fn masked_reason<'a>(key: &KeyPath, text: &'a str) -> Cow<'a, str> {
+    if SecretUrl::of(key).is_none() {
+        return masked(key, text);
+    }
+    let parts = text.split('`').enumerate();
+    let shown = parts.map(|(at, part)| match at % 2 == 0 || part == ADVICE || part.ends_with([':', '/']) {
+        true => masked(key, part),
+        false => Cow::Borrowed("***"),
+    });
+    Cow::Owned(shown.collect::<Vec<_>>().join("`"))
+}
+
 /// The text with `***` in place of secrets.
-pub(super) fn masked<'a>(key: &KeyPath, text: &'a str) -> Cow<'a, str> {
+fn masked<'a>(key: &KeyPath, text: &'a str) -> Cow<'a, str> {
     if key.last().is_some_and(|name| SECRET_KEYS.contains(&name)) {
         return Cow::Borrowed("***");
     }
+    without_logins(text)
+}
+
+/// The text with `***` in place of what stands between `://` and `@`, except the name of a user.
+fn without_logins(text: &str) -> Cow<'_, str> {
     let mut shown = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("://") {

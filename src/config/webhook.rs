@@ -17,6 +17,9 @@ pub struct Webhook {
     /// Where events are posted to; nowhere if not set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<WebhookUrl>,
+    /// File with such an address, which for many services is a secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url_file: Option<PathBuf>,
     /// File with a token that is shown as `Authorization: Bearer`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_file: Option<PathBuf>,
@@ -31,7 +34,7 @@ pub struct Webhook {
 
 impl Default for Webhook {
     fn default() -> Self {
-        Self { url: None, token_file: None, timeout: Duration::from_secs(5), retries: 6, queue: 1000 }
+        Self { url: None, url_file: None, token_file: None, timeout: Duration::from_secs(5), retries: 6, queue: 1000 }
     }
 }
 

@@ -14,13 +14,10 @@ use std::io;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use super::folder::Folder;
+use super::folder::{Folder, SUFFIX};
 use super::notice::{KeyEvent, Notice};
 use super::stray::StrayFile;
 use postseal_filters::mail::address::{DomainName, NameError, SelectorName};
-
-/// The end of the name of a key file.
-pub(super) const SUFFIX: &str = ".pem";
 
 /// A directory of keys as it was last seen.
 pub(super) struct Directory {

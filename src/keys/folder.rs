@@ -1,4 +1,4 @@
-//! A folder of keys: the names in it, and who may change it.
+//! A folder of keys: the names in it, and the users that may change it.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -12,6 +12,8 @@ use super::notice::{KeyEvent, Notice};
 use crate::regular_file::{PERMISSIONS, exposure};
 use crate::stamp::Stamp;
 
+/// The end of the name of a key file.
+pub(super) const SUFFIX: &str = ".pem";
 /// The permission to list a folder harms nobody.
 const READING: u32 = 0o444;
 
@@ -22,7 +24,7 @@ pub(super) struct Folder {
     /// True if the path leads to something else.
     pub(super) is_file: bool,
     stamp: Option<Stamp>,
-    /// Who else may change the folder, and its permissions.
+    /// The other users that may change the folder, and its permissions.
     open: Option<(&'static str, u32)>,
 }
 

@@ -17,7 +17,7 @@ pub fn write(table: &KeyTable, out: &mut dyn Write) -> io::Result<()> {
         let cells = rows.iter().filter_map(|row| row.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
     });
-    writeln!(out, "# Who signs for whom; for each From address the first line that fits.")?;
+    writeln!(out, "# Who signs for whom; for each From address all lines of the first pattern that fits.")?;
     for [from, domain, identity, keys] in &rows {
         let [first, second, third] = widths;
         writeln!(out, "# {from:<first$}  {domain:<second$}  {identity:<third$}  {keys}")?;

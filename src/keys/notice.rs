@@ -40,7 +40,7 @@ pub enum KeyEvent {
     },
     /// Other users can add, replace and remove the files of a folder of keys.
     OpenFolder {
-        /// Who can.
+        /// The users that can.
         exposure: &'static str,
         /// The permissions.
         mode: u32,

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use postseal_filters::mail::address::DomainName;
 
-use super::directory::SUFFIX;
-use super::folder::list;
+use super::folder::{SUFFIX, list};
 use super::notice::{KeyEvent, Notice};
 use crate::regular_file::{self, MAX_KEY_FILE};
 

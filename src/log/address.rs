@@ -2,8 +2,13 @@
 
 use std::borrow::Cow;
 
-/// A mailbox has 254 octets at most (RFC 5321 section 4.5.3.1.3), a Message-ID is rarely longer.
+use postseal_filters::visible::is_hidden;
+
+/// Octets of a value in the log. A mailbox has 254 octets at most (RFC 5321 section 4.5.3.1.3), a Message-ID is rarely
+/// longer.
 const MAX_VALUE_OCTETS: usize = 256;
+/// Octets of an escape such as `\u009b`.
+const ESCAPE_OCTETS: usize = 6;
 
 /// The first character of the local part, and the domain: `a***@example.com`.
 pub fn shorten(address: &[u8]) -> String {
@@ -48,10 +53,25 @@ pub fn shorten_within(text: &str) -> String {
 
 /// Bytes of a message as text of bounded length: its sender decides how long they are.
 pub(super) fn clip(bytes: &[u8]) -> Cow<'_, str> {
-    match bytes.split_at_checked(MAX_VALUE_OCTETS) {
-        Some((head, tail)) if !tail.is_empty() => Cow::Owned(format!("{}...", String::from_utf8_lossy(head))),
-        _ => String::from_utf8_lossy(bytes),
+    let (head, _) = bytes.split_at_checked(MAX_VALUE_OCTETS + 1).unwrap_or((bytes, &[]));
+    match String::from_utf8_lossy(head) {
+        Cow::Borrowed(text) => clip_text(text, MAX_VALUE_OCTETS),
+        Cow::Owned(text) => Cow::Owned(clip_text(&text, MAX_VALUE_OCTETS).into_owned()),
     }
+}
+
+/// A text that takes at most `room` octets in the log, three dots at a cut not counted. An escape counts in full.
+pub(super) fn clip_text(text: &str, room: usize) -> Cow<'_, str> {
+    let mut left = room;
+    for (at, c) in text.char_indices() {
+        let octets = if is_hidden(c) || matches!(c, '"' | '\\') { ESCAPE_OCTETS } else { c.len_utf8() };
+        let Some(rest) = left.checked_sub(octets) else {
+            let (head, _) = text.split_at_checked(at).unwrap_or((text, ""));
+            return Cow::Owned(format!("{head}..."));
+        };
+        left = rest;
+    }
+    Cow::Borrowed(text)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use tracing::span;
 use tracing::{Event, Metadata, Subscriber};
 
 use super::Log;
+use super::address::clip_text;
 use super::line::LogLine;
 use crate::config::Level;
 
@@ -49,10 +50,14 @@ impl Subscriber for Events {
         let kind = found.event.as_deref().unwrap_or("service");
         let mut line = LogLine::new(settings.format, level(event.metadata().level()), kind);
         if !found.words.is_empty() {
-            line.words(&found.words);
+            line.words(&clip_text(&found.words, settings.line_size.bytes() / 2));
         }
+        let room = settings.line_size.bytes() / 4;
         for (name, value) in &found.fields {
-            line.field(name, value);
+            match value.as_str() {
+                Some(text) => line.field(name, &*clip_text(text, room)),
+                None => line.field(name, value),
+            }
         }
         self.log.write(line);
     }

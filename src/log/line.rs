@@ -4,6 +4,10 @@
 //! Text: `2026-03-01T08:30:00.000250Z info message listener=submission ..`, where a value that could be
 //! misread is quoted as in JSON, and an unknown one is `-`.
 
+use std::io::Write as _;
+
+use postseal_filters::visible;
+use postseal_filters::visible::is_hidden;
 use serde::Serialize;
 
 use crate::clock;
@@ -59,14 +63,45 @@ impl LogLine {
         }
     }
 
+    /// A field with as many elements of a list as fit into `room` octets. The others are added to `more`, whose number
+    /// follows if it is not 0: `edits_more` for `edits`.
+    pub(super) fn list<T: Serialize>(
+        &mut self, name: &str, elements: impl Iterator<Item = T>, room: usize, mut more: usize,
+    ) {
+        match self.format {
+            LogFormat::Json => self.out.extend_from_slice(b",\""),
+            LogFormat::Text => self.out.push(b' '),
+        }
+        self.out.extend_from_slice(name.as_bytes());
+        self.out.extend_from_slice(if self.format == LogFormat::Json { b"\":[" } else { b"=[" });
+        let start = self.out.len();
+        let mut elements = elements.fuse();
+        for element in elements.by_ref() {
+            let end = self.out.len();
+            if end > start {
+                self.out.push(b',');
+            }
+            self.json(&element);
+            if self.out.len() - start > room {
+                self.out.truncate(end);
+                more += 1;
+                break;
+            }
+        }
+        more += elements.count();
+        self.out.push(b']');
+        if more > 0 {
+            self.field(&format!("{name}_more"), &more);
+        }
+    }
+
     /// A message in words: a field in JSON, the words themselves in text.
     pub(super) fn words(&mut self, words: &str) {
         match self.format {
             LogFormat::Json => self.field("message", words),
             LogFormat::Text => {
                 self.out.extend_from_slice(b": ");
-                let visible = words.chars().map(|c| if c.is_control() { ' ' } else { c });
-                self.out.extend(visible.collect::<String>().bytes());
+                self.out.extend_from_slice(visible(&words.replace('\n', " ")).as_bytes());
             }
         }
     }
@@ -84,6 +119,23 @@ impl LogLine {
             // Only a map whose keys are not strings could get here.
             self.out.truncate(start);
             self.out.extend_from_slice(b"null");
+        }
+        self.escape_hidden(start);
+    }
+
+    /// Escapes the hidden characters that JSON allows in strings, so that a terminal does not obey them.
+    fn escape_hidden(&mut self, start: usize) {
+        let (_, json) = self.out.split_at(start);
+        if json.iter().all(|octet| (b' '..=b'~').contains(octet)) {
+            return;
+        }
+        let json = self.out.split_off(start);
+        for c in String::from_utf8_lossy(&json).chars() {
+            if is_hidden(c) {
+                let _ = write!(self.out, "\\u{:04x}", u32::from(c));
+            } else {
+                self.out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            }
         }
     }
 

@@ -1,14 +1,32 @@
 //! The line of a finished message.
 
 use postseal_filters::pipeline::Record;
-use postseal_filters::{FilterFailure, Reason, SignatureNote};
-use serde::{Serialize, Serializer};
+use postseal_filters::{EditNote, FilterFailure, Reason, SignatureNote};
+use postseal_protocol::Reply;
+use serde::Serialize;
 
-use super::address::{clip, shorten, shorten_within};
+use super::address::{clip, clip_text, shorten, shorten_within};
 use super::line::LogLine;
 
-/// Writes the fields of a message; addresses in full and the details of reasons only on demand.
-pub(super) fn write(record: &Record, full: bool, details: bool, line: &mut LogLine) {
+/// Octets of a detail of a reason, and of the words about a filter that failed.
+const MAX_DETAIL_OCTETS: usize = 480;
+/// Octets of a reply, which may have several lines.
+const MAX_REPLY_TEXT_OCTETS: usize = 1000;
+
+/// How much of a message a line shows.
+#[derive(Clone, Copy)]
+pub(super) struct ShownParts {
+    /// Addresses in full.
+    pub(super) full: bool,
+    /// The details of reasons.
+    pub(super) details: bool,
+    /// Octets of each list.
+    pub(super) list_octets: usize,
+}
+
+/// Writes the fields of a message.
+pub(super) fn write(record: &Record, shown: ShownParts, line: &mut LogLine) {
+    let ShownParts { full, details, list_octets } = shown;
     let address = |bytes: &[u8]| if full { clip(bytes).into_owned() } else { shorten(bytes) };
     // A login name without a domain is no address.
     let user = |bytes: &[u8]| if bytes.contains(&b'@') { address(bytes) } else { clip(bytes).into_owned() };
@@ -21,15 +39,20 @@ pub(super) fn write(record: &Record, full: bool, details: bool, line: &mut LogLi
     line.field("message_id", &record.message_id.as_deref().map(clip));
     line.field("size", &record.size);
     line.field("verdict", record.end.as_str());
-    let in_reply = |text: String| if full { text } else { shorten_within(&text) };
-    line.field("reply", &record.reply.as_ref().map(|reply| in_reply(reply.to_string())));
-    line.field("reasons", &Reasons(record));
+    line.field("reply", &record.reply.as_ref().map(|reply| reply_text(reply, full)));
+    let report = &record.report;
+    let failed = |failure: &FilterFailure| format!("{}.{}", failure.filter, failure.code);
+    let reasons = report.reasons.iter().map(Reason::to_string).chain(report.failures.iter().map(failed));
+    line.list("reasons", reasons, list_octets, report.more_reasons);
     if details {
-        line.field("details", &Details(record));
+        let told = |reason: &Reason| reason.detail.as_ref().map(|detail| format!("{reason}: {detail}"));
+        let cut = |text: String| clip_text(&text, MAX_DETAIL_OCTETS).into_owned();
+        line.list("details", report.reasons.iter().filter_map(told).map(cut), list_octets, 0);
     }
-    line.field("edits", &record.edits);
-    line.field("signatures", &SignatureList(&record.report.signatures));
-    if let Some(alignment) = &record.report.alignment {
+    let edit = |note: &EditNote| EditNote { op: note.op, field: clip(note.field.as_bytes()).into_owned() };
+    line.list("edits", record.edits.iter().map(edit), list_octets, 0);
+    line.list("signatures", report.signatures.iter().map(ShownSignature::of), list_octets, 0);
+    if let Some(alignment) = &report.alignment {
         line.field("alignment", alignment);
     }
     line.field("duration_us", &u64::try_from(record.duration.as_micros()).unwrap_or(u64::MAX));
@@ -37,7 +60,7 @@ pub(super) fn write(record: &Record, full: bool, details: bool, line: &mut LogLi
 
 /// Writes why a filter failed, for the operator who can repair the cause.
 pub(super) fn write_failure(record: &Record, failure: &FilterFailure, suppressed: u64, line: &mut LogLine) {
-    line.words(&failure.detail);
+    line.words(&clip_text(&failure.detail, MAX_DETAIL_OCTETS));
     line.field("filter", failure.filter);
     line.field("code", failure.code);
     line.field("listener", &*record.listener);
@@ -45,44 +68,22 @@ pub(super) fn write_failure(record: &Record, failure: &FilterFailure, suppressed
     line.field("suppressed", &suppressed);
 }
 
-/// Findings and failures, as `filter.code`.
-struct Reasons<'a>(&'a Record);
-
-impl Serialize for Reasons<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let report = &self.0.report;
-        let failed = |failure: &FilterFailure| format!("{}.{}", failure.filter, failure.code);
-        let found = report.reasons.iter().map(Reason::to_string);
-        serializer.collect_seq(found.chain(report.failures.iter().map(failed)))
-    }
+/// The lines of a reply, cut to a bounded length.
+fn reply_text(reply: &Reply, full: bool) -> String {
+    let text = reply.to_string();
+    let text = if full { text } else { shorten_within(&text) };
+    clip_text(&text, MAX_REPLY_TEXT_OCTETS).into_owned()
 }
-
-/// The details of reasons, as `filter.code: detail`.
-struct Details<'a>(&'a Record);
-
-impl Serialize for Details<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let reasons = self.0.report.reasons.iter();
-        let told = reasons.filter_map(|reason| reason.detail.as_ref().map(|detail| format!("{reason}: {detail}")));
-        serializer.collect_seq(told)
-    }
-}
-
-struct SignatureList<'a>(&'a [SignatureNote]);
 
 #[derive(Serialize)]
-struct Signature<'a> {
+struct ShownSignature<'a> {
     domain: &'a str,
     selector: &'a str,
     algorithm: &'static str,
 }
 
-impl Serialize for SignatureList<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|note| Signature {
-            domain: &note.domain,
-            selector: &note.selector,
-            algorithm: note.algorithm,
-        }))
+impl<'a> ShownSignature<'a> {
+    fn of(note: &'a SignatureNote) -> Self {
+        Self { domain: &note.domain, selector: &note.selector, algorithm: note.algorithm }
     }
 }

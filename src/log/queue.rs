@@ -19,6 +19,8 @@ const MAX_KEPT_OCTETS: usize = 64 << 10;
 /// How long a line may wait for others, where lines come fast.
 const PAUSE: Duration = Duration::from_millis(50);
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
+/// The pause between two warnings about dropped lines.
+const PAUSE_BETWEEN_WARNINGS: Duration = Duration::from_secs(10);
 
 /// Lines that wait to be written.
 pub(super) struct LogQueue {
@@ -36,6 +38,17 @@ struct QueueState {
     idle: bool,
     writing: bool,
     closed: bool,
+    /// Dropped lines that no warning has told of.
+    untold: u64,
+    /// The time before which there is no other warning.
+    quiet_until: Option<Instant>,
+}
+
+/// What the writer has to write.
+struct NextBatch {
+    lines: u64,
+    /// Dropped lines that a warning must tell of; 0 for no warning.
+    untold: u64,
 }
 
 impl LogQueue {
@@ -47,8 +60,11 @@ impl LogQueue {
     pub(super) fn push(&self, line: &[u8]) {
         let mut state = self.lock();
         if state.closed || state.waiting.len() + line.len() > MAX_WAITING_OCTETS {
+            state.untold += 1;
+            state.idle = false;
             drop(state);
             self.dropped.inc();
+            self.filled.notify_one();
             return;
         }
         let enough = state.waiting.len() < PLENTY_OCTETS && state.waiting.len() + line.len() >= PLENTY_OCTETS;
@@ -74,22 +90,24 @@ impl LogQueue {
         self.filled.notify_one();
     }
 
-    /// Writes until the queue is closed.
-    pub(super) fn run(&self, mut sink: impl Write) {
+    /// Writes until the queue is closed. `warning` makes the line that tells how many lines were dropped.
+    pub(super) fn run(&self, mut sink: impl Write, warning: impl Fn(u64) -> Vec<u8>) {
         let mut batch = Vec::new();
         let mut last = Instant::now();
-        while let Some(lines) = self.next(&mut batch) {
+        while let Some(NextBatch { lines, untold }) = self.next(&mut batch) {
+            if untold > 0 {
+                batch.extend_from_slice(&warning(untold));
+            }
             let result = write_all(&mut sink, &batch);
             batch.clear();
             batch.shrink_to(MAX_KEPT_OCTETS);
-            self.lock().writing = false;
+            self.written_all(result.is_ok(), lines, untold);
             self.written.notify_all();
             match result {
                 // Where lines come fast, a pause lets several go out together.
                 Ok(()) if lines > 1 || last.elapsed() < PAUSE => self.gather(),
                 Ok(()) => {}
                 Err(_) => {
-                    self.dropped.inc_by(lines);
                     std::thread::sleep(PAUSE_AFTER_ERROR);
                 }
             }
@@ -103,19 +121,44 @@ impl LogQueue {
         drop(self.filled.wait_timeout_while(self.lock(), PAUSE, few));
     }
 
-    /// Swaps the lines that wait with an empty batch.
-    fn next(&self, batch: &mut Vec<u8>) -> Option<u64> {
-        let idle = |state: &mut QueueState| {
-            state.idle = state.waiting.is_empty() && !state.closed;
-            state.idle
-        };
-        let mut state = self.filled.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
-        if state.waiting.is_empty() {
-            return None;
+    /// A batch is out, or lost.
+    fn written_all(&self, done: bool, lines: u64, untold: u64) {
+        let mut state = self.lock();
+        state.writing = false;
+        if !done {
+            self.dropped.inc_by(lines);
+            // Once the queue is closed, the last warning is not tried again.
+            state.untold += if state.closed { 0 } else { lines + untold };
         }
-        std::mem::swap(batch, &mut state.waiting);
-        state.writing = true;
-        Some(std::mem::take(&mut state.lines))
+    }
+
+    /// Swaps the lines that wait with an empty batch. Waits until there is something to write.
+    fn next(&self, batch: &mut Vec<u8>) -> Option<NextBatch> {
+        let mut state = self.lock();
+        loop {
+            let quiet =
+                state.quiet_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
+            let warn = state.untold > 0 && (quiet.is_zero() || state.closed);
+            if warn || !state.waiting.is_empty() {
+                std::mem::swap(batch, &mut state.waiting);
+                state.writing = true;
+                let untold = if warn { std::mem::take(&mut state.untold) } else { 0 };
+                if warn {
+                    state.quiet_until = Some(Instant::now() + PAUSE_BETWEEN_WARNINGS);
+                }
+                return Some(NextBatch { lines: std::mem::take(&mut state.lines), untold });
+            }
+            if state.closed {
+                return None;
+            }
+            state.idle = true;
+            state = if state.untold > 0 {
+                self.filled.wait_timeout(state, quiet).unwrap_or_else(PoisonError::into_inner).0
+            } else {
+                self.filled.wait(state).unwrap_or_else(PoisonError::into_inner)
+            };
+            state.idle = false;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, QueueState> {

@@ -213,3 +213,60 @@ fn a_closed_pipe_is_counted_and_survived() {
         std::thread::yield_now();
     }
 }
+
+#[test]
+fn one_warning_tells_how_many_lines_were_dropped() {
+    let (ours, mut theirs) = UnixStream::pair().unwrap();
+    let dropped = dropped();
+    let log = Log::start(config::LogConfig::default(), ours, dropped.clone()).unwrap();
+    let record = record();
+    while dropped.get() < 100 {
+        log.message(&record);
+    }
+    let all = dropped.get();
+    drop(log);
+    let mut text = String::new();
+    theirs.read_to_string(&mut text).unwrap();
+    let warnings: Vec<Value> = text.lines().map(without_time).filter(|line| line["event"] == "log_dropped").collect();
+    let expected = json!({
+        "level": "warn", "event": "log_dropped", "message": "lines of the log were dropped", "lines": all,
+    });
+    assert_eq!(warnings, [expected]);
+}
+
+#[test]
+fn the_length_of_a_line_does_not_depend_on_the_message() {
+    let mut record = record();
+    record.edits = vec![EditNote { op: EditOp::Change, field: format!("X-{}\u{fc}", "a".repeat(90)) }; 9900];
+    let detail = Some("n\u{9b}\u{202e}\n\"".repeat(990).into());
+    record.report.reasons = vec![Reason { detail, ..Reason::new("sender", "rewritten") }; 500];
+    let signature = record.report.signatures[0].clone();
+    record.report.signatures = vec![signature; 300];
+    (record.user, record.mail_from) = (Some("\u{9b}".repeat(500).into()), "\u{202e}".repeat(500).into());
+    for format in [LogFormat::Json, LogFormat::Text] {
+        for level in [Level::Info, Level::Debug] {
+            let settings = config::LogConfig { format, level, ..config::LogConfig::default() };
+            let text = written(settings, |log| log.message(&record));
+            assert!(text.len() < 8192 && text.ends_with('\n'), "{} octets: {text}", text.len());
+            assert!(!text.trim_end().contains(postseal_filters::visible::is_hidden), "{text}");
+        }
+    }
+    let line = without_time(&written(config::LogConfig::default(), |log| log.message(&record)));
+    for (list, all) in [("reasons", 500), ("edits", 9900), ("signatures", 300)] {
+        let told = line[list].as_array().unwrap().len() as u64;
+        assert!(told > 5, "{list}: {told}");
+        assert_eq!(line[format!("{list}_more")], all - told);
+    }
+}
+
+#[test]
+fn hidden_characters_are_escaped_and_kept() {
+    let mut record = record();
+    record.user = Some("ann\nverdict=accept\u{9b}31m\u{202e}\x7f".into());
+    let json = written(config::LogConfig::default(), |log| log.message(&record));
+    assert!(json.contains(r#""user":"ann\nverdict=accept\u009b31m\u202e\u007f""#), "{json}");
+    assert_eq!(without_time(&json)["user"], "ann\nverdict=accept\u{9b}31m\u{202e}\x7f");
+    let settings = config::LogConfig { format: LogFormat::Text, ..config::LogConfig::default() };
+    let text = written(settings, |log| log.message(&record));
+    assert!(text.contains(r#" user="ann\nverdict=accept\u009b31m\u202e\u007f" "#), "{text}");
+}

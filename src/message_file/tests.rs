@@ -20,6 +20,8 @@ fn odd_files_are_read_too() {
         (b"\n\nbody", 0, b"\r\nbody"),
         (b"A: 1", 1, b""),
         (b"A: 1\nno field here\nx", 1, b"no field here\r\nx"),
+        (b"A: 1\nB\x0c: 2\nC: 3\n\nx", 1, b"B\x0c: 2\r\nC: 3\r\n\r\nx"),
+        (b"A \t: 1\n\nx", 1, b"x"),
         (b" leading\nA: 1\n", 0, b" leading\r\nA: 1\r\n"),
     ] {
         let file = MessageFile::parse(text);

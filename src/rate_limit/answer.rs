@@ -136,6 +136,17 @@ pub async fn look(store: &dyn Store, observer: &LimitObserver, look: &Look) -> A
     }
 }
 
+/// Shortens the keys of a list as in the log, for a client that has shown no token.
+pub fn shorten_keys(observer: &LimitObserver, list: &mut serde_json::Value) {
+    for entry in list.get_mut("keys").and_then(|keys| keys.as_array_mut()).into_iter().flatten() {
+        if let Some(key) = entry.get_mut("key")
+            && let Some(full) = key.as_str()
+        {
+            *key = observer.shown(full).into();
+        }
+    }
+}
+
 async fn show(store: &dyn Store, counters: &[String]) -> Result<Vec<KeyListing>, StoreError> {
     let mut found = Vec::new();
     for counter in counters {

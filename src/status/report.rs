@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use postseal_filters::{MessageEnd, SignatureNote};
+use postseal_filters::{MessageEnd, SignatureNote, visible};
 use serde::{Deserialize, Serialize};
 
 use super::{MAX_MINUTES, Minute, RecentDecision, Standing, Status};
@@ -177,8 +177,8 @@ fn verdicts(snapshot: &Snapshot) -> BTreeMap<String, f64> {
 impl DecisionLine {
     fn of(decision: &RecentDecision, full: bool) -> Self {
         let record = &*decision.record;
-        let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
-        let address = |bytes: &Bytes| if full { text(bytes) } else { shorten(bytes) };
+        let text = |bytes: &Bytes| visible(&String::from_utf8_lossy(bytes)).into_owned();
+        let address = |bytes: &Bytes| if full { text(bytes) } else { visible(&shorten(bytes)).into_owned() };
         let user = |bytes: &Bytes| if full { text(bytes) } else { shorten_within(&text(bytes)) };
         let failures = record.report.failures.iter().map(|failure| format!("{}.{}", failure.filter, failure.code));
         let signature = |note: &SignatureNote| format!("{} {} {}", note.domain, note.selector, note.algorithm);

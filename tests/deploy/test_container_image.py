@@ -18,6 +18,7 @@ pytestmark = pytest.mark.heavy
 FILES = {
     "usr/bin/postseal", "etc/ssl/certs/ca-certificates.crt", "usr/share/sbom/postseal.cdx.json",
     "usr/share/doc/postseal/LICENSE-MIT", "usr/share/doc/postseal/LICENSE-APACHE",
+    "usr/share/doc/postseal/THIRD-PARTY-NOTICES",
 }  # fmt: skip
 LARGEST = 15 << 20
 VALIDATOR = """

@@ -51,6 +51,14 @@ PAIRS = [
          "SpamAssassin's rules are for `<>` and `<@domain>`, and for white space in an address. postseal also finds "
          "several addresses without Sender, raw 8-bit text as an address, two `@`, and a group. All of these messages are "
          "spam."),
+    Pair("empty_field", (), "no rule. Nearly all of these messages are spam with an empty To or Cc."),
+    Pair("address_syntax", (),
+         "no rule. The legitimate messages have `<Undisclosed-Recipient:;@...>` in To, a group that some server has taken "
+         "for an address."),
+    Pair("date_syntax", ("INVALID_DATE",),
+         "SpamAssassin's rule has a pattern of its own. postseal also finds names of zones that RFC 5322 does not know, and "
+         "days of the week that are not those of the date. Most of the legitimate messages have an hour of one digit."),
+    Pair("message_id_syntax", ("INVALID_MSGID",), "SpamAssassin's rule has a pattern of its own."),
     Pair("html_in_subject", (), "no rule. Two news feeds have `<b>` and entities in Subject."),
     Pair("mime_version_missing", ("__CT -__MIME_VERSION",),
          "the same, message by message. The rule that adds to the score, MIME_HEADER_CTYPE_ONLY, leaves out text/plain: "
@@ -69,8 +77,8 @@ PAIRS = [
          "SpamAssassin's rules know a few names that mass mailers invent. postseal compares the declared encoding with the"
          " octets. Most findings are 8-bit text that is 7bit by declaration or by default."),
     Pair("html_without_mime", ("HTML_MISSING_CTYPE",),
-         "SpamAssassin treats a message without Content-Type as text, so the rule does not fire for the tags. The five "
-         "messages are spam."),
+         "SpamAssassin treats a message without Content-Type as text, so the rule does not fire for the tags. One "
+         "legitimate message begins with a link in HTML; all others are spam."),
     Pair("html_only", ("MIME_HTML_ONLY",), "the same, message by message."),
     Pair("long_body_line", (), "no rule: the defect does no harm to the receiver, only to signatures."),
     Pair("eight_bit_body", ("__L_BODY_8BITS",),

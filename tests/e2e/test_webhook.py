@@ -85,6 +85,15 @@ def test_a_breach_is_told_to_a_webhook(here):
         assert here.daemon.metrics().sum("postseal_webhook_total", outcome="sent") == 2
 
 
+def test_the_url_may_stand_in_a_file(here):
+    with Hook() as hook:
+        (here.folder / "url").write_text(f"http://{HOST}:{hook.port}/hook/secret\n")
+        here.start("2/1h", '[webhook]\nurl_file = "url"')
+        assert here.send(3) == 2
+        wait_for("the breach", lambda: hook.events)
+        assert not [line for line in here.daemon.lines() if "secret" in str(line)]
+
+
 def test_a_webhook_that_hangs_delays_no_mail(here):
     """Nobody answers there: a listening socket whose queue is full."""
     with socket.socket() as dead:

@@ -110,6 +110,10 @@ impl AuthorSignatures {
     fn is_changed(&self, id: FieldId, new: &[u8]) -> bool {
         let Some(covered) = self.fields.get(&id) else { return false };
         let CoveredField { field, relaxed, is_signature } = covered;
+        // An empty new value takes the field out, even where the value was white space before.
+        if new.is_empty() {
+            return true;
+        }
         let same = |old: &[u8], new: &[u8]| if *relaxed { words(old).eq(words(new)) } else { old == new };
         if *is_signature {
             return !same(&without_signature(&field.value), &without_signature(new));

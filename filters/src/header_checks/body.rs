@@ -4,10 +4,11 @@ use encoding_rs::Encoding;
 
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Repair};
+use super::html::begins_as_html;
 use super::injection;
 use super::leaf::BodyContext;
 use super::octets::{BodyOctets, long_line_fault};
-use super::parts::BodyParts;
+use super::parts::{BodyParts, ENCODED_WHOLE, ENCODED_WHOLE_HINT};
 use super::section::HeaderSection;
 use crate::connection::MtaKind;
 use crate::mail::charset::Charset;
@@ -15,7 +16,6 @@ use crate::mail::content_type::{ContentType, TransferEncoding};
 
 /// The octets of the start of the body that are kept.
 const MAX_START_OCTETS: usize = 2048;
-const HTML: [&str; 5] = ["<!doctype html", "<html", "<head>", "<body>", "<body "];
 
 /// The state of the checks between two pieces of the body.
 pub(super) struct BodyCheck {
@@ -27,7 +27,9 @@ pub(super) struct BodyCheck {
     /// The message is one part of text.
     pub(super) one_text: bool,
     encoding: TransferEncoding,
-    mime: bool,
+    /// The message has a Content-Type.
+    typed: bool,
+    multipart: bool,
     mta: MtaKind,
 }
 
@@ -38,14 +40,26 @@ impl BodyCheck {
         let content_type = section.first("Content-Type").map(|field| ContentType::parse(&field.value));
         let encoding = section.first("Content-Transfer-Encoding");
         let encoding = encoding.map_or(TransferEncoding::Unnamed, |field| TransferEncoding::parse(&field.value));
-        let mime = content_type.is_some() || section.first("MIME-Version").is_some();
+        let typed = content_type.is_some();
+        let mime = typed || section.first("MIME-Version").is_some();
         let readable = content_type.as_ref().is_none_or(Option::is_some);
         let content_type = content_type.flatten();
         let is_text = content_type.as_ref().is_none_or(ContentType::is_text);
+        let multipart = content_type.as_ref().is_some_and(ContentType::is_multipart);
         let context = BodyContext { mime, fallback };
         let parts = BodyParts::new(content_type.as_ref(), encoding, context, &mut findings);
         let one_text = readable && is_text;
-        Self { octets: BodyOctets::new(mta), parts, start: Vec::new(), findings, one_text, encoding, mime, mta }
+        Self {
+            octets: BodyOctets::new(mta),
+            parts,
+            start: Vec::new(),
+            findings,
+            one_text,
+            encoding,
+            typed,
+            multipart,
+            mta,
+        }
     }
 
     /// True if the octets of the body stand for themselves.
@@ -80,6 +94,9 @@ impl BodyCheck {
                 findings.add(named("ASCII that is named 8bit: MTAs go by the name").repair(Repair::SevenBit));
             }
         }
+        if self.multipart && !self.encoding.is_identity() {
+            findings.add(encoded_whole(section, self.parts.complete, eight_bit.is_some()));
+        }
         if let Some(spot) = long {
             let finding = CheckFinding::body(Check::LongBodyLine, Some(spot), long_line_fault(self.mta));
             findings.add(finding.repair(Repair::QuotedPrintable));
@@ -95,20 +112,35 @@ impl BodyCheck {
             let what = if spot.octet == b'\r' { "a CR without LF" } else { "a LF without CR" };
             findings.add(CheckFinding::body(Check::NulOrBareCrLf, Some(spot), what));
         }
-        if !self.mime && is_html(&self.start) {
+        if !self.typed && begins_as_html(&self.start) {
             findings.add(CheckFinding::body(Check::HtmlWithoutMime, None, "HTML without Content-Type"));
         }
         if self.parts.html && !self.parts.plain {
             findings.add(CheckFinding::body(Check::HtmlOnly, None, "HTML without an alternative in plain text"));
         }
-        injection::check_body(&self.start, section, &mut findings);
+        // The last line that is kept may be cut within a name.
+        let whole = match memchr::memrchr(b'\n', &self.start) {
+            Some(at) if self.start.len() == MAX_START_OCTETS => self.start.split_at(at).0,
+            _ => &self.start,
+        };
+        injection::check_body(whole, section, &mut findings);
         findings
     }
 }
 
-fn is_html(start: &[u8]) -> bool {
-    let start = start.trim_ascii_start();
-    HTML.iter().any(|tag| start.get(..tag.len()).is_some_and(|text| text.eq_ignore_ascii_case(tag.as_bytes())))
+/// The finding about a multipart in an encoding. If its delimiters stand in the clear, the name of the encoding is wrong.
+fn encoded_whole(section: &HeaderSection<'_>, complete: bool, eight_bit: bool) -> CheckFinding {
+    let finding = CheckFinding::body(Check::TransferEncodingMismatch, None, ENCODED_WHOLE).hint(ENCODED_WHOLE_HINT);
+    match section.first_with_id("Content-Transfer-Encoding") {
+        Some((id, field)) if complete && section.count("Content-Transfer-Encoding") == 1 => {
+            finding.repair(if eight_bit {
+                Repair::Value(id, field.clone(), |_| Some(b" 8bit".to_vec()))
+            } else {
+                Repair::Remove(id)
+            })
+        }
+        _ => finding,
+    }
 }
 
 #[cfg(test)]

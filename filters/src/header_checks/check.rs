@@ -106,7 +106,8 @@ const fn body(action: CheckAction, hint: &'static str) -> CheckProfile {
 macro_rules! each_check {
     ($with:ident) => {
         $with! {
-            /// Octets over 127 in a field of a message that is not SMTPUTF8 (RFC 5322 section 2.2, RFC 6532).
+            /// Octets over 127 in a field of a message that is not SMTPUTF8 (RFC 5322 section 2.2, RFC 6532), or in a field of one
+            /// of its parts, where they are not repaired and not refused by default.
             Raw8bitHeader raw_8bit_header = header(Fix, "encode the text as RFC 2047 says, such as =?utf-8?Q?Gr=C3=BC=C3=9Fe?=").otherwise(Reject).because("hosts without SMTPUTF8 may refuse it (RFC 6531 section 3.2), amavisd-new calls it a bad header");
             /// An encoded-word (RFC 2047) that can't be decoded, is too long, or stands where none may stand.
             EncodedWord encoded_word = header(Fix, "encode the text with a library that knows RFC 2047, and name its charset").otherwise(Log);
@@ -131,6 +132,15 @@ macro_rules! each_check {
             DuplicateField duplicate_field = header(Fix, "send the field once").otherwise(Reject).because("Gmail (550 5.7.1, several From, To or Subject fields)");
             /// From without exactly one field, an address with a domain, and a Sender where there are several.
             FromAddress from_address = header(Reject, "write one address with a domain, such as From: Shop <shop@example.com>").because("Gmail (550 5.7.1), GMX and WEB.DE (554)");
+            /// To, Cc, Reply-To or another field of addresses that is empty; only Bcc may be (RFC 5322 section 3.6.3). Also empty
+            /// In-Reply-To and References.
+            EmptyField empty_field = header(Fix, "leave the field out, or put something into it").otherwise(Log);
+            /// To, Cc, Bcc, Reply-To, Sender or a Resent field of addresses that can't be read.
+            AddressSyntax address_syntax = header(Log, "write addresses such as Shop <shop@example.com>, with commas between them, and quote names that have a comma or a bracket");
+            /// A Date that is empty, or not in the form of RFC 5322 section 3.3. A date of ISO 8601 with a zone is written in that form.
+            DateSyntax date_syntax = header(Fix, "write the date in English, such as Mon, 23 Nov 2026 10:00:00 +0100").otherwise(Log);
+            /// A Message-ID that is empty, or not one identifier in angle brackets (RFC 5322 section 3.6.4).
+            MessageIdSyntax message_id_syntax = header(Fix, "write one identifier, such as <1234@host.example.com>").otherwise(Log);
             /// HTML tags or entities in Subject, where they are shown as they are.
             HtmlInSubject html_in_subject = header(Log, "write plain text in Subject");
             /// Content-Type without MIME-Version (RFC 2045 section 4).
@@ -139,10 +149,11 @@ macro_rules! each_check {
             CharsetMissing charset_missing = body(Fix, "name the charset, such as Content-Type: text/plain; charset=utf-8").otherwise(Log);
             /// Text that is not in the charset that is named, or seems to be UTF-8 instead, or a charset that nobody knows.
             CharsetMismatch charset_mismatch = body(Fix, "name the charset that the text is really in").otherwise(Log);
-            /// A Content-Transfer-Encoding that the body is not in (RFC 2045 section 6), or 8bit for ASCII: an MTA re-encodes the body
+            /// A Content-Transfer-Encoding that the body is not in (RFC 2045 section 6), base64 or quoted-printable for a whole
+            /// multipart, or 8bit for ASCII: an MTA re-encodes the body
             /// for servers without 8BITMIME, and breaks the signature.
             TransferEncodingMismatch transfer_encoding_mismatch = body(Fix, "name the encoding that the text is really in").otherwise(Log);
-            /// A body that begins as HTML, without Content-Type.
+            /// A body that begins as HTML, with any tag, without Content-Type.
             HtmlWithoutMime html_without_mime = body(Log, "add MIME-Version: 1.0 and Content-Type: text/html; charset=utf-8");
             /// HTML without an alternative in plain text.
             HtmlOnly html_only = body(Log, "send multipart/alternative with a text/plain part");

@@ -1,7 +1,10 @@
 //! The check of encoded-words (RFC 2047) in a header field.
 
+mod structured;
+
 use postseal_protocol::HeaderField;
 
+use super::advice;
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Repair, Spot};
 use super::repair::rfc2047;
@@ -13,6 +16,9 @@ use crate::message::FieldId;
 
 /// Checks the encoded-words of a field.
 pub(super) fn check(id: FieldId, field: &HeaderField, kind: FieldKind, findings: &mut CheckFindings) {
+    if kind == FieldKind::Structured {
+        return structured::check(id, field, findings);
+    }
     let value = &*field.value;
     let utf8 = check_names(id, field, kind, findings);
     let mut quotes = QuoteScanner::new(QuotingRules::QuotedStrings);
@@ -46,7 +52,14 @@ pub(super) fn check(id: FieldId, field: &HeaderField, kind: FieldKind, findings:
                     quotes.in_quotes()
                 } =>
             {
-                add(Check::EncodedWord, "an encoded-word in quotes, where it is not decoded");
+                let what = "an encoded-word in quotes, where it is not decoded";
+                let finding = CheckFinding::field(Check::EncodedWord, field, spot(0), what);
+                findings.add(finding.hint(advice::OUTSIDE_OF_QUOTES));
+            }
+            Ok(_) if kind == FieldKind::Address && word.is_in_address(value) => {
+                let what = "an encoded-word in an address";
+                let finding = CheckFinding::field(Check::EncodedWord, field, spot(0), what);
+                findings.add(finding.hint(advice::ADDRESS));
             }
             Ok(_) if word.is_glued(value) => add(Check::EncodedWord, "an encoded-word without white space around it"),
             Ok(_) => {}

@@ -2,17 +2,22 @@
 
 use postseal_protocol::HeaderField;
 
+use super::advice;
 use super::check::Check;
 use super::encoded_word;
 use super::finding::{CheckFinding, CheckFindings, Repair, Spot};
 use super::octets::long_line_fault;
+use super::repair::comments::without_raw_text;
 use super::repair::{rfc2047, rfc2231};
+use super::value;
 use crate::connection::MtaKind;
 use crate::mail::charset::utf8::Utf8Tally;
 use crate::mail::field_kind::{FieldKind, is_control};
 use crate::mail::fold;
 use crate::message::FieldId;
 
+/// Fields in which a comment means nothing.
+const FIELDS_WITH_COMMENTS: [&str; 3] = ["Date", "Resent-Date", "MIME-Version"];
 const EIGHT_BIT: u8 = 1;
 const CONTROL: u8 = 2;
 const FOLD: u8 = 4;
@@ -49,6 +54,7 @@ pub(super) fn check(id: FieldId, field: &HeaderField, surroundings: FieldSurroun
     if seen.any(FOLD) || field.name.len() + 1 + value.len() > surroundings.mta.max_line_octets() {
         lines(id, field, surroundings.mta, findings);
     }
+    value::check(id, field, findings);
     if !(eight_bit || seen.any(QUESTION)) {
         return;
     }
@@ -62,7 +68,6 @@ pub(super) fn check(id: FieldId, field: &HeaderField, surroundings: FieldSurroun
 }
 
 fn raw_8bit(id: FieldId, field: &HeaderField, kind: FieldKind, findings: &mut CheckFindings) {
-    let spot = Spot::first(&field.value, |octet| octet > 127);
     let utf8 = Utf8Tally::of(&field.value);
     findings.not_utf8 |= utf8.broken;
     findings.raw_utf8 |= utf8.is_plausible();
@@ -71,10 +76,16 @@ fn raw_8bit(id: FieldId, field: &HeaderField, kind: FieldKind, findings: &mut Ch
         _ if utf8.broken => "raw 8-bit text that is not UTF-8",
         _ => "raw UTF-8",
     };
-    let finding = CheckFinding::field(Check::Raw8bitHeader, field, spot, what);
-    let has_parameters = field.is("Content-Type") || field.is("Content-Disposition");
-    let repair = if has_parameters { rfc2231::encoded } else { rfc2047::encoded };
-    findings.add(finding.mild(is_repeated(field)).repair(Repair::Text(id, field.clone(), repair)));
+    let (at, hint) = advice::on_raw_text(field, kind);
+    let spot = at.and_then(|at| Spot::of(&field.value, at));
+    let finding = CheckFinding { hint, ..CheckFinding::field(Check::Raw8bitHeader, field, spot, what) };
+    findings.add(finding.mild(is_repeated(field)).repair(if advice::has_parameters(field) {
+        Repair::Text(id, field.clone(), rfc2231::encoded)
+    } else if FIELDS_WITH_COMMENTS.iter().any(|name| field.is(name)) {
+        Repair::Value(id, field.clone(), without_raw_text)
+    } else {
+        Repair::Text(id, field.clone(), rfc2047::encoded)
+    }));
 }
 
 /// True for a field that repeats what the mail before it said, whoever wrote that.

@@ -22,6 +22,8 @@ pub(super) struct CheckFinding {
     pub(super) repair: Option<Repair>,
     /// The sender is not the author of the faulty text, and is not refused for it.
     pub(super) mild: bool,
+    /// The way to mend this very fault, where the hint of the check is not right for it.
+    pub(super) hint: Option<&'static str>,
 }
 
 /// The place of a finding.
@@ -57,10 +59,10 @@ pub(super) enum Repair {
     Text(FieldId, HeaderField, TextRepair),
     /// The field is taken out.
     Remove(FieldId),
-    /// A new Date field.
-    Date,
-    /// A new Message-ID field.
-    MessageId,
+    /// A new Date field, or a new value for this one.
+    Date(Option<FieldId>),
+    /// A new Message-ID field, or a new value for this one.
+    MessageId(Option<FieldId>),
     /// A new MIME-Version field.
     MimeVersion,
     /// The charset of the single text part is named.
@@ -90,6 +92,8 @@ pub(super) struct CheckFindings {
     pub(super) raw_utf8: bool,
     /// What tells that the text that is named otherwise is UTF-8.
     pub(super) misnamed: Utf8Tally,
+    /// Fields of the header section stand in the body.
+    pub(super) cut_section: bool,
 }
 
 impl CheckFindings {
@@ -105,9 +109,14 @@ impl CheckFindings {
 
     /// Adds the findings about the body.
     pub(super) fn append(&mut self, body: Self) {
-        self.list.extend(body.list);
         self.not_utf8 |= body.not_utf8;
         self.misnamed = self.misnamed.and(body.misnamed);
+        self.list.extend(body.list);
+        if body.cut_section {
+            // The fields that seem to be missing are in the body, and no repair would mend that.
+            self.list.retain(|finding| finding.check != Check::MissingField);
+            self.list.iter_mut().for_each(|finding| finding.repair = None);
+        }
     }
 
     /// The charset of a message's text: the one that is named, unless its only text shows that the name is wrong.
@@ -125,20 +134,21 @@ impl CheckFindings {
 impl CheckFinding {
     /// A finding about the message as a whole.
     pub(super) fn message(check: Check, what: &'static str) -> Self {
-        Self { check, place: FindingPlace::Message, what, repair: None, mild: false }
+        Self { check, place: FindingPlace::Message, what, repair: None, mild: false, hint: None }
     }
 
     pub(super) fn field(check: Check, field: &HeaderField, at: Option<Spot>, what: &'static str) -> Self {
-        Self { check, place: FindingPlace::Field { name: field.name.clone(), at }, what, repair: None, mild: false }
+        let place = FindingPlace::Field { name: field.name.clone(), at };
+        Self { place, ..Self::message(check, what) }
     }
 
     pub(super) fn body(check: Check, at: Option<Spot>, what: &'static str) -> Self {
-        Self { check, place: FindingPlace::Body(at), what, repair: None, mild: false }
+        Self { place: FindingPlace::Body(at), ..Self::message(check, what) }
     }
 
     /// A finding about a part of the body.
     pub(super) fn part(check: Check, offset: u64, what: &'static str) -> Self {
-        Self { check, place: FindingPlace::Part(offset), what, repair: None, mild: false }
+        Self { place: FindingPlace::Part(offset), ..Self::message(check, what) }
     }
 
     /// The same finding in text that the sender only repeats, such as the Message-ID of the mail that is answered.
@@ -150,12 +160,33 @@ impl CheckFinding {
     pub(super) fn repair(self, repair: Repair) -> Self {
         Self { repair: Some(repair), ..self }
     }
+
+    /// The same finding with a hint of its own.
+    pub(super) fn hint(self, hint: &'static str) -> Self {
+        Self { hint: Some(hint), ..self }
+    }
+
+    /// True for a fault that is not refused unless the settings say so: readers show the part all the same, and no repair
+    /// rebuilds parts.
+    pub(super) fn is_in_part_header(&self) -> bool {
+        self.check == Check::Raw8bitHeader && matches!(self.place, FindingPlace::Part(_))
+    }
+
+    /// The way for the sender to mend the fault.
+    pub(super) fn advice(&self) -> &'static str {
+        self.hint.unwrap_or_else(|| self.check.profile().hint)
+    }
 }
 
 impl Spot {
     /// The octet of a text at an index.
     pub(super) fn of(text: &[u8], at: usize) -> Option<Self> {
         text.get(at).map(|octet| Self { offset: at as u64, octet: *octet })
+    }
+
+    /// The octet of a text at an index, or the last one if the text ends before.
+    pub(super) fn near(text: &[u8], at: usize) -> Option<Self> {
+        Self::of(text, at.min(text.len().saturating_sub(1)))
     }
 
     /// The first octet of a text for which `wrong` is true.

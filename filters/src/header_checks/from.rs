@@ -3,7 +3,7 @@
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Spot};
 use super::section::HeaderSection;
-use crate::mail::address::{AddressError, mailboxes};
+use crate::mail::address::mailboxes;
 use crate::mail::quoted::{QuoteScanner, QuotedRole, QuotingRules};
 
 /// Checks the From field. A missing From is found by [`Check::MissingField`].
@@ -18,7 +18,7 @@ pub(super) fn check(section: &HeaderSection<'_>, findings: &mut CheckFindings) {
         add(None, "several From fields");
     }
     match mailboxes(value) {
-        Err(error) => add(place(&error), "no address can be read"),
+        Err(error) => add(error.offset(), "no address can be read"),
         Ok(found) if found.is_empty() => add(None, "no address"),
         Ok(found) => {
             if let Some(mailbox) = found.iter().find(|mailbox| mailbox.domain.is_none()) {
@@ -31,15 +31,6 @@ pub(super) fn check(section: &HeaderSection<'_>, findings: &mut CheckFindings) {
     }
     if let Some(at) = group(value) {
         add(Some(at), "a group instead of an address");
-    }
-}
-
-fn place(error: &AddressError) -> Option<usize> {
-    match error {
-        AddressError::Syntax(at) | AddressError::Empty(at) | AddressError::Domain(at) | AddressError::Encoding(at) => {
-            Some(*at)
-        }
-        _ => None,
     }
 }
 

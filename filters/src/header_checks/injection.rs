@@ -7,6 +7,7 @@ use postseal_protocol::HeaderField;
 
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Spot};
+use super::rest::RestOfSection;
 use super::section::HeaderSection;
 use crate::mail::fold;
 use crate::message::Fields;
@@ -16,6 +17,8 @@ const TAKEN_FROM_FORMS: [&str; 5] = ["Subject", "From", "Reply-To", "To", "Sende
 /// The lines of the body that are searched.
 const MAX_BODY_LINES: usize = 20;
 const MAX_NAME_OCTETS: usize = 64;
+/// Lines among fields, behind the first line, that are no fields.
+const MAX_OTHER_LINES: usize = 2;
 
 /// Looks for fields within folded fields, and for second address fields behind them.
 pub(super) fn check_fields(fields: &Fields, findings: &mut CheckFindings) {
@@ -57,28 +60,37 @@ pub(super) fn check_body(start: &[u8], section: &HeaderSection<'_>, findings: &m
     let mut first_is_field = false;
     let mut fields = 0;
     let mut injected = false;
+    let mut others = 0;
+    let mut rest = RestOfSection::default();
     for at in 0..MAX_BODY_LINES {
         match lines.next() {
             None | Some(b"") => break,
-            Some([b' ' | b'\t', ..]) if fields > 0 => {}
+            // A continuation line, also of the line that is no field.
+            Some([b' ' | b'\t', ..]) if at > 0 => {}
             Some(line) => match name_and_text(line) {
                 Some((name, text)) => {
                     first_is_field |= at == 0;
                     fields += 1;
                     injected |= is_injected(name, text) && is_lacking(name, section);
+                    rest.take(name, text, section);
                 }
                 // An MTA ends the header section before a line that is no field, so such a line begins the body.
                 None if at == 0 => {}
+                // So does each further line of the kind, if it was in the header section.
+                None if others < MAX_OTHER_LINES => others += 1,
                 None => return,
             },
         }
     }
+    let injected = injected && others == 0;
     if injected && first_is_field {
         let what = "header fields at the start of the body";
         findings.add(CheckFinding::body(Check::HeaderInjection, Spot::of(start, 0), what));
-    } else if injected && fields > 1 {
+        findings.cut_section = true;
+    } else if (injected && fields > 1) || (!first_is_field && rest.is_certain(others > 0)) {
         let what = "a line that is no header field, and header fields behind it";
         findings.add(CheckFinding::body(Check::FieldSyntax, Spot::of(start, 0), what));
+        findings.cut_section = true;
     }
 }
 

@@ -31,6 +31,7 @@ static MANY_REPAIRS: CheckFinding = CheckFinding {
     what: "more fields would have to be changed than limits.header_edits allows",
     repair: None,
     mild: false,
+    hint: None,
 };
 
 /// The treatment of a message.
@@ -70,6 +71,9 @@ impl<'a> Treatment<'a> {
                     Err(UNKNOWN_CHARSET) => author.otherwise(finding, decided.unknown_charset, Some(UNKNOWN_CHARSET)),
                     Err(why) => author.otherwise(finding, decided.otherwise, Some(why)),
                 },
+                (CheckAction::Fix, None) if finding.is_in_part_header() => {
+                    author.otherwise(finding, decided.unknown_charset, None)
+                }
                 (CheckAction::Fix, None) => author.otherwise(finding, decided.otherwise, None),
                 (action, _) => (action, None),
             };

@@ -6,11 +6,12 @@
 mod header;
 mod stack;
 
-use header::PartHeader;
+use header::{PartHeader, RawPartText};
 use stack::BoundaryStack;
 
 use encoding_rs::Encoding;
 
+use super::advice;
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings};
 use super::leaf::{BodyContext, LeafPart};
@@ -20,6 +21,9 @@ use crate::mail::content_type::{ContentType, TransferEncoding};
 const MAX_PARTS: u32 = 10_000;
 /// The octets of a line that are kept until its end arrives.
 const MAX_KEPT_LINE_OCTETS: usize = 4096;
+/// The fault of a multipart, or of a message within the message, that is named base64 or quoted-printable.
+pub(super) const ENCODED_WHOLE: &str = "an encoding that only the parts within may have";
+pub(super) const ENCODED_WHOLE_HINT: &str = "name encodings for the parts alone, not for the multipart around them";
 
 /// The structure, as far as the body so far has shown it.
 pub(super) struct BodyParts {
@@ -39,6 +43,8 @@ pub(super) struct BodyParts {
     fallback: Option<&'static Encoding>,
     /// A part of a multipart is named 8bit, or may have parts that are.
     pub(super) names_eight_bit: bool,
+    /// All boundaries have come, and the last of each.
+    pub(super) complete: bool,
 }
 
 enum PartState {
@@ -66,6 +72,7 @@ impl BodyParts {
             charset: None,
             fallback: context.fallback,
             names_eight_bit: false,
+            complete: true,
         };
         this.enter(content_type, encoding, context.mime, findings);
         this.names_eight_bit =
@@ -166,6 +173,8 @@ impl BodyParts {
         self.at_start = true;
         if header.line(line) {
             let (content_type, encoding, ambiguous) = header.read();
+            let raw = header.raw();
+            self.raw_text(raw, findings);
             if ambiguous {
                 self.structure(findings, "a part with several Content-Type fields");
             }
@@ -173,6 +182,7 @@ impl BodyParts {
                 self.state = PartState::Opaque;
             } else {
                 self.names_eight_bit |= encoding == TransferEncoding::EightBit;
+                self.encoded_whole(content_type.as_ref(), encoding, findings);
                 self.enter(content_type.as_ref(), encoding, true, findings);
             }
         }
@@ -201,6 +211,7 @@ impl BodyParts {
             leaf.finish(findings);
         }
         while let Some(boundary) = self.stack.pop_above(depth) {
+            self.complete &= boundary.seen && boundary.closed;
             if !boundary.seen {
                 self.structure(findings, "a multipart whose boundary never comes");
             } else if !boundary.closed && self.stack.is_empty() {
@@ -234,6 +245,17 @@ impl BodyParts {
         };
     }
 
+    /// Finds an encoding that no part may have that contains others (RFC 2045 section 6.4, RFC 2046 section 5.2.1).
+    fn encoded_whole(
+        &self, content_type: Option<&ContentType>, encoding: TransferEncoding, findings: &mut CheckFindings,
+    ) {
+        let Some(content_type) = content_type.filter(|_| !encoding.is_identity()) else { return };
+        if content_type.is_multipart() || (content_type.is_message() && content_type.subtype == b"rfc822") {
+            let finding = CheckFinding::part(Check::TransferEncodingMismatch, self.offset, ENCODED_WHOLE);
+            findings.add(finding.hint(ENCODED_WHOLE_HINT));
+        }
+    }
+
     fn name(&mut self, charset: Charset) {
         self.charset = Some(match self.charset {
             Some(other) if other != charset && charset == Charset::Ascii => other,
@@ -249,6 +271,18 @@ impl BodyParts {
         }
         if let Err(what) = self.stack.open(content_type) {
             self.structure(findings, what);
+        }
+    }
+
+    fn raw_text(&self, raw: Option<RawPartText>, findings: &mut CheckFindings) {
+        let finding = |what| CheckFinding::part(Check::Raw8bitHeader, self.offset, what);
+        match raw {
+            None => {}
+            Some(RawPartText::Parameter) => {
+                let what = "raw 8-bit text in the name of a file, which RFC 2231 encodes";
+                findings.add(finding(what).hint(advice::FILE_NAME));
+            }
+            Some(RawPartText::Text) => findings.add(finding("raw 8-bit text in a field of the part")),
         }
     }
 

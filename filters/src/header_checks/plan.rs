@@ -37,7 +37,8 @@ pub(super) struct PlannedCheck {
     pub(super) action: CheckAction,
     /// Where the action is a repair that is not possible.
     pub(super) otherwise: CheckAction,
-    /// Where the repair is not possible only because nothing tells the charset of the text.
+    /// Where the repair is not possible only because nothing tells the charset of the text, or because the text stands in a
+    /// part.
     pub(super) unknown_charset: CheckAction,
     pub(super) shadow: bool,
     pub(super) max: u64,

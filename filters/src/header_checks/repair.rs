@@ -3,6 +3,7 @@
 //!
 //! A repair changes only the field that has the fault. A repair that is not certain is not made, and says why.
 
+pub(super) mod comments;
 pub(super) mod rfc2047;
 pub(super) mod rfc2231;
 
@@ -49,7 +50,7 @@ pub(super) struct RepairMaterial<'a> {
     pub(super) max_edits: usize,
 }
 
-/// The edits that repairs have worked out.
+/// The edits that repairs have worked out. A field with an empty new value is taken out.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Repairs {
     /// New values; an empty one takes the field out.
@@ -73,11 +74,11 @@ impl Repairs {
         match repair {
             Repair::Value(id, field, how) => self.value(*id, field, |field| how(field).ok_or(NOT_CERTAIN))?,
             Repair::Text(id, field, how) => self.value(*id, field, |field| how(field, &material.raw))?,
-            Repair::Remove(id) => {
-                self.values.insert(*id, Vec::new());
-            }
-            Repair::Date => self.add("Date", &date::rfc5322(material.time)),
-            Repair::MessageId => self.add(material.message_id_name, &(material.message_id)()),
+            Repair::Remove(id) => self.put(*id, Vec::new()),
+            Repair::Date(None) => self.add("Date", &date::rfc5322(material.time)),
+            Repair::Date(Some(id)) => self.put(*id, format!(" {}", date::rfc5322(material.time))),
+            Repair::MessageId(None) => self.add(material.message_id_name, &(material.message_id)()),
+            Repair::MessageId(Some(id)) => self.put(*id, format!(" {}", (material.message_id)())),
             Repair::MimeVersion => self.add("MIME-Version", "1.0"),
             Repair::Charset(name) => self.charset(name, material)?,
             Repair::PerhapsUtf8 if material.raw.misnamed => self.charset("utf-8", material)?,
@@ -91,7 +92,7 @@ impl Repairs {
 
     /// The edits so far that a repair builds on, to try it out.
     pub(super) fn touched_by(&self, repair: &Repair) -> Self {
-        let Repair::Value(id, ..) = repair else { return self.clone() };
+        let (Repair::Value(id, ..) | Repair::Remove(id)) = repair else { return self.clone() };
         let values = self.values.get(id).map(|value| (*id, value.clone()));
         Self { values: values.into_iter().collect(), ..Self::default() }
     }
@@ -99,7 +100,7 @@ impl Repairs {
     /// Takes over what was tried out.
     pub(super) fn take_in(&mut self, tried: Self, repair: &Repair) {
         match repair {
-            Repair::Value(..) => self.values.extend(tried.values),
+            Repair::Value(..) | Repair::Remove(_) => self.values.extend(tried.values),
             _ => *self = tried,
         }
     }
@@ -127,7 +128,7 @@ impl Repairs {
         &mut self, id: FieldId, field: &HeaderField, how: impl Fn(&HeaderField) -> Result<Vec<u8>, &'static str>,
     ) -> Result<(), &'static str> {
         let value = match self.values.get(&id) {
-            // The field was taken out.
+            // The field is taken out.
             Some(value) if value.is_empty() => return Ok(()),
             Some(value) => how(&HeaderField::new(field.name.clone(), value.clone()))?,
             None => how(field)?,
@@ -138,6 +139,10 @@ impl Repairs {
         }
         self.values.insert(id, value);
         Ok(())
+    }
+
+    fn put(&mut self, id: FieldId, value: impl Into<Vec<u8>>) {
+        self.values.insert(id, value.into());
     }
 
     fn add(&mut self, name: &'static str, value: &str) {

@@ -17,7 +17,7 @@ pub(super) fn lines<'a>(findings: impl Iterator<Item = &'a CheckFinding>, url: O
             more += 1;
             continue;
         }
-        let mut line = format!("{}: {}; {}", finding.check, words(finding), finding.check.profile().hint);
+        let mut line = format!("{}: {}; {}", finding.check, words(finding), finding.advice());
         if let Some(url) = url {
             let _ = write!(line, " <{url}#{}>", finding.check);
         }

@@ -64,8 +64,8 @@ fn missing(section: &HeaderSection<'_>, findings: &mut CheckFindings) {
     };
     let missing = |what| CheckFinding::message(Check::MissingField, what);
     add("From", missing("no From field"));
-    add("Date", missing("no Date field").repair(Repair::Date));
-    add("Message-ID", missing("no Message-ID field").repair(Repair::MessageId));
+    add("Date", missing("no Date field").repair(Repair::Date(None)));
+    add("Message-ID", missing("no Message-ID field").repair(Repair::MessageId(None)));
     if ["To", "Cc", "Bcc"].iter().all(|name| section.count(name) == 0) {
         findings.add(CheckFinding::message(Check::MissingRecipient, "no To, Cc or Bcc field"));
     }

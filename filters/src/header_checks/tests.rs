@@ -97,13 +97,26 @@ fn a_refusal_tells_what_and_where_and_what_to_do() {
     );
     assert_eq!(
         reply(&end),
-        "550 5.6.0 raw_8bit_header: From: raw UTF-8 (octet C3 at offset 2); encode the text as RFC 2047 says, such as \
-         =?utf-8?Q?Gr=C3=BC=C3=9Fe?= <https://mail.example.com/help#raw_8bit_header> control_character: Subject: a \
+        "550 5.6.0 raw_8bit_header: From: raw UTF-8 (octet C3 at offset 2); write addresses in ASCII, with domains such \
+         as xn--grn-hoa.example, and without no-break spaces <https://mail.example.com/help#raw_8bit_header> control_character: Subject: a \
          control character (octet 07 at offset 2); take control characters out of what goes into header fields \
          <https://mail.example.com/help#control_character>"
     );
     assert_eq!(end.reasons(), ["header_checks.raw_8bit_header", "header_checks.control_character"]);
     assert_eq!(edits(&end), [""; 0]);
+}
+
+#[test]
+fn control_characters_are_found_wherever_they_stand() {
+    for control in ['\u{b}', '\u{c}', '\u{1}', '\u{7f}', '\0'] {
+        for value in [format!(" a{control}"), format!("{control} a"), format!(" a\n {control}b"), format!(" {control}")]
+        {
+            for name in ["Subject", "To", "Date", "X-Note"] {
+                let answer = reply(&run("", &message(&[(name, &value)], "Hello\r\n")));
+                assert!(answer.contains("control_character: "), "{name} {value:?} {answer}");
+            }
+        }
+    }
 }
 
 #[test]

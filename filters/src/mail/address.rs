@@ -63,6 +63,16 @@ pub enum AddressError {
     TooMany,
 }
 
+impl AddressError {
+    /// The octet at which the value can't be read.
+    pub(crate) fn offset(self) -> Option<usize> {
+        match self {
+            Self::Syntax(at) | Self::Empty(at) | Self::Domain(at) | Self::Encoding(at) => Some(at),
+            Self::Ambiguous | Self::TooMany => None,
+        }
+    }
+}
+
 /// The mailboxes in the value of an address field, members of groups included.
 ///
 /// ```text

@@ -56,6 +56,17 @@ impl<'a> TextCursor<'a> {
         None
     }
 
+    /// Takes white space and comments. `None` if a comment does not end.
+    pub(crate) fn white_space_and_comments(&mut self) -> Option<()> {
+        loop {
+            self.take_while(|octet| octet.is_ascii_whitespace());
+            if self.peek() != Some(b'(') {
+                return Some(());
+            }
+            self.comment()?;
+        }
+    }
+
     /// Takes the comment that comes next, and the comments in it. If the comment does not end, everything is taken.
     pub(crate) fn comment(&mut self) -> Option<()> {
         debug_assert_eq!(self.peek(), Some(b'('), "no comment");

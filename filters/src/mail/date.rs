@@ -1,5 +1,7 @@
 //! The calendar: seconds since 1970 as dates, and dates as seconds. All of it is in UTC.
 
+pub(crate) mod header;
+
 use std::time::Duration;
 
 use mail_parser::DateTime;

@@ -173,6 +173,12 @@ impl EncodedWord<'_> {
         Some([b"=?", self.charset, b"?", &[self.encoding], b"?", &text, b"?="].concat())
     }
 
+    /// True if the word stands in an addr-spec: beside its `@`, or behind an angle bracket.
+    pub(crate) fn is_in_address(&self, value: &[u8]) -> bool {
+        let before = self.start.checked_sub(1).and_then(|at| value.get(at));
+        matches!(before, Some(b'<' | b'@')) || value.get(self.start + self.length) == Some(&b'@')
+    }
+
     /// True if the word lacks white space, or the parenthesis of a comment, before or behind it. Decoders leave such a word
     /// as it is.
     pub(crate) fn is_glued(&self, value: &[u8]) -> bool {

@@ -125,7 +125,11 @@ impl PipelineSession {
         let buffers = matches!(self.pipeline.union.body, BodyNeed::Buffer { .. });
         self.open = Some(Box::new(OpenMessage {
             message,
-            report: Report { remarks: self.explains.then(Vec::new), ..Report::default() },
+            report: Report {
+                remarks: self.explains.then(Vec::new),
+                max_reasons: self.pipeline.settings.bounds.reasons,
+                ..Report::default()
+            },
             direction: self.pipeline.settings.origin.direction(&self.connection, macros),
             held: self.held.clone(),
             refused: None,

@@ -52,3 +52,19 @@ fn bad_token_files_say_what_is_wrong() {
     std::fs::write(&path, format!("{TOKEN}\n")).unwrap();
     assert!(AdminToken::read(&path).is_ok_and(|token| token.is(TOKEN.as_bytes())));
 }
+
+#[test]
+fn a_proof_is_for_one_token_one_nonce_and_one_address() {
+    let [token, other] = ["0123456789abcdef", "0123456789abcdee"].map(|text| AdminToken(text.into()));
+    let address: SocketAddr = "127.0.0.1:9891".parse().unwrap();
+    let proof = token.proof(b"nonce", address);
+    assert_eq!(proof, token.proof(b"nonce", "[::ffff:127.0.0.1]:9891".parse().unwrap()));
+    for wrong in [
+        other.proof(b"nonce", address),
+        token.proof(b"nonc", address),
+        token.proof(b"nonce", "127.0.0.1:9892".parse().unwrap()),
+        token.proof(b"nonce", "127.0.0.2:9891".parse().unwrap()),
+    ] {
+        assert_ne!(proof, wrong);
+    }
+}

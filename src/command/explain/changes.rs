@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use postseal_filters::Message;
+use postseal_filters::visible::is_hidden;
 use postseal_protocol::HeaderField;
 
 const INDENT: &str = "\n            ";
@@ -35,7 +36,7 @@ fn shown(octets: &[u8]) -> String {
             match c {
                 '\n' => out.push_str(INDENT),
                 '\r' => {}
-                c if c.is_control() && c != '\t' => out.extend(c.escape_default()),
+                c if is_hidden(c) && c != '\t' => out.extend(c.escape_default()),
                 c => out.push(c),
             }
         }

@@ -21,11 +21,25 @@ fn html() {
         assert_eq!(found(&[], body.as_bytes()), ["html_without_mime"], "{body}");
         assert_eq!(found(&HTML, body.as_bytes()), ["html_only"], "{body}");
     }
+    assert_eq!(
+        found(&[("MIME-Version", "1.0")], b"\xef\xbb\xbf<p>"),
+        ["charset_missing", "transfer_encoding_mismatch", "eight_bit_body", "html_without_mime"]
+    );
     for body in ["<bodyguard>", "see <html>", "<", ""] {
         assert_eq!(found(&[], body.as_bytes()), [""; 0], "{body}");
     }
     let both = b"--b\r\nContent-Type: text/plain\r\n\r\na\r\n--b\r\nContent-Type: text/html\r\n\r\n<p>a\r\n--b--\r\n";
     assert_eq!(found(&[("MIME-Version", "1.0"), ("Content-Type", "multipart/alternative; boundary=b")], both), [""; 0]);
+}
+
+#[test]
+fn a_header_section_that_is_cut_may_go_on_for_long() {
+    let fields = [("From", "a@example.com"), ("To", "b@example.com")];
+    for octets in 1950..2060 {
+        let long = format!("X-A: {}\r\nX-B: {}", "x".repeat(900), "x".repeat(octets - 900));
+        let body = format!("Broken\r\nMessage-ID: <1@example.com>\r\n{long}\r\nX-Another-Field: y\r\n\r\nHello\r\n");
+        assert!(found(&fields, body.as_bytes()).contains(&"field_syntax".to_owned()), "{octets}");
+    }
 }
 
 #[test]

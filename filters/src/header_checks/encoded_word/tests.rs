@@ -29,6 +29,10 @@ fn what_is_wrong_with_a_word() {
         ("Subject", " a=?utf-8?Q?b?=", "an encoded-word without white space around it"),
         ("Subject", " =?utf-8?Q?b?=, c", "an encoded-word without white space around it"),
         ("Subject", " =?utf-8?Q?b c?=", "white space in an encoded-word"),
+        ("To", " =?utf-8?Q?b?=@example.net", "an encoded-word in an address"),
+        ("To", " B <=?utf-8?Q?b?=@example.net>", "an encoded-word in an address"),
+        ("To", " <=?utf-8?Q?b=40example.net?=>", "an encoded-word in an address"),
+        ("To", " <b@=?utf-8?Q?example.net?=>", "an encoded-word in an address"),
         ("From", " \"=?utf-8?Q?b?=\" <a@b>", "an encoded-word in quotes, where it is not decoded"),
     ] {
         assert_eq!(found(name, value), [(Check::EncodedWord, what)], "{value}");
@@ -121,4 +125,32 @@ proptest! {
         let what = "an encoded-word in quotes, where it is not decoded";
         prop_assert_eq!(found("From", &value).iter().filter(|found| found.1 == what).count(), expected);
     }
+}
+
+#[test]
+fn no_word_may_stand_in_fields_for_programs() {
+    let what = "an encoded-word where none may stand";
+    for (name, value) in [
+        ("Message-ID", " =?utf-8?q?=3C1=40example=2Ecom=3E?="),
+        ("In-Reply-To", " =?utf-8?q?=3C1=40example=2Ecom=3E?="),
+        ("References", " <1@example.com> =?utf-8?q?=3C2=40example=2Ecom=3E?="),
+        ("Date", " =?utf-8?q?Mon=2C_23_Nov_2026_10=3A00=3A00_+0100?="),
+        ("List-Unsubscribe", " =?utf-8?q?=3Chttps=3A//a=2Eexample/=3E?="),
+        ("List-Id", " <=?utf-8?q?news?=.example.com>"),
+        ("MIME-Version", " =?us-ascii?q?1=2E0?="),
+        ("Content-Transfer-Encoding", " =?us-ascii?q?7bit?="),
+        ("Content-Type", " application/pdf; name==?utf-8?q?=C3=BC=2Epdf?="),
+        ("Auto-Submitted", " =?klingon?q?no?="),
+    ] {
+        assert_eq!(found(name, value), [(Check::EncodedWord, what)], "{name}");
+    }
+    for (name, value) in [
+        ("Date", " Mon, 23 Nov 2026 10:00:00 +0100 (=?utf-8?q?Mitteleurop=C3=A4ische_Zeit?=)"),
+        ("List-Id", " =?utf-8?q?Gr=C3=BC=C3=9Fe?= <news.example.com>"),
+        ("List-Unsubscribe", " <https://a.example/?a=?b?q?c>"),
+    ] {
+        assert_eq!(found(name, value), [], "{name}");
+    }
+    let quoted = [(Check::EncodedWord, "an encoded-word in quotes, where it is not decoded")];
+    assert_eq!(found("Content-Disposition", " attachment; filename=\"=?utf-8?q?=C3=BC?=\""), quoted);
 }

@@ -61,6 +61,44 @@ fn a_header_section_in_the_body() {
 }
 
 #[test]
+fn a_line_without_a_colon_cuts_the_header_section() {
+    let cut = [("From", " alice@example.com"), ("To", " bob@example.net"), ("Subject", " x")];
+    for body in [
+        "Broken header line\r\nDate: Mon, 23 Nov 2026 10:00:00 +0100\r\nMessage-ID: <1@example.com>\r\nContent-Language: de\r\n\r\nline1\r\n",
+        "Broken\r\nMessage-ID: <1@example.com>\r\n\r\nline1\r\n",
+        "Broken\r\nDate: Mon, 23 Nov 2026 10:00:00 +0100\r\nX-Mailer: a\r\n b\r\n\r\nline1\r\n",
+        "Broken line\r\nMIME-Version: 1.0\r\n\r\n",
+        "Broken line\r\nContent-Type: text/plain; charset=utf-8\r\nX-Other: y\r\n\r\n",
+        "Broken line\r\nReply-To: carl@example.net\r\n\r\n",
+        "Broken line\r\n\tand more\r\nMessage-ID: <1@example.com>\r\n\r\n",
+        "X Mailer y\r\nX-Priority: 1\r\n\r\n",
+        "Broken\r\nIn-Reply-To: <1@example.com>\r\n\r\n",
+        "Broken\r\nbroken too\r\nDate: Mon, 23 Nov 2026 10:00:00 +0100\r\nMessage-ID: <1@example.com>\r\n\r\n",
+        "Broken\r\nMessage-ID: <1@example.com>\r\nbroken too\r\nDate: Mon, 23 Nov 2026 10:00:00 +0100\r\n\r\n",
+    ] {
+        assert_eq!(in_body(&cut, body), [Check::FieldSyntax], "{body:?}");
+    }
+    assert_eq!(in_body(&cut[..2], "Broken\r\nSubject: x\r\nX-Mailer: y\r\n\r\n"), [Check::FieldSyntax]);
+    for body in [
+        // People forward mail.
+        "Forwarded\r\nFrom: carl@example.net\r\nDate: Mon, 23 Nov 2026 10:00:00 +0100\r\nSubject: y\r\n\r\n",
+        "Forwarded\r\nMessage-ID: <1@example.com>\r\nSubject: y\r\n\r\n",
+        // Web forms list what somebody has entered.
+        "Contact form\r\nDate: Mon, 23 Nov 2026 10:00:00 +0100\r\nName: Carl\r\nEmail: carl@example.net\r\n\r\n",
+        "Hello\r\nMessage-ID: unknown\r\n\r\n",
+        "Hello\r\nDate: today\r\n\r\n",
+        "Hello\r\nReferences: attached\r\n\r\n",
+        "Hello\r\nX-Ray: done\r\n\r\n",
+        "Ticket 5\r\nPriority: high\r\nComments: none\r\n\r\n",
+        "Hello\r\nplease look at\r\nMessage-ID: <1@example.com>\r\nThanks\r\n\r\n",
+        "Hello\r\nMessage-ID: <1@example.com>\r\nGoodbye\r\n\r\n",
+        "Hello\r\n\r\nMessage-ID: <1@example.com>\r\n\r\n",
+    ] {
+        assert_eq!(in_body(&cut, body), [], "{body:?}");
+    }
+}
+
+#[test]
 fn near_misses() {
     let form = [("To", " info@example.com"), ("Subject", " Contact"), ("From", " web@example.com")];
     for body in [

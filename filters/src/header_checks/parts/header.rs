@@ -1,4 +1,4 @@
-//! The header section of a part: its Content-Type and Content-Transfer-Encoding.
+//! The header section of a part: its Content-Type and Content-Transfer-Encoding, and raw octets in any field.
 
 use crate::mail::content_type::{ContentType, TransferEncoding};
 
@@ -13,6 +13,16 @@ pub(super) struct PartHeader {
     open: OpenField,
     types: u32,
     encodings: u32,
+    raw: Option<RawPartText>,
+}
+
+/// The place of octets over 127 in the fields of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RawPartText {
+    /// Content-Type or Content-Disposition.
+    Parameter,
+    /// Another field.
+    Text,
 }
 
 /// The field that a continuation line belongs to.
@@ -20,6 +30,7 @@ pub(super) struct PartHeader {
 enum OpenField {
     Type,
     Encoding,
+    Disposition,
     #[default]
     Other,
 }
@@ -36,6 +47,12 @@ impl PartHeader {
             Some(b' ' | b'\t') => line,
             _ => self.begin(line),
         };
+        if !line.is_ascii() {
+            self.raw.get_or_insert(match self.open {
+                OpenField::Type | OpenField::Disposition => RawPartText::Parameter,
+                OpenField::Encoding | OpenField::Other => RawPartText::Text,
+            });
+        }
         let field = match self.open {
             OpenField::Type if self.types == 1 => &mut self.content_type,
             OpenField::Encoding if self.encodings == 1 => &mut self.encoding,
@@ -58,10 +75,17 @@ impl PartHeader {
         } else if name.eq_ignore_ascii_case(b"Content-Transfer-Encoding") {
             self.encodings += 1;
             OpenField::Encoding
+        } else if name.eq_ignore_ascii_case(b"Content-Disposition") {
+            OpenField::Disposition
         } else {
             OpenField::Other
         };
         value.strip_prefix(b":").unwrap_or(value)
+    }
+
+    /// The place of the first octet over 127.
+    pub(super) fn raw(&self) -> Option<RawPartText> {
+        self.raw
     }
 
     /// The values of the two fields, and whether there are several Content-Type fields.

@@ -119,6 +119,39 @@ fn nested_parts() {
 }
 
 #[test]
+fn raw_text_in_the_fields_of_a_part() {
+    let part = |fields: &str| found("multipart/mixed; boundary=b", &format!("--b\r\n{fields}\r\n\r\nx\r\n--b--\r\n"));
+    for fields in [
+        "Content-Type: application/pdf; name=\"Gr\u{fc}\u{df}e.pdf\"",
+        "Content-Disposition: attachment;\r\n filename=\"Gr\u{fc}\u{df}e.pdf\"",
+        "content-disposition : attachment; filename=Gr\u{fc}\u{df}e.pdf\r\nContent-Description: \u{fc}",
+        "Content-Description: Gr\u{fc}\u{df}e",
+    ] {
+        assert_eq!(part(fields).iter().filter(|one| one.contains("raw_8bit_header")).count(), 1, "{fields}");
+    }
+    assert_eq!(part("Content-Disposition: attachment; filename*=utf-8''Gr%C3%BC.pdf"), [""; 0]);
+}
+
+#[test]
+fn an_encoding_for_a_multipart_within() {
+    let part = |kind: &str, encoding: &str| {
+        let fields = format!("Content-Type: {kind}\r\nContent-Transfer-Encoding: {encoding}");
+        found("multipart/mixed; boundary=b", &format!("--b\r\n{fields}\r\n\r\n--c\r\n\r\nx\r\n--c--\r\n--b--\r\n"))
+    };
+    for (kind, encoding, count) in [
+        ("multipart/alternative; boundary=c", "base64", 1),
+        ("multipart/alternative; boundary=c", "Quoted-Printable", 1),
+        ("message/rfc822", "base64", 1),
+        ("multipart/alternative; boundary=c", "7bit", 0),
+        ("multipart/alternative; boundary=c", "8bit", 0),
+        ("message/delivery-status", "quoted-printable", 0),
+    ] {
+        let found = part(kind, encoding);
+        assert_eq!(found.iter().filter(|one| one.contains("transfer_encoding_mismatch")).count(), count, "{found:?}");
+    }
+}
+
+#[test]
 fn structures_that_nobody_reads_alike() {
     for (content_type, body, what) in [
         ("multipart/mixed", "x", "a multipart without a boundary"),

@@ -9,7 +9,7 @@ use super::{message, reply, run};
 type Example = (Check, &'static [(&'static str, &'static str)], &'static str);
 
 /// What shows each check at work: fields, and a body. Fields that a good message has are there too, unless named.
-const EXAMPLES: [Example; 27] = [
+const EXAMPLES: [Example; 31] = [
     (Check::Raw8bitHeader, &[("Subject", " Grüße")], ""),
     (Check::EncodedWord, &[("Subject", " =?utf-8?Q?Gr=FC=DFe?=")], ""),
     (Check::EncodedWordControl, &[("Subject", " =?utf-8?Q?Hello=0D=0ABcc:_victim@example.net?=")], ""),
@@ -26,6 +26,10 @@ const EXAMPLES: [Example; 27] = [
     (Check::MissingRecipient, &[("To", GONE)], ""),
     (Check::DuplicateField, &[("Subject", " Hello"), ("Subject", " Hello again")], ""),
     (Check::FromAddress, &[("From", " Booking System")], ""),
+    (Check::EmptyField, &[("Cc", " ")], ""),
+    (Check::AddressSyntax, &[("To", " Ann Archer <ann@example.net, ben@example.net")], ""),
+    (Check::DateSyntax, &[("Date", " Mo, 23 Nov 2026 10:00:00 +0100")], ""),
+    (Check::MessageIdSyntax, &[("Message-ID", " 1234@host.example.com")], ""),
     (Check::HtmlInSubject, &[("Subject", " Gr&uuml;&szlig;e")], ""),
     (Check::MimeVersionMissing, &[("Content-Type", " text/plain; charset=utf-8")], ""),
     (Check::CharsetMissing, &[("MIME-Version", " 1.0"), ("Content-Type", " text/plain")], "Grüße\r\n"),

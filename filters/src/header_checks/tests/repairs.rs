@@ -282,7 +282,7 @@ fn lines_of_999_octets_are_folded_and_lines_of_998_stay() {
     for name in ["Subject", "Cc", "References", "X-A"] {
         for (length, found) in [(998, false), (999, true), (1000, true)] {
             for message in [long(name, length), continued(length)] {
-                let end = run("fixed_field = \"none\"", &message);
+                let end = run("fixed_field = \"none\"\naddress_syntax = \"off\"", &message);
                 assert_eq!(!end.reasons().is_empty(), found, "{name} {length}");
                 for edit in edits(&end) {
                     assert!(found && edit.lines().all(|line| line.len() <= 998), "{name} {length}: {edit}");
@@ -351,4 +351,105 @@ fn nobody_is_refused_for_the_message_id_of_another() {
         }
     }
     assert!(!run("", &message(&[("Message-ID", " <gr\u{fc}n@example.com>")], "Hello\r\n")).accepted());
+}
+
+#[test]
+fn encoded_words_in_list_fields_are_decoded_to_ascii() {
+    let unsubscribe = " =?utf-8?q?=3Chttps=3A//shop=2Eexample/unsu?=\n =?utf-8?q?bscribe=3Fid=3D279=3E?=";
+    for (value, expected) in [
+        (unsubscribe, Some("List-Unsubscribe: <https://shop.example/unsubscribe?id=279>")),
+        (
+            " =?utf-8?B?PG1haWx0bzphQGIuZXhhbXBsZT4=?=, <https://b.example/>",
+            Some("List-Unsubscribe: <mailto:a@b.example>, <https://b.example/>"),
+        ),
+        (" =?utf-8?q?=3Chttps=3A//b=2Eexample/=C3=BC=3E?=", None),
+        (" =?utf-8?q?=3Chttps=3A//b=2Eexample/=3E?= =?utf-8?q?=ZZ?=", None),
+    ] {
+        let edits = edits(&run("fixed_field = 'none'", &message(&[("List-Unsubscribe", value)], "")));
+        assert_eq!(edits.first().map(String::as_str), expected, "{value}");
+    }
+    let end = run("", &message(&[("Message-ID", " =?utf-8?q?=3C1=40example=2Ecom=3E?=")], ""));
+    assert!(end.accepted() && end.modifications.is_empty());
+}
+
+#[test]
+fn empty_fields_are_taken_out_or_filled() {
+    let fields = [("To", ""), ("Reply-To", " "), ("Cc", "\n "), ("Bcc", ""), ("Date", ""), ("Message-ID", " ")];
+    let edits = edits(&run("fixed_field = 'none'", &message(&fields, "Hello\r\n")));
+    assert_eq!(edits.len(), 5, "{edits:?}");
+    for edit in ["To:", "Reply-To:", "Cc:", "Date: Tue, 14 Nov 2023 22:13:20 +0000"] {
+        assert!(edits.iter().any(|other| other == edit), "{edit} {edits:?}");
+    }
+    assert!(edits.iter().any(|edit| edit.starts_with("Message-ID: <") && edit.ends_with('>')), "{edits:?}");
+}
+
+#[test]
+fn a_date_that_names_a_point_in_time_is_rewritten() {
+    let edits = |date| edits(&run("fixed_field = 'none'", &message(&[("Date", date)], "Hello\r\n")));
+    assert_eq!(edits(" 2026-11-23T10:00:00+01:00"), ["Date: Mon, 23 Nov 2026 10:00:00 +0100"]);
+    for date in [" 2026-11-23T10:00:00", " Mo, 23 Nov 2026 10:00:00 +0100", " 23.11.2026 10:00"] {
+        assert_eq!(edits(date), [""; 0], "{date}");
+    }
+}
+
+#[test]
+fn nothing_is_repaired_where_the_header_section_was_cut() {
+    let body = "Broken\r\nDate: Mon, 23 Nov 2026 10:00:00 +0100\r\nMessage-ID: <1@example.com>\r\n\r\nHello\r\n";
+    let (mut fields, body) = message(&[("Subject", " Gr\u{fc}\u{df}e")], body);
+    fields.retain(|(name, _)| name != "Date" && name != "Message-ID");
+    let settings = "field_syntax = 'log'\nraw_8bit_header = { action = 'fix', otherwise = 'log' }";
+    let end = run(settings, &(fields.clone(), body.clone()));
+    assert!(end.accepted() && end.modifications.is_empty(), "{:?}", edits(&end));
+    assert_eq!(end.reasons(), ["header_checks.raw_8bit_header", "header_checks.field_syntax"]);
+    assert!(reply(&run("", &(fields, body))).contains("field_syntax: body: a line that is no header field"));
+}
+
+#[test]
+fn a_multipart_in_an_encoding_loses_its_name() {
+    let run = |body: &str| {
+        let fields = [
+            ("MIME-Version", " 1.0"),
+            ("Content-Type", " multipart/mixed; boundary=b"),
+            ("Content-Transfer-Encoding", " base64"),
+        ];
+        let settings = "fixed_field = 'none'\nmime_structure = 'log'";
+        edits(&run(settings, &message(&fields, body)))
+    };
+    let part = "--b\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: ";
+    assert_eq!(run(&format!("{part}base64\r\n\r\nSGVsbG8=\r\n--b--\r\n")), ["Content-Transfer-Encoding:"]);
+    let eight_bit = format!("{part}8bit\r\n\r\nGr\u{fc}\u{df}e\r\n--b--\r\n");
+    assert_eq!(run(&eight_bit), ["Content-Transfer-Encoding: 8bit"]);
+    // The parts may be in base64 after all, or not complete.
+    assert_eq!(run("LS1iDQoNCnRleHQNCi0tYi0tDQo=\r\n"), [""; 0]);
+    assert_eq!(run(&format!("{part}base64\r\n\r\nSGVsbG8=\r\n")), [""; 0]);
+}
+
+#[test]
+fn a_raw_file_name_in_a_part_is_told_of_and_not_refused() {
+    let fields = [("MIME-Version", " 1.0"), ("Content-Type", " multipart/mixed; boundary=b")];
+    let body = "--b\r\nContent-Disposition: attachment; filename=\"Gr\u{fc}\u{df}e.pdf\"\r\n\r\nx\r\n--b--\r\n";
+    let end = run("", &message(&fields, body));
+    assert!(end.accepted() && end.modifications.is_empty());
+    assert_eq!(end.reasons(), ["header_checks.raw_8bit_header", "header_checks.eight_bit_body"]);
+    let reply = reply(&run("raw_8bit_header = 'reject'", &message(&fields, body)));
+    assert!(reply.contains("filename*=utf-8''") && !reply.contains("=?utf-8"), "{reply}");
+}
+
+#[test]
+fn raw_text_behind_a_date_is_taken_out() {
+    let date = "Date: Thu, 1 Oct 2026 14:40:57 +0200";
+    for value in [
+        &b" Thu, 1 Oct 2026 14:40:57 +0200 (Mitteleurop\xe4ische Sommerzeit)"[..],
+        b" Thu, 1 Oct 2026 14:40:57 +0200 (Mitteleurop\xc3\xa4ische Sommerzeit)",
+        b" Thu, 1 Oct 2026 14:40:57 +0200\n (Mitteleurop\xe4ische Sommerzeit)",
+        b" Thu, 1 Oct 2026 14:40:57 +0200 Mitteleurop\xe4ische Sommerzeit",
+    ] {
+        assert_eq!(edits(&run("fixed_field = 'none'", &octets(&[("Date", value)], b"test\r\n"))), [date]);
+    }
+    let version = octets(&[("MIME-Version", &b" 1.0 (\xfc)"[..])], b"test\r\n");
+    assert_eq!(edits(&run("fixed_field = 'none'", &version)), ["MIME-Version: 1.0"]);
+    for value in [&b" Thu, 1 M\xe4r 2026 14:40:57 +0200"[..], b" Thu, 1 Oct 2026 14:40:57 Mitteleurop\xe4ische Zeit"] {
+        let answer = reply(&run("fixed_field = 'none'", &octets(&[("Date", value)], b"test\r\n")));
+        assert!(answer.starts_with("550 5.6.0 raw_8bit_header: Date: ") && !answer.contains("2047"), "{answer}");
+    }
 }
