@@ -198,6 +198,33 @@ fn long_members_are_not_foreseen() {
 }
 
 #[test]
+fn quotes_are_put_around_a_boundary_that_needs_them() {
+    let field = |value: &str| as_written(&HeaderField::new(&b"Content-Type"[..], value.as_bytes().to_vec()), None);
+    for (given, sent) in [
+        (" multipart/mixed; boundary=----=_Part_1", " multipart/mixed; boundary=\"----=_Part_1\""),
+        (" multipart/mixed;\n\tboundary=a/b; type=x/y", " multipart/mixed;\n\tboundary=\"a/b\"; type=x/y"),
+        (" multipart/mixed; boundary=a(b", " multipart/mixed; boundary=\"a(b\""),
+    ] {
+        assert_eq!(field(given), SentField::Value(sent.as_bytes().to_vec()), "{given}");
+        assert_eq!(field(sent), SentField::Same, "{sent}");
+    }
+    for value in [" multipart/mixed; boundary=a'b+c", " multipart/mixed; boundary=\"a=b\"", " text/plain; type=a/b"] {
+        assert_eq!(field(value), SentField::Same, "{value}");
+    }
+}
+
+#[test]
+fn empty_fields_that_sendmail_writes_itself_are_not_foreseen() {
+    for name in ["Date", "message-id", "Resent-From"] {
+        let field =
+            |value: &str| as_written(&HeaderField::new(name.as_bytes().to_vec(), value.as_bytes().to_vec()), None);
+        assert_eq!(field(" \n "), SentField::Unknown, "{name}");
+        assert_eq!(field(" x@y.example"), SentField::Same, "{name}");
+    }
+    assert_eq!(to(" "), SentField::Same);
+}
+
+#[test]
 fn mime_fields_that_are_cut_are_not_foreseen() {
     let field = |value: &str| as_written(&HeaderField::new(&b"Content-Type"[..], value.as_bytes().to_vec()), None);
     for value in [
