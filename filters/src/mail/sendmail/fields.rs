@@ -107,9 +107,8 @@ pub(super) fn read_boundary(value: &[u8]) -> Option<Vec<u8>> {
 /// The list, folded as `commaize` folds it.
 fn write(name: &[u8], value: &[u8], members: &[Vec<u8>]) -> Vec<u8> {
     let blank = |octet: &&u8| matches!(octet, b' ' | b'\t' | b'\n' | b'\r');
-    // Each octet of white space behind the colon stays; a line end becomes a blank.
-    let mut out: Vec<u8> =
-        value.iter().take_while(blank).map(|octet| if *octet == b'\t' { b'\t' } else { b' ' }).collect();
+    // Each octet of white space behind the colon becomes a blank.
+    let mut out = vec![b' '; value.iter().take_while(blank).count()];
     let mut column = name.len() + 1 + out.len();
     for (at, member) in members.iter().enumerate() {
         column += member.len() + if at > 0 { 2 } else { 0 };

@@ -75,7 +75,7 @@ fn piece_as_written(piece: &[u8], group: &mut OpenGroup, host: Option<&str>) -> 
         if *group == OpenGroup::WithAngles {
             *group = OpenGroup::WithBareMember;
         }
-        commented_address(rest, host, &mut out)?;
+        commented_address(rest.trim_ascii_end(), host, &mut out)?;
     }
     if !end.is_empty() {
         *group = OpenGroup::None;
@@ -107,27 +107,23 @@ fn commented_address(member: &[u8], host: Option<&str>, out: &mut Vec<u8>) -> Op
             _ => parts.push((text.to_vec(), is_comment)),
         }
     }
-    let mut found = false;
-    for (word, is_comment) in &parts {
-        let text = word.trim_ascii();
-        match (*is_comment, found) {
-            (true, _) if out.last().is_some_and(|octet| !octet.is_ascii_whitespace() && *octet != b':') => {
-                out.push(b' ');
-                out.extend_from_slice(text);
-            }
-            (true, _) => out.extend_from_slice(text),
-            (false, _) if text.is_empty() => out.extend_from_slice(word),
-            // An address directly behind a comment, or a second one, comes out in another order.
-            (false, true) => return None,
-            (false, false) if out.last() == Some(&b')') && !word.starts_with(b" ") => return None,
-            (false, false) => {
-                found = true;
-                let (before, after) = white_space_around(word);
-                out.extend_from_slice(before);
-                out.extend(address_as_written(text, host)?);
-                out.extend_from_slice(after);
-            }
+    parts.retain(|(text, _)| !text.trim_ascii().is_empty());
+    let mut addresses = parts.iter().enumerate().filter(|(_, (_, is_comment))| !is_comment);
+    let Some((at, _)) = addresses.next() else {
+        out.extend_from_slice(member);
+        return Some(());
+    };
+    // The second of two comments in front of the address would come out behind the address.
+    if addresses.next().is_some() || at > 1 {
+        return None;
+    }
+    out.extend_from_slice(white_space_around(member).0);
+    for (index, (text, is_comment)) in parts.iter().enumerate() {
+        if index > 0 {
+            out.push(b' ');
         }
+        let text = text.trim_ascii();
+        if *is_comment { out.extend_from_slice(text) } else { out.extend(address_as_written(text, host)?) }
     }
     Some(())
 }

@@ -72,6 +72,10 @@ fn addresses_are_completed_and_comments_set_apart() {
         (" a@x.example(Name)", " a@x.example (Name)"),
         (" a@x.example(c1)(c2)", " a@x.example (c1) (c2)"),
         (" a@x.example.", " a@x.example"),
+        (" (c)a@x.example", " (c) a@x.example"),
+        (" (c)\ta@x.example\n (d)", " (c) a@x.example (d)"),
+        (" g:  a@x.example  (c) ;", " g:  a@x.example (c);"),
+        ("\tbob@x.example ;", " bob@x.example;"),
     ] {
         assert_eq!(to(given), SentField::Value(sent.as_bytes().to_vec()), "{given}");
         assert_eq!(to(sent), SentField::Same, "{sent}");
@@ -119,6 +123,8 @@ fn what_sendmail_leaves_alone_stays() {
         " Name <a@x.example>;",
         " a..b@x.example",
         " Team: North <a@x.example>",
+        " g: Name <a@x.example> ;",
+        " (c)(d)  (e)",
         " Team: North <a@x.example>, Other <b@x.example>",
         " g:",
     ] {
@@ -162,6 +168,7 @@ fn the_rest_is_not_foreseen() {
         " g: A; B <a@x.example>;",
         " g: h: a@x.example;",
         " a@x.example..",
+        " (c) (d) a@x.example",
         " a@[192.0.2.1",
         " Name <a@x.example; Other <b@x.example>",
     ] {
