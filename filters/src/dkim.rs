@@ -52,7 +52,7 @@ use crate::mail::address::{Mailbox, mailboxes};
 use crate::message::Message;
 use body::BodyHash;
 use fields::FieldChanges;
-use foreseen::{ForeseenFields, REWRITTEN_FIELD};
+use foreseen::ForeseenFields;
 use octets::UnsafeOctets;
 use reason::Refusal;
 use sign::{NewSignature, Signers, SigningInput};
@@ -72,7 +72,7 @@ impl DkimFilter {
     /// The name in reason codes and metrics.
     pub const NAME: &str = "dkim";
     /// The reason codes of messages that are signed, but not as configured, or with a signature that will not hold.
-    pub const REASONS_OF_SIGNED: [&str; 5] = transit::REASONS;
+    pub const REASONS_OF_SIGNED: [&str; 7] = transit::REASONS;
 
     /// A filter with a key table that may be replaced while messages are signed.
     pub fn new(signing: Signing, keys: Arc<ArcSwap<KeyTable>>) -> Self {
@@ -86,13 +86,13 @@ impl Filter for DkimFilter {
     }
 
     /// The filter answers only at end of message, and the origin of the mail is known from MAIL on. So it asks for
-    /// nothing but the body. It asks for the body of every message, because another filter may change From at end of
+    /// nothing but header fields and the body. It asks for the body of every message, because another filter may change From at end of
     /// message to an address that has a key.
     fn needs(&self) -> Needs {
         Needs {
             directions: Directions::OUTGOING,
             left_out: Some(Unsigned::NotOrigin.as_str()),
-            sees: Steps::BODY,
+            sees: Steps::HEADER | Steps::BODY,
             edits: ActionFlags::ADD_HEADERS | ActionFlags::CHANGE_HEADERS,
             macros: vec![(Stage::Connect, "j".to_owned())],
             body: BodyNeed::Stream,
@@ -106,12 +106,14 @@ impl Filter for DkimFilter {
     }
 
     fn start(&self) -> Box<dyn FilterSession> {
-        Box::new(DkimSession { shared: Arc::clone(&self.shared), body: None })
+        Box::new(DkimSession { shared: Arc::clone(&self.shared), content_type: None, body: None })
     }
 }
 
 struct DkimSession {
     shared: Arc<SharedSigner>,
+    /// The first Content-Type, if the MTA takes multiparts apart.
+    content_type: Option<HeaderField>,
     /// `None` until the first piece of the body has come.
     body: Option<StreamedBody>,
 }
@@ -140,13 +142,21 @@ enum SigningFailure {
 
 #[async_trait]
 impl FilterSession for DkimSession {
+    fn header(&mut self, cx: &mut Context<'_>, field: &HeaderField) -> Result<Verdict, FilterError> {
+        let wanted = cx.connection.mta == MtaKind::Sendmail && self.content_type.is_none();
+        if wanted && header::name(field).eq_ignore_ascii_case(b"Content-Type") {
+            self.content_type = Some(field.clone());
+        }
+        Ok(Verdict::Continue)
+    }
+
     fn body_chunk(&mut self, cx: &mut Context<'_>, chunk: &Bytes) -> Result<Flow, FilterError> {
-        self.body.get_or_insert_with(|| self.shared.new_body(cx)).update(chunk);
+        self.body.get_or_insert_with(|| self.shared.new_body(cx, self.content_type.as_ref())).update(chunk);
         Ok(Flow::More)
     }
 
     async fn end_of_message(&mut self, cx: &mut Context<'_>, message: &mut Message) -> Result<Verdict, FilterError> {
-        let body = self.body.take().unwrap_or_else(|| self.shared.new_body(cx));
+        let body = self.body.take().unwrap_or_else(|| self.shared.new_body(cx, self.content_type.as_ref()));
         let shadow = self.shared.signing.shadow;
         match self.shared.sign(cx, message, body) {
             Ok(_) if shadow => cx.note(Unsigned::Shadow.as_str()),
@@ -172,15 +182,19 @@ impl FilterSession for DkimSession {
     }
 
     fn reset(&mut self) {
-        self.body = None;
+        (self.content_type, self.body) = (None, None);
     }
 }
 
 impl SharedSigner {
     /// A body of which nothing has come yet.
-    fn new_body(&self, cx: &Context<'_>) -> StreamedBody {
+    fn new_body(&self, cx: &Context<'_>, content_type: Option<&HeaderField>) -> StreamedBody {
         let hash = BodyHash::new(self.signing.canonicalization.body);
-        StreamedBody { hash, transit: BodyTransit::new(cx.connection.mta), octets: UnsafeOctets::default() }
+        StreamedBody {
+            hash,
+            transit: BodyTransit::new(cx.connection.mta, content_type),
+            octets: UnsafeOctets::default(),
+        }
     }
 
     /// Makes the signatures of the message, whose fields are written as the MTA will send them before.
@@ -213,7 +227,7 @@ impl SharedSigner {
         if !exact {
             faults.push((transit::RELAXED, transit::RELAXED_DETAIL.into()));
         }
-        faults.extend(foreseen.fault().map(|detail| (REWRITTEN_FIELD, detail.into())));
+        faults.extend(foreseen.faults());
         let input = SigningInput {
             fields,
             body_hash: body.hash.finish().map_err(|error| failed(&error))?,

@@ -182,7 +182,7 @@ impl SignedFields {
 
 impl SignedName {
     /// True if the MTA may add the field, where it is missing, after all filters. Sendmail does so for Date, From and
-    /// Message-ID (`headers.c`, the default `H?D?Date` and the like), and for To or Apparently-To of a message without
+    /// Message-ID (`headers.c`, the default `H?D?Date` and the like), for the same fields of a resent message, and for To or Apparently-To of a message without
     /// recipients as its option NoRecipientAction says, so a signature over their absence would be broken by our own
     /// MTA. Postfix adds such fields before the filters.
     ///
@@ -192,6 +192,7 @@ impl SignedName {
         let named = |name: &&str| fields.named(name).next().is_some();
         changes.mta == MtaKind::Sendmail
             && (among(&["Date", "From", "Message-ID"])
+                || among(&["Resent-Date", "Resent-From", "Resent-Message-ID"])
                 || among(&["To", "Apparently-To"]) && !RECIPIENT_FIELDS.iter().any(named))
             || changes.eight_bit_body && !self.listed && among(&[TRANSFER_ENCODING])
     }

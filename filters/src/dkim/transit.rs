@@ -2,16 +2,18 @@
 //! verifiers do not agree.
 //!
 //! Postfix breaks lines over 998 octets in two, in the header section and in the body, unless its
-//! `smtp_line_length_limit` is 0; Sendmail cuts lines over 990 octets. Nothing is refused or left unsigned for that: the log tells the postmaster of it.
+//! `smtp_line_length_limit` is 0; Sendmail cuts lines over 990 octets, and writes the delimiters and header sections of parts
+//! anew. Nothing is refused or left unsigned for that: the log tells the postmaster of it.
 
 use std::borrow::Cow;
 
 use postseal_protocol::HeaderField;
 
 use super::fields::Selection;
-use super::foreseen::REWRITTEN_FIELD;
+use super::foreseen::{REWRITTEN_FIELD, REWRITTEN_FROM};
 use crate::connection::MtaKind;
 use crate::mail::fold::long_line;
+use crate::mail::sendmail::SentBody;
 use crate::refusal::printable;
 
 /// The reason code of a signed field with a long line.
@@ -26,11 +28,15 @@ pub(super) const FORM_FEED: &str = "form_feed";
 pub(super) const RELAXED: &str = "relaxed_header";
 pub(super) const RELAXED_DETAIL: &str =
     "relaxed canonicalization of the header section, since the MTA strips values (Postfix: set milter_protocol = 6)";
-/// All of them, and that of fields that Sendmail rewrites.
-pub(super) const REASONS: [&str; 5] = [LONG_HEADER_LINE, LONG_BODY_LINE, FORM_FEED, RELAXED, REWRITTEN_FIELD];
+/// The reason code of a multipart that Sendmail writes in another way.
+const REWRITTEN_BODY: &str = "rewritten_body";
+const REWRITTEN_BODY_DETAIL: &str = "Sendmail writes the multipart in another way, and breaks the signature: a delimiter or a field of a part is broken";
+/// All of them, and those of fields that Sendmail rewrites.
+pub(super) const REASONS: [&str; 7] =
+    [LONG_HEADER_LINE, LONG_BODY_LINE, FORM_FEED, RELAXED, REWRITTEN_FIELD, REWRITTEN_FROM, REWRITTEN_BODY];
 
 /// The facts about a body that decide what becomes of the message.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct BodyTransit {
     mta: MtaKind,
     /// The body has an octet over 127.
@@ -39,18 +45,24 @@ pub(super) struct BodyTransit {
     pub(super) long_line: bool,
     /// The octets of the line whose end has not come yet.
     line: usize,
+    /// The parts of the body, if the MTA takes them apart.
+    parts: Option<SentBody>,
 }
 
 impl BodyTransit {
-    /// A body that this MTA will send.
-    pub(super) fn new(mta: MtaKind) -> Self {
-        Self { mta, eight_bit: false, long_line: false, line: 0 }
+    /// A body of this Content-Type that this MTA will send.
+    pub(super) fn new(mta: MtaKind, content_type: Option<&HeaderField>) -> Self {
+        let parts = content_type.filter(|_| mta == MtaKind::Sendmail).map(SentBody::new);
+        Self { mta, eight_bit: false, long_line: false, line: 0, parts }
     }
 
     /// Takes the next piece of the body. If the next 1,000 octets contain a line end, no line before the last line end among
     /// them is too long.
     pub(super) fn update(&mut self, chunk: &[u8]) {
         self.eight_bit = self.eight_bit || !chunk.is_ascii();
+        if let Some(parts) = &mut self.parts {
+            parts.update(chunk);
+        }
         let mut rest = chunk;
         while let Some((window, _)) = rest.split_at_checked(self.mta.max_line_octets() + 2 - self.line) {
             let Some(at) = memchr::memrchr(b'\n', window).filter(|_| !self.long_line) else {
@@ -79,7 +91,9 @@ impl BodyTransit {
         let body = self.long_line.then_some((LONG_BODY_LINE, broken.into()));
         let feed = fields.iter().find(|field| memchr::memchr2(b'\x0b', b'\x0c', &field.value).is_some());
         let feed = feed.map(|field| (FORM_FEED, about(field, FEED).into()));
-        long.into_iter().chain(body).chain(feed)
+        let parts = self.parts.is_some_and(SentBody::is_changed);
+        let parts = parts.then_some((REWRITTEN_BODY, REWRITTEN_BODY_DETAIL.into()));
+        long.into_iter().chain(body).chain(feed).chain(parts)
     }
 }
 

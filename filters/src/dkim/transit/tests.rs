@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn of(pieces: &[&[u8]]) -> (bool, bool) {
-    let mut body = BodyTransit::new(MtaKind::Postfix);
+    let mut body = BodyTransit::new(MtaKind::Postfix, None);
     pieces.iter().for_each(|piece| body.update(piece));
     (body.eight_bit, body.long_line)
 }

@@ -6,72 +6,95 @@ use crate::mail::encoded_word;
 const MUST_QUOTE: &[u8] = b"@,;:\\[].'";
 /// The octets that an encoded-word may have (RFC 2047 section 2).
 const MAX_ENCODED_WORD_OCTETS: usize = 75;
+/// The octets of a member that surely stay. Sendmail cuts a member of more than 256, or drops its name (`MAXNAME`).
+const MAX_MEMBER_OCTETS: usize = 250;
 
 /// Reads the list; `None` if Sendmail's result can't be foreseen.
 pub(super) fn read(value: &[u8], host: Option<&str>) -> Option<Vec<Vec<u8>>> {
     let mut members = Vec::new();
-    let mut in_group = false;
+    let mut group = OpenGroup::None;
     for piece in split(value, b',')? {
         let piece = piece.trim_ascii();
         if !piece.is_empty() {
-            members.push(piece_as_written(piece, &mut in_group, host)?);
+            let member = piece_as_written(piece, &mut group, host)?;
+            if piece.len().max(member.len()) > MAX_MEMBER_OCTETS {
+                return None;
+            }
+            members.push(member);
         }
     }
-    (!in_group).then_some(members)
+    (group != OpenGroup::WithBareMember).then_some(members)
+}
+
+/// The group whose semicolon has not come yet. Sendmail leaves a group without semicolon as it is, if each member in it has
+/// angle brackets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum OpenGroup {
+    None,
+    WithAngles,
+    WithBareMember,
 }
 
 /// ```text
 /// piece  = [ group-name ":" ] [ member ] [ ";" ]
 /// member = [ phrase ] "<" [ address ] ">" [ text ] / *comment address *comment / *comment
 /// ```
-fn piece_as_written(piece: &[u8], in_group: &mut bool, host: Option<&str>) -> Option<Vec<u8>> {
+fn piece_as_written(piece: &[u8], group: &mut OpenGroup, host: Option<&str>) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(piece.len() + 2);
-    let mut rest = piece;
-    if let Some([name, members]) = split_once(rest, b':')? {
-        if *in_group {
+    let angle = split_once(piece, b'<')?.map(|[before, _]| before.len());
+    let (mut before, mut rest) = piece.split_at_checked(angle.unwrap_or(piece.len()))?;
+    if let Some([name, phrase]) = split_once(before, b':')? {
+        if *group != OpenGroup::None {
             return None;
         }
-        *in_group = true;
+        *group = OpenGroup::WithAngles;
         out.extend(phrase_as_written(name)?);
         out.push(b':');
-        rest = members;
+        before = phrase;
+    }
+    if angle.is_none() {
+        (before, rest) = (b"", before);
     }
     let mut end: &[u8] = b"";
-    if let Some([members, behind]) = split_once(rest, b';')? {
+    if let Some([member, behind]) = split_once(rest, b';')? {
         // A semicolon at the very end is left alone, even if no group is open.
         if !behind.trim_ascii().is_empty() {
             return None;
         }
-        *in_group = false;
-        (rest, end) = (members, b";");
+        (rest, end) = (member, b";");
     }
-    if !rest.trim_ascii().is_empty() {
-        member_as_written(rest, host, &mut out)?;
-    } else {
+    if angle.is_some() {
+        // In a group the semicolon of a name would end the group.
+        if *group != OpenGroup::None && split_once(before, b';')?.is_some() {
+            return None;
+        }
+        angle_address(before, rest, host, &mut out)?;
+    } else if rest.trim_ascii().is_empty() {
         out.extend_from_slice(rest);
+    } else {
+        if *group == OpenGroup::WithAngles {
+            *group = OpenGroup::WithBareMember;
+        }
+        commented_address(rest.trim_ascii_end(), host, &mut out)?;
+    }
+    if !end.is_empty() {
+        *group = OpenGroup::None;
     }
     out.extend_from_slice(end);
     Some(out)
 }
 
-fn member_as_written(member: &[u8], host: Option<&str>, out: &mut Vec<u8>) -> Option<()> {
-    match split_once(member, b'<')? {
-        Some([phrase, angle]) => {
-            let at = angle.iter().position(|octet| *octet == b'>')?;
-            let (address, tail) = angle.split_at_checked(at)?;
-            out.extend(phrase_as_written(phrase)?);
-            out.push(b'<');
-            if !address.trim_ascii().is_empty() {
-                out.extend(address_as_written(address.trim_ascii(), host)?);
-            }
-            if split_once(tail.get(1..)?, b'<')?.is_some() {
-                return None;
-            }
-            out.extend_from_slice(tail);
-        }
-        None => commented_address(member, host, out)?,
+/// `text` begins with the bracket.
+fn angle_address(phrase: &[u8], text: &[u8], host: Option<&str>, out: &mut Vec<u8>) -> Option<()> {
+    let (address, tail) = text.split_at_checked(text.iter().position(|octet| *octet == b'>')?)?;
+    let address = address.get(1..)?.trim_ascii();
+    out.extend(phrase_as_written(phrase)?);
+    out.push(b'<');
+    if !address.is_empty() {
+        out.extend(address_as_written(address, host)?);
     }
-    Some(())
+    out.extend_from_slice(tail);
+    split_once(tail.get(1..)?, b'<')?.is_none().then_some(())
 }
 
 /// An address without angle brackets, with comments around it.
@@ -84,27 +107,23 @@ fn commented_address(member: &[u8], host: Option<&str>, out: &mut Vec<u8>) -> Op
             _ => parts.push((text.to_vec(), is_comment)),
         }
     }
-    let mut found = false;
-    for (word, is_comment) in &parts {
-        let text = word.trim_ascii();
-        match (*is_comment, found) {
-            (true, _) if out.last().is_some_and(|octet| !octet.is_ascii_whitespace() && *octet != b':') => {
-                out.push(b' ');
-                out.extend_from_slice(text);
-            }
-            (true, _) => out.extend_from_slice(text),
-            (false, _) if text.is_empty() => out.extend_from_slice(word),
-            // An address directly behind a comment, or a second one, comes out in another order.
-            (false, true) => return None,
-            (false, false) if out.last() == Some(&b')') && !word.starts_with(b" ") => return None,
-            (false, false) => {
-                found = true;
-                let (before, after) = white_space_around(word);
-                out.extend_from_slice(before);
-                out.extend(address_as_written(text, host)?);
-                out.extend_from_slice(after);
-            }
+    parts.retain(|(text, _)| !text.trim_ascii().is_empty());
+    let mut addresses = parts.iter().enumerate().filter(|(_, (_, is_comment))| !is_comment);
+    let Some((at, _)) = addresses.next() else {
+        out.extend_from_slice(member);
+        return Some(());
+    };
+    // The second of two comments in front of the address would come out behind the address.
+    if addresses.next().is_some() || at > 1 {
+        return None;
+    }
+    out.extend_from_slice(white_space_around(member).0);
+    for (index, (text, is_comment)) in parts.iter().enumerate() {
+        if index > 0 {
+            out.push(b' ');
         }
+        let text = text.trim_ascii();
+        if *is_comment { out.extend_from_slice(text) } else { out.extend(address_as_written(text, host)?) }
     }
     Some(())
 }
@@ -207,7 +226,7 @@ fn address_as_written(address: &[u8], host: Option<&str>) -> Option<Vec<u8>> {
     let is_literal = lower.starts_with(b"[") && lower.ends_with(b"]");
     let is_route =
         local.is_empty() || local.contains(&b':') || !is_literal && domain.iter().any(|octet| b":[]\"".contains(octet));
-    if is_route || domain.is_empty() || lower == b"localhost" || lower.ends_with(b".uucp") {
+    if is_route || lower == b"localhost" || lower.ends_with(b".uucp") || domain.is_empty() || domain.ends_with(b".") {
         return None;
     }
     Some([local, b"@", domain].concat())

@@ -51,6 +51,12 @@ fn names_are_quoted_where_sendmail_would_quote_them() {
         (" =?utf-8?Q?O'Neil?= <a@x.example>", " =?utf-8?Q?O=27Neil?= <a@x.example>"),
         // Or double the quotes that there are.
         (" Dr. \"Nick\" X <a@x.example>", " \"Dr.\" \"Nick\" X <a@x.example>"),
+        (" Dr. X (c.d) <a@x.example>", " \"Dr. X\" (c.d) <a@x.example>"),
+        (" b@x.example,Shop; EU <a@x.example>", " b@x.example, \"Shop; EU\" <a@x.example>"),
+        (" A; B: C <a@x.example>", " \"A; B\": C <a@x.example>"),
+        (" A: B: C <a@x.example>", " A: \"B: C\" <a@x.example>"),
+        (" Team: Dr. B <a@x.example>,Other <b@x.example>", " Team: \"Dr. B\" <a@x.example>, Other <b@x.example>"),
+        (" A@x.example <a@x.example>;", " \"A@x.example\" <a@x.example>;"),
     ] {
         assert_eq!(to(given), SentField::Value(sent.as_bytes().to_vec()), "{given}");
         assert_eq!(to(sent), SentField::Same, "{sent}");
@@ -66,6 +72,10 @@ fn addresses_are_completed_and_comments_set_apart() {
         (" a@x.example(Name)", " a@x.example (Name)"),
         (" a@x.example(c1)(c2)", " a@x.example (c1) (c2)"),
         (" a@x.example.", " a@x.example"),
+        (" (c)a@x.example", " (c) a@x.example"),
+        (" (c)\ta@x.example\n (d)", " (c) a@x.example (d)"),
+        (" g:  a@x.example  (c) ;", " g:  a@x.example (c);"),
+        ("\tbob@x.example ;", " bob@x.example;"),
     ] {
         assert_eq!(to(given), SentField::Value(sent.as_bytes().to_vec()), "{given}");
         assert_eq!(to(sent), SentField::Same, "{sent}");
@@ -112,6 +122,11 @@ fn what_sendmail_leaves_alone_stays() {
         " a@x.example (com\n ment)",
         " Name <a@x.example>;",
         " a..b@x.example",
+        " Team: North <a@x.example>",
+        " g: Name <a@x.example> ;",
+        " (c)(d)  (e)",
+        " Team: North <a@x.example>, Other <b@x.example>",
+        " g:",
     ] {
         assert_eq!(to(value), SentField::Same, "{value}");
     }
@@ -128,11 +143,34 @@ fn what_sendmail_leaves_alone_stays() {
 #[test]
 fn the_rest_is_not_foreseen() {
     for value in [
-        " a@ x.example", " a@localhost", " x.example!a", " <@r.example:a@x.example>", " a%b", " a@b.uucp",
-        " a@x.example b@x.example", " a@x.example; b@x.example", " g: a@x.example", " \"unclosed <a@x.example>",
-        " Name <a@x.example", " Name a@x.example>", " a@x.example (un(closed)", " Na<me <a@x.example>",
-        " A (x <a@x.example>", " mailto:a@x.example", " a(c)@x.example", " Na\\me <a@x.example>",
-        " Name <a@x.example(c)>", " << a@x.example >>",
+        " a@ x.example",
+        " a@localhost",
+        " x.example!a",
+        " <@r.example:a@x.example>",
+        " a%b",
+        " a@b.uucp",
+        " a@x.example b@x.example",
+        " a@x.example; b@x.example",
+        " g: a@x.example",
+        " \"unclosed <a@x.example>",
+        " Name <a@x.example",
+        " Name a@x.example>",
+        " a@x.example (un(closed)",
+        " Na<me <a@x.example>",
+        " A (x <a@x.example>",
+        " mailto:a@x.example",
+        " a(c)@x.example",
+        " Na\\me <a@x.example>",
+        " Name <a@x.example(c)>",
+        " << a@x.example >>",
+        " Name <a@x.example> Other <b@x.example>",
+        " Team: North <a@x.example>, b@x.example",
+        " g: A; B <a@x.example>;",
+        " g: h: a@x.example;",
+        " a@x.example..",
+        " (c) (d) a@x.example",
+        " a@[192.0.2.1",
+        " Name <a@x.example; Other <b@x.example>",
     ] {
         assert_eq!(to(value), SentField::Unknown, "{value}");
     }
@@ -150,6 +188,47 @@ fn long_lists_are_folded_as_sendmail_folds_them() {
     assert_eq!(to(&folded), SentField::Same);
     let long = format!(" a@dest.example,\n        {} <b@dest.example>,\n        c@dest.example", "y".repeat(90));
     assert_eq!(to(&long), SentField::Same);
+}
+
+#[test]
+fn long_members_are_not_foreseen() {
+    for (octets, foreseen) in [(200, true), (232, true), (240, false), (5000, false)] {
+        let name = "n".repeat(octets);
+        for value in [
+            format!(" {name} <a@x.example>"),
+            format!(" a@x.example ({name})"),
+            format!(" b, \"{name}\" <a@x.example>"),
+        ] {
+            assert_eq!(to(&value) != SentField::Unknown, foreseen, "{octets}");
+        }
+    }
+}
+
+#[test]
+fn quotes_are_put_around_a_boundary_that_needs_them() {
+    let field = |value: &str| as_written(&HeaderField::new(&b"Content-Type"[..], value.as_bytes().to_vec()), None);
+    for (given, sent) in [
+        (" multipart/mixed; boundary=----=_Part_1", " multipart/mixed; boundary=\"----=_Part_1\""),
+        (" multipart/mixed;\n\tboundary=a/b; type=x/y", " multipart/mixed;\n\tboundary=\"a/b\"; type=x/y"),
+        (" multipart/mixed; boundary=a(b", " multipart/mixed; boundary=\"a(b\""),
+    ] {
+        assert_eq!(field(given), SentField::Value(sent.as_bytes().to_vec()), "{given}");
+        assert_eq!(field(sent), SentField::Same, "{sent}");
+    }
+    for value in [" multipart/mixed; boundary=a'b+c", " multipart/mixed; boundary=\"a=b\"", " text/plain; type=a/b"] {
+        assert_eq!(field(value), SentField::Same, "{value}");
+    }
+}
+
+#[test]
+fn empty_fields_that_sendmail_writes_itself_are_not_foreseen() {
+    for name in ["Date", "message-id", "Resent-From"] {
+        let field =
+            |value: &str| as_written(&HeaderField::new(name.as_bytes().to_vec(), value.as_bytes().to_vec()), None);
+        assert_eq!(field(" \n "), SentField::Unknown, "{name}");
+        assert_eq!(field(" x@y.example"), SentField::Same, "{name}");
+    }
+    assert_eq!(to(" "), SentField::Same);
 }
 
 #[test]
