@@ -47,7 +47,7 @@ def test_a_selector_with_domainkey_is_refused(selector, folder):
     key_at(folder, "mail.pem")
     text = f'[[dkim.domain]]\ndomain = "example.com"\nkeys = [{{ selector = "{selector}", file = "mail.pem" }}]\n'
     status, said = check(folder, text)
-    assert status != 0 and '"mail"' in said
+    assert status != 0 and '`mail`' in said
 
 
 def test_key_files_that_are_not_used_are_named(folder):
