@@ -1,4 +1,5 @@
 //! The admin port, as scrapers and probes meet it.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
 
 mod support;
 

@@ -171,7 +171,7 @@ async fn check_proof(
     let proof = response.headers().get(PROOF_FIELD).cloned();
     Limited::new(response.into_body(), MAX_ANSWER_OCTETS).collect().await?;
     let right = token.proof(nonce.as_bytes(), address);
-    if !proof.is_some_and(|proof| verify_slices_are_equal(proof.as_bytes(), right.as_bytes()).is_ok()) {
+    if proof.is_none_or(|proof| verify_slices_are_equal(proof.as_bytes(), right.as_bytes()).is_err()) {
         return Err(
             "the program there does not prove that it knows the token of admin.token_file, so the token was not \
                     sent; better set admin.socket"
