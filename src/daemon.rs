@@ -187,6 +187,7 @@ impl Daemon {
             status: self.status.clone(),
             services: Arc::clone(&self.services),
             token,
+            has_socket: self.config.admin.socket.is_some(),
         };
         let admin = AdminPort::bind(&self.config.admin, base, source).await;
         let admin = admin.map_err(|source| StartError::Bind { what: "admin".to_owned(), source })?;

@@ -28,7 +28,7 @@ impl SecretUrl {
         }
     }
 
-    /// The URL without its secrets: a password, what stands behind the host of a webhook, and nearly all of a URL that
+    /// The URL without its secrets: a password, everything behind the host of a webhook, and nearly all of a URL that
     /// can't be read, because nobody knows which part of it is the password.
     fn shown(self, url: &str) -> Cow<'_, str> {
         match self {
@@ -56,12 +56,15 @@ impl SecretUrl {
 pub(super) fn masked_value<'a>(key: &KeyPath, text: &'a str) -> Cow<'a, str> {
     let Some(kind) = SecretUrl::of(key) else { return masked(key, text) };
     let quote = |c: char| matches!(c, '"' | '\'');
-    let begin = text.find(quote).map_or(0, |at| at + 1);
-    let (head, rest) = text.split_at(begin);
-    let (url, tail) = rest.split_at(rest.rfind(quote).unwrap_or(rest.len()));
+    let url = match (text.find(quote), text.rfind(quote)) {
+        (Some(begin), Some(end)) => text.get(begin + 1..end),
+        _ => Some(text),
+    };
+    // A lone quote: nobody knows where the URL begins.
+    let Some(url) = url else { return Cow::Borrowed("***") };
     match kind.shown(url) {
-        Cow::Borrowed(same) if same == url => Cow::Borrowed(text),
-        shown => Cow::Owned(format!("{head}{shown}{tail}")),
+        shown if shown == url || url.is_empty() => Cow::Borrowed(text),
+        shown => Cow::Owned(text.replace(url, &shown)),
     }
 }
 
@@ -86,7 +89,7 @@ fn masked<'a>(key: &KeyPath, text: &'a str) -> Cow<'a, str> {
     without_logins(text)
 }
 
-/// The text with `***` in place of each password between `://` and `@`. Names of users stay.
+/// The text with `***` in place of the password between `://` and `@`.
 fn without_logins(text: &str) -> Cow<'_, str> {
     let mut shown = String::new();
     let mut rest = text;

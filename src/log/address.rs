@@ -53,7 +53,10 @@ pub fn shorten_within(text: &str) -> String {
 
 /// Bytes of a message as text of bounded length: its sender decides how long they are.
 pub(super) fn clip(bytes: &[u8]) -> Cow<'_, str> {
-    let (head, _) = bytes.split_at(bytes.len().min(MAX_VALUE_OCTETS + 1));
+    let head = match bytes.split_at_checked(MAX_VALUE_OCTETS + 1) {
+        Some((head, _)) => head,
+        None => bytes,
+    };
     match String::from_utf8_lossy(head) {
         Cow::Borrowed(text) => clip_text(text, MAX_VALUE_OCTETS),
         Cow::Owned(text) => Cow::Owned(clip_text(&text, MAX_VALUE_OCTETS).into_owned()),
@@ -63,11 +66,10 @@ pub(super) fn clip(bytes: &[u8]) -> Cow<'_, str> {
 /// A text that takes at most `room` octets in the log, three dots at a cut not counted. An escape counts in full.
 pub(super) fn clip_text(text: &str, room: usize) -> Cow<'_, str> {
     let mut left = room;
-    for (at, c) in text.char_indices() {
+    for (count, c) in text.chars().enumerate() {
         let octets = if is_hidden(c) || matches!(c, '"' | '\\') { ESCAPE_OCTETS } else { c.len_utf8() };
         let Some(rest) = left.checked_sub(octets) else {
-            let (head, _) = text.split_at(at);
-            return Cow::Owned(format!("{head}..."));
+            return Cow::Owned(text.chars().take(count).chain("...".chars()).collect());
         };
         left = rest;
     }

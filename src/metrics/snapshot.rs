@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use prometheus::proto::MetricFamily;
 use serde::{Deserialize, Serialize};
 
+/// Series of one metric in a list for people.
+const MAX_SHOWN_SERIES: usize = 500;
+
 /// All metrics at one moment.
 pub struct Snapshot(Vec<MetricFamily>);
 
@@ -34,10 +37,11 @@ impl Snapshot {
         })
     }
 
-    /// The series that are not 0, the largest first.
+    /// The series that are not 0, the largest first; no more than are worth showing.
     pub fn nonzero(&self, name: &str) -> Vec<Sample> {
         let mut samples: Vec<_> = self.all(name).filter(|sample| sample.value != 0.0).collect();
         samples.sort_by(|a, b| b.value.total_cmp(&a.value));
+        samples.truncate(MAX_SHOWN_SERIES);
         samples
     }
 

@@ -15,6 +15,11 @@ use crate::metrics::{Metrics, Sample, Snapshot};
 use crate::services::Services;
 use crate::trace::Trace;
 
+/// Signing keys in an answer.
+const MAX_SHOWN_KEYS: usize = 500;
+/// Reasons, and signatures, of a decision in the list.
+const MAX_DECISION_ELEMENTS: usize = 20;
+
 /// The status at one moment.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct StatusReport {
@@ -37,6 +42,9 @@ pub(crate) struct StatusReport {
     pub(crate) standing: Standing,
     pub(crate) unsigned: Vec<Sample>,
     pub(crate) keys: Vec<KeyStatus>,
+    /// How many keys are not among them.
+    #[serde(default)]
+    pub(crate) more_keys: usize,
     /// Key files and folders that can't be used.
     pub(crate) key_files_broken: f64,
     /// The newest first.
@@ -101,6 +109,7 @@ impl Status {
         let first = (now.as_secs() / 60).saturating_sub(MAX_MINUTES as u64);
         let snapshot = metrics.snapshot();
         let age = |since: Duration| now.saturating_sub(since).as_secs();
+        let (keys, more_keys) = KeyStatus::some(&snapshot, now);
         StatusReport {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             now: rfc3339(now),
@@ -125,7 +134,8 @@ impl Status {
             limits: snapshot.nonzero("postseal_rate_limit_total"),
             standing: Standing::of(services, &snapshot),
             unsigned: snapshot.nonzero("postseal_unsigned_total"),
-            keys: KeyStatus::all(&snapshot, now),
+            keys,
+            more_keys,
             key_files_broken: snapshot.value("postseal_dkim_key_files_broken"),
             decisions: decisions.iter().rev().map(|decision| DecisionLine::of(decision, facts.addresses)).collect(),
         }
@@ -153,7 +163,8 @@ impl Counts {
 }
 
 impl KeyStatus {
-    fn all(snapshot: &Snapshot, now: Duration) -> Vec<Self> {
+    /// The first keys, and the number of the others.
+    fn some(snapshot: &Snapshot, now: Duration) -> (Vec<Self>, usize) {
         let age = |since| now.saturating_sub(Duration::from_secs_f64(since)).as_secs();
         let status = |sample: Sample| Self {
             domain: sample.label("domain"),
@@ -161,8 +172,20 @@ impl KeyStatus {
             algorithm: sample.label("algorithm"),
             age_seconds: (sample.value > 0.0).then(|| age(sample.value)),
         };
-        snapshot.all("postseal_dkim_key_timestamp_seconds").map(status).collect()
+        let mut samples = snapshot.all("postseal_dkim_key_timestamp_seconds");
+        let keys = samples.by_ref().take(MAX_SHOWN_KEYS).map(status).collect();
+        (keys, samples.count())
     }
+}
+
+/// The first elements of a list of a decision, and in words the number of the others.
+fn first(mut list: impl Iterator<Item = String>, more: usize) -> Vec<String> {
+    let mut shown: Vec<_> = list.by_ref().take(MAX_DECISION_ELEMENTS).collect();
+    let more = more + list.count();
+    if more > 0 {
+        shown.push(format!("and {more} more"));
+    }
+    shown
 }
 
 /// Messages of all listeners since the start, by how they ended.
@@ -180,7 +203,8 @@ impl DecisionLine {
         let text = |bytes: &Bytes| visible(&String::from_utf8_lossy(bytes)).into_owned();
         let address = |bytes: &Bytes| if full { text(bytes) } else { visible(&shorten(bytes)).into_owned() };
         let user = |bytes: &Bytes| if full { text(bytes) } else { shorten_within(&text(bytes)) };
-        let failures = record.report.failures.iter().map(|failure| format!("{}.{}", failure.filter, failure.code));
+        let report = &record.report;
+        let failures = report.failures.iter().map(|failure| format!("{}.{}", failure.filter, failure.code));
         let signature = |note: &SignatureNote| format!("{} {} {}", note.domain, note.selector, note.algorithm);
         Self {
             number: decision.number,
@@ -193,8 +217,8 @@ impl DecisionLine {
             rcpt_count: record.rcpt_count,
             size: record.size,
             verdict: record.end.as_str().to_owned(),
-            reasons: record.report.reasons.iter().map(ToString::to_string).chain(failures).collect(),
-            signatures: record.report.signatures.iter().map(signature).collect(),
+            reasons: first(report.reasons.iter().map(ToString::to_string).chain(failures), report.more_reasons),
+            signatures: first(report.signatures.iter().map(signature), 0),
             duration_us: u64::try_from(record.duration.as_micros()).unwrap_or(u64::MAX),
         }
     }

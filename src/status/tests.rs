@@ -52,3 +52,16 @@ fn what_a_sender_makes_long_is_cut() {
     assert_eq!((kept.edits.len(), kept.report.reasons.len()), (MAX_LIST_ELEMENTS, MAX_LIST_ELEMENTS));
     assert!(kept.report.reasons.iter().all(|reason| reason.detail.as_ref().unwrap().len() == MAX_VALUE_OCTETS));
 }
+
+#[test]
+fn a_decision_names_its_first_reasons_and_counts_the_others() {
+    let mut record = record(MessageEnd::Accept);
+    record.report.reasons = vec![Reason::new("sender", "rewritten"); 5000];
+    record.report.more_reasons = 7;
+    let status = Status::new(ConfigFacts::default());
+    status.message(record);
+    let services = crate::services::Services::offline().unwrap();
+    let report = status.report(services.limits.metrics(), &crate::health::Health::default(), &services);
+    let reasons = &report.decisions[0].reasons;
+    assert_eq!((reasons.len(), reasons.last().map(String::as_str)), (21, Some("and 4987 more")));
+}
