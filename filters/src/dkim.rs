@@ -204,7 +204,8 @@ impl SharedSigner {
         let (canonicalization, exact) = self.canonicalization(cx);
         let (mta, host) = (cx.connection.mta, cx.macros.get("j").and_then(|host| std::str::from_utf8(host).ok()));
         let mut from = self.from(message)?;
-        if mta == MtaKind::Sendmail && from.domain.is_none() {
+        let is_here = from.domain.as_ref().is_none_or(|domain| domain.as_str() == "localhost");
+        if mta == MtaKind::Sendmail && is_here {
             from.domain = host.and_then(|host| host.parse().ok());
         }
         let keys = self.keys.load();

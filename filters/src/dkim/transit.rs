@@ -91,7 +91,7 @@ impl BodyTransit {
         let body = self.long_line.then_some((LONG_BODY_LINE, broken.into()));
         let feed = fields.iter().find(|field| memchr::memchr2(b'\x0b', b'\x0c', &field.value).is_some());
         let feed = feed.map(|field| (FORM_FEED, about(field, FEED).into()));
-        let parts = self.parts.is_some_and(SentBody::changed);
+        let parts = self.parts.is_some_and(SentBody::ends_changed);
         let parts = parts.then_some((REWRITTEN_BODY, REWRITTEN_BODY_DETAIL.into()));
         long.into_iter().chain(body).chain(feed).chain(parts)
     }

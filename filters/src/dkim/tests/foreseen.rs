@@ -43,7 +43,7 @@ fn address_fields_are_written_as_sendmail_writes_them() {
 
 #[test]
 fn a_field_that_cannot_be_foreseen_is_not_signed() {
-    let fields = [("From", "joe@example.com"), ("To", "a@localhost"), ("Reply-To", "b@c.example d@e.example")];
+    let fields = [("From", "joe@example.com"), ("To", "a@b.uucp"), ("Reply-To", "b@c.example d@e.example")];
     let (changed, h, reasons) = sent(&example(), &fields);
     assert!(changed.is_empty() && !h.split(':').any(|name| ["to", "reply-to"].contains(&name)), "{h}");
     assert_eq!(reasons, ["dkim.rewritten_field"]);
@@ -114,7 +114,9 @@ fn folds_matter_to_simple_canonicalization_only() {
 
 #[test]
 fn an_address_without_a_domain_is_signed_for_the_host() {
-    let end = Mail::new(&[("From", "joe")], "x\r\n").by_sendmail();
-    let end = end.send(&pipeline([filter(&example())]));
-    assert!(end.reasons().is_empty() && !inserted(&end).is_empty(), "{:?}", end.reasons());
+    for from in ["joe", "joe@localhost"] {
+        let end = Mail::new(&[("From", from)], "x\r\n").by_sendmail();
+        let end = end.send(&pipeline([filter(&example())]));
+        assert!(end.reasons().is_empty() && !inserted(&end).is_empty(), "{:?}", end.reasons());
+    }
 }

@@ -213,20 +213,24 @@ fn address_as_written(address: &[u8], host: Option<&str>) -> Option<Vec<u8>> {
         }
         offset += text.len();
     }
-    let Some(at) = at else {
-        // The name of a mailbox here; % and ! are routes (`proto.m4`).
-        let host = host.filter(|host| !host.is_empty())?;
-        let is_name = !address.iter().any(|octet| b"%!/|:[]".contains(octet));
-        return is_name.then(|| [address, b"@", host.as_bytes()].concat());
-    };
-    let (local, domain) = address.split_at_checked(at)?;
-    let domain = domain.strip_prefix(b"@")?;
+    let host = host.filter(|host| !host.is_empty()).map(str::as_bytes);
+    let (local, domain) = address.split_at_checked(at.unwrap_or(address.len()))?;
+    let domain = domain.strip_prefix(b"@").unwrap_or(domain);
     let domain = domain.strip_suffix(b".").unwrap_or(domain);
+    if at.is_none() || domain.eq_ignore_ascii_case(b"localhost") {
+        // The name of a mailbox here; % and ! are routes (`proto.m4`).
+        let is_name = !local.is_empty() && !local.iter().any(|octet| b"%!/|:[]".contains(octet));
+        return host.filter(|_| is_name).map(|host| [local, b"@", host].concat());
+    }
+    // A canonical name has the letters of DNS or /etc/hosts.
+    let domain = host.filter(|host| host.eq_ignore_ascii_case(domain)).unwrap_or(domain);
     let lower = domain.to_ascii_lowercase();
     let is_literal = lower.starts_with(b"[") && lower.ends_with(b"]");
     let is_route =
         local.is_empty() || local.contains(&b':') || !is_literal && domain.iter().any(|octet| b":[]\"".contains(octet));
-    if is_route || lower == b"localhost" || lower.ends_with(b".uucp") || domain.is_empty() || domain.ends_with(b".") {
+    // A name without a period may be completed (ruleset `canonify`).
+    let is_whole = is_literal || domain.contains(&b'.') && !domain.ends_with(b".");
+    if is_route || !is_whole || lower.ends_with(b".uucp") {
         return None;
     }
     Some([local, b"@", domain].concat())

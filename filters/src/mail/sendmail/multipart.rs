@@ -84,7 +84,7 @@ impl SentBody {
     }
 
     /// True if Sendmail changes the body, which is complete now.
-    pub(crate) fn changed(mut self) -> bool {
+    pub(crate) fn ends_changed(mut self) -> bool {
         let last = std::mem::take(&mut self.line);
         if !last.is_empty() && self.is_followed() {
             self.take(&last);

@@ -14,7 +14,7 @@ fn changed(content_type: &str, body: &str) -> bool {
 fn in_pieces(content_type: &str, body: &str, octets: usize) -> bool {
     let mut sent = SentBody::new(&HeaderField::new(&b"Content-Type"[..], format!(" {content_type}").into_bytes()));
     body.as_bytes().chunks(octets).for_each(|piece| sent.update(piece));
-    sent.changed()
+    sent.ends_changed()
 }
 
 fn nested(levels: usize) -> String {
