@@ -36,8 +36,8 @@ const SEALED_ABSENT: [&str; 14] = [
     "From", "Subject", "To", "Cc", "Date", "Reply-To", "Message-ID", "MIME-Version", "Content-Type", TRANSFER_ENCODING,
     "Content-Disposition", "In-Reply-To", "References", "Autocrypt",
 ];
-/// A message with none of these has no recipients for Sendmail (`conf.c`, H_RCPT).
-const RECIPIENT_FIELDS: [&str; 7] = ["To", "Cc", "Bcc", "Apparently-To", "Resent-To", "Resent-Cc", "Resent-Bcc"];
+/// A message with none of these has no recipients for Sendmail, whatever its Resent- fields say (seen with 8.17.1).
+const RECIPIENT_FIELDS: [&str; 4] = ["To", "Cc", "Bcc", "Apparently-To"];
 const TRANSFER_ENCODING: &str = "Content-Transfer-Encoding";
 /// Fields that are never signed: trace fields, fields that MTAs remove, and DKIM-Signature, because the signature of
 /// the next key is put above it.

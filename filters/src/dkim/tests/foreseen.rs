@@ -78,6 +78,8 @@ fn absent_fields_of_a_resent_message_are_not_sealed() {
     );
     let (_, h, _) = sent(&settings, &[("From", "joe@example.com"), ("Resent-To", "a@b.example")]);
     assert!(h.contains("resent-sender") && !h.contains("resent-from") && !h.contains("resent-date"), "{h}");
+    let (_, h, _) = sent(&example(), &[("From", "joe@example.com"), ("Resent-To", "a@b.example")]);
+    assert!(!h.split(':').any(|name| name == "to"), "NoRecipientAction adds To: {h}");
 }
 
 #[test]
