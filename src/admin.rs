@@ -8,11 +8,14 @@
 mod access;
 mod answer;
 pub mod client;
+mod line_ends;
 mod page;
 mod seats;
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
@@ -27,6 +30,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::config::{self, ListenAddress};
+use crate::descriptors::{is_exhaustion, is_waited_for};
 use crate::listener::{BindError, SocketFile, bind_error, bind_private};
 use crate::log::Throttle;
 
@@ -34,12 +38,15 @@ pub use access::{AdminToken, TokenError};
 pub use answer::AdminSource;
 
 use access::AdminPeer;
+use line_ends::StrictLines;
 use seats::{Seat, Seats};
 
 const MAX_HEAD_OCTETS: usize = 16 << 10;
 /// How long a connection may last; a scraper opens another one.
 const LIFETIME: Duration = Duration::from_secs(300);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+/// The pause after which a file descriptor may be free.
+const SHORT_ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 const WARNING_PAUSE: Duration = Duration::from_secs(10);
 
 /// The admin port, bound.
@@ -106,7 +113,7 @@ async fn open_tcp(socket: TcpListener, seats: Arc<Seats>, server: Arc<Server>) {
                     tokio::spawn(Arc::clone(&server).serve(stream, AdminPeer::Tcp { local, remote }, seat));
                 }
             }
-            Err(error) => server.failed(&error).await,
+            Err(error) => server.failed(&error, &socket, &seats).await,
         }
     }
 }
@@ -119,7 +126,7 @@ async fn open_unix(socket: UnixListener, seats: Arc<Seats>, server: Arc<Server>)
                     tokio::spawn(Arc::clone(&server).serve(stream, AdminPeer::Unix, seat));
                 }
             }
-            Err(error) => server.failed(&error).await,
+            Err(error) => server.failed(&error, &socket, &seats).await,
         }
     }
 }
@@ -141,7 +148,7 @@ impl Server {
                 .timer(TokioTimer::new())
                 .header_read_timeout(self.request_timeout)
                 .max_buf_size(MAX_HEAD_OCTETS)
-                .serve_connection(TokioIo::new(stream), service)
+                .serve_connection(TokioIo::new(StrictLines::new(stream)), service)
         );
         // Errors of the connection are the client's business.
         let served = async {
@@ -168,7 +175,11 @@ impl Server {
         }
     }
 
-    async fn failed(&self, error: &std::io::Error) {
+    /// Waits a little. If there is no file descriptor for a client that waits, another client leaves.
+    async fn failed(&self, error: &io::Error, socket: &impl AsFd, seats: &Seats) {
+        if is_exhaustion(error) && (!is_waited_for(socket) || seats.send_one_away()) {
+            return sleep(SHORT_ACCEPT_PAUSE).await;
+        }
         if let Some(suppressed) = self.failures.pass() {
             tracing::warn!(event = "accept", listener = "admin", suppressed, %error, "can't take a connection");
         }

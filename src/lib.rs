@@ -8,6 +8,7 @@ pub mod command;
 pub mod config;
 pub mod connection;
 pub mod daemon;
+pub mod descriptors;
 pub mod health;
 pub mod http_client;
 pub mod keys;

@@ -24,6 +24,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
 use crate::config;
 use crate::connection::{self, ConnectionObserver};
+use crate::descriptors::DescriptorReserve;
 use crate::stream::MtaStream;
 
 pub use error::BindError;
@@ -45,6 +46,7 @@ pub struct Listener {
     state: Arc<ListenerState>,
     socket: Socket,
     settings: config::ListenerConfig,
+    reserve: DescriptorReserve,
     back_off: Duration,
 }
 
@@ -57,7 +59,7 @@ impl Listener {
         state: Arc<ListenerState>, settings: config::ListenerConfig, inherited: &mut Inherited,
     ) -> Result<Self, BindError> {
         let socket = Socket::bind(&settings, inherited).await?;
-        Ok(Self { state, socket, settings, back_off: Duration::ZERO })
+        Ok(Self { state, socket, settings, reserve: DescriptorReserve::of_process(), back_off: Duration::ZERO })
     }
 
     /// The address that was bound, with the port that the system chose.
@@ -74,7 +76,7 @@ impl Listener {
                 biased;
                 () = told_to(&mut stop) => return,
                 () = tick(&mut look) => self.look_after_file(&drain),
-                accepted = self.socket.accept() => match accepted {
+                accepted = self.socket.accept_without(self.reserve) => match accepted {
                     Ok(stream) => self.admit(stream, &drain),
                     Err(error) => {
                         let pause = self.pause_after(&error);

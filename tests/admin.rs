@@ -172,6 +172,77 @@ fn a_request_has_one_host() {
 }
 
 #[test]
+fn lines_of_a_request_end_in_crlf() {
+    let service = Service::start(ONE_LISTENER);
+    let address = service.address("admin");
+    for request in [
+        "GET /metrics HTTP/1.1\nHost: 127.0.0.1\nConnection: close\n\n",
+        "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\nConnection: close\r\n\r\n",
+        "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\n\r\n",
+        "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\n",
+    ] {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut text = String::new();
+        let _ = stream.read_to_string(&mut text);
+        assert!(text.starts_with("HTTP/1.1 400 "), "{request:?}: {text}");
+    }
+    let two = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /healthz HTTP/1.1\nHost: x\nConnection: close\n\n";
+    let mut stream = TcpStream::connect(&address).unwrap();
+    stream.write_all(two.as_bytes()).unwrap();
+    let mut text = String::new();
+    let _ = stream.read_to_string(&mut text);
+    assert_eq!((text.matches(" 200 OK").count(), text.matches(" 400 ").count()), (1, 1), "{text}");
+}
+
+#[test]
+fn a_process_without_file_descriptors_still_answers() {
+    let config = format!("{ONE_LISTENER}socket = \"{{folder}}/admin.sock\"\n[limits]\nconnections = 1000\n");
+    let service = Start::new(&config).prelude("ulimit -n 48").start();
+    let address = service.address("submission");
+    let held: Vec<FakeMta> = (0..100).map(|_| FakeMta::silent(&address)).collect();
+    std::thread::sleep(Duration::from_millis(300));
+    let admin: Vec<TcpStream> = (0..30).map(|_| TcpStream::connect(service.address("admin")).unwrap()).collect();
+    for _ in 0..5 {
+        let asked = Instant::now();
+        assert_eq!(service.get("/healthz").status, 200);
+        let config = service.path("postseal.toml");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_postseal"));
+        let listed = command.args(["limits", "list", "--config"]).arg(config).output().unwrap();
+        let error = String::from_utf8_lossy(&listed.stderr).into_owned();
+        assert!(error.contains("nothing is counted"), "an answer: {error}");
+        assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    }
+    drop((held, admin));
+}
+
+#[test]
+fn shortened_names_are_not_found_out_letter_by_letter() {
+    let limit = "[[rate_limit]]\nname = \"per-user\"\nkey = [\"user\"]\ncount = \"messages\"\nlimit = \"3/1h\"\n";
+    let config = format!("{ONE_LISTENER}socket = \"{{folder}}/admin.sock\"\n{limit}[store]\nurl = \"memory:\"\n");
+    let service = Service::start(&config);
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_postseal"));
+        let output = command.args(arguments).arg("--config").arg(service.path("postseal.toml")).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(&["limits", "block", "per-user:secret.person@own.example"]);
+    let ask = |query: &str| {
+        let request = format!("GET /api/limits{query} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+        http(&service.address("admin"), &request)
+    };
+    for query in ["", "?prefix=per-user", "?prefix=per-user:"] {
+        let answer = ask(query);
+        assert!(answer.body.contains("per-user:s***@own.example"), "{query}: {}", answer.body);
+    }
+    for query in ["?prefix=per-user:s", "?prefix=per-user%3At"] {
+        assert_eq!(ask(query).status, 400, "{query}");
+    }
+    assert!(run(&["limits", "list", "per-user:s"]).contains("secret.person@own.example"), "the socket shows all");
+}
+
+#[test]
 fn the_unix_socket_is_private_and_serves_the_same() {
     let config = format!("{ONE_LISTENER}[admin]\naddress = \"none\"\nsocket = \"admin.sock\"\n");
     let mut service = Service::start(&config.replace("[admin]\naddress = \"127.0.0.1:0\"\n", ""));

@@ -173,9 +173,16 @@ impl AdminSource {
         } else {
             match Look::from_query(request.uri().query().unwrap_or_default()) {
                 Some(look) => {
-                    let (status, mut json) = limits::look(&**store, observer, &look).await;
                     // With neither socket nor token, this is the only way for an operator to see whom a limit stops.
-                    if right < AccessRight::Change && (self.token.is_some() || self.has_socket) {
+                    let shortens = right < AccessRight::Change && (self.token.is_some() || self.has_socket);
+                    // With a longer prefix, a client could find out names letter by letter.
+                    if shortens && !observer.shows_in_full() && names_values(&look.prefix) {
+                        return bad(
+                            "names are shortened without the token or the socket, so a prefix is RULE: at most",
+                        );
+                    }
+                    let (status, mut json) = limits::look(&**store, observer, &look).await;
+                    if shortens {
                         limits::shorten_keys(observer, &mut json);
                     }
                     (status, json)
@@ -210,6 +217,11 @@ impl AdminSource {
         answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"postseal\""));
         answer
     }
+}
+
+/// Whether the beginning of a counter's name goes further than the name of the rule.
+fn names_values(prefix: &str) -> bool {
+    prefix.split_once(':').is_some_and(|(_, values)| !values.is_empty())
 }
 
 fn off() -> AdminResponse {

@@ -47,8 +47,7 @@ impl Seats {
         let sent_away = Arc::new(Notify::new());
         let mut table = self.table();
         if table.taken.len() >= self.most {
-            let leaving = table.longest_waiting().and_then(|number| table.taken.remove(&number))?;
-            leaving.sent_away.notify_one();
+            table.send_one_away()?;
         }
         let number = table.next;
         table.next += 1;
@@ -57,12 +56,24 @@ impl Seats {
         Some(Seat { seats: Arc::clone(self), number, sent_away })
     }
 
+    /// Closes a connection for the sake of its file descriptor; false if nobody waits.
+    pub(super) fn send_one_away(&self) -> bool {
+        self.table().send_one_away().is_some()
+    }
+
     fn table(&self) -> MutexGuard<'_, SeatTable> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl SeatTable {
+    /// Sends away the client that waits longest; `None` if nobody waits.
+    fn send_one_away(&mut self) -> Option<()> {
+        let leaving = self.longest_waiting().and_then(|number| self.taken.remove(&number))?;
+        leaving.sent_away.notify_one();
+        Some(())
+    }
+
     fn longest_waiting(&self) -> Option<u64> {
         let mut shares: HashMap<Option<IpAddr>, usize> = HashMap::new();
         for seat in self.taken.values() {

@@ -4,14 +4,20 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use nix::errno::Errno;
 use socket2::{Domain, Protocol, SockAddr, SockRef, TcpKeepalive, Type};
 use tokio::net::{TcpListener, UnixListener, lookup_host};
+use tokio::time::sleep;
 
 use super::error::{BindError, system};
 use super::inherited::{Inherited, Passed};
 use super::unix::{self, MAX_PENDING_CONNECTIONS, SocketFile};
 use crate::config::{ListenAddress, ListenerConfig};
+use crate::descriptors::{DescriptorReserve, is_waited_for};
 use crate::stream::MtaStream;
+
+/// How often a listener looks whether there is a descriptor again.
+const ROOM_PAUSE: Duration = Duration::from_millis(50);
 
 /// A socket that waits for connections.
 #[derive(Debug)]
@@ -80,10 +86,36 @@ impl Socket {
         }
     }
 
-    pub(super) async fn accept(&self) -> io::Result<MtaStream> {
+    /// The next connection; an error if only the reserve of descriptors is left for it.
+    pub(super) async fn accept_without(&self, reserve: DescriptorReserve) -> io::Result<MtaStream> {
+        while !self.has_room(reserve) {
+            if self.is_waited_for() {
+                return Err(Errno::EMFILE.into());
+            }
+            sleep(ROOM_PAUSE).await;
+        }
+        self.accept().await
+    }
+
+    async fn accept(&self) -> io::Result<MtaStream> {
         match self {
             Self::Tcp { socket, .. } => socket.accept().await.map(|(stream, _)| MtaStream::Tcp(stream)),
             Self::Unix { socket, .. } => socket.accept().await.map(|(stream, _)| MtaStream::Unix(stream)),
+        }
+    }
+
+    /// Whether a connection may be taken without the reserve of descriptors.
+    fn has_room(&self, reserve: DescriptorReserve) -> bool {
+        match self {
+            Self::Tcp { socket, .. } => reserve.is_untouched(socket),
+            Self::Unix { socket, .. } => reserve.is_untouched(socket),
+        }
+    }
+
+    fn is_waited_for(&self) -> bool {
+        match self {
+            Self::Tcp { socket, .. } => is_waited_for(socket),
+            Self::Unix { socket, .. } => is_waited_for(socket),
         }
     }
 

@@ -116,9 +116,14 @@ impl LimitObserver {
         }
     }
 
+    /// Whether the log may show addresses in full.
+    pub fn shows_in_full(&self) -> bool {
+        self.full.load(Ordering::Relaxed)
+    }
+
     /// The name of a counter as the log may show it. A login name without a domain is no address.
     pub fn shown<'a>(&self, key: &'a str) -> Cow<'a, str> {
-        if self.full.load(Ordering::Relaxed) || !key.contains('@') {
+        if self.shows_in_full() || !key.contains('@') {
             return key.into();
         }
         let (rule, values) = key.split_once(':').unwrap_or(("", key));
