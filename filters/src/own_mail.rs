@@ -21,7 +21,7 @@ use crate::connection::Role;
 use crate::filter::Context;
 use crate::mail::address::{AddrSpec, DomainName, Mailbox, mailboxes};
 use crate::mail::content_type::{ContentType, Parameter};
-use crate::mail::encoded_word::decoded;
+use crate::mail::encoded_word::{decoded, words};
 use crate::message::Message;
 use crate::submitter::Submitter;
 
@@ -131,7 +131,14 @@ fn is_alone(value: &[u8], mailbox: &Mailbox) -> bool {
     let (Some(before), Some(behind)) = (value.get(..mailbox.range.start), value.get(mailbox.range.end..)) else {
         return false;
     };
-    ![before, behind].iter().any(|text| decoded(text).contains(['@', '\u{fe6b}', '\u{ff20}']))
+    [before, behind].iter().all(|text| is_readable(text) && !decoded(text).contains(['@', '\u{fe6b}', '\u{ff20}']))
+}
+
+/// True if each encoded-word can be read by itself. Otherwise a reader may see what nobody has looked at: in a charset
+/// that is not known here, or in a character that two words share.
+fn is_readable(text: &[u8]) -> bool {
+    let read = words(text).filter(|word| word.decode().is_ok_and(|text| !text.is_empty())).count();
+    read == memchr::memmem::find_iter(text, b"=?").count()
 }
 
 /// `Content-Type: multipart/report; report-type=delivery-status` (RFC 6522 section 3, RFC 3464 section 2).

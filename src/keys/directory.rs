@@ -9,7 +9,7 @@
 //! A folder is listed again only when it has changed, so that each of thousands of domains costs one system call. A folder
 //! with more entries than its bound is not used: it is no folder of keys, or not that of one domain.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 use std::io;
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -134,9 +134,14 @@ impl DirectoryListing {
                 let advice = "a key is DOMAIN/SELECTOR.pem or SELECTOR._domainkey.DOMAIN.pem";
                 self.faults.push(broken(path, format!("its domain has `_domainkey` in it: `{name}`; {advice}")));
             }
-            Ok(name) => {
-                self.files.insert(name, path);
-            }
+            Ok(name) => match self.files.entry(name) {
+                Entry::Vacant(place) => drop(place.insert(path)),
+                Entry::Occupied(first) => {
+                    let reason =
+                        format!("is a second file for the key of {}; remove one of them", first.get().display());
+                    self.faults.push(broken(path, reason));
+                }
+            },
             Err(error) => self.faults.push(broken(path, format!("its name {error}"))),
         }
     }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use postseal_filters::Clock as _;
+use postseal_filters::network::Network;
 use postseal_filters::rate_limit::{Breach, DecidedRule, LimitRule, LimitWatcher, RuleDecision};
 use postseal_filters::store::{FOR_EVER, Store};
 use tokio::sync::Mutex;
@@ -94,6 +95,11 @@ impl LimitObserver {
             let counter = rule.typed_counter(values);
             return counter.map(|counter| vec![counter]).map_err(|error| format!("the key {error}"));
         }
+        if let Some(word) = rule_word(text) {
+            let names: Vec<_> = rules.iter().map(|rule| &**rule.name()).collect();
+            let about = format!("no rule is named {word}; the rules are {}", names.join(", "));
+            return Err(format!("{about}. A key that has a colon is written RULE:{text}"));
+        }
         let mut counters = Vec::new();
         let mut reasons = Vec::new();
         for rule in &**rules {
@@ -133,6 +139,15 @@ impl LimitObserver {
         let values: Vec<String> = values.split(',').map(short).collect();
         format!("{rule}:{}", values.join(",")).into()
     }
+}
+
+/// What stands before the colon of a key, where a rule should be named. The address of a client has colons too, and so may
+/// the quoted or routed address of a sender.
+fn rule_word(text: &str) -> Option<&str> {
+    let (word, _) = text.split_once(':')?;
+    let is_name = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    let first = text.split(',').next().unwrap_or(text);
+    (is_name && first.parse::<Network>().is_err()).then_some(word)
 }
 
 /// The rule that a text begins with, and the values behind it.

@@ -128,6 +128,7 @@ def test_limits_are_seen_and_changed(here):
     assert here.send(5, BOB) == 3
     assert "nothing is known" in here.limits("show", "nobody", code=1)
     assert "no rule has such a key" in here.limits("block", "a,b", code=1)
+    assert "no rule is named mesages" in here.limits("block", "mesages:alice", code=1)
     assert (here.folder / "admin.sock").stat().st_mode & 0o777 == 0o600
     metrics = here.daemon.metrics()
     assert metrics.sum("postseal_store_keys", store="file") == 2

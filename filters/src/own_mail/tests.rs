@@ -133,6 +133,12 @@ fn other_domains_and_other_people_are_not() {
         " postmaster@own.example (ceo@victim.example)",
         " =?utf-8?Q?ceo=40victim.example?= <postmaster@own.example>",
         " ceo＠victim.example <postmaster@own.example>",
+        // A character in two words, and charsets that are not read here.
+        " =?utf-8?q?ceo=EF=BC?= =?utf-8?q?=A0victim.example?= <postmaster@own.example>",
+        " =?utf-8?b?Y2Vv7w==?= =?utf-8?b?vKB2aWN0aW0uZXhhbXBsZQ==?= <postmaster@own.example>",
+        " =?utf-7?q?ceo+AEA-victim.example?= <postmaster@own.example>",
+        " =?utf-16be?b?AGMAQAB2?= <postmaster@own.example>",
+        " =?cp037?b?fA==?= <postmaster@own.example>",
         " undisclosed:;",
         "",
     ] {

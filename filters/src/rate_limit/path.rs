@@ -8,6 +8,7 @@
 //! recipient counts for every domain that its path names.
 
 use std::borrow::Cow;
+use std::net::Ipv6Addr;
 
 use super::form::plain;
 use crate::mail::address::to_ascii;
@@ -72,8 +73,18 @@ pub(super) fn recipient_domains(path: &[u8], resolved: Option<&[u8]>, max: usize
 pub(super) fn domain_value(domain: &[u8]) -> String {
     let text = String::from_utf8_lossy(domain);
     let text = text.trim_end_matches('.');
+    if let Some(literal) = ipv6_literal(text) {
+        return plain(format!("[IPv6:{literal}]").as_bytes());
+    }
     // An international name may come in Unicode or in its xn-- form. Both must give the same counter.
     plain(to_ascii(text).unwrap_or(Cow::Borrowed(text)).as_bytes())
+}
+
+/// The address in a literal such as `[IPv6:2001:db8::1]` (RFC 5321 section 4.1.3), which can be written in many ways.
+fn ipv6_literal(domain: &str) -> Option<Ipv6Addr> {
+    let literal = domain.strip_prefix('[')?.strip_suffix(']')?;
+    let (tag, address) = literal.split_at_checked(5)?;
+    tag.eq_ignore_ascii_case("IPv6:").then(|| address.parse().ok())?
 }
 
 /// The local part, and the domain if there is one. A route is ignored, as both MTAs do.

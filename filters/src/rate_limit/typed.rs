@@ -116,7 +116,7 @@ impl TypedKey<'_> {
             KeyPart::Sender | KeyPart::SenderDomain if text.starts_with(NULL_SENDER) => {
                 self.null_sender(text.trim_start_matches(NULL_SENDER))
             }
-            KeyPart::Sender if text.starts_with(['<', '"']) => Ok(path::sender(&octets)),
+            KeyPart::Sender if text.contains(['<', '"']) => Ok(path::sender(&octets)),
             KeyPart::Sender => Ok(path::sender_value(&octets)),
             KeyPart::SenderDomain => domain(text),
             KeyPart::RecipientDomain => {

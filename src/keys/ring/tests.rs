@@ -279,6 +279,18 @@ fn keys_under_other_names_are_told_with_the_right_name() {
 }
 
 #[test]
+fn a_second_file_for_a_key_is_told() {
+    let place = Place::new("second");
+    place.write("s1._domainkey.example.com.pem", "key 1");
+    place.write("example.com/s1.pem", "key 2");
+    let mut ring = new_ring([], Some(place.0.clone()));
+    let (_, told) = refresh(&mut ring, &place);
+    let second =
+        "example.com/s1.pem: is a second file for the key of s1._domainkey.example.com.pem; remove one of them";
+    assert_eq!(told, [second, "s1._domainkey.example.com.pem: key loaded"]);
+}
+
+#[test]
 fn many_broken_files_are_one_notice() {
     let place = Place::new("junk");
     for number in 0..90 {

@@ -49,6 +49,9 @@ pub(crate) fn is_dropped(name: &[u8]) -> bool {
 /// What Sendmail will make of a field. `host` is the macro `j`, the name of the server.
 pub(crate) fn as_written(field: &HeaderField, host: Option<&str>) -> SentField {
     let name = field.name.trim_ascii_end();
+    if (is_mime_field(name) || is_among(&ADDRESS_FIELDS, name)) && !has_only_folds(&field.value) {
+        return SentField::Unknown;
+    }
     if is_mime_field(name) {
         return mime_field(name, &field.value);
     }
@@ -61,6 +64,13 @@ pub(crate) fn as_written(field: &HeaderField, host: Option<&str>) -> SentField {
     let Some(members) = members::read(&field.value, host) else { return SentField::Unknown };
     let value = write(&field.name, &field.value, &members);
     if value == field.value { SentField::Same } else { SentField::Value(value) }
+}
+
+/// True if each line end belongs to a fold, as an MTA hands them over. Nothing else can be written back.
+fn has_only_folds(value: &[u8]) -> bool {
+    let lines = memchr::memchr_iter(b'\n', value);
+    let folds = lines.map(|at| at + 1).all(|next| matches!(value.get(next), Some(b' ' | b'\t')));
+    folds && memchr::memchr_iter(b'\r', value).map(|at| at + 1).all(|next| value.get(next) == Some(&b'\n'))
 }
 
 fn is_among(names: &[&str], name: &[u8]) -> bool {

@@ -30,6 +30,8 @@ fn every_domain_that_a_recipient_names_is_found() {
         ("<v@b\u{fc}cher.example>", &["xn--bcher-kva.example"]),
         ("<v%B\u{dc}CHER.example@host.example>", &["xn--bcher-kva.example", "host.example"]),
         ("<v@[192.0.2.1]>", &["%5b192.0.2.1%5d"]),
+        ("<v@[IPv6:2001:db8::1]>", &["%5bipv6:2001:db8::1%5d"]),
+        ("<v@[ipv6:2001:0DB8:0:0::1]>", &["%5bipv6:2001:db8::1%5d"]),
         ("<v>", &["localhost"]),
         ("<v%>", &["localhost"]),
         ("<>", &["localhost"]),

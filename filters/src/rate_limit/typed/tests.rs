@@ -75,6 +75,11 @@ fn what_no_message_can_have_is_an_error() {
 }
 
 #[test]
+fn a_sender_may_have_its_name_beside_it() {
+    assert_eq!(values(&["sender"], "Alice <A@b.example>").unwrap(), "a@b.example");
+}
+
+#[test]
 fn percent_signs_are_read_once() {
     for (text, octets) in [
         ("a%2Cb", &b"a,b"[..]),

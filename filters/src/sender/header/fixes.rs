@@ -37,7 +37,9 @@ impl SenderHeader<'_> {
             return Some(refusal(&format!("From address {text} can't be read for {}", name(cx))));
         }
         let wrong = |field: &&super::ParsedField| field.addresses.iter().flatten().any(|entry| !entry.allowed);
-        let old: Vec<_> = self.fields_in(AddressField::From).filter(wrong).map(|field| field.value.clone()).collect();
+        // The rules for addresses hold for these fields too, so the value is taken as the rules have left it.
+        let value = |field: &super::ParsedField| field.written().unwrap_or_else(|| field.value.clone());
+        let old: Vec<_> = self.fields_in(AddressField::From).filter(wrong).map(value).collect();
         if let Some(first) = old.first() {
             self.direct_answers(first);
         }

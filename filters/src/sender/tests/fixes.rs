@@ -45,6 +45,14 @@ fn rewrite_shows_the_account_and_keeps_the_old_in_sight() {
 }
 
 #[test]
+fn the_old_from_is_shown_as_the_rules_have_rewritten_it() {
+    let config = "header_mismatch = 'rewrite'\n[[rewrite]]\nmatch = '*@*.internal.example'\nto = 'web@example.org'";
+    let edits = outcome(config, OWN, &[("From", " root <root@h1.internal.example>")]).unwrap();
+    assert!(edits.iter().all(|edit| !edit.contains("internal")), "{edits:?}");
+    assert!(edits.contains(&"+Reply-To: root <web@example.org>".to_owned()), "{edits:?}");
+}
+
+#[test]
 fn answers_go_to_the_old_from_unless_reply_to_has_an_address() {
     let config = "header_mismatch = 'rewrite'";
     let old = "\n \"The Boss\" <boss@example.org> (really)";

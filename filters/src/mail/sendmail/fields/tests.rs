@@ -32,6 +32,14 @@ fn lists_leave_in_one_form() {
 }
 
 #[test]
+fn a_line_end_that_is_no_fold_is_not_written_back() {
+    for value in [" a@x.example,\nb@x.example", "\t:\t\n:", " a@x.example,b@x.example\n", " a@x.example\r,b@x.example"]
+    {
+        assert_eq!(to(value), SentField::Unknown, "{value:?}");
+    }
+}
+
+#[test]
 fn names_are_quoted_where_sendmail_would_quote_them() {
     for (given, sent) in [
         (" Pat O'Neil <a@x.example>", " \"Pat O'Neil\" <a@x.example>"),
