@@ -72,8 +72,10 @@ pub(super) fn check(id: FieldId, field: &HeaderField, surroundings: FieldSurroun
 
 fn raw_8bit(id: FieldId, field: &HeaderField, kind: FieldKind, findings: &mut CheckFindings) {
     let utf8 = Utf8Tally::of(&field.value);
-    findings.not_utf8 |= utf8.broken;
-    findings.raw_utf8 |= utf8.is_plausible();
+    // A repair takes raw text out of these fields, so it can't tell how the rest of the message is to be read.
+    let has_comments = FIELDS_WITH_COMMENTS.iter().any(|name| field.is(name));
+    findings.not_utf8 |= !has_comments && utf8.broken;
+    findings.raw_utf8 |= !has_comments && utf8.is_plausible();
     let what = match kind {
         FieldKind::Structured => "8-bit text where only ASCII may stand",
         _ if utf8.broken => "raw 8-bit text that is not UTF-8",
@@ -84,7 +86,7 @@ fn raw_8bit(id: FieldId, field: &HeaderField, kind: FieldKind, findings: &mut Ch
     let finding = CheckFinding { hint, ..CheckFinding::field(Check::Raw8bitHeader, field, spot, what) };
     findings.add(finding.mild(is_repeated(field)).repair(if advice::has_parameters(field) {
         Repair::Text(id, field.clone(), rfc2231::encoded)
-    } else if FIELDS_WITH_COMMENTS.iter().any(|name| field.is(name)) {
+    } else if has_comments {
         Repair::Value(id, field.clone(), without_raw_text)
     } else {
         Repair::Text(id, field.clone(), rfc2047::encoded)

@@ -211,6 +211,16 @@ fn octets(fields: &[(&str, &[u8])], body: &[u8]) -> (Vec<(String, Vec<u8>)>, Vec
 }
 
 #[test]
+fn raw_text_that_goes_says_nothing_about_other_text() {
+    let message = octets(
+        &[("Date", b" Mon, 23 Nov 2026 10:00:00 +0100 (Gr\xc3\xbc\xc3\x9fe)"), ("Subject", b" Gr\xfc\xdfe")],
+        b"test\r\n",
+    );
+    let end = run("fallback_charset = \"windows-1252\"", &message);
+    assert!(edits(&end).iter().any(|edit| edit.contains("Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=")), "{:?}", edits(&end));
+}
+
+#[test]
 fn a_charset_that_nothing_names_is_not_guessed() {
     let polish = octets(
         &[("From", b" \"\xa3ukasz \xafak\" <alice@example.com>"), ("Subject", b" Zam\xf3wienie cz\xea\xb6\xe6")],
