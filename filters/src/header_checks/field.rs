@@ -89,7 +89,7 @@ fn raw_8bit(id: FieldId, field: &HeaderField, kind: FieldKind, findings: &mut Ch
     } else if has_comments {
         Repair::Value(id, field.clone(), without_raw_text)
     } else {
-        Repair::Text(id, field.clone(), rfc2047::encoded)
+        Repair::Text(id, field.clone(), value::encoded)
     }));
 }
 

@@ -7,7 +7,9 @@ use postseal_protocol::HeaderField;
 use super::check::Check;
 use super::finding::{CheckFinding, CheckFindings, Repair, Spot};
 use super::repair::comments::without_raw_comments;
+use super::repair::rfc2047;
 use crate::mail::address::{AddressError, Mailbox, mailboxes};
+use crate::mail::charset::raw::RawCharset;
 use crate::mail::date::{header as date, words};
 use crate::mail::message_id;
 use crate::mail::quoted::{QuoteScanner, QuotedRole, QuotingRules};
@@ -168,6 +170,20 @@ fn separated(field: &HeaderField) -> Option<Vec<u8>> {
     let has_domains = mailboxes(&value).is_ok_and(|found| found.iter().all(|mailbox| mailbox.domain.is_some()));
     let kind = if field.is("Sender") || field.is("Resent-Sender") { ReadAs::Address } else { ReadAs::Addresses };
     (has_domains && address_fault(&value, kind).is_none()).then_some(value)
+}
+
+/// The value with its raw text encoded. An address list that nobody could read for its raw octets is looked at again then:
+/// it may have faults of form, too, and is mended as a whole.
+pub(super) fn encoded(field: &HeaderField, raw: &RawCharset) -> Result<Vec<u8>, &'static str> {
+    let encoded = rfc2047::encoded(field, raw)?;
+    let is_addresses = |kind: &ReadAs| matches!(kind, ReadAs::Addresses | ReadAs::Address | ReadAs::BlindCopies);
+    let kind = FIELDS.iter().find(|(name, kind)| field.is(name) && is_addresses(kind)).map(|(_, kind)| *kind);
+    if !kind.is_some_and(|kind| address_fault(&field.value, kind).is_none() && address_fault(&encoded, kind).is_some())
+    {
+        return Ok(encoded);
+    }
+    let written = HeaderField::new(field.name.clone(), encoded);
+    Ok(separated(&written).unwrap_or_else(|| written.value.to_vec()))
 }
 
 /// The place of the colon behind the name of a group that does not end.

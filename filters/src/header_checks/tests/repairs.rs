@@ -211,6 +211,14 @@ fn octets(fields: &[(&str, &[u8])], body: &[u8]) -> (Vec<(String, Vec<u8>)>, Vec
 }
 
 #[test]
+fn a_list_of_addresses_with_raw_text_is_mended_as_a_whole() {
+    let message = octets(&[("To", b" M\xfcller <m@x.example>; Joe <j@x.example>")], b"test\r\n");
+    let end = run("fallback_charset = \"windows-1252\"", &message);
+    let to = "To: =?utf-8?Q?M=C3=BCller?= <m@x.example>, Joe <j@x.example>";
+    assert!(edits(&end).iter().any(|edit| edit.contains(to)), "{:?}", edits(&end));
+}
+
+#[test]
 fn raw_text_that_goes_says_nothing_about_other_text() {
     let message = octets(
         &[("Date", b" Mon, 23 Nov 2026 10:00:00 +0100 (Gr\xc3\xbc\xc3\x9fe)"), ("Subject", b" Gr\xfc\xdfe")],
