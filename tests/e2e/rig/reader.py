@@ -108,14 +108,18 @@ UNREADABLE = re.compile("[^\x00-\x7f]*[\ufffd\udc80-\udcff][^\x00-\x7f]*")
 
 
 def _is_mistaken(before: str, after: str) -> bool:
-    """`before` are the octets of `after` in UTF-8, taken for windows-1252; what this does not have, for anything."""
+    """`before` are the octets of `after` in UTF-8, taken for another charset; what this does not have, for anything."""
+    return any(_are_octets(before, charset, after.encode()) for charset in ("windows-1252", "iso-8859-15"))
+
+
+def _are_octets(text: str, charset: str, octets: bytes) -> bool:
     pattern = b""
-    for one in before:
+    for one in text:
         try:
-            pattern += re.escape(one.encode("latin-1" if one < "\xa0" else "windows-1252"))
+            pattern += re.escape(one.encode("latin-1" if one < "\xa0" else charset))
         except UnicodeError:
             pattern += b"[\x80-\xff]"
-    return re.fullmatch(pattern, after.encode(), re.DOTALL) is not None
+    return re.fullmatch(pattern, octets, re.DOTALL) is not None
 
 
 def _differences(what: str, before: list[str], after: list[str], words: bool) -> list[str]:
